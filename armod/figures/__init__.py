@@ -1,0 +1,6 @@
+"""Figures: pure functions from models, masks or numbers to a `Picture` that also describes itself."""
+
+from armod.figures.picture import Picture, new_picture
+from armod.figures.style import COLOURS
+
+__all__ = ["COLOURS", "Picture", "new_picture"]

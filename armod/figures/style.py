@@ -1,0 +1,63 @@
+"""The look of every drawing: one palette, tested for colour-vision deficiencies, and one font.
+
+The same colours reach the widgets' pages as CSS variables (`css_variables`).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import matplotlib.font_manager
+
+COLOURS = {
+    "input": "#1F5FA8",
+    "hidden": "#7C8594",
+    "output": "#D9600A",
+    "output_text": "#B34A00",
+    "current": "#FFCB2E",
+    "field": "#86CFE8",
+    "blind": "#A3195B",
+    "masked": "#ECEEF2",
+    "kept": "#B3BAC6",
+    "ink": "#1B2130",
+    "secondary": "#5B6472",
+    "paper": "#FFFFFF",
+}
+
+_FONTS = Path(__file__).parent / "fonts"
+
+
+def css_variables() -> str:
+    """The palette as CSS custom properties, ``--armod-input: #1F5FA8; ...``."""
+    return " ".join(f"--armod-{name.replace('_', '-')}: {colour};" for name, colour in COLOURS.items())
+
+
+def rc_params() -> dict[str, object]:
+    """Matplotlib settings of every picture."""
+    return {
+        "font.family": [font_family(), "DejaVu Sans"],
+        "font.size": 10,
+        "axes.edgecolor": COLOURS["secondary"],
+        "axes.labelcolor": COLOURS["secondary"],
+        "axes.spines.right": False,
+        "axes.spines.top": False,
+        "axes.titlelocation": "left",
+        "axes.titleweight": "bold",
+        "axes.titlecolor": COLOURS["ink"],
+        "text.color": COLOURS["ink"],
+        "xtick.color": COLOURS["secondary"],
+        "ytick.color": COLOURS["secondary"],
+        "mathtext.fontset": "dejavusans",
+        "svg.hashsalt": "armod",
+        "figure.facecolor": COLOURS["paper"],
+        "savefig.facecolor": COLOURS["paper"],
+    }
+
+
+def font_family() -> str:
+    """Registers the shipped fonts with matplotlib once and names their family."""
+    known = {entry.name for entry in matplotlib.font_manager.fontManager.ttflist}
+    if "Inter" not in known:
+        for path in sorted(_FONTS.glob("*.?tf")):
+            matplotlib.font_manager.fontManager.addfont(path)
+    return "Inter"

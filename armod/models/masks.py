@@ -1,0 +1,81 @@
+"""MADE's masks: which weights survive, so that no output sees its own variable or a later one.
+
+Every unit of the network carries a *degree*: how far along the ordering it may look. Input variable ``d`` has its
+position in the ordering, 1..D. A hidden unit may look at all variables up to its degree; output ``d`` only at those
+strictly before it. (MADE: Germain et al. 2015, section 3, equations 8 and 9 for the hidden, 13 for the output mask.)
+These functions are pure; `armod.MADE` multiplies its weights by their results in every pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from armod.orderings import positions
+
+
+def hidden_degrees(
+    num_variables: int, hidden_sizes: Sequence[int], *, degrees: str = "random", seed: int = 0
+) -> list[Tensor]:
+    """One degree for every hidden unit: a list of int64 tensors, one ``(size,)`` for each hidden layer.
+
+    ``"random"`` draws each degree uniformly from the smallest degree of the layer below (1 for the first) up to
+    D - 1, so that no unit is cut off from all inputs. ``"sequential"`` spreads them evenly over 1..D-1. With a single
+    variable there is nothing to look at, and every degree is 0.
+
+    Raises:
+        ValueError: for a size below 1 or another word for `degrees`.
+
+    >>> [layer.tolist() for layer in hidden_degrees(5, [4, 3], degrees="sequential")]
+    [[1, 2, 3, 4], [1, 2, 3]]
+    """
+    if num_variables < 1 or any(size < 1 for size in hidden_sizes):
+        raise ValueError(
+            f"MADE needs at least one variable and one unit in each hidden layer; "
+            f"got {num_variables} variables and hidden sizes {list(hidden_sizes)}."
+        )
+    if degrees not in ("random", "sequential"):
+        raise ValueError(f'degrees is "random" or "sequential", not {degrees!r}.')
+    generator = torch.Generator().manual_seed(seed)
+    lowest, highest = min(1, num_variables - 1), num_variables - 1
+    layers = []
+    for size in hidden_sizes:
+        if degrees == "sequential":
+            layer = lowest + torch.arange(size) * highest // size
+        else:
+            layer = torch.randint(lowest, highest + 1, (size,), generator=generator)
+            lowest = int(layer.min())
+        layers.append(layer)
+    return layers
+
+
+def masks(ordering: Tensor, degrees: Sequence[Tensor]) -> list[Tensor]:
+    """One boolean mask ``(units above, units below)`` for each weight matrix, from the inputs up; True keeps a weight.
+
+    Input-to-hidden and hidden-to-hidden weights are kept where the degree above is *at least* the degree below,
+    hidden-to-output weights where it is *strictly greater*: there alone a variable is kept from seeing itself.
+    Rows and columns of inputs and outputs are in the variables' own numbering, whatever the ordering.
+
+    >>> first, last = masks(torch.tensor([1, 0]), [torch.tensor([1])])
+    >>> first.tolist(), last.tolist()
+    ([[False, True]], [[True], [False]])
+    """
+    inputs = positions(ordering) + 1
+    layers = [inputs, *degrees]
+    hidden = [above[:, None] >= below[None, :] for below, above in zip(layers, layers[1:], strict=False)]
+    output = inputs[:, None] > layers[-1][None, :]
+    return [*hidden, output]
+
+
+def who_sees_whom(layer_masks: Sequence[Tensor]) -> Tensor:
+    """Number of paths ``(D, D)`` from input ``j`` (column) to output ``i`` (row): the product of the masks.
+
+    >>> who_sees_whom(masks(torch.tensor([1, 0]), [torch.tensor([1])])).tolist()
+    [[0, 1], [0, 0]]
+    """
+    paths = layer_masks[0].to(torch.int64)
+    for mask in layer_masks[1:]:
+        paths = mask.to(torch.int64) @ paths
+    return paths
