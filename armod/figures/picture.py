@@ -22,7 +22,7 @@ class Picture(Figure):
 
     ``description``: plain sentences, made from the same numbers as the drawing. ``table``: named columns of equal
     length. In a notebook it shows as an ``<img>`` with the description as alternative text; ``str(picture)`` is the
-    description, so that executed notebooks read well as text.
+    description.
 
     >>> picture = Picture()
     >>> picture.describe("Two bars, the second twice as high.", {"height": [1, 2]})
@@ -56,6 +56,7 @@ class Picture(Figure):
         )
 
     def __str__(self) -> str:
+        """The description, so that executed notebooks read well as text."""
         return self.description
 
     def _ipython_display_(self) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import matplotlib
 import matplotlib.font_manager
 
 COLOURS = {
@@ -32,9 +33,9 @@ def css_variables() -> str:
     return " ".join(f"--armod-{name.replace('_', '-')}: {colour};" for name, colour in COLOURS.items())
 
 
-def rc_params() -> dict[str, object]:
+def rc_params() -> matplotlib.RcParams:
     """Matplotlib settings of every picture."""
-    return {
+    settings = {
         "font.family": [font_family(), "DejaVu Sans"],
         "font.size": 10,
         "axes.edgecolor": COLOURS["secondary"],
@@ -52,6 +53,7 @@ def rc_params() -> dict[str, object]:
         "figure.facecolor": COLOURS["paper"],
         "savefig.facecolor": COLOURS["paper"],
     }
+    return matplotlib.RcParams(settings)
 
 
 def font_family() -> str:

@@ -1,0 +1,5 @@
+"""Widgets: interactive pictures as one self-contained HTML output; the numbers come from Python, a page only draws."""
+
+from armod.widgets.page import Widget
+
+__all__ = ["Widget"]

@@ -1,0 +1,44 @@
+// What every drawing module gets from its page; put after the module in one script element by page.py.
+
+// Bytes that Python's `packed` wrote.
+async function unpack(text) {
+  const zipped = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  const stream = new Blob([zipped]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+const CONTROLS = new Set(["input", "select", "button", "textarea"]);
+
+// element("label", { class: "knob", for: "x" }, "Variables", child): an HTML element with attributes and children.
+function element(tag, attributes = {}, ...children) {
+  const node = document.createElement(tag);
+  if (CONTROLS.has(tag)) node.setAttribute("data-lm-suppress-shortcuts", "true");
+  return fill(node, attributes, children);
+}
+
+// The same for SVG.
+function svgElement(tag, attributes = {}, ...children) {
+  return fill(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
+}
+
+function fill(node, attributes, children) {
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  node.append(...children);
+  return node;
+}
+
+// The static picture makes room only when the module has drawn. A page may hold the same output twice.
+async function awaken(identity, data, mount) {
+  for (const root of document.querySelectorAll(`[data-armod="${identity}"]:not([data-alive])`)) {
+    root.dataset.alive = "";
+    const stage = element("div", { class: "armod-stage" });
+    root.append(stage);
+    try {
+      await mount(stage, data, { unpack, element, svgElement });
+      root.querySelector(".armod-still").hidden = true;
+    } catch (error) {
+      stage.remove();
+      throw error;
+    }
+  }
+}
