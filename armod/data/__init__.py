@@ -1,0 +1,39 @@
+"""Small real data sets that need no network, and the classical benchmarks.
+
+``load(name)`` returns a `Dataset`. Nothing is read, and nothing downloaded, before it is called. A new data set is one
+module with a function ``load() -> Dataset``, one line here, and one section of LICENSES.md.
+"""
+
+from __future__ import annotations
+
+from armod.data import binarized_mnist, digits8, digits28, mnist
+from armod.data.dataset import Dataset
+from armod.data.files import data_folder
+
+__all__ = ["NAMES", "Dataset", "data_folder", "load"]
+
+_LOADERS = {
+    "digits8": digits8.load,
+    "digits28": digits28.load,
+    "mnist": mnist.load,
+    "binarized_mnist": binarized_mnist.load,
+}
+NAMES = tuple(_LOADERS)
+
+
+def load(name: str) -> Dataset:
+    """The data set of this name, always the same one: "digits8", "digits28", "mnist" or "binarized_mnist".
+
+    The first two come with the installation. The files of the other two are read from the folder ARMOD_DATA (or the
+    platform's cache folder), else downloaded once, and verified by their sha256.
+
+    Raises:
+        ValueError: for another name, or if a file found is not the true one.
+        FileNotFoundError: if a file is missing and can't be downloaded; says which file to put where.
+
+    >>> load("digits8")
+    Dataset 'digits8': train 1,444, valid 177, test 176; event shape (1, 8, 8), 17 levels; CC BY 4.0
+    """
+    if name not in _LOADERS:
+        raise ValueError(f"There is no data set {name!r}: choose one of {', '.join(map(repr, NAMES))}.")
+    return _LOADERS[name]()

@@ -1,0 +1,93 @@
+"""`Dataset`: levels in three fixed splits, and where they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+SPLITS = ("train", "valid", "test")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Dataset:
+    """Observations as levels ``0..num_levels-1``, split once and for all into train, valid and test.
+
+    ``train``, ``valid``, ``test``: uint8 tensors ``(N, *event_shape)``. ``labels``: for each split an int64 tensor
+    ``(N,)`` of classes, or None where the source has none. ``source``, ``licence``: in words. ``sha256``: of the file
+    behind the data; of several files, that of the listing ``sha256sum FILE ...`` (see LICENSES.md).
+
+    Raises:
+        ValueError: if the splits differ in event shape, are not uint8, or hold a level outside ``0..num_levels-1``.
+
+    >>> Dataset("coins", *torch.tensor([[[0], [1]], [[1], [1]], [[0], [0]]], dtype=torch.uint8), num_levels=2)
+    Dataset 'coins': train 2, valid 2, test 2; event shape (1,), 2 levels
+    """
+
+    name: str
+    train: Tensor
+    valid: Tensor
+    test: Tensor
+    num_levels: int
+    labels: Mapping[str, Tensor] | None = None
+    source: str = ""
+    licence: str = ""
+    sha256: str = ""
+
+    def __post_init__(self) -> None:
+        for split in SPLITS:
+            levels: Tensor = getattr(self, split)
+            if levels.dtype != torch.uint8 or levels.shape[1:] != self.event_shape:
+                raise ValueError(
+                    f"Every split of {self.name!r} must be a uint8 tensor (N, {', '.join(map(str, self.event_shape))}); "
+                    f"{split} is {levels.dtype} {tuple(levels.shape)}."
+                )
+            if levels.numel() and int(levels.max()) >= self.num_levels:
+                raise ValueError(
+                    f"{self.name!r} has {self.num_levels} levels, but its {split} split holds level {int(levels.max())}."
+                )
+
+    @property
+    def event_shape(self) -> torch.Size:
+        """Shape of one observation: ``(1, H, W)`` for grey images."""
+        return self.train.shape[1:]
+
+    def binarize(self, threshold: int | None = None) -> Dataset:
+        """The same observations in black and white: 1 where ``level >= threshold``, which is half the levels by default.
+
+        The new name says how, because likelihoods compare only between models of *one* data set: MNIST cut at a
+        threshold, MNIST with every pixel drawn anew from its grey level, and the fixed draw ``"binarized_mnist"`` of the
+        literature are three data sets whose nats differ by tens for the same model. Data that is binary already is
+        returned as it is. Splits, labels, source and sha256 (of the grey files) stay.
+
+        Raises:
+            ValueError: for a threshold outside ``1..num_levels-1``, which would leave a single level.
+
+        >>> grey = torch.tensor([[[7], [8]]], dtype=torch.uint8)
+        >>> Dataset("dots", *grey.expand(3, 2, 1), num_levels=17).binarize()
+        Dataset 'dots, binary (>= 8)': train 2, valid 2, test 2; event shape (1,), 2 levels
+        """
+        if threshold is None:
+            threshold = self.num_levels // 2
+        if not 1 <= threshold < self.num_levels:
+            raise ValueError(
+                f"A threshold for {self.name!r} lies in 1..{self.num_levels - 1}, its levels but the lowest; "
+                f"got {threshold}."
+            )
+        if self.num_levels == 2:
+            return self
+        return replace(
+            self,
+            name=f"{self.name}, binary (>= {threshold})",
+            num_levels=2,
+            train=(self.train >= threshold).to(torch.uint8),
+            valid=(self.valid >= threshold).to(torch.uint8),
+            test=(self.test >= threshold).to(torch.uint8),
+        )
+
+    def __repr__(self) -> str:
+        sizes = ", ".join(f"{split} {len(getattr(self, split)):,}" for split in SPLITS)
+        licence = f"; {self.licence}" if self.licence else ""
+        return f"Dataset {self.name!r}: {sizes}; event shape {tuple(self.event_shape)}, {self.num_levels} levels{licence}"
