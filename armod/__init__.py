@@ -1,1 +1,20 @@
-"""Autoregressive models."""
+"""armod: autoregressive models with exact likelihoods and fast sampling.
+
+>>> import torch
+>>> model = MADE((4,), [16], likelihood=likelihoods.Bernoulli())
+>>> model.sample(2, generator=torch.Generator().manual_seed(0)).shape
+torch.Size([2, 4])
+"""
+
+from armod import data, likelihoods, orderings
+from armod.models.base import AutoregressiveModel, Incremental
+from armod.models.made import MADE
+
+__all__ = [
+    "MADE",
+    "AutoregressiveModel",
+    "Incremental",
+    "data",
+    "likelihoods",
+    "orderings",
+]

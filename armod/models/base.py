@@ -1,0 +1,297 @@
+"""The protocol of every model: two views of one chain rule, ``p(x) = prod_k p(x_k | x_<k)``.
+
+`conditionals` gives all D factors at once when the observation is known: that is training and likelihood.
+`incremental` gives them one at a time while the observation is being made: that is sampling. A model implements these
+two; likelihoods, samples and completions are inherited. One test holds every model to their agreement.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, distributions, nn
+from tqdm import tqdm
+
+from armod.likelihoods import Likelihood, inverse_cdf, pick, temper
+
+
+class AutoregressiveModel(nn.Module):
+    """A distribution over observations of `event_shape`, factorised in the order `ordering`.
+
+    event_shape: shape of one observation, ``(D,)``, ``(T,)`` or ``(C, H, W)``.
+    ordering: permutation ``(D,)``; ``ordering[k]`` is the flat (row-major) index of the variable generated k-th.
+    likelihood: the family of the conditionals, if the model has one for all.
+
+    Observations are tensors ``(N, *event_shape)`` of levels ``0..K-1``, of any dtype. Likelihoods are in nats.
+    """
+
+    event_shape: torch.Size
+    ordering: Tensor
+    likelihood: Likelihood | None = None
+
+    def conditionals(self, x: Tensor, context: Tensor | None = None) -> distributions.Distribution:
+        """Every ``p(x_d | x_<d)`` in one pass.
+
+        x: levels ``(N, *event_shape)``. Returns a distribution with batch shape ``(N, *event_shape)`` and event
+        shape ``()``: each entry is the conditional of one scalar variable.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must say how to compute its conditionals.")
+
+    def incremental(self, num_samples: int, context: Tensor | None = None) -> Incremental:
+        """The conditionals one at a time, for `num_samples` observations in the making.
+
+        A model without a faster way falls back on one full pass of `conditionals` for each variable.
+        """
+        return Recomputing(self, num_samples, context)
+
+    def log_prob(self, x: Tensor, context: Tensor | None = None) -> Tensor:
+        """Exact log-likelihood of each observation: ``(N,)``, in nats.
+
+        Raises:
+            ValueError: if `x` has another shape or holds anything but whole levels ``0..K-1``.
+        """
+        self.check_levels(x)
+        conditionals = self.conditionals(x, context)
+        levels = x.to(_floating_dtype(conditionals))
+        return conditionals.log_prob(levels).flatten(1).sum(1)
+
+    def forward(self, x: Tensor, context: Tensor | None = None) -> Tensor:
+        """`log_prob`, so that wrappers around a module (DistributedDataParallel, compile) apply."""
+        return self.log_prob(x, context)
+
+    def training_log_prob(self, x: Tensor, context: Tensor | None = None, *, step: int) -> Tensor:
+        """What `armod.fit` maximises in training step `step`: ``(N,)``, nats; here `log_prob` itself."""
+        return self(x, context)
+
+    def bits_per_dim(self, x: Tensor, context: Tensor | None = None) -> Tensor:
+        """Negative log-likelihood in bits, divided by the observation's number of variables: ``(N,)``."""
+        return -self.log_prob(x, context) / (math.log(2) * math.prod(x.shape[1:]))
+
+    def sample(
+        self,
+        num_samples: int,
+        context: Tensor | None = None,
+        *,
+        known: Tensor | None = None,
+        mask: Tensor | None = None,
+        generator: torch.Generator | None = None,
+        method: str | Sampler = "cached",
+        **options: Any,
+    ) -> Tensor:
+        """New observations, or completions of partly known ones: ``(num_samples, *event_shape)``, int64 levels.
+
+        The noise comes first: ``torch.rand(num_samples, D, dtype=torch.float64)`` from `generator`, column k for the
+        variable generated k-th. Every method maps this same noise through the inverse CDFs, so that all methods give
+        the same sample (but for float32 draws that lie on a threshold).
+
+        known, mask: levels and booleans that broadcast to ``(num_samples, *event_shape)``. Where `mask` is True the
+        level of `known` is kept; the rest is drawn in order. This is a draw from p(unknown | known) only if the
+        known variables come first in `ordering`; else each drawn variable sees just the known ones before it.
+        method: ``"cached"`` (each activation computed once), ``"naive"`` (one full pass per variable), or a sampler.
+        options: ``temperature`` (default 1) divides the logits; it belongs to sampling, not to the likelihood.
+
+        Raises:
+            ValueError: for an unknown method, or for `known` and `mask` that do not fit.
+        """
+        if isinstance(method, str) and method not in SAMPLERS:
+            raise ValueError(f'method is "cached", "naive" or a sampler object, not {method!r}.')
+        if num_samples < 0:
+            raise ValueError(f"num_samples must be 0 or more, not {num_samples}.")
+        sampler = SAMPLERS[method] if isinstance(method, str) else method
+        known, mask = self._completion(num_samples, known, mask)
+        device = generator.device if generator is not None else None
+        uniform = torch.rand(
+            num_samples, self.num_variables, dtype=torch.float64, generator=generator, device=device
+        )
+        with torch.no_grad():
+            return sampler(self, uniform.to(self.ordering.device), context, known, mask, **options)
+
+    @property
+    def num_variables(self) -> int:
+        """D, the number of scalar variables in one observation."""
+        return math.prod(self.event_shape)
+
+    def reach(self) -> Tensor:
+        """Boolean ``(D, D)``: [i, j] is True where variable j comes before i and lies inside i's field.
+
+        For a model whose field has no geometric limit that is every earlier variable.
+        """
+        position = torch.argsort(self.ordering)
+        return position[:, None] > position[None, :]
+
+    def check_levels(self, x: Tensor) -> None:
+        """Refuse observations of the wrong shape or with impossible levels, in one sentence (ValueError)."""
+        if x.shape[1:] != self.event_shape:
+            raise ValueError(
+                f"Observations of this model have shape (N, {', '.join(map(str, self.event_shape))}), "
+                f"but x has shape {tuple(x.shape)}."
+            )
+        # torch.compile cannot trace a decision that depends on data
+        if self.likelihood is None or x.numel() == 0 or torch.compiler.is_compiling():
+            return
+        highest = self.likelihood.num_levels - 1
+        is_whole = not x.is_floating_point() or bool((x == x.floor()).all())
+        if not is_whole or x.amin() < 0 or x.amax() > highest:
+            raise ValueError(
+                f"Levels must be whole numbers from 0 to {highest}, but x lies between "
+                f"{x.amin().item():g} and {x.amax().item():g}{'' if is_whole else ' with fractions'}."
+            )
+
+    def _completion(
+        self, num_samples: int, known: Tensor | None, mask: Tensor | None
+    ) -> tuple[Tensor | None, Tensor | None]:
+        """`known` and `mask` at full shape, or two Nones."""
+        if known is None and mask is None:
+            return None, None
+        if known is None or mask is None:
+            raise ValueError("A completion needs both known (the levels) and mask (True where they are kept).")
+        if mask.dtype != torch.bool:
+            raise ValueError(f"mask must be boolean (True where `known` is kept), not {mask.dtype}.")
+        shape = (num_samples, *self.event_shape)
+        try:
+            known, mask = known.expand(shape).to(self.ordering.device), mask.expand(shape).to(self.ordering.device)
+        except RuntimeError:
+            raise ValueError(
+                f"known {tuple(known.shape)} and mask {tuple(mask.shape)} must broadcast to {shape}."
+            ) from None
+        known = torch.where(mask, known, torch.zeros_like(known))
+        self.check_levels(known)
+        return known.long(), mask
+
+
+class Incremental:
+    """Observations in the making: alternate `conditional` and `append`, in the order of the model's `ordering`."""
+
+    def conditional(self) -> distributions.Distribution:
+        """The distribution of the next variable, batch shape ``(N,)``, given all that were appended."""
+        raise NotImplementedError(f"{type(self).__name__} must say how to compute its next conditional.")
+
+    def append(self, value: Tensor) -> None:
+        """Fix the next variable to the levels `value`, ``(N,)``."""
+        raise NotImplementedError(f"{type(self).__name__} must say how to take in a value.")
+
+    def generate(
+        self, uniform: Tensor, known: Tensor | None, mask: Tensor | None, temperature: float
+    ) -> Tensor:
+        """Draw every variable from its noise: all arguments and the result are ``(N, D)``, in generation order."""
+        drawn = torch.empty(uniform.shape, dtype=torch.int64, device=uniform.device)
+        for k in tqdm(range(uniform.shape[1]), desc="sampling", unit="variable", delay=2, leave=False):
+            conditional = self.conditional()
+            if temperature != 1:
+                conditional = temper(conditional, temperature)
+            value = inverse_cdf(conditional, uniform[:, k])
+            if known is not None and mask is not None:
+                value = torch.where(mask[:, k], known[:, k], value)
+            self.append(value)
+            drawn[:, k] = value
+        return drawn
+
+
+class Recomputing(Incremental):
+    """The textbook loop: every step is one full-length pass of `conditionals`, of which one variable is used."""
+
+    def __init__(self, model: AutoregressiveModel, num_samples: int, context: Tensor | None = None) -> None:
+        """`num_samples` observations of `model`, all still to be made."""
+        self._model, self._context = model, context
+        self._x = torch.zeros(
+            num_samples, *model.event_shape, dtype=torch.int64, device=model.ordering.device
+        )
+        self._order = model.ordering.tolist()
+        self._step = 0
+
+    def conditional(self) -> distributions.Distribution:
+        """One pass over the whole, still unfinished observation."""
+        return pick(self._model.conditionals(self._x, self._context), self._order[self._step])
+
+    def append(self, value: Tensor) -> None:
+        """Write the value into its place."""
+        self._x.flatten(1)[:, self._order[self._step]] = value.long()
+        self._step += 1
+
+
+class Sampler(Protocol):
+    """Any callable that maps noise ``(N, D)`` in generation order to levels ``(N, *event_shape)``."""
+
+    def __call__(
+        self,
+        model: AutoregressiveModel,
+        uniform: Tensor,
+        context: Tensor | None,
+        known: Tensor | None,
+        mask: Tensor | None,
+        **options: Any,
+    ) -> Tensor:
+        """`known` and `mask` have the shape of the result, or both are None."""
+
+
+def sample_cached(
+    model: AutoregressiveModel,
+    uniform: Tensor,
+    context: Tensor | None = None,
+    known: Tensor | None = None,
+    mask: Tensor | None = None,
+    *,
+    temperature: float = 1.0,
+) -> Tensor:
+    """Sample through the model's own incremental view."""
+    with one_thread(uniform.device):
+        view = model.incremental(len(uniform), context)
+        return _generate(model, view, uniform, known, mask, temperature)
+
+
+def sample_naive(
+    model: AutoregressiveModel,
+    uniform: Tensor,
+    context: Tensor | None = None,
+    known: Tensor | None = None,
+    mask: Tensor | None = None,
+    *,
+    temperature: float = 1.0,
+) -> Tensor:
+    """Sample by one full pass of `conditionals` per variable: slow, and the oracle of every faster sampler."""
+    view = Recomputing(model, len(uniform), context)
+    return _generate(model, view, uniform, known, mask, temperature)
+
+
+SAMPLERS: dict[str, Callable[..., Tensor]] = {"cached": sample_cached, "naive": sample_naive}
+
+
+@contextmanager
+def one_thread(device: torch.device) -> Iterator[None]:
+    """Run a loop of small CPU operations on one thread: forking threads for each costs more than it saves."""
+    before = torch.get_num_threads()
+    if device.type == "cpu":
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _generate(
+    model: AutoregressiveModel,
+    view: Incremental,
+    uniform: Tensor,
+    known: Tensor | None,
+    mask: Tensor | None,
+    temperature: float,
+) -> Tensor:
+    """Bring a completion into generation order, let the view generate, and put its variables in their places."""
+    if not temperature > 0:
+        raise ValueError(f"temperature must be above 0, not {temperature}.")
+    if known is not None and mask is not None:
+        known, mask = known.flatten(1)[:, model.ordering], mask.flatten(1)[:, model.ordering]
+    generate = getattr(type(view), "generate", Incremental.generate)
+    drawn = generate(view, uniform, known, mask, temperature)
+    x = torch.empty_like(drawn)
+    x[:, model.ordering] = drawn
+    return x.view(len(x), *model.event_shape)
+
+
+def _floating_dtype(distribution: distributions.Distribution) -> torch.dtype:
+    logits = getattr(distribution, "logits", None)
+    return logits.dtype if isinstance(logits, Tensor) else torch.get_default_dtype()

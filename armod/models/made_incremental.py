@@ -1,0 +1,171 @@
+"""MADE one variable at a time: all D steps together do the work of about one forward pass.
+
+A hidden unit of degree m is final as soon as m variables are known. So the units are sorted by degree and each is
+computed once, when its degree is reached. Neighbouring variables between which no unit of the last hidden layer
+becomes final see exactly the same units: they are independent given the past, and their parameters come from one
+product. Such a run of variables is a *block*.
+
+Small matrix products cost more to start than to compute. So blocks are opened in *chunks*: what a chunk's units owe
+to everything before the chunk is one large product; each block then adds only what happened within its chunk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, distributions
+
+from armod.models.base import Incremental
+from armod.orderings import positions
+
+if TYPE_CHECKING:
+    from armod.models.made import MADE
+
+_BLOCKS_IN_A_CHUNK = 32
+
+
+class MADEIncremental(Incremental):
+    """The incremental view of a MADE with one set of masks; its plan holds for the weights of this moment."""
+
+    def __init__(self, model: MADE, num_samples: int) -> None:
+        """`num_samples` observations, all still to be made."""
+        self._likelihood = model.likelihood
+        self._dtype = model.layers[0].weight.dtype
+        last_degrees = model.degrees[-1][0] if model.degrees else positions(model.ordering) + 1
+        new_units_at = [d for d in last_degrees.unique().tolist() if 0 < d < model.num_variables]
+        self._starts = [0, *new_units_at]
+        self._ends = [*new_units_at, model.num_variables]
+        self._sizes = [end - start for start, end in zip(self._starts, self._ends, strict=True)]
+        self._inputs, self._layers = _plan(model, num_samples, self._starts, self._ends)
+        outputs = self._layers[-1].units.unflatten(0, (model.num_variables, -1)).transpose(1, 2)
+        self._parameter_blocks = outputs.split(self._sizes)
+        self._step = 0  # variables known so far
+        self._block = -1  # the block whose parameters are at hand
+
+    def conditional(self) -> distributions.Distribution:
+        """The next variable's distribution, from the block it belongs to."""
+        block = self._reach_block()
+        row = self._step - self._starts[block]
+        return self._likelihood.distribution(self._parameter_blocks[block][row])
+
+    def append(self, value: Tensor) -> None:
+        """Write one variable's features where the hidden units will read them."""
+        self._reach_block()
+        self._inputs[self._step] = self._likelihood.encode(value, self._dtype)
+        self._step += 1
+
+    def generate(
+        self, uniform: Tensor, known: Tensor | None, mask: Tensor | None, temperature: float
+    ) -> Tensor:
+        """The whole loop at once, block by block; the same draws as step by step."""
+        noise = self._likelihood.noise(uniform, self._dtype).T.contiguous().split(self._sizes)
+        known_blocks = None if known is None else known.T.split(self._sizes)
+        mask_blocks = None if mask is None else mask.T.split(self._sizes)
+        drawn = []
+        for block, inputs in enumerate(self._inputs.split(self._sizes)):
+            self._open(block)
+            parameters = self._parameter_blocks[block]
+            if temperature != 1:
+                parameters = parameters / temperature
+            value = self._likelihood.draw(parameters, noise[block])
+            if known_blocks is not None and mask_blocks is not None:
+                value = torch.where(mask_blocks[block], known_blocks[block], value)
+            inputs.copy_(self._likelihood.encode(value, self._dtype))
+            drawn.append(value)
+        self._step = self._ends[-1]
+        return torch.cat(drawn).T.long()
+
+    def _reach_block(self) -> int:
+        """Open the next variable's block unless it is open; its number."""
+        if self._step == self._ends[-1]:
+            raise ValueError(f"All {self._step} variables of these observations are known already.")
+        if self._block < 0 or self._step == self._ends[self._block]:
+            self._block += 1
+            self._open(self._block)
+        return self._block
+
+    def _open(self, block: int) -> None:
+        """Compute the hidden units that have become final, then the outputs of the block."""
+        number = block % _BLOCKS_IN_A_CHUNK
+        if number == 0:
+            last = min(block + _BLOCKS_IN_A_CHUNK, len(self._sizes)) - 1
+            for layer in self._layers:
+                layer.open_chunk(block, last)
+        for layer in self._layers:
+            if layer.ends[block] > layer.begins[block]:
+                units = layer.blocks[number].addmm_(layer.weights[number], layer.recent)
+                if layer.is_hidden:
+                    units.relu_()
+
+
+@dataclass
+class _Layer:
+    """One layer, sorted by degree, so that a block of units and all that they may see are slices.
+
+    A unit sees what has at most its degree; an output of position k (from 0) sees degrees up to k.
+    """
+
+    weight: Tensor  # (units, units below)
+    degrees: Tensor  # (units,), ascending
+    degrees_below: Tensor  # (units below,), ascending
+    units: Tensor  # (units, N): biases at first, then sums, then activations
+    below: Tensor  # (units below, N)
+    is_hidden: bool
+    begins: Sequence[int]  # units[begins[b]:ends[b]] become final when block b is opened
+    ends: Sequence[int]
+    ends_below: Sequence[int]  # below[:ends_below[b]] are final when block b is open
+    weights: Sequence[Tensor] = field(default=())  # of the open chunk, by block
+    blocks: Sequence[Tensor] = field(default=())  # its units, by block
+    recent: Tensor = field(default_factory=lambda: torch.empty(0))  # units below that become final in the chunk
+
+    def open_chunk(self, first: int, last: int) -> None:
+        """Add to the units of blocks first..last all that was final before; keep the weights for the rest."""
+        begin, end = self.begins[first], self.ends[last]
+        begin_below, end_below = self.ends_below[first - 1] if first else 0, self.ends_below[last]
+        units, weight = self.units[begin:end], self.weight[begin:end]
+        # every unit of the chunk has a degree beyond all that was final before: nothing to mask
+        units.addmm_(weight[:, :begin_below], self.below[:begin_below])
+        may_see = self.degrees[begin:end, None] >= self.degrees_below[None, begin_below:end_below]
+        sizes = [self.ends[block] - self.begins[block] for block in range(first, last + 1)]
+        self.weights = (weight[:, begin_below:end_below] * may_see).split(sizes)
+        self.blocks = units.split(sizes)
+        self.recent = self.below[begin_below:end_below]
+
+
+def _plan(
+    model: MADE, num_samples: int, starts: Sequence[int], ends: Sequence[int]
+) -> tuple[Tensor, list[_Layer]]:
+    """The inputs ``(D, N, features)``, zero as long as a variable is unknown, and the sorted layers."""
+    features, parameters = model.likelihood.num_features, model.likelihood.num_parameters
+    steps = torch.arange(model.num_variables, device=model.ordering.device)
+    inputs = model.layers[0].weight.new_zeros(model.num_variables, features, num_samples, requires_grad=False)
+
+    below, degrees_below = inputs.flatten(0, 1), (steps + 1).repeat_interleave(features)
+    columns = _feature_rows(model.ordering, features)
+    ends_below = [start * features for start in starts]
+    layers = []
+    for number, linear in enumerate(model.layers):
+        is_hidden = number < len(model.degrees)
+        if is_hidden:
+            rows = model.degrees[number][0].argsort(stable=True)
+            degrees = model.degrees[number][0][rows]
+            layer_ends = torch.searchsorted(degrees, torch.tensor(starts).to(degrees), right=True).tolist()
+        else:
+            rows, degrees = _feature_rows(model.ordering, parameters), steps.repeat_interleave(parameters)
+            layer_ends = [end * parameters for end in ends]
+        weight = linear.weight.detach().index_select(0, rows).index_select(1, columns)
+        units = linear.bias.detach()[rows].unsqueeze(1).repeat(1, num_samples)
+        begins = [0, *layer_ends[:-1]]
+        layers.append(
+            _Layer(weight, degrees, degrees_below, units, below, is_hidden, begins, layer_ends, ends_below)
+        )
+        below, degrees_below, columns, ends_below = units, degrees, rows, layer_ends
+    return inputs.transpose(1, 2), layers
+
+
+def _feature_rows(ordering: Tensor, width: int) -> Tensor:
+    """Indices that bring rows, `width` for each variable, from the variables' numbering into the ordering."""
+    return (ordering[:, None] * width + torch.arange(width, device=ordering.device)).flatten()

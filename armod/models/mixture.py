@@ -1,0 +1,81 @@
+"""A mixture of models that share one ordering is autoregressive again: its two views.
+
+p(x) = 1/M sum_m p_m(x), so p(x_k | x_<k) = sum_m w_m(x_<k) p_m(x_k | x_<k), where the weight w_m of a member is its
+posterior probability: proportional to the product of the conditionals it gave to x_<k. Probabilities are averaged,
+never logits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import singledispatch
+
+import torch
+from torch import Tensor, distributions
+
+from armod.models.base import AutoregressiveModel, Incremental
+
+
+def mixture_conditionals(
+    members: Sequence[AutoregressiveModel], x: Tensor, ordering: Tensor
+) -> distributions.Distribution:
+    """Every conditional of the mixture in one pass over each member: batch shape ``(N, *event_shape)``."""
+    conditionals = [member.conditionals(x) for member in members]
+    levels = x.to(conditionals[0].logits.dtype)
+    log_probs = torch.stack([c.log_prob(levels).flatten(1) for c in conditionals])
+    in_order = log_probs[:, :, ordering]
+    before = in_order.cumsum(2) - in_order  # log p_m(x_<k)
+    log_weights = torch.empty_like(before)
+    log_weights[:, :, ordering] = before.log_softmax(0)
+    return mix(conditionals[0], conditionals, log_weights.view(len(members), *x.shape))
+
+
+class MixtureIncremental(Incremental):
+    """The members' incremental views side by side, with their running posterior weights."""
+
+    def __init__(self, views: Sequence[Incremental], ordering: Tensor) -> None:
+        """All views at their beginning, with equal weights."""
+        self._views = views
+        self._log_joint: Tensor | None = None  # log p_m(x_<k), (M, N); None is the equal start
+
+    def conditional(self) -> distributions.Distribution:
+        """The weighted average of the members' next conditionals."""
+        conditionals = [view.conditional() for view in self._views]
+        if self._log_joint is None:
+            self._log_joint = torch.zeros(len(conditionals), *conditionals[0].batch_shape).to(
+                conditionals[0].logits
+            )
+        return mix(conditionals[0], conditionals, self._log_joint.log_softmax(0))
+
+    def append(self, value: Tensor) -> None:
+        """Each member takes the value in, and is weighed by how well it foresaw it."""
+        conditionals = [view.conditional() for view in self._views]
+        levels = value.to(conditionals[0].logits.dtype)
+        seen = torch.stack([conditional.log_prob(levels) for conditional in conditionals])
+        self._log_joint = seen if self._log_joint is None else self._log_joint + seen
+        for view in self._views:
+            view.append(value)
+
+
+@singledispatch
+def mix(
+    family: distributions.Distribution, members: Sequence[distributions.Distribution], log_weights: Tensor
+) -> distributions.Distribution:
+    """The mixture of distributions of one family as one distribution; `log_weights` is ``(M, *batch_shape)``."""
+    raise TypeError(f"No mixture of {type(family).__name__} distributions is known.")
+
+
+@mix.register
+def _(family: distributions.Bernoulli, members: Sequence, log_weights: Tensor) -> distributions.Bernoulli:
+    logits = torch.stack([member.logits for member in members])
+    log_one = (log_weights + torch.nn.functional.logsigmoid(logits)).logsumexp(0)
+    log_zero = (log_weights + torch.nn.functional.logsigmoid(-logits)).logsumexp(0)
+    return distributions.Bernoulli(logits=log_one - log_zero, validate_args=False)
+
+
+@mix.register
+def _(family: distributions.Categorical, members: Sequence, log_weights: Tensor) -> distributions.Categorical:
+    logits = torch.stack([member.logits for member in members])
+    return distributions.Categorical(
+        logits=(log_weights.unsqueeze(-1) + logits).logsumexp(0), validate_args=False
+    )
