@@ -37,6 +37,7 @@ class Dataset:
     sha256: str = ""
 
     def __post_init__(self) -> None:
+        """Refuse splits that do not fit together."""
         for split in SPLITS:
             levels: Tensor = getattr(self, split)
             if levels.dtype != torch.uint8 or levels.shape[1:] != self.event_shape:
@@ -88,6 +89,7 @@ class Dataset:
         )
 
     def __repr__(self) -> str:
+        """Name, sizes, shape, levels and licence in one line; never the tensors."""
         sizes = ", ".join(f"{split} {len(getattr(self, split)):,}" for split in SPLITS)
         licence = f"; {self.licence}" if self.licence else ""
         return f"Dataset {self.name!r}: {sizes}; event shape {tuple(self.event_shape)}, {self.num_levels} levels{licence}"

@@ -99,7 +99,7 @@ def read_verified(path: Path, file: File) -> bytes:
         with gzip.open(path) if is_packed else path.open("rb") as stream:
             content = stream.read(file.size + 1)
     except (OSError, EOFError, zlib.error) as error:
-        raise ValueError(f"reading fails with {error!r}") from None
+        raise ValueError(f"reading fails: {error}") from None
     if len(content) < file.size:
         raise ValueError(f"it is truncated, {len(content):,} of {file.size:,} bytes")
     if len(content) > file.size:

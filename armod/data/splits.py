@@ -10,7 +10,8 @@ def deal(observations: Tensor, labels: Tensor) -> tuple[dict[str, Tensor], dict[
     """Observations ``(N, ...)`` and labels ``(N,)`` of each split: of every ten of a class, 8 train, 1 valid, 1 test.
 
     Each class is dealt out by itself, in the order given: its 9th, 19th, 29th ... example goes to valid, its 10th, 20th,
-    30th ... to test, all others to train. Neighbours often share a writer, so every split sees every writer.
+    30th ... to test, all others to train. Neighbours often share a writer, so every split holds every writer, as in a
+    random split: held-out likelihoods are about new digits of known writers.
 
     >>> parts, _ = deal(torch.arange(20), torch.tensor([0, 1] * 10))
     >>> parts["valid"].tolist(), parts["test"].tolist()

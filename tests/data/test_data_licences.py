@@ -1,0 +1,67 @@
+"""Every shipped file and every data set has its entry in LICENSES.md, and code and page agree."""
+
+import hashlib
+import re
+from importlib import resources
+from pathlib import Path
+
+import pytest
+
+from armod.data import NAMES, binarized_mnist, digits8, digits28, mnist
+
+FOLDER = Path(str(resources.files("armod.data")))
+PAGE = (FOLDER / "LICENSES.md").read_text(encoding="utf-8")
+SECTIONS = {
+    name: text for name, text in re.findall(r"^## (\S+)\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL)
+}
+SHIPPED = [
+    path
+    for path in sorted(FOLDER.rglob("*"))
+    if path.is_file() and path.suffix not in (".py", ".pyc") and path.name != "LICENSES.md"
+]
+MODULES = {"digits8": digits8, "digits28": digits28, "mnist": mnist, "binarized_mnist": binarized_mnist}
+
+
+def test_the_page_has_a_section_for_every_name() -> None:
+    assert tuple(SECTIONS) == NAMES == tuple(MODULES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_section_states_all_that_is_needed(name: str) -> None:
+    stated = re.findall(r"^- \*\*(.+?)\*\*", SECTIONS[name], re.MULTILINE)
+    assert {"Source:", "Licence:", "sha256:", "Split:"} <= set(stated)
+    assert {"Recipe:", "Files"} & set(stated)
+
+
+def test_digits28_is_shipped() -> None:
+    assert [path.name for path in SHIPPED] == ["digits28.npz"]
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.name)
+def test_every_shipped_file_is_listed_with_its_sha256_and_size(path: Path) -> None:
+    sections = [text for text in SECTIONS.values() if f"`{path.name}`" in text]
+    assert len(sections) == 1
+    assert hashlib.sha256(path.read_bytes()).hexdigest() in sections[0]
+    assert f"{path.stat().st_size:,} bytes" in sections[0]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_code_and_page_state_the_same(name: str) -> None:
+    module, section = MODULES[name], SECTIONS[name]
+    sha256 = module.SHA256 if hasattr(module, "SHA256") else module.FILES.sha256
+    assert f"- **Source:** {module.SOURCE}\n" in section
+    assert f"- **Licence:** {module.LICENCE}" in section
+    assert f"- **sha256:** `{sha256}`" in section
+
+
+@pytest.mark.parametrize("module", [mnist, binarized_mnist], ids=lambda module: module.__name__)
+def test_every_remote_file_is_listed_with_its_size_and_sha256(module) -> None:
+    section = SECTIONS[module.FILES.dataset]
+    for file in module.FILES.files:
+        assert f"| `{file.name}` | {file.size:,} | `{file.sha256}` |" in section
+
+
+@pytest.mark.parametrize("module", [digits8, digits28], ids=lambda module: module.__name__)
+def test_what_is_loaded_states_what_the_module_says(module) -> None:
+    data = module.load()
+    assert (data.source, data.licence, data.sha256) == (module.SOURCE, module.LICENCE, module.SHA256)
