@@ -7,6 +7,7 @@ torch.Size([2, 4])
 """
 
 from armod import data, likelihoods, orderings
+from armod.dependency import check_autoregressive, dependency_matrix, total_probability
 from armod.models.base import AutoregressiveModel, Incremental
 from armod.models.made import MADE
 
@@ -14,7 +15,10 @@ __all__ = [
     "MADE",
     "AutoregressiveModel",
     "Incremental",
+    "check_autoregressive",
     "data",
+    "dependency_matrix",
     "likelihoods",
     "orderings",
+    "total_probability",
 ]

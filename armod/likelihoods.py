@@ -39,12 +39,20 @@ class Likelihood(ABC):
         """Network outputs ``(..., num_parameters)`` as a distribution with batch shape ``(...)``."""
 
     @abstractmethod
+    def decode(self, features: Tensor) -> Tensor:
+        """The inverse of `encode`: network inputs ``(..., num_features)`` as int64 levels ``(...)``."""
+
+    @abstractmethod
     def noise(self, uniform: Tensor, dtype: torch.dtype) -> Tensor:
-        """Uniform numbers in [0, 1), prepared once for any number of calls of `draw`; the shape stays."""
+        """Uniform numbers in [0, 1) ``(...)``, prepared once for any number of draws: ``(..., 1)``."""
 
     @abstractmethod
     def draw(self, parameters: Tensor, noise: Tensor) -> Tensor:
         """The smallest level ``(...)`` whose cumulative probability exceeds the uniform number behind `noise`."""
+
+    def draw_features(self, parameters: Tensor, noise: Tensor, out: Tensor) -> None:
+        """Draw, and write the encoded draws ``(..., num_features)`` into `out`."""
+        out.copy_(self.encode(self.draw(parameters, noise), out.dtype))
 
 
 @dataclass(frozen=True)
@@ -63,17 +71,25 @@ class Bernoulli(Likelihood):
         """The bit itself, 0 or 1."""
         return levels.to(dtype).unsqueeze(-1)
 
+    def decode(self, features: Tensor) -> Tensor:
+        """The only feature is the bit."""
+        return features.squeeze(-1).long()
+
     def distribution(self, parameters: Tensor) -> distributions.Bernoulli:
         """The only output is the logit."""
         return distributions.Bernoulli(logits=parameters.squeeze(-1), validate_args=False)
 
     def noise(self, uniform: Tensor, dtype: torch.dtype) -> Tensor:
         """Minus the logit of the noise: then a draw is one comparison."""
-        return -torch.logit(uniform).to(dtype)
+        return -torch.logit(uniform).to(dtype).unsqueeze(-1)
 
     def draw(self, parameters: Tensor, noise: Tensor) -> Tensor:
         """1 where ``uniform >= P(0)``, that is where ``logit >= -logit(uniform)``."""
-        return parameters.squeeze(-1) >= noise
+        return (parameters >= noise).squeeze(-1).long()
+
+    def draw_features(self, parameters: Tensor, noise: Tensor, out: Tensor) -> None:
+        """The comparison itself writes the bit: one small operation, which counts in a loop over variables."""
+        torch.ge(parameters, noise, out=out)
 
 
 @dataclass(frozen=True)
@@ -107,19 +123,23 @@ class Categorical(Likelihood):
         """One-hot vectors: levels need not have an order."""
         return torch.nn.functional.one_hot(levels.long(), self.num_levels).to(dtype)
 
+    def decode(self, features: Tensor) -> Tensor:
+        """The place of the one."""
+        return features.argmax(-1)
+
     def distribution(self, parameters: Tensor) -> distributions.Categorical:
         """The outputs are the logits, normalised by the distribution."""
         return distributions.Categorical(logits=parameters, validate_args=False)
 
     def noise(self, uniform: Tensor, dtype: torch.dtype) -> Tensor:
         """The uniform numbers themselves."""
-        return uniform.to(dtype)
+        return uniform.to(dtype).unsqueeze(-1)
 
     def draw(self, parameters: Tensor, noise: Tensor) -> Tensor:
         """Counts the levels whose cumulative probability does not exceed the uniform number."""
         cumulative = parameters.softmax(-1).cumsum(-1)
         # the last sum may round to just below 1: the last level takes what is left
-        return (cumulative[..., :-1] <= noise.unsqueeze(-1)).sum(-1)
+        return (cumulative[..., :-1] <= noise).sum(-1)
 
 
 @singledispatch
@@ -143,13 +163,24 @@ def inverse_cdf(distribution: distributions.Distribution, uniform: Tensor) -> Te
 @inverse_cdf.register
 def _(distribution: distributions.Bernoulli, uniform: Tensor) -> Tensor:
     bit = Bernoulli()
-    return bit.draw(distribution.logits.unsqueeze(-1), bit.noise(uniform, distribution.logits.dtype)).long()
+    return bit.draw(distribution.logits.unsqueeze(-1), bit.noise(uniform, distribution.logits.dtype))
 
 
 @inverse_cdf.register
 def _(distribution: distributions.Categorical, uniform: Tensor) -> Tensor:
     levels = Categorical(distribution.logits.shape[-1])
     return levels.draw(distribution.logits, levels.noise(uniform, distribution.logits.dtype))
+
+
+def log_prob(distribution: distributions.Distribution, levels: Tensor) -> Tensor:
+    """Log-probability of `levels` of any dtype; torch's own Bernoulli accepts none but its logits'.
+
+    >>> log_prob(distributions.Bernoulli(logits=torch.zeros(2)), torch.tensor([0, 1], dtype=torch.uint8)).exp()
+    tensor([0.5000, 0.5000])
+    """
+    logits = getattr(distribution, "logits", None)
+    dtype = logits.dtype if isinstance(logits, Tensor) else torch.get_default_dtype()
+    return distribution.log_prob(levels.to(dtype))
 
 
 @singledispatch

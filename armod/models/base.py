@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, distributions, nn
 from tqdm import tqdm
 
+from armod import likelihoods
 from armod.likelihoods import Likelihood, inverse_cdf, pick, temper
 
 
@@ -55,9 +56,7 @@ class AutoregressiveModel(nn.Module):
             ValueError: if `x` has another shape or holds anything but whole levels ``0..K-1``.
         """
         self.check_levels(x)
-        conditionals = self.conditionals(x, context)
-        levels = x.to(_floating_dtype(conditionals))
-        return conditionals.log_prob(levels).flatten(1).sum(1)
+        return likelihoods.log_prob(self.conditionals(x, context), x).flatten(1).sum(1)
 
     def forward(self, x: Tensor, context: Tensor | None = None) -> Tensor:
         """`log_prob`, so that wrappers around a module (DistributedDataParallel, compile) apply."""
@@ -148,12 +147,17 @@ class AutoregressiveModel(nn.Module):
         if known is None and mask is None:
             return None, None
         if known is None or mask is None:
-            raise ValueError("A completion needs both known (the levels) and mask (True where they are kept).")
+            raise ValueError(
+                "A completion needs both known (the levels) and mask (True where they are kept)."
+            )
         if mask.dtype != torch.bool:
             raise ValueError(f"mask must be boolean (True where `known` is kept), not {mask.dtype}.")
         shape = (num_samples, *self.event_shape)
         try:
-            known, mask = known.expand(shape).to(self.ordering.device), mask.expand(shape).to(self.ordering.device)
+            known, mask = (
+                known.expand(shape).to(self.ordering.device),
+                mask.expand(shape).to(self.ordering.device),
+            )
         except RuntimeError:
             raise ValueError(
                 f"known {tuple(known.shape)} and mask {tuple(mask.shape)} must broadcast to {shape}."
@@ -290,8 +294,3 @@ def _generate(
     x = torch.empty_like(drawn)
     x[:, model.ordering] = drawn
     return x.view(len(x), *model.event_shape)
-
-
-def _floating_dtype(distribution: distributions.Distribution) -> torch.dtype:
-    logits = getattr(distribution, "logits", None)
-    return logits.dtype if isinstance(logits, Tensor) else torch.get_default_dtype()

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
+from typing import cast
 
 import torch
 from torch import Tensor, distributions, nn
@@ -43,6 +45,8 @@ class MADE(AutoregressiveModel):
     """
 
     likelihood: Likelihood
+    layers: nn.ModuleList
+    orderings: Tensor
 
     def __init__(
         self,
@@ -64,7 +68,11 @@ class MADE(AutoregressiveModel):
         seeds = [seed + 7919 * member for member in range(num_masks)]
         member_orderings = [orderings.random(event_shape, s) if each_draws_its_own else shared for s in seeds]
         member_degrees = [hidden_degrees(len(shared), hidden_sizes, degrees=degrees, seed=s) for s in seeds]
-        sizes = [len(shared) * likelihood.num_features, *hidden_sizes, len(shared) * likelihood.num_parameters]
+        sizes = [
+            len(shared) * likelihood.num_features,
+            *hidden_sizes,
+            len(shared) * likelihood.num_parameters,
+        ]
         layers = _linear_layers(sizes, torch.Generator().manual_seed(seed))
         stacked_degrees = [torch.stack(layer) for layer in zip(*member_degrees, strict=True)]
         self._assemble(event_shape, likelihood, layers, torch.stack(member_orderings), stacked_degrees)
@@ -76,6 +84,7 @@ class MADE(AutoregressiveModel):
         layers: nn.ModuleList,
         member_orderings: Tensor,
         degrees: Sequence[Tensor],
+        weight_masks: Sequence[Tensor] | None = None,
     ) -> None:
         """Put together a model of M members: orderings ``(M, D)``, degrees of each hidden layer ``(M, size)``."""
         self.event_shape = torch.Size(event_shape)
@@ -84,8 +93,9 @@ class MADE(AutoregressiveModel):
         self.register_buffer("orderings", member_orderings)
         for number, layer in enumerate(degrees):
             self.register_buffer(f"degrees_{number}", layer)
-        self._refresh_masks()
-        self.register_load_state_dict_post_hook(lambda model, _: model._refresh_masks())
+        for number, mask in enumerate(self._derive_masks() if weight_masks is None else weight_masks):
+            self.register_buffer(f"mask_{number}", mask, persistent=False)
+        self.register_load_state_dict_post_hook(_refresh_masks)
 
     @property
     def num_masks(self) -> int:
@@ -101,6 +111,11 @@ class MADE(AutoregressiveModel):
                 "its own; use one of its `members`, each an ordinary MADE with one ordering."
             )
         return self.orderings[0]
+
+    @property
+    def linear_layers(self) -> list[nn.Linear]:
+        """The layers from the input up; their weights are unmasked."""
+        return cast(list[nn.Linear], list(self.layers))
 
     @property
     def degrees(self) -> list[Tensor]:
@@ -130,7 +145,9 @@ class MADE(AutoregressiveModel):
             ValueError: for an ensemble of several orderings: ask its `members`.
         """
         if self.num_masks > 1:
-            return MixtureIncremental([m.incremental(num_samples) for m in self.members], self.ordering)
+            return MixtureIncremental(
+                [m.incremental(num_samples) for m in self.members], self.ordering.device
+            )
         return MADEIncremental(self, num_samples)
 
     def log_prob(self, x: Tensor, context: Tensor | None = None) -> Tensor:
@@ -144,7 +161,7 @@ class MADE(AutoregressiveModel):
         """Order-agnostic training (section 4.2): the members take turns, one a step."""
         return self._member(step % self.num_masks).log_prob(x) if self.num_masks > 1 else self(x)
 
-    def sample(  # noqa: D417
+    def sample(
         self,
         num_samples: int,
         context: Tensor | None = None,
@@ -160,7 +177,12 @@ class MADE(AutoregressiveModel):
         """
         if self.num_masks == 1:
             return super().sample(
-                num_samples, context, known=known, mask=mask, generator=generator, **rest  # type: ignore[arg-type]
+                num_samples,
+                context,
+                known=known,
+                mask=mask,
+                generator=generator,
+                **rest,  # type: ignore[arg-type]
             )
         known, mask = self._completion(num_samples, known, mask)
         device = generator.device if generator is not None else None
@@ -179,13 +201,15 @@ class MADE(AutoregressiveModel):
 
     def extra_repr(self) -> str:
         """What `print(model)` says first."""
-        return f"event_shape={tuple(self.event_shape)}, likelihood={self.likelihood}, num_masks={self.num_masks}"
+        return (
+            f"event_shape={tuple(self.event_shape)}, likelihood={self.likelihood}, num_masks={self.num_masks}"
+        )
 
     def _network(self, x: Tensor) -> Tensor:
         """Levels ``(N, *event_shape)`` -> parameters ``(N, D * num_parameters)``: masked layers with ReLU between."""
-        activations = self.likelihood.encode(x.flatten(1), self.layers[0].weight.dtype).flatten(1)
+        activations = self.likelihood.encode(x.flatten(1), self.linear_layers[0].weight.dtype).flatten(1)
         last = len(self.layers) - 1
-        for number, layer in enumerate(self.layers):
+        for number, layer in enumerate(self.linear_layers):
             activations = F.linear(activations, layer.weight * self._weight_mask(number), layer.bias)
             if number < last:
                 activations = F.relu(activations)
@@ -195,19 +219,17 @@ class MADE(AutoregressiveModel):
         """The mask of one layer of a single model, of its weight's shape."""
         return getattr(self, f"mask_{number}")[0]
 
-    def _refresh_masks(self) -> None:
-        """Derive the masks from orderings and degrees: at birth, and after a state dict brought other ones."""
+    def _derive_masks(self) -> list[Tensor]:
+        """The masks that follow from orderings and degrees: ``(M, *weight.shape)`` for each layer, 0 or 1."""
         members = [
             masks(ordering, [layer[number] for layer in self.degrees])
             for number, ordering in enumerate(self.orderings)
         ]
-        for number, layer_masks in enumerate(zip(*members, strict=True)):
-            mask = torch.stack(layer_masks)
-            if number == 0:
-                mask = mask.repeat_interleave(self.likelihood.num_features, dim=2)
-            if number == len(self.layers) - 1:
-                mask = mask.repeat_interleave(self.likelihood.num_parameters, dim=1)
-            self.register_buffer(f"mask_{number}", mask, persistent=False)
+        stacked = [torch.stack(layer_masks) for layer_masks in zip(*members, strict=True)]
+        stacked[0] = stacked[0].repeat_interleave(self.likelihood.num_features, dim=2)
+        stacked[-1] = stacked[-1].repeat_interleave(self.likelihood.num_parameters, dim=1)
+        # multiplying by floats is several times faster than by booleans
+        return [mask.to(layer.weight) for mask, layer in zip(stacked, self.linear_layers, strict=True)]
 
     def _member(self, number: int) -> MADE:
         """Member `number` as an ordinary MADE on the very same layers."""
@@ -219,14 +241,21 @@ class MADE(AutoregressiveModel):
             self.layers,
             self.orderings[number : number + 1],
             [layer[number : number + 1] for layer in self.degrees],
+            [getattr(self, f"mask_{layer}")[number : number + 1] for layer in range(len(self.layers))],
         )
         return member.train(self.training)
+
+
+def _refresh_masks(model: MADE, _: object) -> None:
+    """A state dict may bring other orderings and degrees than the model was built with."""
+    for number, mask in enumerate(model._derive_masks()):
+        setattr(model, f"mask_{number}", mask)
 
 
 def _linear_layers(sizes: Sequence[int], generator: torch.Generator) -> nn.ModuleList:
     """torch's usual initialisation of linear layers, from a generator of our own."""
     layers = nn.ModuleList()
-    for below, above in zip(sizes, sizes[1:], strict=False):
+    for below, above in pairwise(sizes):
         layer = nn.utils.skip_init(nn.Linear, below, above)
         bound = 1 / math.sqrt(below)
         with torch.no_grad():

@@ -12,7 +12,7 @@ to everything before the chunk is one large product; each block then adds only w
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
@@ -33,7 +33,7 @@ class MADEIncremental(Incremental):
     def __init__(self, model: MADE, num_samples: int) -> None:
         """`num_samples` observations, all still to be made."""
         self._likelihood = model.likelihood
-        self._dtype = model.layers[0].weight.dtype
+        self._dtype = model.linear_layers[0].weight.dtype
         last_degrees = model.degrees[-1][0] if model.degrees else positions(model.ordering) + 1
         new_units_at = [d for d in last_degrees.unique().tolist() if 0 < d < model.num_variables]
         self._starts = [0, *new_units_at]
@@ -41,7 +41,7 @@ class MADEIncremental(Incremental):
         self._sizes = [end - start for start, end in zip(self._starts, self._ends, strict=True)]
         self._inputs, self._layers = _plan(model, num_samples, self._starts, self._ends)
         outputs = self._layers[-1].units.unflatten(0, (model.num_variables, -1)).transpose(1, 2)
-        self._parameter_blocks = outputs.split(self._sizes)
+        self._parameters = outputs.split(self._sizes)
         self._step = 0  # variables known so far
         self._block = -1  # the block whose parameters are at hand
 
@@ -49,7 +49,7 @@ class MADEIncremental(Incremental):
         """The next variable's distribution, from the block it belongs to."""
         block = self._reach_block()
         row = self._step - self._starts[block]
-        return self._likelihood.distribution(self._parameter_blocks[block][row])
+        return self._likelihood.distribution(self._parameters[block][row])
 
     def append(self, value: Tensor) -> None:
         """Write one variable's features where the hidden units will read them."""
@@ -61,22 +61,21 @@ class MADEIncremental(Incremental):
         self, uniform: Tensor, known: Tensor | None, mask: Tensor | None, temperature: float
     ) -> Tensor:
         """The whole loop at once, block by block; the same draws as step by step."""
-        noise = self._likelihood.noise(uniform, self._dtype).T.contiguous().split(self._sizes)
-        known_blocks = None if known is None else known.T.split(self._sizes)
-        mask_blocks = None if mask is None else mask.T.split(self._sizes)
-        drawn = []
-        for block, inputs in enumerate(self._inputs.split(self._sizes)):
+        likelihood, dtype = self._likelihood, self._dtype
+        noise = likelihood.noise(uniform.T.contiguous(), dtype).split(self._sizes)
+        if known is not None and mask is not None:
+            known_features = likelihood.encode(known.T, dtype).split(self._sizes)
+            masks = mask.T.unsqueeze(-1).split(self._sizes)
+        for block, features in enumerate(self._inputs.split(self._sizes)):
             self._open(block)
-            parameters = self._parameter_blocks[block]
+            parameters = self._parameters[block]
             if temperature != 1:
                 parameters = parameters / temperature
-            value = self._likelihood.draw(parameters, noise[block])
-            if known_blocks is not None and mask_blocks is not None:
-                value = torch.where(mask_blocks[block], known_blocks[block], value)
-            inputs.copy_(self._likelihood.encode(value, self._dtype))
-            drawn.append(value)
+            likelihood.draw_features(parameters, noise[block], out=features)
+            if known is not None and mask is not None:
+                features.copy_(torch.where(masks[block], known_features[block], features))
         self._step = self._ends[-1]
-        return torch.cat(drawn).T.long()
+        return likelihood.decode(self._inputs).T
 
     def _reach_block(self) -> int:
         """Open the next variable's block unless it is open; its number."""
@@ -91,13 +90,13 @@ class MADEIncremental(Incremental):
         """Compute the hidden units that have become final, then the outputs of the block."""
         number = block % _BLOCKS_IN_A_CHUNK
         if number == 0:
-            last = min(block + _BLOCKS_IN_A_CHUNK, len(self._sizes)) - 1
-            for layer in self._layers:
-                layer.open_chunk(block, last)
-        for layer in self._layers:
-            if layer.ends[block] > layer.begins[block]:
-                units = layer.blocks[number].addmm_(layer.weights[number], layer.recent)
-                if layer.is_hidden:
+            blocks = range(block, min(block + _BLOCKS_IN_A_CHUNK, len(self._sizes)))
+            self._work = list(zip(*(layer.open_chunk(blocks) for layer in self._layers), strict=True))
+        for work in self._work[number]:
+            if work is not None:
+                units, weight, below, is_hidden = work
+                units.addmm_(weight, below)
+                if is_hidden:
                     units.relu_()
 
 
@@ -117,22 +116,27 @@ class _Layer:
     begins: Sequence[int]  # units[begins[b]:ends[b]] become final when block b is opened
     ends: Sequence[int]
     ends_below: Sequence[int]  # below[:ends_below[b]] are final when block b is open
-    weights: Sequence[Tensor] = field(default=())  # of the open chunk, by block
-    blocks: Sequence[Tensor] = field(default=())  # its units, by block
-    recent: Tensor = field(default_factory=lambda: torch.empty(0))  # units below that become final in the chunk
 
-    def open_chunk(self, first: int, last: int) -> None:
-        """Add to the units of blocks first..last all that was final before; keep the weights for the rest."""
+    def open_chunk(self, blocks: range) -> list[tuple[Tensor, Tensor, Tensor, bool] | None]:
+        """Add to the units of these blocks all that was final before the first; the rest is left as work.
+
+        The work of a block is (units, weight, units below, is_hidden): a product to add to the units. None if the
+        layer has no unit in it.
+        """
+        first, last = blocks[0], blocks[-1]
         begin, end = self.begins[first], self.ends[last]
         begin_below, end_below = self.ends_below[first - 1] if first else 0, self.ends_below[last]
         units, weight = self.units[begin:end], self.weight[begin:end]
         # every unit of the chunk has a degree beyond all that was final before: nothing to mask
         units.addmm_(weight[:, :begin_below], self.below[:begin_below])
         may_see = self.degrees[begin:end, None] >= self.degrees_below[None, begin_below:end_below]
-        sizes = [self.ends[block] - self.begins[block] for block in range(first, last + 1)]
-        self.weights = (weight[:, begin_below:end_below] * may_see).split(sizes)
-        self.blocks = units.split(sizes)
-        self.recent = self.below[begin_below:end_below]
+        sizes = [self.ends[block] - self.begins[block] for block in blocks]
+        weights = (weight[:, begin_below:end_below] * may_see).split(sizes)
+        below = self.below[begin_below:end_below]
+        return [
+            (block_units, block_weight, below, self.is_hidden) if size else None
+            for block_units, block_weight, size in zip(units.split(sizes), weights, sizes, strict=True)
+        ]
 
 
 def _plan(
@@ -141,13 +145,15 @@ def _plan(
     """The inputs ``(D, N, features)``, zero as long as a variable is unknown, and the sorted layers."""
     features, parameters = model.likelihood.num_features, model.likelihood.num_parameters
     steps = torch.arange(model.num_variables, device=model.ordering.device)
-    inputs = model.layers[0].weight.new_zeros(model.num_variables, features, num_samples, requires_grad=False)
+    inputs = model.linear_layers[0].weight.new_zeros(
+        model.num_variables, features, num_samples, requires_grad=False
+    )
 
     below, degrees_below = inputs.flatten(0, 1), (steps + 1).repeat_interleave(features)
     columns = _feature_rows(model.ordering, features)
     ends_below = [start * features for start in starts]
     layers = []
-    for number, linear in enumerate(model.layers):
+    for number, linear in enumerate(model.linear_layers):
         is_hidden = number < len(model.degrees)
         if is_hidden:
             rows = model.degrees[number][0].argsort(stable=True)

@@ -9,6 +9,7 @@ These functions are pure; `armod.MADE` multiplies its weights by their results i
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -64,7 +65,7 @@ def masks(ordering: Tensor, degrees: Sequence[Tensor]) -> list[Tensor]:
     """
     inputs = positions(ordering) + 1
     layers = [inputs, *degrees]
-    hidden = [above[:, None] >= below[None, :] for below, above in zip(layers, layers[1:], strict=False)]
+    hidden = [above[:, None] >= below[None, :] for below, above in pairwise(layers)]
     output = inputs[:, None] > layers[-1][None, :]
     return [*hidden, output]
 

@@ -13,6 +13,7 @@ from functools import singledispatch
 import torch
 from torch import Tensor, distributions
 
+from armod import likelihoods
 from armod.models.base import AutoregressiveModel, Incremental
 
 
@@ -21,8 +22,7 @@ def mixture_conditionals(
 ) -> distributions.Distribution:
     """Every conditional of the mixture in one pass over each member: batch shape ``(N, *event_shape)``."""
     conditionals = [member.conditionals(x) for member in members]
-    levels = x.to(conditionals[0].logits.dtype)
-    log_probs = torch.stack([c.log_prob(levels).flatten(1) for c in conditionals])
+    log_probs = torch.stack([likelihoods.log_prob(c, x).flatten(1) for c in conditionals])
     in_order = log_probs[:, :, ordering]
     before = in_order.cumsum(2) - in_order  # log p_m(x_<k)
     log_weights = torch.empty_like(before)
@@ -33,25 +33,23 @@ def mixture_conditionals(
 class MixtureIncremental(Incremental):
     """The members' incremental views side by side, with their running posterior weights."""
 
-    def __init__(self, views: Sequence[Incremental], ordering: Tensor) -> None:
+    def __init__(self, views: Sequence[Incremental], device: torch.device) -> None:
         """All views at their beginning, with equal weights."""
-        self._views = views
+        self._views, self._device = views, device
         self._log_joint: Tensor | None = None  # log p_m(x_<k), (M, N); None is the equal start
 
     def conditional(self) -> distributions.Distribution:
         """The weighted average of the members' next conditionals."""
         conditionals = [view.conditional() for view in self._views]
-        if self._log_joint is None:
-            self._log_joint = torch.zeros(len(conditionals), *conditionals[0].batch_shape).to(
-                conditionals[0].logits
-            )
-        return mix(conditionals[0], conditionals, self._log_joint.log_softmax(0))
+        log_joint = self._log_joint
+        if log_joint is None:
+            log_joint = torch.zeros(len(conditionals), 1, device=self._device)
+        return mix(conditionals[0], conditionals, log_joint.log_softmax(0))
 
     def append(self, value: Tensor) -> None:
         """Each member takes the value in, and is weighed by how well it foresaw it."""
         conditionals = [view.conditional() for view in self._views]
-        levels = value.to(conditionals[0].logits.dtype)
-        seen = torch.stack([conditional.log_prob(levels) for conditional in conditionals])
+        seen = torch.stack([likelihoods.log_prob(conditional, value) for conditional in conditionals])
         self._log_joint = seen if self._log_joint is None else self._log_joint + seen
         for view in self._views:
             view.append(value)

@@ -1,0 +1,192 @@
+"""The oracle: what does each conditional really depend on?
+
+Masks and paddings say what *should* be seen. The oracle asks the network: it changes one variable at a time and
+watches which conditionals move. It uses nothing but the model's public `conditionals`.
+
+One set of weights at one point can hide a dependence (dead units, terms that cancel), so the oracle asks copies of
+the model with several random weights, at several random observations. Where an architecture forbids a dependence, the
+product is an exact zero for all of them.
+"""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, distributions
+
+from armod.models.base import AutoregressiveModel
+
+Pairs = frozenset[tuple[int, int]]
+
+_WEIGHT_DRAWS = 3
+_POINTS = 3  # observations for each draw of weights
+_BATCH = 256
+# what rounding may move: far above the last bits of float64, far below any path through a network
+_TOLERANCE = 1e-13
+
+
+def dependency_matrix(model: AutoregressiveModel, *, seed: int = 0) -> Tensor:
+    """Boolean ``(D, D)`` on the CPU: [i, j] is True where the conditional of variable i reacts to variable j.
+
+    Rows and columns are flat (row-major) indices of variables, whatever the ordering. `model` is not changed: the
+    oracle works on float64 copies with random weights drawn from `seed`.
+
+    Raises:
+        ValueError: for a model without conditionals of its own, such as an ensemble of several orderings.
+
+    >>> from armod import MADE, likelihoods
+    >>> dependency_matrix(MADE((3,), [64], likelihood=likelihoods.Bernoulli())).int().tolist()
+    [[0, 0, 0], [1, 0, 0], [1, 1, 0]]
+    """
+    generator = torch.Generator().manual_seed(seed)
+    num_variables, num_levels = math.prod(model.event_shape), _num_levels(model)
+    reacts = torch.zeros(num_variables, num_variables, dtype=torch.bool)
+    if num_levels == 1:
+        return reacts
+    for _ in range(_WEIGHT_DRAWS):
+        randomised = _with_random_weights(model, generator)
+        for _ in range(_POINTS):
+            reacts |= _reactions(randomised, num_levels, generator)
+    return reacts
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the oracle found, as three sets of pairs (i, j): "variable i, seen from it variable j".
+
+    leaks: j is i itself or comes later in the ordering, yet i reacts to it: the likelihood is no likelihood.
+    blind_spot: j comes earlier and inside i's field (`AutoregressiveModel.reach`), yet i does not react to it.
+    out_of_reach: j comes earlier but lies outside i's field.
+    """
+
+    leaks: Pairs
+    blind_spot: Pairs
+    out_of_reach: Pairs
+
+    @property
+    def is_autoregressive(self) -> bool:
+        """True if nothing leaks; a blind spot weakens a model but breaks nothing."""
+        return not self.leaks
+
+    def __str__(self) -> str:
+        if self.leaks:
+            i, j = min(self.leaks)
+            verdict = f"NOT autoregressive: {len(self.leaks)} leaks, e.g. variable {i} sees variable {j}"
+        else:
+            verdict = "Autoregressive: no conditional sees its own variable or a later one"
+        return f"{verdict}; {len(self.blind_spot)} blind pairs; {len(self.out_of_reach)} pairs out of reach."
+
+
+def check_autoregressive(model: AutoregressiveModel, *, seed: int = 0) -> Report:
+    """Hold what each conditional depends on against the ordering: leaks, blind spot, out of reach.
+
+    Raises:
+        ValueError: as `dependency_matrix`.
+
+    >>> from armod import MADE, likelihoods
+    >>> print(check_autoregressive(MADE((3,), [64], likelihood=likelihoods.Bernoulli())))
+    Autoregressive: no conditional sees its own variable or a later one; 0 blind pairs; 0 pairs out of reach.
+    """
+    reacts = dependency_matrix(model, seed=seed)
+    position = torch.argsort(model.ordering.cpu())
+    is_earlier = position[:, None] > position[None, :]
+    in_reach = model.reach().cpu() & is_earlier
+    return Report(
+        leaks=_pairs(reacts & ~is_earlier),
+        blind_spot=_pairs(in_reach & ~reacts),
+        out_of_reach=_pairs(is_earlier & ~in_reach & ~reacts),
+    )
+
+
+def total_probability(model: AutoregressiveModel, *, max_observations: int = 2**22) -> float:
+    """The sum of p(x) over every observation: 1.0 for a model that is a distribution.
+
+    Enumerates all ``K**D`` observations in float64 sums.
+
+    Raises:
+        ValueError: if there are more than `max_observations` of them.
+
+    >>> from armod import MADE, likelihoods
+    >>> round(total_probability(MADE((3,), [4], likelihood=likelihoods.Categorical(5))), 5)
+    1.0
+    """
+    num_variables, num_levels = math.prod(model.event_shape), _num_levels(model)
+    count = num_levels**num_variables
+    if count > max_observations:
+        raise ValueError(
+            f"{num_levels}**{num_variables} observations are too many to enumerate "
+            f"(more than max_observations={max_observations}); take a smaller model."
+        )
+    total = 0.0
+    every = itertools.product(range(num_levels), repeat=num_variables)
+    with torch.no_grad():
+        while chunk := list(itertools.islice(every, 4096)):
+            x = torch.tensor(chunk, device=_device(model)).view(-1, *model.event_shape)
+            total += model.log_prob(x).double().exp().sum().item()
+    return total
+
+
+def _with_random_weights(model: AutoregressiveModel, generator: torch.Generator) -> AutoregressiveModel:
+    """A float64 copy in evaluation mode whose every parameter is drawn afresh."""
+    randomised = copy.deepcopy(model).double().eval()
+    with torch.no_grad():
+        for parameter in randomised.parameters():
+            fan_in = parameter[0].numel() if parameter.dim() > 1 else 4
+            # sqrt(2) keeps the signal of a ReLU network at its size from layer to layer
+            noise = torch.randn(parameter.shape, generator=generator, dtype=torch.float64)
+            parameter.copy_(noise * math.sqrt(2 / fan_in))
+    return randomised
+
+
+def _reactions(model: AutoregressiveModel, num_levels: int, generator: torch.Generator) -> Tensor:
+    """[i, j]: did the conditional of i move when only x_j changed, at one random observation?
+
+    Row j of a batch has variable j changed. It is compared with an unchanged row at the *same place of a batch of
+    the same size*, so that even the order of summation is the same.
+    """
+    device = _device(model)
+    num_variables = math.prod(model.event_shape)
+    point = torch.randint(num_levels, (num_variables,), generator=generator).to(device)
+    shift = torch.randint(1, num_levels, (num_variables,), generator=generator).to(device)
+    probes = torch.randint(num_levels, (2, *model.event_shape), generator=generator).to(device).double()
+    reacts = torch.zeros(num_variables, num_variables, dtype=torch.bool)
+    with torch.no_grad():
+        for variables in torch.arange(num_variables, device=device).split(_BATCH):
+            unchanged = point.repeat(len(variables), 1)
+            changed = unchanged.clone()
+            rows = torch.arange(len(variables), device=device)
+            changed[rows, variables] = (point[variables] + shift[variables]) % num_levels
+            moved = torch.zeros(len(variables), num_variables, dtype=torch.bool, device=device)
+            before = model.conditionals(unchanged.view(-1, *model.event_shape))
+            after = model.conditionals(changed.view(-1, *model.event_shape))
+            for probe in probes:
+                moved |= _differ(before, after, probe)
+            reacts[:, variables.cpu()] = moved.T.cpu()
+    return reacts
+
+
+def _differ(before: distributions.Distribution, after: distributions.Distribution, levels: Tensor) -> Tensor:
+    """Where two sets of conditionals give the same `levels` other log-probabilities: ``(N, D)``."""
+    old = before.log_prob(levels.expand(before.batch_shape)).flatten(1)
+    new = after.log_prob(levels.expand(after.batch_shape)).flatten(1)
+    scale = torch.maximum(old.abs(), new.abs()).clamp(min=1)
+    return ~((old - new).abs() <= _TOLERANCE * scale)
+
+
+def _num_levels(model: AutoregressiveModel) -> int:
+    if model.likelihood is not None:
+        return model.likelihood.num_levels
+    one = model.conditionals(torch.zeros(1, *model.event_shape, dtype=torch.int64, device=_device(model)))
+    return one.logits.shape[-1] if isinstance(one, distributions.Categorical) else 2
+
+
+def _device(model: AutoregressiveModel) -> torch.device:
+    return next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
+
+
+def _pairs(matrix: Tensor) -> Pairs:
+    return frozenset((i, j) for i, j in matrix.nonzero().tolist())
