@@ -58,8 +58,11 @@ def rc_params() -> matplotlib.RcParams:
 
 def font_family() -> str:
     """Registers the shipped fonts with matplotlib once and names their family."""
-    known = {entry.name for entry in matplotlib.font_manager.fontManager.ttflist}
-    if "Inter" not in known:
-        for path in sorted(_FONTS.glob("*.?tf")):
-            matplotlib.font_manager.fontManager.addfont(path)
+    manager = matplotlib.font_manager.fontManager
+    registered = {entry.fname for entry in manager.ttflist}
+    for path in sorted(_FONTS.glob("*.otf")):
+        if str(path) not in registered:
+            manager.addfont(path)
+            # Before any Inter that the computer has, so that a figure looks the same everywhere.
+            manager.ttflist.insert(0, manager.ttflist.pop())
     return "Inter"

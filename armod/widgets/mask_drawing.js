@@ -1,0 +1,208 @@
+// Draws facts (mask_facts.js) as SVG in true pixels: text keeps its size when the page is narrow.
+
+const between = (low, value, high) => Math.max(low, Math.min(value, high));
+const raised = (number) => [...String(number)].map((digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[digit]).join("");
+const lowered = (number) => [...String(number)].map((digit) => "₀₁₂₃₄₅₆₇₈₉"[digit]).join("");
+
+// Where everything lies: three columns, two, or one below the other.
+function arrange({ degrees, masks, size }, width) {
+  const wide = width >= 820;
+  const narrow = width < 560;
+  const widest = Math.max(...degrees.map((layer) => layer.length));
+  const maskSize = narrow ? Math.min(110, (width - 190) / 2) : between(104, width * 0.13, 150);
+  const maskBlock = maskSize + 84;
+  const productSize = wide ? between(150, width * 0.19, 230) : Math.min(230, width - 80);
+  const left = narrow ? 0 : 76;
+  const right = width - (narrow ? 0 : maskBlock + 36) - (wide ? productSize + 58 : 0);
+  const spacing = Math.min(56, (right - left) / widest);
+  const radius = Math.min(15, 0.42 * spacing);
+  const gap = narrow ? 116 : between(112, 440 / masks.length, wide ? 150 : 126);
+  const top = radius + (narrow ? 38 : 20);
+  const middle = (left + right) / 2;
+  const rows = degrees.map((_, level) => top + gap * (masks.length - level));
+  const columns = degrees.map((layer) => layer.map((_, unit) => middle + (unit - (layer.length - 1) / 2) * spacing));
+  let below = rows[0] + radius + (narrow ? 56 : 24);
+  const maskPlaces = masks.map((mask, level) => {
+    const cell = Math.min(18, maskSize / Math.max(mask.length, mask[0].length), (gap - 30) / mask.length);
+    const y = (rows[level] + rows[level + 1]) / 2 - (cell * mask.length) / 2 - 4;
+    return { x: right + 58, y, cell };
+  });
+  if (narrow)
+    for (let level = 0; level < masks.length; level += 2) {
+      const pair = maskPlaces.slice(level, level + 2);
+      pair.forEach((place, index) => Object.assign(place, { x: 22 + (index * width) / 2, y: below }));
+      below += 36 + Math.max(44, ...pair.map(({ cell }, index) => cell * masks[level + index].length));
+    }
+  const cell = Math.min(24, productSize / size);
+  const product = wide
+    ? { x: width - productSize - 32, y: Math.max(44, (rows[0] + rows.at(-1)) / 2 - (cell * size) / 2 + 10), cell }
+    : { x: left + 22, y: below + 42, cell };
+  const height = Math.max(below, product.y + cell * size + 44);
+  return { wide, narrow, left, right, radius, rows, columns, maskPlaces, product, height };
+}
+
+function createDrawing({ svgElement }, onChoose) {
+  const svg = svgElement("svg", { role: "group", class: "armod-network" });
+  svg.setAttribute("aria-label", "The network. Arrow keys move from unit to unit, Enter chooses an output.");
+  const backdrop = svgElement("g", { "aria-hidden": "true" });
+  const path = (name) => backdrop.appendChild(svgElement("path", { class: name }));
+  const paths = Object.fromEntries(
+    ["masked", "kept", "feeds", "into", "seen"].map((name) => [name, path(`cell ${name}`)]));
+  const edges = Object.fromEntries(["kept", "feeds", "into"].map((name) => [name, path(`edge ${name}`)]));
+  const brackets = path("bracket");
+  const unitLayer = svgElement("g");
+  const front = svgElement("g", { "aria-hidden": "true" });
+  const boxes = front.appendChild(svgElement("path", { class: "box" }));
+  svg.append(backdrop, unitLayer, front);
+  const texts = [];
+  const units = new Map();
+  let usedTexts = 0;
+
+  function write(x, y, text, name, turned = false) {
+    const node = (texts[usedTexts] ??= front.appendChild(svgElement("text")));
+    usedTexts += 1;
+    node.setAttribute("class", name);
+    node.setAttribute("transform", `translate(${x.toFixed(1)} ${y.toFixed(1)})${turned ? " rotate(-90)" : ""}`);
+    node.textContent = text;
+  }
+
+  function unitNode(level, unit) {
+    const key = `${level},${unit}`;
+    if (!units.has(key)) {
+      const node = svgElement("g", { "data-level": level, "data-unit": unit, "data-lm-suppress-shortcuts": "true" },
+        svgElement("circle"), svgElement("text", { "aria-hidden": "true" }));
+      units.set(key, unitLayer.appendChild(node));
+    }
+    return units.get(key);
+  }
+
+  // focus: the unit whose ancestry and descendants are lit; `tabStop`: where the Tab key enters the network.
+  function draw(facts, focus, tabStop, width) {
+    const place = arrange(facts, width);
+    const { masks, degrees, output } = facts;
+    const last = masks.length;
+    const down = ancestors(masks, focus.level, focus.unit);
+    const up = descendants(masks, focus.level, focus.unit);
+    const isLit = (level, unit) => (level <= focus.level ? down[level][unit] : up[level - focus.level][unit]);
+    const kindOf = (gap, above, below) => {
+      if (gap < focus.level && down[gap + 1][above]) return gap + 1 === last ? "into" : "feeds";
+      return gap >= focus.level && up[gap - focus.level][below] ? "into" : "kept";
+    };
+    const cells = { masked: "", kept: "", feeds: "", into: "", seen: "" };
+    const lines = { kept: "", feeds: "", into: "" };
+    const addCell = (kind, { x, y, cell }, row, column) => {
+      const side = (cell - Math.min(1.4, 0.16 * cell)).toFixed(1);
+      cells[kind] += `M${(x + column * cell).toFixed(1)} ${(y + row * cell).toFixed(1)}h${side}v${side}h-${side}z`;
+    };
+    masks.forEach((mask, gap) => mask.forEach((row, above) => row.forEach((kept, below) => {
+      const kind = kept ? kindOf(gap, above, below) : "masked";
+      addCell(kind, place.maskPlaces[gap], above, below);
+      if (kept) {
+        const [x, y] = [place.columns[gap][below], place.rows[gap]];
+        lines[kind] += `M${x.toFixed(1)} ${y}L${place.columns[gap + 1][above].toFixed(1)} ${place.rows[gap + 1]}`;
+      }
+    })));
+    const row = focus.level === last ? focus.unit : output;
+    facts.sees.forEach((seen, above) => seen.forEach((sees, below) => {
+      const lit = focus.level === 0 ? below === focus.unit && "into" : above === row && "seen";
+      addCell(sees ? lit || "kept" : "masked", place.product, above, below);
+    }));
+    for (const [name, data] of Object.entries(cells)) paths[name].setAttribute("d", data);
+    for (const [name, data] of Object.entries(lines)) edges[name].setAttribute("d", data);
+    drawUnits(facts, place, focus, tabStop, isLit);
+    usedTexts = 0;
+    drawNames(facts, place, row);
+    drawBoxes(facts, place, focus, row);
+    for (const text of texts.slice(usedTexts)) text.textContent = "";
+    svg.setAttribute("width", width);
+    svg.setAttribute("height", place.height);
+    svg.setAttribute("viewBox", `0 0 ${width} ${place.height}`);
+  }
+
+  function drawUnits(facts, place, focus, tabStop, isLit) {
+    const last = facts.masks.length;
+    for (const node of units.values()) node.style.display = "none";
+    facts.degrees.forEach((layer, level) => layer.forEach((degree, unit) => {
+      const node = unitNode(level, unit);
+      const kind = level === 0 ? "input" : level === last ? "output" : "hidden";
+      const names = ["unit", kind];
+      if (isLit(level, unit)) names.push(level > focus.level ? "is-fed" : "is-lit");
+      if (level === last && unit === facts.output) names.push("is-chosen");
+      if (level === focus.level && unit === focus.unit) names.push("is-focus");
+      node.setAttribute("class", names.join(" "));
+      node.setAttribute("role", kind === "output" ? "button" : "img");
+      if (kind === "output") node.setAttribute("aria-pressed", unit === facts.output);
+      else node.removeAttribute("aria-pressed");
+      node.setAttribute("aria-label", unitSentence(facts, level, unit));
+      node.setAttribute("tabindex", level === tabStop.level && unit === tabStop.unit ? 0 : -1);
+      node.setAttribute("transform", `translate(${place.columns[level][unit].toFixed(1)} ${place.rows[level]})`);
+      const [circle, text] = node.children;
+      circle.setAttribute("r", place.radius.toFixed(1));
+      text.style.fontSize = `${between(8.5, place.radius * 0.95, 13).toFixed(1)}px`;
+      text.textContent = degree;
+      node.style.display = "";
+    }));
+  }
+
+  function drawNames({ degrees, masks, output, size, sees }, place, row) {
+    const last = masks.length;
+    const nameOf = (level) => (level === 0 ? "inputs" : level === last ? "outputs" : `hidden ${level}`);
+    const shortOf = (level) => nameOf(level).replace("hidden ", "h");
+    const { radius } = place;
+    degrees.forEach((layer, level) => {
+      const kind = level === 0 ? "input" : level === last ? "output" : "hidden";
+      const outwards = { input: radius + 32, hidden: -radius - 9, output: -radius - 26 }[kind];
+      if (place.narrow) write(2, place.rows[level] + outwards, nameOf(level), `level ${kind} left`);
+      else write(place.left - 14, place.rows[level], nameOf(level), `level ${kind} right`);
+    });
+    for (let variable = 0; variable < size; variable++) {
+      const name = `x${lowered(variable + 1)}`;
+      const x = place.columns[0][variable];
+      write(x, place.rows[0] + radius + 11, name, "variable");
+      write(x, place.rows[last] - radius - 10, name, variable === output ? "variable strong" : "variable");
+    }
+    masks.forEach((mask, level) => {
+      const { x, y, cell } = place.maskPlaces[level];
+      const [height, width] = [cell * mask.length, cell * mask[0].length];
+      write(x + width / 2, y + height + 11, `${shortOf(level)} →`, "axis");
+      write(x - 12, y + height / 2, `← ${shortOf(level + 1)}`, "axis", true);
+      write(x + width + 8, y + height / 2 - 8, `M${raised(level + 1)}`, "mask left");
+      write(x + width + 8, y + height / 2 + 10, `${countOf(mask)} of ${mask.length * mask[0].length}`, "count left");
+    });
+    const { x, y, cell } = place.product;
+    const side = cell * size;
+    const factors = masks.map((_, level) => `M${raised(level + 1)}`).reverse().join(" ");
+    const [connected, allowed] = pairs({ size, sees });
+    write(x, y - 32, "Who sees whom", "mask left");
+    write(x, y - 13, `${factors} > 0`, "product left");
+    write(x + side / 2, y + side + 12, "inputs →", "axis");
+    write(x - 12, y + side / 2, "← outputs", "axis", true);
+    write(x, y + side + 32, `${connected} of ${allowed} allowed pairs`, "count left");
+    write(x + side + 6, y + (row + 0.5) * cell, `x${lowered(row + 1)}`, "variable strong left");
+  }
+
+  function drawBoxes({ masks, size }, place, focus, row) {
+    const box = ({ x, y, cell }, top, left, rows, columns) =>
+      `M${x + left * cell} ${y + top * cell}h${columns * cell}v${rows * cell}h${-columns * cell}z`;
+    const last = masks.length;
+    let data = focus.level === 0 ? box(place.product, 0, focus.unit, size, 1) : box(place.product, row, 0, 1, size);
+    if (focus.level === last) data += box(place.maskPlaces.at(-1), row, 0, 1, masks.at(-1)[0].length);
+    boxes.setAttribute("d", data);
+    const arms = masks.map((_, level) => {
+      const [bottom, top] = [place.rows[level] - 16, place.rows[level + 1] + 16];
+      return `M${place.right + 4} ${top}h10V${bottom}h-10M${place.right + 14} ${(top + bottom) / 2}h14`;
+    });
+    brackets.setAttribute("d", place.narrow ? "" : arms.join(""));
+  }
+
+  const unitAt = (target) => {
+    const node = target.closest?.(".unit");
+    return node ? { level: +node.dataset.level, unit: +node.dataset.unit } : null;
+  };
+  const focusUnit = ({ level, unit }) => unitNode(level, unit).focus();
+  svg.addEventListener("click", (event) => {
+    const at = unitAt(event.target);
+    if (at) onChoose(at);
+  });
+  return { svg, draw, unitAt, focusUnit };
+}
