@@ -10,14 +10,19 @@ from armod import data, likelihoods, orderings
 from armod.dependency import check_autoregressive, dependency_matrix, total_probability
 from armod.models.base import AutoregressiveModel, Incremental
 from armod.models.made import MADE
+from armod.training import History, Receipt, evaluate, fit
 
 __all__ = [
     "MADE",
     "AutoregressiveModel",
+    "History",
     "Incremental",
+    "Receipt",
     "check_autoregressive",
     "data",
     "dependency_matrix",
+    "evaluate",
+    "fit",
     "likelihoods",
     "orderings",
     "total_probability",

@@ -103,11 +103,26 @@ def positions(ordering: Tensor) -> Tensor:
     return torch.argsort(ordering)
 
 
+def name(ordering: Tensor, event_shape: Sequence[int]) -> str:
+    """What to call an ordering in a report: its name, or its first variables.
+
+    >>> name(torch.tensor([2, 1, 0]), (3,)), name(torch.tensor([1, 0, 2]), (3,))
+    ('reversed', '1, 0, 2')
+    """
+    given = ordering.cpu()
+    for known in (raster, reversed, column, checkerboard):
+        if torch.equal(known(event_shape), given):
+            return known.__name__
+    return ", ".join(map(str, given[:8].tolist())) + (", ..." if len(given) > 8 else "")
+
+
 def _pixel_grid(event_shape: Sequence[int]) -> Tensor:
     """Flat indices as ``(C, H, W)``; a sequence is one row, a plane one channel."""
     shape = tuple(event_shape)
     if not 1 <= len(shape) <= 3 or min(shape) < 1:
-        raise ValueError(f"An event shape is (D,), (H, W) or (C, H, W) with sizes of at least 1; got {shape}.")
+        raise ValueError(
+            f"An event shape is (D,), (H, W) or (C, H, W) with sizes of at least 1; got {shape}."
+        )
     channels, height, width = (1,) * (3 - len(shape)) + shape
     return torch.arange(channels * height * width).view(channels, height, width)
 
