@@ -23,6 +23,7 @@ from ipykernel.kernelspec import write_kernel_spec
 from jupyterlab.labapp import LabApp
 
 from armod.course import trust
+from armod.course.errors import CourseError
 from armod.course.lessons import course_folder
 
 SETTINGS = Path(__file__).parent / "lab_config"
@@ -36,12 +37,17 @@ def start_lab(port: int | None, browser: bool, extra_arguments: tuple[str, ...] 
         port: serve at exactly this port; ``None`` takes a free one, 8888 if possible.
         browser: also open a browser, if there is a screen to show it on.
         extra_arguments: passed to JupyterLab as they are, and winning over ours, e.g. ``--ip=0.0.0.0``.
+
+    Raises:
+        CourseError: there is no course or no map in it, or the port is taken.
     """
-    folder = course_folder()
+    folder = course_folder() / "notebooks"
     if not (folder / MAP).is_file():
-        return _refuse(f"there is no course map {MAP} in {folder}; `armod sync index` builds it from index.py.")
+        raise CourseError(
+            f"The course map {folder / MAP} is not there; `armod sync index` builds it from index.py."
+        )
     if port is not None and not _is_free(port):
-        return _refuse(f"port {port} is taken; choose another, or leave --port out to take a free one.")
+        raise CourseError(f"Port {port} is not free; choose another, or leave it out to be given a free one.")
 
     trust.sign(trust.shipped(folder))
     with TemporaryDirectory(prefix="armod-lab-") as own_kernel:
@@ -70,11 +76,6 @@ def start_lab(port: int | None, browser: bool, extra_arguments: tuple[str, ...] 
 def _welcome(url: str, token: str) -> str:
     address = f"{url}?token={token}" if token else url
     return f"\nThe course is open at\n\n    {address}\n\nOpen this address in a browser; Ctrl-C here closes the course.\n"
-
-
-def _refuse(sentence: str) -> int:
-    print(f"armod lab: {sentence}", file=sys.stderr)
-    return 2
 
 
 def _is_free(port: int) -> bool:

@@ -16,18 +16,18 @@ import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
-import jupytext
-import nbformat
-from nbformat import NotebookNode
 from nbformat.sign import NotebookNotary
+
+from armod.course.errors import CourseError
+from armod.course.pair import code_sha256, read_notebook, read_source
 
 
 def sign(notebooks: Iterable[Path]) -> None:
-    """Vouch for these notebooks' present outputs in the reader's own signature data base."""
+    """Vouch for these notebooks' present outputs in the reader's own signature data base; CourseError if one is none."""
     notary = NotebookNotary()
     try:
         for path in notebooks:
-            content = nbformat.read(path, as_version=nbformat.current_nbformat)
+            content = read_notebook(path)
             if not notary.check_signature(content):
                 notary.sign(content)
     finally:
@@ -68,10 +68,6 @@ def _has_the_code_of_its_source(path: Path) -> bool:
     if not source.is_file():
         return False
     try:
-        return _code(nbformat.read(path, as_version=4)) == _code(jupytext.read(source))
-    except (ValueError, nbformat.ValidationError):
+        return code_sha256(read_notebook(path)) == code_sha256(read_source(source))
+    except CourseError:
         return False
-
-
-def _code(notebook: NotebookNode) -> list[str]:
-    return [cell.source for cell in notebook.cells if cell.cell_type == "code"]

@@ -1,0 +1,162 @@
+"""The real ``armod lab`` in a real Chromium, for any test of the suite (a plugin, loaded by ``tests/conftest.py``).
+
+``page``  a fresh browser page; the test fails if it, or any page script, reports an error on the console.
+``lab``   one ``armod lab`` per test process, serving a copy of the course: nothing of the developer's own
+          JupyterLab, settings or notebooks is read or written. ``lab.open(page, "4_5_1_made.ipynb")`` returns a
+          ``Notebook``, which can run all its cells and tell the errors in its outputs.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, sync_playwright
+
+CHECKOUT = Path(__file__).parents[2]
+MILLISECONDS = 1000
+
+
+@dataclass
+class Notebook:
+    """A notebook that is open in JupyterLab."""
+
+    page: Page
+
+    def run_all(self, seconds: float = 300) -> None:
+        """Run every cell and wait until the kernel is idle again; TimeoutError of Playwright if it never is."""
+        self.page.evaluate(
+            """() => {
+                window.armodRun = "running";
+                window.jupyterapp.commands.execute("notebook:run-all-cells").then(
+                    () => { window.armodRun = "done" }, error => { window.armodRun = String(error) });
+            }"""
+        )
+        self.page.wait_for_function("() => window.armodRun !== 'running'", timeout=seconds * MILLISECONDS)
+        assert self.page.evaluate("() => window.armodRun") == "done"
+        self.wait_for_idle()
+
+    def wait_for_idle(self, seconds: float = 60) -> None:
+        """Wait until the kernel has nothing to do."""
+        self.page.wait_for_function(
+            "() => window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'",
+            timeout=seconds * MILLISECONDS,
+        )
+
+    def code_cells(self) -> list[dict[str, Any]]:
+        """The code cells as they are now, in notebook format."""
+        content = self.page.evaluate("() => window.jupyterapp.shell.currentWidget.context.model.toJSON()")
+        return [cell for cell in content["cells"] if cell["cell_type"] == "code"]
+
+    def errors(self) -> list[str]:
+        """Every error in the outputs, as ``NameError: name 'x' is not defined``."""
+        return [
+            f"{output['ename']}: {output['evalue']}"
+            for cell in self.code_cells()
+            for output in cell["outputs"]
+            if output["output_type"] == "error"
+        ]
+
+    def locator(self, selector: str) -> Locator:
+        """Elements of the notebook that match a selector."""
+        return self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)").locator(selector)
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A running ``armod lab``: its address as printed, and the folder of notebooks that it serves."""
+
+    address: str
+    notebooks: Path
+
+    def open(self, page: Page, name: str) -> Notebook:
+        """Open a notebook in a clean workspace and wait for its kernel."""
+        base, token = self.address.split("?")
+        page.goto(f"{base}lab/workspaces/test/tree/{name}?reset&{token}")
+        page.wait_for_selector(".jp-NotebookPanel .jp-Cell", timeout=60 * MILLISECONDS)
+        notebook = Notebook(page)
+        notebook.wait_for_idle()
+        return notebook
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    course = tmp_path_factory.mktemp("course")
+    shutil.copytree(
+        CHECKOUT / "notebooks", course / "notebooks", ignore=shutil.ignore_patterns(".ipynb_checkpoints")
+    )
+    with serve(course, home=tmp_path_factory.mktemp("home")) as running:
+        yield running
+
+
+@contextmanager
+def serve(course: Path, home: Path) -> Iterator[Lab]:
+    """Run the ``armod lab`` of this environment on a course folder, with an empty home folder."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("JUPYTER")}
+    environment |= {"ARMOD_COURSE": str(course), "HOME": str(home), "USERPROFILE": str(home)}
+    command = [
+        Path(sys.executable).with_name("armod"),
+        "lab",
+        "--no-browser",
+        "--",
+        "--expose-app-in-browser",
+    ]
+    with (home / "lab.log").open("w") as log:
+        process = subprocess.Popen(
+            command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True
+        )
+    try:
+        assert process.stdout is not None
+        printed = (re.search(r"http://\S+", line) for line in process.stdout)
+        address = next((match[0] for match in printed if match), None)
+        assert address, f"armod lab ended without printing an address:\n{(home / 'lab.log').read_text()}"
+        yield Lab(address, course / "notebooks")
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+# Playwright's event loop runs in this thread for as long as the browser lives, and asyncio.run() of other tests
+# fails beside it: so a browser lives for one module, never for the session.
+@pytest.fixture(scope="module")
+def browser(require_program: Callable[[str], str]) -> Iterator[Browser]:
+    executable = require_program("chromium")
+    is_root = hasattr(os, "geteuid") and os.geteuid() == 0
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=executable,
+            args=[
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--force-color-profile=srgb",
+                *(["--no-sandbox"] if is_root else []),
+            ],
+        )
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    complaints: list[str] = []
+
+    def listen(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            complaints.append(f"{message.text} ({message.location.get('url', '')})")
+
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.on("console", listen)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    yield page
+    context.close()
+    assert not complaints, "errors on the browser's console:\n" + "\n".join(complaints)
