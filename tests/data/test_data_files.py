@@ -87,6 +87,15 @@ def test_a_false_download_is_never_kept(
     assert not [path for path in data_folder.rglob("*") if path.is_file()]
 
 
+def test_fetching_stops_soon_after_the_expected_size(server: tuple[str, Path], tmp_path: Path) -> None:
+    address, folder = server
+    serve(folder, "endless", bytes(1_000_000))
+    target = tmp_path / "numbers"
+    urls = [f"{address}/endless/numbers.gz"]
+    download.download(urls, target, max_bytes=100, verify=lambda path: None)
+    assert 100 < target.stat().st_size <= 100 + download.CHUNK_BYTES
+
+
 def test_a_folder_that_cannot_be_written_is_one_sentence(server: tuple[str, Path], data_folder: Path) -> None:
     address, folder = server
     serve(folder, "good", gzip.compress(CONTENT))
