@@ -127,7 +127,9 @@ def read_lesson(path: Path) -> Lesson:
         path=path,
         title=title,
         question=question,
-        objectives=tuple(" ".join(item.split()) for item in re.split(r"^- ", objectives[1], flags=re.MULTILINE)[1:]),
+        objectives=tuple(
+            " ".join(item.split()) for item in re.split(r"^- ", objectives[1], flags=re.MULTILINE)[1:]
+        ),
         minutes=int(facts["minutes"]),
         needs=_listed(facts["needs"]),
         teaches=_listed(facts["teaches"]),
@@ -175,4 +177,6 @@ def _checkout() -> Path:
 
 
 def _malformed(path: Path, missing: str) -> CourseError:
-    return CourseError(f"{path}: the head of the lesson lacks {missing}; armod.course.lessons shows the form.")
+    return CourseError(
+        f"{path}: the head of the lesson lacks {missing}; armod.course.lessons shows the form."
+    )

@@ -1,0 +1,184 @@
+"""The command ``armod``: open the course, run it headless, build it, and say what works here.
+
+Each command's work lives in a module of its own, imported when it is called, so that ``--help`` is quick and a
+core installation without the course's tools still has a command line.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from armod.course.errors import CourseError
+
+CALL_WRONG, FOUND_FAILURE = 2, 1
+
+
+class _Commands(click.Group):
+    """A group whose expected failures are one sentence on standard error, never a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except CourseError as error:
+            sentence, code = str(error), error.exit_code
+        except ModuleNotFoundError as error:
+            if (error.name or "armod").split(".")[0] == "armod":
+                raise
+            sentence = (
+                f"This command needs '{error.name}', which is not installed: pip install 'armod[course]'"
+            )
+            code = FOUND_FAILURE
+        click.echo(f"armod: {sentence}", err=True)
+        ctx.exit(code)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="armod")
+def main() -> None:
+    """An interactive course on autoregressive models.
+
+    \b
+    armod lab                          open the course in JupyterLab
+    armod run --out results            run every lesson, without a screen
+    armod doctor                       what works here, and how to mend the rest
+
+    Exit codes: 0 all is well, 1 the work found a failure, 2 the call itself was wrong.
+    """
+
+
+@main.command()
+@click.option(
+    "--port", type=click.IntRange(1, 65535), help="Serve at exactly this port; without it, a free one."
+)
+@click.option("--browser/--no-browser", default=True, help="Open a browser, where there is a screen.")
+@click.argument("jupyter_options", nargs=-1, type=click.UNPROCESSED)
+def lab(port: int | None, browser: bool, jupyter_options: tuple[str, ...]) -> None:
+    """Open JupyterLab at the course map, and print its address.
+
+    What follows `--` goes to JupyterLab itself.
+
+    \b
+    armod lab
+    armod lab --port 8890 --no-browser
+    armod lab -- --ip=0.0.0.0
+    """
+    from armod.course.lab import start_lab
+
+    sys.exit(start_lab(port, browser, jupyter_options))
+
+
+@main.command()
+@click.argument("lessons", nargs=-1, metavar="[LESSON]...")
+@click.option(
+    "--out", required=True, type=click.Path(path_type=Path), help="The folder that receives the results."
+)
+@click.option(
+    "-p",
+    "parameters",
+    nargs=2,
+    multiple=True,
+    metavar="NAME VALUE",
+    help="Set a parameter of the lessons; repeatable.",
+)
+@click.option(
+    "--jobs", default=1, show_default=True, type=click.IntRange(1), help="Lessons that run at a time."
+)
+@click.option(
+    "--timeout",
+    default=600,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Seconds that one cell may take.",
+)
+def run(
+    lessons: tuple[str, ...], out: Path, parameters: tuple[tuple[str, str], ...], jobs: int, timeout: int
+) -> None:
+    """Run lessons without a screen: all of them and the map, or those named.
+
+    Each leaves an executed NAME.ipynb and a NAME.html that needs nothing else. A lesson that fails stops no other;
+    the table at the end names its cell, and the exit code is 1.
+
+    \b
+    armod run --out results
+    armod run 4_5_1_made --out results -p seed 3 -p quick true
+    armod run --out results --jobs 4 --timeout 120
+    """
+    from rich.console import Console
+
+    from armod.course.run import run as run_lessons
+    from armod.course.run import summary
+
+    values = {name: _scalar(value) for name, value in parameters}
+    results = run_lessons(lessons, out, parameters=values, jobs=jobs, timeout=timeout)
+    console = Console()
+    console.print(summary(results))
+    failed = sum(result.failure is not None for result in results)
+    console.print(
+        f"{len(results) - failed} of {len(results)} ran well; see {out}", highlight=False, soft_wrap=True
+    )
+    sys.exit(FOUND_FAILURE if failed else 0)
+
+
+@main.command()
+@click.argument("notebooks", nargs=-1, metavar="[NAME]...")
+@click.option("--check", is_flag=True, help="Only report what has drifted; exit 1 if anything has.")
+@click.option("--force", is_flag=True, help="Build even what is up to date.")
+@click.option(
+    "--timeout",
+    default=600,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Seconds that one cell may take.",
+)
+def sync(notebooks: tuple[str, ...], check: bool, force: bool, timeout: int) -> None:
+    """Build each .ipynb from its .py: execute it, normalise it, stamp it.
+
+    Only what has drifted is built; a notebook whose text alone changed is not run again. A notebook that raises an
+    error or reaches 1 MB is refused, and its old one kept.
+
+    \b
+    armod sync
+    armod sync 4_5_1_made --force
+    armod sync --check
+    """
+    from armod.course import build
+
+    if check and force:
+        raise click.UsageError("--check only reports and --force builds; give one of them.")
+    problems = build.check(notebooks) if check else build.sync(notebooks, force=force, timeout=timeout)
+    for problem in problems:
+        click.echo(problem)
+    if not problems:
+        click.echo("Every notebook is in step with its source.")
+    sys.exit(FOUND_FAILURE if problems else 0)
+
+
+@main.command()
+@click.option("--only", help="Examine one thing only.")
+def doctor(only: str | None) -> None:
+    """Say what works on this machine, and how to mend what does not.
+
+    Exit code 1 if something that the course requires does not work.
+    """
+    from armod.course.doctor import examine, render
+
+    findings = examine(only)
+    click.echo(render(findings))
+    sys.exit(FOUND_FAILURE if any(f.required and f.status != "ok" for f in findings) else 0)
+
+
+def _scalar(text: str) -> Any:
+    """A parameter's value as a person means it: 3, 0.5, true, null, or the text itself."""
+    words = {"true": True, "false": False, "null": None, "none": None}
+    if text.lower() in words:
+        return words[text.lower()]
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
