@@ -60,7 +60,7 @@ class Dataset:
 
         The new name says how, because likelihoods compare only between models of *one* data set: MNIST cut at a
         threshold, MNIST with every pixel drawn anew from its grey level, and the fixed draw ``"binarized_mnist"`` of the
-        literature are three data sets whose nats differ by tens for the same model. Data that is binary already is
+        literature are three data sets whose nats do not compare. Data that is binary already is
         returned as it is. Splits, labels, source and sha256 (of the grey files) stay.
 
         Raises:
