@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -53,7 +54,7 @@ def mask_figure(
         _draw_network(axes, facts, rows)
         left = _LEFT + _NETWORK_WIDTH + 140
         _text(axes, left, 34, "Masks", size=17, weight="bold")
-        for level, mask in enumerate(facts.masks):
+        for level in range(len(facts.masks)):
             _draw_bracket(axes, rows[level], rows[level + 1])
             _draw_mask(axes, facts, level, left, (rows[level] + rows[level + 1]) / 2, gap)
         _draw_product(axes, facts, left + _MASK_SIZE + 116, height)
@@ -149,7 +150,7 @@ def _draw_mask(axes: Axes, facts: MaskFacts, level: int, left: float, middle: fl
     if is_output:
         _draw_row_box(axes, facts.output, left, top, cell, width)
     names = [_level_name(number, last)[0].replace("hidden ", "h") for number in (level, level + 1)]
-    small = {"size": 10, "color": COLOURS["secondary"], "ha": "center"}
+    small: dict[str, Any] = {"size": 10, "color": COLOURS["secondary"], "ha": "center"}
     _text(axes, left + width / 2, top + height + 14, f"{names[0]} →", **small)
     _text(axes, left - 16, middle, f"← {names[1]}", rotation=90, **small)
     _text(axes, left + width + 14, middle, f"M{_superscript(level + 1)}", size=15, weight="bold")
@@ -170,7 +171,7 @@ def _draw_product(axes: Axes, facts: MaskFacts, left: float, height: float) -> N
     _draw_row_box(axes, facts.output, left, top, cell, side)
     y = top + cell * (facts.output + 0.5)
     _text(axes, left + side + 10, y, f"x{_subscript(facts.output + 1)}", size=11, weight="bold")
-    small = {"size": 10, "color": COLOURS["secondary"], "ha": "center"}
+    small: dict[str, Any] = {"size": 10, "color": COLOURS["secondary"], "ha": "center"}
     _text(axes, left + side / 2, top + side + 14, "inputs →", **small)
     _text(axes, left - 16, top + side / 2, "← outputs", rotation=90, **small)
     legend = {
@@ -218,5 +219,5 @@ def _subscript(number: int) -> str:
     return str(number).translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"))
 
 
-def _text(axes: Axes, x: float, y: float, text: str, **style: object) -> None:
+def _text(axes: Axes, x: float, y: float, text: str, **style: Any) -> None:
     axes.text(x, y, text, **{"va": "center_baseline" if style.get("rotation") is None else "center", **style})

@@ -130,10 +130,12 @@ export async function mount(stage, data, helpers) {
 }
 
 function createKnobs(element, data, name) {
-  const knob = (text, control, attributes = {}) => {
-    const value = element("output", { "aria-hidden": "true" });
-    const label = element("label", { class: "knob", ...attributes }, element("span", {}, text, value), control);
-    return { label, control, value };
+  let count = 0;
+  const knob = (text, control) => {
+    control.id = `${name}-${(count += 1)}`;
+    const value = element("span", { class: "value", "aria-hidden": "true" });
+    const head = element("div", {}, element("label", { for: control.id }, text), value);
+    return { whole: element("div", { class: "knob" }, head, control), control, value };
   };
   const slider = (text, min, max) => knob(text, element("input", { type: "range", min, max, step: 1 }));
   const choice = (text, options) =>
@@ -152,7 +154,7 @@ function createKnobs(element, data, name) {
     type: "text", inputmode: "numeric", autocomplete: "off", spellcheck: "false", "aria-describedby": `${name}-error` }));
   const error = element("p", { class: "error", id: `${name}-error`, role: "alert" });
   const form = element("form", { class: "knobs" },
-    ...[size, output, ordering, own, depth, ...sizes, degrees, seed].map(({ label }) => label), error);
+    ...[size, output, ordering, own, depth, ...sizes, degrees, seed].map(({ whole }) => whole), error);
 
   function read(control, state) {
     const number = Number(control.value);
@@ -177,7 +179,7 @@ function createKnobs(element, data, name) {
     set(output, facts.output + 1, `x${lowered(facts.output + 1)}`, `output ${facts.output + 1}`);
     set(depth, state.depth);
     sizes.forEach((each, index) => {
-      each.label.hidden = index >= state.depth;
+      each.whole.hidden = index >= state.depth;
       set(each, data.sizes.indexOf(state.sizes[index]), state.sizes[index]);
     });
     degrees.control.value = state.isRandom ? "random" : "sequential";

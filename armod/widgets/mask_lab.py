@@ -116,16 +116,18 @@ def _table() -> dict[str, object]:
         degrees += bytes(layers[-1].tolist())
         hidden_masks += np.packbits(below.numpy()).tobytes()
         output_masks += np.packbits(above.numpy()).tobytes()
-    named = {"natural": orderings.raster, "reversed": orderings.reversed}
-    for seed in SEEDS:
-        named[f"random, seed {seed}"] = lambda shape, seed=seed: orderings.random(shape, seed)
+    named = {
+        "natural": [orderings.raster((size,)) for size in VARIABLES],
+        "reversed": [orderings.reversed((size,)) for size in VARIABLES],
+        **{f"random, seed {seed}": [orderings.random((size,), seed) for size in VARIABLES] for seed in SEEDS},
+    }
     return {
         "variables": list(VARIABLES),
         "sizes": SIZES,
         "maxLayers": MAX_LAYERS,
         "draws": DRAWS,
         "layers": _layer_choices(),
-        "orderings": {name: [make((size,)).tolist() for size in VARIABLES] for name, make in named.items()},
+        "orderings": {name: [order.tolist() for order in each] for name, each in named.items()},
         "degrees": packed(bytes(degrees)),
         "hiddenMasks": packed(bytes(hidden_masks)),
         "outputMasks": packed(bytes(output_masks)),
