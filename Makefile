@@ -2,31 +2,34 @@
 PYTHON      ?= python3
 # PyTorch's own CPU wheels spare Linux users gigabytes of CUDA. GPU owners: make setup TORCH_INDEX=
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
-VENV        := .venv
-BIN         := $(VENV)/bin
-INSTALLED   := $(VENV)/.installed
-TESTED      := $(VENV)/.tested
-SOURCES     := $(shell git ls-files --cached --others --exclude-standard 2>/dev/null | grep -v ' ')
+BIN         := .venv/bin
+INSTALLED   := .venv/.installed
+TESTED      := .venv/.tested
+PIP         := $(BIN)/python -m pip --disable-pip-version-check install --quiet --retries 1 -c constraints.txt
+# Everything that a test can notice, so that an unchanged checkout is not tested twice.
+SOURCES     := $(wildcard *.md *.toml *.txt *.yml .*.yaml .ci/run Makefile) \
+               $(shell find armod benchmarks notebooks scripts tests -type f -not -name '* *' -not -name '*.pyc' \
+                       -not -path '*/.*' 2>/dev/null)
 
-.PHONY: lab test test-again test-slow setup bench lint format clean
 .DEFAULT_GOAL := lab
+.PHONY: lab test test-again test-slow bench lint format setup clean
 
 lab: $(INSTALLED)          ## JupyterLab, opened at the course map
-	$(BIN)/armod lab
+	@$(BIN)/armod lab
 
 test: $(TESTED)            ## every test; a repeat is instant until a file changes
 	@echo "All tests are green for exactly these files. To run them once more: make test-again"
 
-test-again:
+test-again:                ## every test, changed or not
 	@rm -f $(TESTED)
 	@$(MAKE) --no-print-directory test
 
+# The stamp bears the time of the start: what is edited while tests run counts as untested.
 $(TESTED): $(INSTALLED) $(SOURCES)
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	@touch $@.started
+	@$(MAKE) --no-print-directory lint
 	$(BIN)/python -m pytest -n 2 --dist loadscope
-	@touch $@
+	@mv $@.started $@
 
 test-slow: $(INSTALLED)    ## what takes minutes: retraining the shipped weights
 	$(BIN)/python -m pytest -m slow
@@ -34,22 +37,25 @@ test-slow: $(INSTALLED)    ## what takes minutes: retraining the shipped weights
 bench: $(INSTALLED)        ## speed ratios, measured side by side in one run
 	$(BIN)/python -m benchmarks
 
-lint: $(INSTALLED)
-	$(BIN)/ruff check .
+lint: $(INSTALLED)         ## format, style and types, without changing anything
 	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-format: $(INSTALLED)
+format: $(INSTALLED)       ## format the code and mend what can be mended
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-setup: $(INSTALLED)        ## venv in .venv, everything installed
+setup: $(INSTALLED)        ## the environment in .venv, everything installed
+
 $(INSTALLED): pyproject.toml constraints.txt
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "armod needs Python 3.11 or newer; set PYTHON=/path/to/python3.11")'
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --retries 1 -c constraints.txt $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) torch
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "armod needs Python 3.11 or newer: make PYTHON=python3.12")'
+	@$(PYTHON) -c 'import ensurepip, venv' || { echo "Python lacks venv; on Debian and Ubuntu: sudo apt-get install python3-venv"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "Installing PyTorch, then the course; the first time takes some minutes."
+	@$(PIP) $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) torch
+	@$(PIP) -e '.[dev]'
 	@touch $@
 
 clean:                     ## forget the environment and every cache
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
