@@ -5,7 +5,7 @@ TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 BIN         := .venv/bin
 INSTALLED   := .venv/.installed
 TESTED      := .venv/.tested
-PIP         := $(BIN)/python -m pip --disable-pip-version-check install --quiet --retries 1 -c constraints.txt
+PIP         := $(BIN)/python -m pip --disable-pip-version-check install -qq --retries 1 -c constraints.txt
 # Everything that a test can notice, so that an unchanged checkout is not tested twice.
 SOURCES     := $(wildcard *.md *.toml *.txt *.yml .*.yaml .ci/run Makefile) \
                $(shell find armod benchmarks notebooks scripts tests -type f -not -name '* *' -not -name '*.pyc' \
