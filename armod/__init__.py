@@ -10,6 +10,7 @@ from armod import data, likelihoods, orderings
 from armod.dependency import check_autoregressive, dependency_matrix, total_probability
 from armod.models.base import AutoregressiveModel, Incremental
 from armod.models.made import MADE
+from armod.pretrained import load_pretrained
 from armod.training import History, Receipt, evaluate, fit
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "evaluate",
     "fit",
     "likelihoods",
+    "load_pretrained",
     "orderings",
     "total_probability",
 ]

@@ -164,11 +164,47 @@ def doctor(only: str | None) -> None:
 
     Exit code 1 if something that the course requires does not work.
     """
-    from armod.course.doctor import examine, render
+    from armod.course.doctor import examine, is_failure, render
 
     findings = examine(only)
     click.echo(render(findings))
-    sys.exit(FOUND_FAILURE if any(f.required and f.status != "ok" for f in findings) else 0)
+    sys.exit(FOUND_FAILURE if any(map(is_failure, findings)) else 0)
+
+
+@main.command()
+@click.argument("recipe")
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="The weights' file; default RECIPE.safetensors here."
+)
+@click.option("--resume", is_flag=True, help="Go on from the checkpoint of a run that was interrupted.")
+@click.option("--device", help="cpu, cuda, ...; default the CPU.")
+def train(recipe: str, out: Path | None, resume: bool, device: str | None) -> None:
+    """Train the model of a RECIPE (a name that ships with armod, or a .toml file) and save its weights.
+
+    The checkpoint NAME.checkpoint beside the weights survives any interruption and goes when the run is done. The
+    likelihood on the test split is printed and stored with the weights.
+
+    \b
+    armod train made-digits28
+    armod train my-recipe.toml --out weights/mine.safetensors --resume
+    """
+    from armod.pretrained import recipe_path
+    from armod.pretrained.recipe import read_recipe
+    from armod.pretrained.weights import write_weights
+
+    try:
+        chosen = read_recipe(Path(recipe) if recipe.endswith(".toml") else recipe_path(recipe))
+        weights = out or Path(f"{chosen.name}.safetensors")
+        checkpoint = weights.with_suffix(".checkpoint")
+        if checkpoint.exists() and not resume:
+            raise ValueError(f"{checkpoint} is left from an earlier run: add --resume, or remove it.")
+        model, history, receipt = chosen.train(checkpoint=checkpoint, device=device)
+        write_weights(weights, model, receipt)
+    except (ValueError, OSError) as error:
+        raise CourseError(str(error)) from None
+    checkpoint.unlink(missing_ok=True)
+    click.echo(f"{len(history)} epochs in {history.seconds:.0f} s: {receipt}")
+    click.echo(f"Weights: {weights}")
 
 
 def _scalar(text: str) -> Any:

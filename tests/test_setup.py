@@ -34,6 +34,7 @@ LAYERS = (
     "exercises",
     "widgets",
     "figures",
+    "pretrained",
     "training",
     "sampling",
     "distillation",

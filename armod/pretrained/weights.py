@@ -1,0 +1,31 @@
+"""Weights on disk: safetensors, which can hold numbers and text but no code."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+
+from safetensors import safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+from armod.models.base import AutoregressiveModel
+from armod.training import Receipt
+
+
+def write_weights(path: Path, model: AutoregressiveModel, receipt: Receipt) -> None:
+    """Write a model's state with its receipt; an older file is replaced in one step."""
+    tensors = {name: tensor.contiguous().cpu() for name, tensor in model.state_dict().items()}
+    beside = path.with_name(f"{path.name}.new")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside.write_bytes(save(tensors, metadata={"receipt": json.dumps(asdict(receipt), sort_keys=True)}))
+    os.replace(beside, path)
+
+
+def read_weights(path: Path) -> tuple[dict[str, Tensor], Receipt]:
+    """The state dict and the receipt that `write_weights` wrote."""
+    with safe_open(path, framework="pt") as file:
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        return tensors, Receipt(**json.loads(file.metadata()["receipt"]))
