@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.collections import EllipseCollection, LineCollection, PatchCollection
-from matplotlib.patches import Rectangle
+from matplotlib.collections import LineCollection, PatchCollection
+from matplotlib.patches import Circle, Rectangle
 from torch import Tensor
 
 from armod.figures.mask_facts import MaskFacts, mask_facts
@@ -17,7 +17,8 @@ from armod.figures.style import COLOURS
 
 # Lengths are hundredths of an inch; y points down, as rows of a matrix do.
 _LEFT, _TOP, _NETWORK_WIDTH, _MASK_SIZE, _PRODUCT_SIZE = 130, 108, 640, 160, 264
-_FADED, _LIT_FILL = "#C9CED8", "#E6F2FB"
+_SMALLEST_NUMBERED = 9  # radius of a unit that has room for its degree
+_LIT_FILL, _FADED, _FADED_TEXT, _CONNECTION = "#E6F2FB", "#C9CED8", "#6B7483", "#D3D8E0"
 
 
 def mask_figure(
@@ -63,69 +64,72 @@ def mask_figure(
 
 
 def _draw_network(axes: Axes, facts: MaskFacts, rows: Sequence[float]) -> None:
-    widest = max(len(layer) for layer in facts.degrees)
-    spacing = min(64, _NETWORK_WIDTH / widest)
+    spacing = min(64, _NETWORK_WIDTH / max(len(layer) for layer in facts.degrees))
     radius = min(18, 0.41 * spacing)
-    columns = [
-        _LEFT + _NETWORK_WIDTH / 2 + (np.arange(len(layer)) - (len(layer) - 1) / 2) * spacing
-        for layer in facts.degrees
-    ]
+    middle = _LEFT + _NETWORK_WIDTH / 2
+    columns = [middle + (np.arange(len(layer)) - (len(layer) - 1) / 2) * spacing for layer in facts.degrees]
     last = len(facts.masks)
     lit = [units.numpy() for units in facts.ancestors(last, facts.output)]
-    for level, mask in enumerate(facts.masks):
-        above, below = mask.numpy().nonzero()
-        lines = np.stack(
-            [
-                np.stack([columns[level][below], np.full(len(below), rows[level])], axis=1),
-                np.stack([columns[level + 1][above], np.full(len(above), rows[level + 1])], axis=1),
-            ],
-            axis=1,
-        )
-        is_lit = lit[level + 1][above]
+    for level in range(last):
+        ends = ((columns[level], rows[level]), (columns[level + 1], rows[level + 1]))
         colour = COLOURS["output" if level + 1 == last else "input"]
-        axes.add_collection(LineCollection(lines[~is_lit], colors="#D3D8E0", linewidths=0.6, zorder=1))
-        axes.add_collection(LineCollection(lines[is_lit], colors=colour, linewidths=1.6, alpha=0.9, zorder=2))
+        _draw_connections(axes, facts.masks[level].numpy(), ends, lit[level + 1], colour)
     for level, layer in enumerate(facts.degrees):
         name, colour = _level_name(level, last)
         _text(axes, _LEFT - 22, rows[level], name, size=12.5, weight="bold", color=colour, ha="right")
-        for unit, degree in enumerate(layer.tolist()):
-            _draw_unit(
-                axes, (columns[level][unit], rows[level]), radius, degree, level, last, bool(lit[level][unit])
-            )
-    if radius >= 9:
+        for x, degree, is_lit in zip(columns[level], layer.tolist(), lit[level], strict=True):
+            kind = "input" if level == 0 else "output" if level == last else "hidden"
+            _draw_unit(axes, (x, rows[level]), radius, degree, kind, bool(is_lit))
+    if radius >= _SMALLEST_NUMBERED:
         for variable, x in enumerate(columns[0]):
-            for row, offset in ((rows[0], radius + 13), (rows[-1], -radius - 13)):
-                chosen = variable == facts.output and offset < 0
-                style = (
-                    {"weight": "bold", "color": COLOURS["ink"]} if chosen else {"color": COLOURS["secondary"]}
-                )
-                _text(axes, x, row + offset, f"x{_subscript(variable + 1)}", size=9.5, ha="center", **style)
-    caption = "number in a unit = its degree: how far along the ordering it may look"
-    _text(axes, _LEFT, rows[0] + 62, caption, size=11, color=COLOURS["secondary"])
-    second = "xᵢ names the variable; the degree of an input or output is its position in the ordering"
-    _text(axes, _LEFT, rows[0] + 82, second, size=11, color=COLOURS["secondary"])
+            name = f"x{_subscript(variable + 1)}"
+            is_chosen = variable == facts.output
+            _text(axes, x, rows[0] + radius + 13, name, size=9.5, ha="center", color=COLOURS["secondary"])
+            _text(
+                axes, x, rows[-1] - radius - 13, name, size=9.5, ha="center",
+                weight="bold" if is_chosen else "normal", color=COLOURS["ink" if is_chosen else "secondary"],
+            )  # fmt: skip
+        captions = (
+            "number in a unit = its degree: how far along the ordering it may look",
+            "x₁, x₂ ... name the variables; the degree of an input or output is its position in the ordering",
+        )
+        for line, caption in enumerate(captions):
+            _text(axes, _LEFT, rows[0] + 62 + 20 * line, caption, size=11, color=COLOURS["secondary"])
+
+
+def _draw_connections(
+    axes: Axes,
+    mask: np.ndarray,
+    ends: Sequence[tuple[np.ndarray, float]],
+    lit_above: np.ndarray,
+    colour: str,
+) -> None:
+    (columns_below, row_below), (columns_above, row_above) = ends
+    above, below = mask.nonzero()
+    starts = np.stack([columns_below[below], np.full(len(below), row_below)], axis=1)
+    stops = np.stack([columns_above[above], np.full(len(above), row_above)], axis=1)
+    lines = np.stack([starts, stops], axis=1)
+    is_lit = lit_above[above]
+    width = min(1.6, max(0.4, 2 - is_lit.sum() / 250))
+    axes.add_collection(LineCollection(lines[~is_lit], colors=_CONNECTION, linewidths=0.6, zorder=1))
+    axes.add_collection(LineCollection(lines[is_lit], colors=colour, linewidths=width, alpha=0.9, zorder=2))
 
 
 def _draw_unit(
-    axes: Axes, centre: tuple[float, float], radius: float, degree: int, level: int, last: int, is_lit: bool
+    axes: Axes, centre: tuple[float, float], radius: float, degree: int, kind: str, is_lit: bool
 ) -> None:
     ink, secondary = COLOURS["ink"], COLOURS["secondary"]
-    if level == last:
-        face, edge, text = (
-            (COLOURS["current"], ink, ink) if is_lit else ("white", COLOURS["output"], secondary)
-        )
-    elif level == 0:
-        face, edge, text = (
-            (COLOURS["field"], COLOURS["input"], ink) if is_lit else ("white", COLOURS["input"], secondary)
-        )
-    else:
-        face, edge, text = (_LIT_FILL, secondary, ink) if is_lit else ("white", _FADED, "#6B7483")
-    circle = EllipseCollection(
-        [2 * radius], [2 * radius], [0], units="xy", offsets=[centre], offset_transform=axes.transData,
-        facecolors=face, edgecolors=edge, linewidths=1.8 if radius >= 9 else 0.8, zorder=3,
-    )  # fmt: skip
-    axes.add_collection(circle)
-    if radius >= 9:
+    face, edge, text = {
+        ("output", True): (COLOURS["current"], ink, ink),
+        ("output", False): (COLOURS["paper"], COLOURS["output"], secondary),
+        ("input", True): (COLOURS["field"], COLOURS["input"], ink),
+        ("input", False): (COLOURS["paper"], COLOURS["input"], secondary),
+        ("hidden", True): (_LIT_FILL, secondary, ink),
+        ("hidden", False): (COLOURS["paper"], _FADED, _FADED_TEXT),
+    }[kind, is_lit]
+    width = 1.8 if radius >= _SMALLEST_NUMBERED else 0.8
+    axes.add_patch(Circle(centre, radius, facecolor=face, edgecolor=edge, linewidth=width, zorder=3))
+    if radius >= _SMALLEST_NUMBERED:
         _text(axes, *centre, str(degree), size=10.5 * min(1, radius / 16), color=text, ha="center", zorder=4)
 
 
@@ -145,14 +149,13 @@ def _draw_mask(axes: Axes, facts: MaskFacts, level: int, left: float, middle: fl
     top = middle - height / 2
     lit = facts.ancestors(last, facts.output)[level + 1].numpy()
     is_output = level + 1 == last
-    colours = np.where(mask, np.where(lit[:, None], COLOURS["output" if is_output else "input"], COLOURS["kept"]), COLOURS["masked"])  # fmt: skip
+    kept = np.where(lit[:, None], COLOURS["output" if is_output else "input"], COLOURS["kept"])
+    colours = np.where(mask, kept, COLOURS["masked"])
     _draw_cells(axes, colours, left, top, cell)
     if is_output:
         _draw_row_box(axes, facts.output, left, top, cell, width)
     names = [_level_name(number, last)[0].replace("hidden ", "h") for number in (level, level + 1)]
-    small: dict[str, Any] = {"size": 10, "color": COLOURS["secondary"], "ha": "center"}
-    _text(axes, left + width / 2, top + height + 14, f"{names[0]} →", **small)
-    _text(axes, left - 16, middle, f"← {names[1]}", rotation=90, **small)
+    _label_axes(axes, left, top, width, height, names[0], names[1])
     _text(axes, left + width + 14, middle, f"M{_superscript(level + 1)}", size=15, weight="bold")
 
 
@@ -171,9 +174,7 @@ def _draw_product(axes: Axes, facts: MaskFacts, left: float, height: float) -> N
     _draw_row_box(axes, facts.output, left, top, cell, side)
     y = top + cell * (facts.output + 0.5)
     _text(axes, left + side + 10, y, f"x{_subscript(facts.output + 1)}", size=11, weight="bold")
-    small: dict[str, Any] = {"size": 10, "color": COLOURS["secondary"], "ha": "center"}
-    _text(axes, left + side / 2, top + side + 14, "inputs →", **small)
-    _text(axes, left - 16, top + side / 2, "← outputs", rotation=90, **small)
+    _label_axes(axes, left, top, side, side, "inputs", "outputs")
     legend = {
         "masked": "weight masked to zero",
         "kept": "weight kept",
@@ -196,6 +197,17 @@ def _draw_cells(axes: Axes, colours: np.ndarray, left: float, top: float, cell: 
         for row, column in np.ndindex(*colours.shape)
     ]
     axes.add_collection(PatchCollection(squares, facecolors=colours.ravel(), linewidths=0, zorder=2))
+
+
+def _label_axes(
+    axes: Axes, left: float, top: float, width: float, height: float, columns: str, rows: str
+) -> None:
+    small: dict[str, Any] = {"size": 10, "color": COLOURS["secondary"]}
+    # Beside a small matrix the words begin at its corner.
+    x, ha = (left, "left") if width < 60 else (left + width / 2, "center")
+    y, va = (top + height, "bottom") if height < 70 else (top + height / 2, "center")
+    _text(axes, x, top + height + 14, f"{columns} →", ha=ha, **small)
+    _text(axes, left - 16, y, f"← {rows}", rotation=90, ha="center", va=va, **small)
 
 
 def _draw_row_box(axes: Axes, row: int, left: float, top: float, cell: float, width: float) -> None:

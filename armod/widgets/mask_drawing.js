@@ -9,13 +9,13 @@ function arrange({ degrees, masks, size }, width) {
   const wide = width >= 820;
   const narrow = width < 560;
   const widest = Math.max(...degrees.map((layer) => layer.length));
-  const maskSize = narrow ? Math.min(110, (width - 190) / 2) : between(104, width * 0.13, 150);
+  const maskSize = narrow ? Math.min(110, (width - 190) / 2) : between(96, width * 0.115, 150);
   const maskBlock = maskSize + 84;
-  const productSize = wide ? between(150, width * 0.19, 230) : Math.min(230, width - 80);
+  const productSize = wide ? between(140, width * 0.17, 230) : Math.min(230, width - 80);
   const left = narrow ? 0 : 76;
-  const right = width - (narrow ? 0 : maskBlock + 36) - (wide ? productSize + 58 : 0);
+  const right = width - (narrow ? 0 : maskBlock + 36) - (wide ? productSize + 74 : 0);
   const spacing = Math.min(56, (right - left) / widest);
-  const radius = Math.min(15, 0.42 * spacing);
+  const radius = Math.min(15, 0.45 * spacing);
   const gap = narrow ? 116 : between(112, 440 / masks.length, wide ? 150 : 126);
   const top = radius + (narrow ? 38 : 20);
   const middle = (left + right) / 2;
@@ -66,6 +66,14 @@ function createDrawing({ svgElement }, onChoose) {
     node.textContent = text;
   }
 
+  // What the columns and rows of a matrix are; beside a small one the words begin at its corner.
+  function writeAxes(x, y, width, height, columns, rows) {
+    if (width < 52) write(x, y + height + 12, `${columns} →`, "axis left");
+    else write(x + width / 2, y + height + 12, `${columns} →`, "axis");
+    if (height < 60) write(x - 12, y + height, `← ${rows}`, "axis left", true);
+    else write(x - 12, y + height / 2, `← ${rows}`, "axis", true);
+  }
+
   function unitNode(level, unit) {
     const key = `${level},${unit}`;
     if (!units.has(key)) {
@@ -109,9 +117,10 @@ function createDrawing({ svgElement }, onChoose) {
     }));
     for (const [name, data] of Object.entries(cells)) paths[name].setAttribute("d", data);
     for (const [name, data] of Object.entries(lines)) edges[name].setAttribute("d", data);
+    for (const name of ["feeds", "into"]) edges[name].style.strokeWidth = between(1, 2 - lines[name].length / 9000, 1.8);
     drawUnits(facts, place, focus, tabStop, isLit);
     usedTexts = 0;
-    drawNames(facts, place, row);
+    drawNames(facts, place, focus.level === 0 ? null : row);
     drawBoxes(facts, place, focus, row);
     for (const text of texts.slice(usedTexts)) text.textContent = "";
     svg.setAttribute("width", width);
@@ -138,7 +147,7 @@ function createDrawing({ svgElement }, onChoose) {
       node.setAttribute("transform", `translate(${place.columns[level][unit].toFixed(1)} ${place.rows[level]})`);
       const [circle, text] = node.children;
       circle.setAttribute("r", place.radius.toFixed(1));
-      text.style.fontSize = `${between(8.5, place.radius * 0.95, 13).toFixed(1)}px`;
+      text.style.fontSize = `${between(9, place.radius, 13).toFixed(1)}px`;
       text.textContent = degree;
       node.style.display = "";
     }));
@@ -151,7 +160,7 @@ function createDrawing({ svgElement }, onChoose) {
     const { radius } = place;
     degrees.forEach((layer, level) => {
       const kind = level === 0 ? "input" : level === last ? "output" : "hidden";
-      const outwards = { input: radius + 32, hidden: -radius - 9, output: -radius - 26 }[kind];
+      const outwards = { input: radius + 32, hidden: -radius - 11, output: -radius - 26 }[kind];
       if (place.narrow) write(2, place.rows[level] + outwards, nameOf(level), `level ${kind} left`);
       else write(place.left - 14, place.rows[level], nameOf(level), `level ${kind} right`);
     });
@@ -164,10 +173,10 @@ function createDrawing({ svgElement }, onChoose) {
     masks.forEach((mask, level) => {
       const { x, y, cell } = place.maskPlaces[level];
       const [height, width] = [cell * mask.length, cell * mask[0].length];
-      write(x + width / 2, y + height + 11, `${shortOf(level)} →`, "axis");
-      write(x - 12, y + height / 2, `← ${shortOf(level + 1)}`, "axis", true);
-      write(x + width + 8, y + height / 2 - 8, `M${raised(level + 1)}`, "mask left");
-      write(x + width + 8, y + height / 2 + 10, `${countOf(mask)} of ${mask.length * mask[0].length}`, "count left");
+      writeAxes(x, y, width, height, shortOf(level), shortOf(level + 1));
+      const centre = Math.min(y + height / 2, y + height - 20);
+      write(x + width + 8, centre - 8, `M${raised(level + 1)}`, "mask left");
+      write(x + width + 8, centre + 10, `${countOf(mask)} of ${mask.length * mask[0].length}`, "count left");
     });
     const { x, y, cell } = place.product;
     const side = cell * size;
@@ -175,10 +184,9 @@ function createDrawing({ svgElement }, onChoose) {
     const [connected, allowed] = pairs({ size, sees });
     write(x, y - 32, "Who sees whom", "mask left");
     write(x, y - 13, `${factors} > 0`, "product left");
-    write(x + side / 2, y + side + 12, "inputs →", "axis");
-    write(x - 12, y + side / 2, "← outputs", "axis", true);
+    writeAxes(x, y, side, side, "inputs", "outputs");
     write(x, y + side + 32, `${connected} of ${allowed} allowed pairs`, "count left");
-    write(x + side + 6, y + (row + 0.5) * cell, `x${lowered(row + 1)}`, "variable strong left");
+    if (row !== null) write(x + side + 6, y + (row + 0.5) * cell, `x${lowered(row + 1)}`, "variable strong left");
   }
 
   function drawBoxes({ masks, size }, place, focus, row) {

@@ -32,8 +32,8 @@ export async function mount(stage, data, helpers) {
   const reading = element("details", {}, element("summary", {}, "As a table, and in Python"),
     element("table", {}, element("caption", {}, "Who sees whom"), element("thead", {}, element("tr", {}, ...["output", "place in the ordering", "inputs it sees"].map((text) => element("th", { scope: "col" }, text)))), rows),
     inPython);
-  const hint = "The number in a unit is its degree: how far along the ordering it may look. Point at a unit, or move to it "
-    + "with Tab and the arrow keys, to see what feeds it and what it feeds; choose an output by a click or Enter.";
+  const hint = "The number in a unit is its degree: how far along the ordering it may look. Point at a unit (or Tab, then "
+    + "arrow keys) to see what feeds it and what it feeds; click an output (or Enter) to choose it.";
   stage.classList.add("mask-lab");
   stage.append(knobs.form, title, detail, drawing.svg, legend, reading);
 
@@ -152,18 +152,23 @@ function createKnobs(element, data, name) {
   const ordering = choice("Ordering", [...Object.keys(data.orderings), "own"]);
   const own = knob("The ordering, or type your own", element("input", {
     type: "text", inputmode: "numeric", autocomplete: "off", spellcheck: "false", "aria-describedby": `${name}-error` }));
+  own.whole.classList.add("wide");
   const error = element("p", { class: "error", id: `${name}-error`, role: "alert" });
   const form = element("form", { class: "knobs" },
-    ...[size, output, ordering, own, depth, ...sizes, degrees, seed].map(({ whole }) => whole), error);
+    ...[size, output, depth, ...sizes, degrees, seed, ordering, own].map(({ whole }) => whole), error);
 
   function read(control, state) {
     const number = Number(control.value);
-    if (control === size.control) state.size = number;
+    if (control === size.control) {
+      // A good ordering is fitted to the new size, and comes back with the old one; a bad one stays to be mended.
+      if (state.typed !== null && parseOrdering(state.typed, state.size).ordering) state.typed = null;
+      state.size = number;
+    }
     else if (control === output.control) state.output = number - 1;
     else if (control === depth.control) state.depth = number;
     else if (control === degrees.control) state.isRandom = control.value === "random";
     else if (control === seed.control) state.seed = number;
-    else if (control === ordering.control) [state.named, state.typed] = [control.value, null];
+    else if (control === ordering.control) state.named = control.value;
     else if (control === own.control) [state.named, state.typed] = ["own", control.value];
     else state.sizes[sizes.findIndex((each) => each.control === control)] = data.sizes[number];
   }
@@ -186,11 +191,12 @@ function createKnobs(element, data, name) {
     set(seed, state.seed);
     seed.control.disabled = !state.isRandom;
     ordering.control.value = state.named;
-    const problem = state.typed === null ? undefined : parseOrdering(state.typed, state.size).error;
+    const typed = state.named === "own" ? state.typed : null;
+    const problem = typed === null ? undefined : parseOrdering(typed, state.size).error;
     error.textContent = problem ? `${problem} The picture keeps the ordering ${facts.ordering.map((d) => d + 1).join(" ")}.` : "";
     own.control.setAttribute("aria-invalid", problem !== undefined);
-    // A text that is being typed stays as it is, right or wrong.
-    if (state.typed === null) own.control.value = facts.ordering.map((variable) => variable + 1).join(" ");
+    // A typed text stays as it is, right or wrong.
+    if (own.control.value !== typed) own.control.value = typed ?? facts.ordering.map((variable) => variable + 1).join(" ");
   }
   return { form, read, show };
 }
