@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import CancelledError, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 from nbformat import NotebookNode
@@ -54,6 +56,8 @@ def run(
     titles = {name: read_title(path)[0] for name, path in chosen.items()}
     _require_writable(out)
 
+    stopping = Event()
+
     def one(name: str) -> Result:
         folder = chosen[name].parent
         outcome = execute(
@@ -63,22 +67,25 @@ def run(
             timeout=timeout,
             bar={"desc": name, "leave": False, "file": sys.stderr},
         )
+        if stopping.is_set():
+            raise CancelledError
         return Result(name, outcome.seconds, _export(outcome, titles[name], folder, out / name))
 
-    pool = ThreadPoolExecutor(max_workers=jobs)
-    results = {}
-    try:
-        with tqdm(total=len(chosen), desc="armod run", unit="lesson", file=sys.stderr) as bar:
-            for done in as_completed([pool.submit(one, name) for name in chosen]):
-                results[done.result().name] = done.result()
-                bar.update()
-    except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)
-        kill_all()
-        raise
-    finally:
-        pool.shutdown()
-    return [results[name] for name in chosen]
+    with ThreadPoolExecutor(max_workers=jobs) as pool:
+        futures = [pool.submit(one, name) for name in chosen]
+        try:
+            with tqdm(total=len(chosen), desc="armod run", unit="lesson", file=sys.stderr) as bar:
+                for future in as_completed(futures):
+                    future.result()
+                    bar.update()
+        except BaseException:
+            stopping.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+            while not all(future.done() for future in futures):
+                kill_all()  # again and again: a kernel may just be starting
+                time.sleep(0.1)
+            raise
+        return [future.result() for future in futures]
 
 
 def summary(results: Sequence[Result]) -> Table:
