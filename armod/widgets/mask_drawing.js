@@ -130,7 +130,7 @@ function createDrawing({ svgElement }, onChoose) {
 
   function drawUnits(facts, place, focus, tabStop, isLit) {
     const last = facts.masks.length;
-    for (const node of units.values()) node.style.display = "none";
+    const unused = new Set(units.values());
     facts.degrees.forEach((layer, level) => layer.forEach((degree, unit) => {
       const node = unitNode(level, unit);
       const kind = level === 0 ? "input" : level === last ? "output" : "hidden";
@@ -150,7 +150,9 @@ function createDrawing({ svgElement }, onChoose) {
       text.style.fontSize = `${between(9, place.radius, 13).toFixed(1)}px`;
       text.textContent = degree;
       node.style.display = "";
+      unused.delete(node);
     }));
+    for (const node of unused) node.style.display = "none";
   }
 
   function drawNames({ degrees, masks, output, size, sees }, place, row) {

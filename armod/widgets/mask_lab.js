@@ -100,11 +100,13 @@ export async function mount(stage, data, helpers) {
     state.hovered = null;
     look();
   });
-  drawing.svg.addEventListener("focusin", (event) => {
-    state.focused = tabStop = drawing.unitAt(event.target) ?? tabStop;
+  // On the stage, since a listener for focus on the SVG itself would make that a stop of the Tab key.
+  stage.addEventListener("focusin", (event) => {
+    state.focused = drawing.unitAt(event.target);
+    tabStop = state.focused ?? tabStop;
     look();
   });
-  drawing.svg.addEventListener("focusout", () => {
+  stage.addEventListener("focusout", () => {
     state.focused = null;
     look();
   });

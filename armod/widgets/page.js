@@ -27,10 +27,12 @@ function fill(node, attributes, children) {
   return node;
 }
 
-// The static picture makes room only when the module has drawn. A page may hold the same output twice.
+// The static picture makes room only when the module has drawn. A page may hold the same output twice: each script
+// takes at once all the copies that no other has taken.
 async function awaken(identity, data, mount) {
-  for (const root of document.querySelectorAll(`[data-armod="${identity}"]:not([data-alive])`)) {
-    root.dataset.alive = "";
+  const roots = [...document.querySelectorAll(`[data-armod="${identity}"]:not([data-alive])`)];
+  for (const root of roots) root.dataset.alive = "";
+  await Promise.all(roots.map(async (root) => {
     const stage = element("div", { class: "armod-stage" });
     root.append(stage);
     try {
@@ -40,5 +42,5 @@ async function awaken(identity, data, mount) {
       stage.remove();
       throw error;
     }
-  }
+  }));
 }
