@@ -50,6 +50,13 @@ class Likelihood(ABC):
     def draw(self, parameters: Tensor, noise: Tensor) -> Tensor:
         """The smallest level ``(...)`` whose cumulative probability exceeds the uniform number behind `noise`."""
 
+    @abstractmethod
+    def marginal(self, levels: Tensor) -> Tensor:
+        """Parameters ``(D, num_parameters)`` that fit each variable of ``(N, D)`` levels by itself.
+
+        Frequencies with half an observation added to each level, so that nothing is impossible.
+        """
+
     def draw_features(self, parameters: Tensor, noise: Tensor, out: Tensor) -> None:
         """Draw, and write the encoded draws ``(..., num_features)`` into `out`."""
         out.copy_(self.encode(self.draw(parameters, noise), out.dtype))
@@ -86,6 +93,10 @@ class Bernoulli(Likelihood):
     def draw(self, parameters: Tensor, noise: Tensor) -> Tensor:
         """1 where ``uniform >= P(0)``, that is where ``logit >= -logit(uniform)``."""
         return (parameters >= noise).squeeze(-1).long()
+
+    def marginal(self, levels: Tensor) -> Tensor:
+        """The log-odds of each bit."""
+        return ((levels.double().sum(0) + 0.5) / (len(levels) + 1)).logit().unsqueeze(-1)
 
     def draw_features(self, parameters: Tensor, noise: Tensor, out: Tensor) -> None:
         """The comparison itself writes the bit: one small operation, which counts in a loop over variables."""
@@ -140,6 +151,11 @@ class Categorical(Likelihood):
         cumulative = parameters.softmax(-1).cumsum(-1)
         # the last sum may round to just below 1: the last level takes what is left
         return (cumulative[..., :-1] <= noise).sum(-1)
+
+    def marginal(self, levels: Tensor) -> Tensor:
+        """The logarithm of each level's frequency."""
+        counts = torch.stack([(levels == level).sum(0) for level in range(self.num_levels)], dim=-1)
+        return ((counts.double() + 0.5) / (len(levels) + 0.5 * self.num_levels)).log()
 
 
 @singledispatch

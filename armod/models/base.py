@@ -7,6 +7,7 @@ two; likelihoods, samples and completions are inherited. One test holds every mo
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -98,8 +99,6 @@ class AutoregressiveModel(nn.Module):
         """
         if isinstance(method, str) and method not in SAMPLERS:
             raise ValueError(f'method is "cached", "naive" or a sampler object, not {method!r}.')
-        if num_samples < 0:
-            raise ValueError(f"num_samples must be 0 or more, not {num_samples}.")
         sampler = SAMPLERS[method] if isinstance(method, str) else method
         known, mask = self._completion(num_samples, known, mask)
         device = generator.device if generator is not None else None
@@ -107,7 +106,7 @@ class AutoregressiveModel(nn.Module):
             num_samples, self.num_variables, dtype=torch.float64, generator=generator, device=device
         )
         with torch.no_grad():
-            return sampler(self, uniform.to(self.ordering.device), context, known, mask, **options)
+            return sampler(self, uniform.to(device_of(self)), context, known, mask, **options)
 
     @property
     def num_variables(self) -> int:
@@ -124,7 +123,7 @@ class AutoregressiveModel(nn.Module):
 
     def check_levels(self, x: Tensor) -> None:
         """Refuse observations of the wrong shape or with impossible levels, in one sentence (ValueError)."""
-        if x.shape[1:] != self.event_shape:
+        if x.dim() == 0 or tuple(x.shape[1:]) != tuple(self.event_shape):
             raise ValueError(
                 f"Observations of this model have shape (N, {', '.join(map(str, self.event_shape))}), "
                 f"but x has shape {tuple(x.shape)}."
@@ -143,7 +142,9 @@ class AutoregressiveModel(nn.Module):
     def _completion(
         self, num_samples: int, known: Tensor | None, mask: Tensor | None
     ) -> tuple[Tensor | None, Tensor | None]:
-        """`known` and `mask` at full shape, or two Nones."""
+        """`known` and `mask` at full shape, or two Nones; refuses what cannot be sampled."""
+        if num_samples < 0:
+            raise ValueError(f"num_samples must be 0 or more, not {num_samples}.")
         if known is None and mask is None:
             return None, None
         if known is None or mask is None:
@@ -154,10 +155,7 @@ class AutoregressiveModel(nn.Module):
             raise ValueError(f"mask must be boolean (True where `known` is kept), not {mask.dtype}.")
         shape = (num_samples, *self.event_shape)
         try:
-            known, mask = (
-                known.expand(shape).to(self.ordering.device),
-                mask.expand(shape).to(self.ordering.device),
-            )
+            known, mask = known.expand(shape).to(device_of(self)), mask.expand(shape).to(device_of(self))
         except RuntimeError:
             raise ValueError(
                 f"known {tuple(known.shape)} and mask {tuple(mask.shape)} must broadcast to {shape}."
@@ -201,20 +199,23 @@ class Recomputing(Incremental):
     def __init__(self, model: AutoregressiveModel, num_samples: int, context: Tensor | None = None) -> None:
         """`num_samples` observations of `model`, all still to be made."""
         self._model, self._context = model, context
-        self._x = torch.zeros(
-            num_samples, *model.event_shape, dtype=torch.int64, device=model.ordering.device
-        )
+        self._x = torch.zeros(num_samples, *model.event_shape, dtype=torch.int64, device=device_of(model))
         self._order = model.ordering.tolist()
         self._step = 0
 
     def conditional(self) -> distributions.Distribution:
         """One pass over the whole, still unfinished observation."""
-        return pick(self._model.conditionals(self._x, self._context), self._order[self._step])
+        return pick(self._model.conditionals(self._x, self._context), self._next_variable())
 
     def append(self, value: Tensor) -> None:
         """Write the value into its place."""
-        self._x.flatten(1)[:, self._order[self._step]] = value.long()
+        self._x.flatten(1)[:, self._next_variable()] = value.long()
         self._step += 1
+
+    def _next_variable(self) -> int:
+        if self._step == len(self._order):
+            raise ValueError(f"All {self._step} variables of these observations are known already.")
+        return self._order[self._step]
 
 
 class Sampler(Protocol):
@@ -262,6 +263,12 @@ def sample_naive(
 
 
 SAMPLERS: dict[str, Callable[..., Tensor]] = {"cached": sample_cached, "naive": sample_naive}
+
+
+def device_of(model: nn.Module) -> torch.device:
+    """Where a model's parameters and buffers live; the CPU if it has none."""
+    first = next(itertools.chain(model.parameters(), model.buffers()), None)
+    return torch.device("cpu") if first is None else first.device
 
 
 @contextmanager

@@ -16,11 +16,11 @@ from torch import Tensor, distributions, nn
 from torch.nn import functional as F
 
 from armod import orderings
-from armod.likelihoods import Likelihood
+from armod.likelihoods import Likelihood, inverse_cdf
 from armod.models.base import AutoregressiveModel, Incremental
 from armod.models.made_incremental import MADEIncremental
 from armod.models.masks import hidden_degrees, masks
-from armod.models.mixture import MixtureIncremental, mixture_conditionals
+from armod.models.mixture import MixtureIncremental, member_posterior, mixture_conditionals
 
 
 class MADE(AutoregressiveModel):
@@ -136,7 +136,8 @@ class MADE(AutoregressiveModel):
         if self.num_masks > 1:
             return mixture_conditionals(self.members, x, self.ordering)
         parameters = self._network(x)
-        return self.likelihood.distribution(parameters.view(len(x), *self.event_shape, -1))
+        shape = (len(x), *self.event_shape, self.likelihood.num_parameters)
+        return self.likelihood.distribution(parameters.view(shape))
 
     def incremental(self, num_samples: int, context: Tensor | None = None) -> Incremental:
         """The conditionals one at a time; each hidden unit is computed once, when its degree is reached.
@@ -173,7 +174,9 @@ class MADE(AutoregressiveModel):
     ) -> Tensor:
         """As `AutoregressiveModel.sample`; an ensemble first draws a member for each row, then samples it.
 
-        The members are drawn by ``torch.randint(M, (num_samples,))``, then each in turn draws the noise of its rows.
+        Members are equally likely, but in a completion whose known variables come first: there each has its posterior
+        probability p(member | known). One uniform number for each row draws them, then each member in turn draws the
+        noise of its rows.
         """
         if self.num_masks == 1:
             return super().sample(
@@ -186,10 +189,12 @@ class MADE(AutoregressiveModel):
             )
         known, mask = self._completion(num_samples, known, mask)
         device = generator.device if generator is not None else None
-        member_of_row = torch.randint(self.num_masks, (num_samples,), generator=generator, device=device)
+        uniform = torch.rand(num_samples, dtype=torch.float64, generator=generator, device=device)
+        uniform = uniform.to(self.orderings.device)
+        member_of_row = inverse_cdf(member_posterior(self.members, num_samples, known, mask), uniform)
         x = torch.empty(num_samples, *self.event_shape, dtype=torch.int64, device=self.orderings.device)
         for number, member in enumerate(self.members):
-            rows = (member_of_row == number).nonzero().squeeze(1).to(x.device)
+            rows = (member_of_row == number).nonzero().squeeze(1)
             x[rows] = member.sample(
                 len(rows),
                 known=None if known is None else known[rows],
@@ -198,6 +203,23 @@ class MADE(AutoregressiveModel):
                 **rest,  # type: ignore[arg-type]
             )
         return x
+
+    @torch.no_grad()
+    def start_from_marginals(self, x: Tensor) -> MADE:
+        """Set the output biases so that learning starts from independent variables, as frequent as in `x`.
+
+        Without it a pixel that is never inked learns so only by many small steps. x: levels ``(N, *event_shape)``.
+        Returns the model itself.
+
+        >>> from armod.likelihoods import Bernoulli
+        >>> model = MADE((2,), [], likelihood=Bernoulli()).start_from_marginals(torch.tensor([[0, 1], [0, 1]]))
+        >>> model.conditionals(torch.tensor([[0, 1]])).probs[0, 0].item() < 0.2
+        True
+        """
+        self.check_levels(x)
+        output = self.linear_layers[-1]
+        output.bias.copy_(self.likelihood.marginal(x.flatten(1)).flatten())
+        return self
 
     def extra_repr(self) -> str:
         """What `print(model)` says first."""

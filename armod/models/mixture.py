@@ -55,6 +55,29 @@ class MixtureIncremental(Incremental):
             view.append(value)
 
 
+@torch.no_grad()
+def member_posterior(
+    members: Sequence[AutoregressiveModel], num_samples: int, known: Tensor | None, mask: Tensor | None
+) -> distributions.Categorical:
+    """Which member shall complete each row: p(member | known), batch shape ``(num_samples,)``.
+
+    Only variables that come before every unknown one can be weighed. Where members of different orderings would weigh
+    different ones, they are equally likely, as they are where nothing is known.
+    """
+    log_weights = torch.zeros(len(members), num_samples, device=members[0].ordering.device)
+    if known is not None and mask is not None and num_samples:
+        kept, comes_first, log_probs = mask.flatten(1), [], []
+        for member in members:
+            first = torch.empty_like(kept)
+            first[:, member.ordering] = kept[:, member.ordering].cumprod(1).bool()
+            seen = likelihoods.log_prob(member.conditionals(known), known).flatten(1)
+            comes_first.append(first)
+            log_probs.append((seen * first).sum(1))
+        same = (torch.stack(comes_first) == comes_first[0]).flatten(2).all(2).all(0)
+        log_weights = torch.stack(log_probs) * same
+    return distributions.Categorical(logits=log_weights.T, validate_args=False)
+
+
 @singledispatch
 def mix(
     family: distributions.Distribution, members: Sequence[distributions.Distribution], log_weights: Tensor

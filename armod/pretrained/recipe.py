@@ -5,8 +5,10 @@ A recipe is TOML with three tables::
     [model]                     # arguments of the model's class, by their names
     family = "MADE"
     event_shape = [1, 28, 28]
-    hidden_sizes = [400]
+    hidden_sizes = [500]
     likelihood = { family = "Bernoulli" }
+
+    start_from_marginals = true # optional: MADE.start_from_marginals on the training split
 
     [data]                      # armod.data.load(name), then .binarize(threshold) if there is one
     name = "digits28"
@@ -45,7 +47,7 @@ class Recipe:
 
     def build_model(self) -> AutoregressiveModel:
         """The model before training."""
-        arguments = dict(self.model)
+        arguments = {name: value for name, value in self.model.items() if name != "start_from_marginals"}
         likelihood = dict(arguments.pop("likelihood"))
         arguments["likelihood"] = _LIKELIHOODS[likelihood.pop("family")](**likelihood)
         return _FAMILIES[arguments.pop("family")](**arguments)
@@ -60,6 +62,8 @@ class Recipe:
     ) -> tuple[AutoregressiveModel, History, Receipt]:
         """Build, fit, and evaluate on the test split."""
         model, dataset = self.build_model(), self.load_data()
+        if self.model.get("start_from_marginals") and isinstance(model, MADE):
+            model.start_from_marginals(dataset.train)
         history = fit(model, dataset, checkpoint=checkpoint, device=device, progress=progress, **self.fit)
         return model, history, evaluate(model, dataset, split="test", seed=self.fit.get("seed", 0))
 
