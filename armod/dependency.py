@@ -18,22 +18,22 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, distributions
 
-from armod.models.base import AutoregressiveModel
+from armod.models.base import AutoregressiveModel, device_of
 
 Pairs = frozenset[tuple[int, int]]
 
 _WEIGHT_DRAWS = 3
 _POINTS = 3  # observations for each draw of weights
 _BATCH = 256
-# what rounding may move: far above the last bits of float64, far below any path through a network
-_TOLERANCE = 1e-13
+# what rounding may move, in units of the last bit: far below any path through a network in float64
+_TOLERANCE = 500
 
 
 def dependency_matrix(model: AutoregressiveModel, *, seed: int = 0) -> Tensor:
     """Boolean ``(D, D)`` on the CPU: [i, j] is True where the conditional of variable i reacts to variable j.
 
     Rows and columns are flat (row-major) indices of variables, whatever the ordering. `model` is not changed: the
-    oracle works on float64 copies with random weights drawn from `seed`.
+    oracle works on copies with random weights drawn from `seed`, in float64 if the model can compute in it.
 
     Raises:
         ValueError: for a model without conditionals of its own, such as an ensemble of several orderings.
@@ -47,8 +47,9 @@ def dependency_matrix(model: AutoregressiveModel, *, seed: int = 0) -> Tensor:
     reacts = torch.zeros(num_variables, num_variables, dtype=torch.bool)
     if num_levels == 1:
         return reacts
+    precise = _in_float64(model)
     for _ in range(_WEIGHT_DRAWS):
-        randomised = _with_random_weights(model, generator)
+        randomised = _with_random_weights(precise, generator)
         for _ in range(_POINTS):
             reacts |= _reactions(randomised, num_levels, generator)
     return reacts
@@ -125,14 +126,24 @@ def total_probability(model: AutoregressiveModel, *, max_observations: int = 2**
     every = itertools.product(range(num_levels), repeat=num_variables)
     with torch.no_grad():
         while chunk := list(itertools.islice(every, 4096)):
-            x = torch.tensor(chunk, device=_device(model)).view(-1, *model.event_shape)
+            x = torch.tensor(chunk, device=device_of(model)).view(-1, *model.event_shape)
             total += model.log_prob(x).double().exp().sum().item()
     return total
 
 
+def _in_float64(model: AutoregressiveModel) -> AutoregressiveModel:
+    """A copy in evaluation mode, in float64 unless the model itself casts its inputs to another type."""
+    precise = copy.deepcopy(model).double().eval()
+    try:
+        precise.conditionals(_one_observation(model))
+    except RuntimeError:
+        return copy.deepcopy(model).eval()
+    return precise
+
+
 def _with_random_weights(model: AutoregressiveModel, generator: torch.Generator) -> AutoregressiveModel:
-    """A float64 copy in evaluation mode whose every parameter is drawn afresh."""
-    randomised = copy.deepcopy(model).double().eval()
+    """A copy whose every parameter is drawn afresh."""
+    randomised = copy.deepcopy(model)
     with torch.no_grad():
         for parameter in randomised.parameters():
             fan_in = parameter[0].numel() if parameter.dim() > 1 else 4
@@ -148,7 +159,7 @@ def _reactions(model: AutoregressiveModel, num_levels: int, generator: torch.Gen
     Row j of a batch has variable j changed. It is compared with an unchanged row at the *same place of a batch of
     the same size*, so that even the order of summation is the same.
     """
-    device = _device(model)
+    device = device_of(model)
     num_variables = math.prod(model.event_shape)
     point = torch.randint(num_levels, (num_variables,), generator=generator).to(device)
     shift = torch.randint(1, num_levels, (num_variables,), generator=generator).to(device)
@@ -174,18 +185,24 @@ def _differ(before: distributions.Distribution, after: distributions.Distributio
     old = before.log_prob(levels.expand(before.batch_shape)).flatten(1)
     new = after.log_prob(levels.expand(after.batch_shape)).flatten(1)
     scale = torch.maximum(old.abs(), new.abs()).clamp(min=1)
-    return ~((old - new).abs() <= _TOLERANCE * scale)
+    is_close = (old - new).abs() <= _TOLERANCE * torch.finfo(old.dtype).eps * scale
+    # impossible levels stay impossible: minus infinity twice is no difference
+    return ~(is_close | (old == new))
 
 
 def _num_levels(model: AutoregressiveModel) -> int:
     if model.likelihood is not None:
         return model.likelihood.num_levels
-    one = model.conditionals(torch.zeros(1, *model.event_shape, dtype=torch.int64, device=_device(model)))
+    one = model.conditionals(_one_observation(model))
     return one.logits.shape[-1] if isinstance(one, distributions.Categorical) else 2
 
 
 def _device(model: AutoregressiveModel) -> torch.device:
     return next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
+
+
+def _one_observation(model: AutoregressiveModel) -> Tensor:
+    return torch.zeros(1, *model.event_shape, dtype=torch.int64, device=device_of(model))
 
 
 def _pairs(matrix: Tensor) -> Pairs:

@@ -1,0 +1,131 @@
+"""Models that tests share: MADEs with weights that matter, and models that a user of `armod` might write."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from typing import TypeVar
+
+import torch
+from torch import Tensor, distributions, nn
+
+from armod import MADE, AutoregressiveModel, likelihoods, orderings
+from tests.reference import Numbers
+
+
+M = TypeVar("M", bound=nn.Module)
+
+
+def seeded(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def lively(model: M, seed: int = 0, scale: float = 0.8) -> M:
+    """Large random weights and biases, so that every conditional depends visibly on what it may see."""
+    generator = seeded(seed)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            noise = torch.randn(parameter.shape, generator=generator, dtype=torch.float64)
+            parameter.copy_(noise * scale)
+    return model
+
+
+def made(
+    event_shape: tuple[int, ...] = (5,), hidden: tuple[int, ...] = (16,), num_levels: int = 0, **options
+) -> MADE:
+    """A lively MADE in float64; `num_levels` 0 is Bernoulli."""
+    likelihood = likelihoods.Categorical(num_levels) if num_levels else likelihoods.Bernoulli()
+    return lively(MADE(event_shape, hidden, likelihood=likelihood, **options)).double()
+
+
+def every_observation(model: AutoregressiveModel) -> Tensor:
+    """All K**D observations, ``(K**D, *event_shape)``."""
+    num_levels = model.likelihood.num_levels if model.likelihood is not None else model.num_levels
+    rows = itertools.product(range(num_levels), repeat=model.num_variables)
+    return torch.tensor(list(rows)).view(-1, *model.event_shape)
+
+
+def numbers(model: MADE) -> Numbers:
+    """A MADE's weights, degrees and ordering, for the slow reference."""
+    return Numbers(
+        weights=[layer.weight.tolist() for layer in model.layers],
+        biases=[layer.bias.tolist() for layer in model.layers],
+        degrees=[layer[0].tolist() for layer in model.degrees],
+        ordering=model.ordering.tolist(),
+        num_levels=model.likelihood.num_levels,
+        is_binary=isinstance(model.likelihood, likelihoods.Bernoulli),
+    )
+
+
+class UserBits(AutoregressiveModel):
+    """Logistic regression of each bit on the earlier ones, with plain attributes, `likelihood` left unsaid."""
+
+    num_levels = 2
+
+    def __init__(self, num_variables: int = 4, ordering: list[int] | None = None) -> None:
+        super().__init__()
+        self.event_shape = torch.Size([num_variables])
+        self.ordering = torch.tensor(ordering if ordering is not None else list(range(num_variables)))
+        self.weight = nn.Parameter(torch.randn(num_variables, num_variables, generator=seeded(1)))
+        self.bias = nn.Parameter(torch.randn(num_variables, generator=seeded(2)))
+
+    def may_see(self) -> Tensor:
+        place = torch.argsort(self.ordering)
+        return place[:, None] > place[None, :]
+
+    def conditionals(self, x: Tensor, context: Tensor | None = None) -> distributions.Distribution:
+        weight = self.weight * self.may_see()
+        return distributions.Bernoulli(logits=x.to(weight.dtype) @ weight.T + self.bias)
+
+
+class UserSingle(UserBits):
+    """As users write it: the input is cast to float32, whatever the model's own type."""
+
+    def conditionals(self, x: Tensor, context: Tensor | None = None) -> distributions.Distribution:
+        weight = self.weight * self.may_see()
+        return distributions.Bernoulli(logits=nn.functional.linear(x.float(), weight, self.bias))
+
+
+class UserLevels(AutoregressiveModel):
+    """No parameters at all: each of 2 x 2 pixels of 3 levels depends on the sum of the pixels before it."""
+
+    num_levels = 3
+    event_shape = torch.Size([2, 2])
+    ordering = torch.tensor([3, 1, 0, 2])
+
+    def conditionals(self, x: Tensor, context: Tensor | None = None) -> distributions.Distribution:
+        in_order = x.flatten(1)[:, self.ordering].double()
+        logits = torch.empty(len(x), 4, 3, dtype=torch.float64)
+        sums = in_order.cumsum(1) - in_order
+        logits[:, self.ordering] = sums[..., None] * torch.tensor([0.3, -0.4, 0.2]) + torch.tensor([0.0, 0.5, 1])
+        return distributions.Categorical(logits=logits.view(-1, 2, 2, 3), validate_args=False)
+
+
+MODELS: dict[str, Callable[[], AutoregressiveModel]] = {
+    "made, one variable": lambda: made((1,), (3,)),
+    "made, one hidden unit": lambda: made((4,), (1,)),
+    "made, narrow": lambda: made((6,), (2, 3)),
+    "made, no hidden layer": lambda: made((5,), ()),
+    "made, three hidden layers, reversed": lambda: made((5,), (9, 8, 7), ordering=orderings.reversed((5,))),
+    "made, sequential degrees, arbitrary": lambda: made(
+        (5,), (12,), ordering=[2, 0, 4, 1, 3], degrees="sequential"
+    ),
+    "made, colour image, raster": lambda: made((3, 1, 2), (20,)),
+    "made, image, checkerboard": lambda: made((1, 2, 3), (20, 10), ordering=orderings.checkerboard((1, 2, 3))),
+    "made, image, column": lambda: made((2, 3), (20,), ordering=orderings.column((2, 3))),
+    "made, one level": lambda: made((3,), (4,), 1),
+    "made, two levels": lambda: made((4,), (12,), 2),
+    "made, three levels, random": lambda: made((4,), (12, 6), 3, ordering=orderings.random((4,), seed=5)),
+    "made, 256 levels": lambda: made((2,), (8,), 256),
+    "mixture of one order": lambda: made((4,), (12,), num_masks=3, ordering=[1, 3, 0, 2]),
+    "mixture of one order, three levels": lambda: made((3,), (12,), 3, num_masks=4, ordering=[2, 0, 1]),
+    "user's bits": lambda: UserBits(4, [2, 0, 3, 1]),
+    "user's bits, float32 inside": lambda: UserSingle(4),
+    "user's levels": UserLevels,
+}
+ENSEMBLES: dict[str, Callable[[], MADE]] = {
+    "several orders": lambda: made((4,), (12,), num_masks=3),
+    "several orders, three levels": lambda: made((3,), (9, 9), 3, num_masks=5),
+    "several orders, one variable": lambda: made((1,), (2,), num_masks=2),
+    "several orders, image": lambda: made((1, 2, 3), (10,), num_masks=2),
+}
