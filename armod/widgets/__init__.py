@@ -2,5 +2,6 @@
 
 from armod.widgets.mask_lab import mask_lab
 from armod.widgets.page import Widget
+from armod.widgets.quiz import Question, quiz
 
-__all__ = ["Widget", "mask_lab"]
+__all__ = ["Question", "Widget", "mask_lab", "quiz"]

@@ -96,17 +96,22 @@ def _question(question: Question, number: int, identity: str) -> str:
         for index, choice in enumerate(question.choices)
     )
     right = question.choices.index(question.answer)
-    reasons = [
-        f'<p data-right="{right}"><strong>{_inline(question.answer)}</strong> <span>{_inline(question.why)}</span></p>'
-    ]
+    reasons = [_reason("right", right, question.answer, question.why)]
     reasons += [
-        f'<p data-wrong="{question.choices.index(choice)}">Not <strong>{_inline(choice)}</strong> <span>{_inline(why)}</span></p>'
+        _reason("wrong", question.choices.index(choice), choice, why)
         for choice, why in question.why_not.items()
     ]
     return (
         f'<fieldset><legend><span class="number">{number}</span> {_inline(question.prompt)}</legend>\n'
         f'{choices}\n<p class="feedback" role="status"></p>\n'
         f"<details><summary>Show the answer</summary>\n{''.join(reasons)}\n</details></fieldset>"
+    )
+
+
+def _reason(verdict: str, index: int, choice: str, why: str) -> str:
+    return (
+        f'<p data-{verdict}="{index}">{verdict.capitalize()}: <strong>{_inline(choice)}</strong><br>'
+        f"<span>{_inline(why)}</span></p>"
     )
 
 
