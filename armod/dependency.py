@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, distributions
 
+from armod import likelihoods
 from armod.models.base import AutoregressiveModel, device_of
 
 Pairs = frozenset[tuple[int, int]]
@@ -193,8 +194,7 @@ def _differ(before: distributions.Distribution, after: distributions.Distributio
 def _num_levels(model: AutoregressiveModel) -> int:
     if model.likelihood is not None:
         return model.likelihood.num_levels
-    one = model.conditionals(_one_observation(model))
-    return one.logits.shape[-1] if isinstance(one, distributions.Categorical) else 2
+    return likelihoods.num_levels(model.conditionals(_one_observation(model))) or 2
 
 
 def _device(model: AutoregressiveModel) -> torch.device:

@@ -188,6 +188,17 @@ def _(distribution: distributions.Categorical, uniform: Tensor) -> Tensor:
     return levels.draw(distribution.logits, levels.noise(uniform, distribution.logits.dtype))
 
 
+def num_levels(distribution: distributions.Distribution) -> int | None:
+    """K of a distribution over levels ``0..K-1``; None where it does not tell.
+
+    >>> num_levels(distributions.Categorical(logits=torch.zeros(4, 3)))
+    3
+    """
+    if isinstance(distribution, distributions.Categorical):
+        return distribution.logits.shape[-1]
+    return 2 if isinstance(distribution, distributions.Bernoulli) else None
+
+
 def log_prob(distribution: distributions.Distribution, levels: Tensor) -> Tensor:
     """Log-probability of `levels` of any dtype; torch's own Bernoulli accepts none but its logits'.
 

@@ -12,7 +12,6 @@ from torch import Tensor, distributions, nn
 from armod import MADE, AutoregressiveModel, likelihoods, orderings
 from tests.reference import Numbers
 
-
 M = TypeVar("M", bound=nn.Module)
 
 
@@ -97,7 +96,9 @@ class UserLevels(AutoregressiveModel):
         in_order = x.flatten(1)[:, self.ordering].double()
         logits = torch.empty(len(x), 4, 3, dtype=torch.float64)
         sums = in_order.cumsum(1) - in_order
-        logits[:, self.ordering] = sums[..., None] * torch.tensor([0.3, -0.4, 0.2]) + torch.tensor([0.0, 0.5, 1])
+        logits[:, self.ordering] = sums[..., None] * torch.tensor([0.3, -0.4, 0.2]) + torch.tensor(
+            [0.0, 0.5, 1]
+        )
         return distributions.Categorical(logits=logits.view(-1, 2, 2, 3), validate_args=False)
 
 
@@ -111,12 +112,15 @@ MODELS: dict[str, Callable[[], AutoregressiveModel]] = {
         (5,), (12,), ordering=[2, 0, 4, 1, 3], degrees="sequential"
     ),
     "made, colour image, raster": lambda: made((3, 1, 2), (20,)),
-    "made, image, checkerboard": lambda: made((1, 2, 3), (20, 10), ordering=orderings.checkerboard((1, 2, 3))),
+    "made, image, checkerboard": lambda: made(
+        (1, 2, 3), (20, 10), ordering=orderings.checkerboard((1, 2, 3))
+    ),
     "made, image, column": lambda: made((2, 3), (20,), ordering=orderings.column((2, 3))),
     "made, one level": lambda: made((3,), (4,), 1),
     "made, two levels": lambda: made((4,), (12,), 2),
     "made, three levels, random": lambda: made((4,), (12, 6), 3, ordering=orderings.random((4,), seed=5)),
     "made, 256 levels": lambda: made((2,), (8,), 256),
+    "made, more levels than a byte": lambda: made((1,), (3,), 300),
     "mixture of one order": lambda: made((4,), (12,), num_masks=3, ordering=[1, 3, 0, 2]),
     "mixture of one order, three levels": lambda: made((3,), (12,), 3, num_masks=4, ordering=[2, 0, 1]),
     "user's bits": lambda: UserBits(4, [2, 0, 3, 1]),

@@ -57,7 +57,10 @@ class AutoregressiveModel(nn.Module):
             ValueError: if `x` has another shape or holds anything but whole levels ``0..K-1``.
         """
         self.check_levels(x)
-        return likelihoods.log_prob(self.conditionals(x, context), x).flatten(1).sum(1)
+        conditionals = self.conditionals(x, context)
+        if self.likelihood is None:
+            _refuse_impossible(x, likelihoods.num_levels(conditionals))
+        return likelihoods.log_prob(conditionals, x).flatten(1).sum(1)
 
     def forward(self, x: Tensor, context: Tensor | None = None) -> Tensor:
         """`log_prob`, so that wrappers around a module (DistributedDataParallel, compile) apply."""
@@ -128,16 +131,8 @@ class AutoregressiveModel(nn.Module):
                 f"Observations of this model have shape (N, {', '.join(map(str, self.event_shape))}), "
                 f"but x has shape {tuple(x.shape)}."
             )
-        # torch.compile cannot trace a decision that depends on data
-        if self.likelihood is None or x.numel() == 0 or torch.compiler.is_compiling():
-            return
-        highest = self.likelihood.num_levels - 1
-        is_whole = not x.is_floating_point() or bool((x == x.floor()).all())
-        if not is_whole or x.amin() < 0 or x.amax() > highest:
-            raise ValueError(
-                f"Levels must be whole numbers from 0 to {highest}, but x lies between "
-                f"{x.amin().item():g} and {x.amax().item():g}{'' if is_whole else ' with fractions'}."
-            )
+        if self.likelihood is not None:
+            _refuse_impossible(x, self.likelihood.num_levels)
 
     def _completion(
         self, num_samples: int, known: Tensor | None, mask: Tensor | None
@@ -269,6 +264,21 @@ def device_of(model: nn.Module) -> torch.device:
     """Where a model's parameters and buffers live; the CPU if it has none."""
     first = next(itertools.chain(model.parameters(), model.buffers()), None)
     return torch.device("cpu") if first is None else first.device
+
+
+def _refuse_impossible(x: Tensor, num_levels: int | None) -> None:
+    """ValueError unless all of x are whole numbers ``0..num_levels-1``; None: nobody knows how many levels there are."""
+    # torch.compile cannot trace a decision that depends on data
+    if num_levels is None or x.numel() == 0 or torch.compiler.is_compiling():
+        return
+    is_whole = not x.is_floating_point() or bool((x == x.floor()).all())
+    # as Python numbers: a uint8 tensor would compare with the last byte of num_levels
+    lowest, highest = x.amin().item(), x.amax().item()
+    if not is_whole or lowest < 0 or highest >= num_levels:
+        raise ValueError(
+            f"Levels must be whole numbers from 0 to {num_levels - 1}, but x lies between "
+            f"{lowest:g} and {highest:g}{'' if is_whole else ' with fractions'}."
+        )
 
 
 @contextmanager

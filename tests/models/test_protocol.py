@@ -101,10 +101,9 @@ def test_impossible_levels_are_refused(build: Build, level: float) -> None:
     if level == 3 and num_levels(model) > 3:
         assert model.log_prob(x).isfinite().all()
         return
-    with pytest.raises(ValueError) as error:
+    with pytest.raises(ValueError, match="whole numbers from 0 to") as error:
         model.log_prob(x)
-    if model.likelihood is not None:
-        assert "whole numbers from 0 to" in str(error.value) and "\n" not in str(error.value)
+    assert "\n" not in str(error.value)
 
 
 @ONE_ORDER
@@ -152,7 +151,9 @@ def test_stepping_past_the_end_is_one_sentence(build: Build) -> None:
         for _ in range(model.num_variables):
             view.append(torch.zeros(2))
         for step in (view.conditional, lambda view=view: view.append(torch.zeros(2))):
-            with pytest.raises(ValueError, match=r"All \d+ variables of these observations are known already\.$"):
+            with pytest.raises(
+                ValueError, match=r"All \d+ variables of these observations are known already\.$"
+            ):
                 step()
 
 
@@ -164,7 +165,7 @@ def test_cached_and_naive_give_the_same_sample(build: Build, temperature: float)
     naive = model.sample(60, generator=seeded(4), temperature=temperature, method="naive")
     assert cached.dtype == torch.int64 and cached.shape == (60, *model.event_shape)
     assert torch.equal(cached, naive)
-    assert 0 <= cached.min() and cached.max() < num_levels(model)
+    assert cached.min() >= 0 and cached.max() < num_levels(model)
     assert not torch.equal(cached, model.sample(60, generator=seeded(5))) or num_levels(model) == 1
 
 
@@ -321,7 +322,9 @@ def test_a_model_without_conditionals_says_so() -> None:
 
 def test_conditionals_are_ratios_of_sums_of_the_joint() -> None:
     model = MODELS["made, three levels, random"]()
-    table = {tuple(x.tolist()): p.exp().item() for x in every_observation(model) for p in model.log_prob(x[None])}
+    table = {
+        tuple(x.tolist()): p.exp().item() for x in every_observation(model) for p in model.log_prob(x[None])
+    }
     x = (1, 0, 2, 1)
     found = probabilities(model.conditionals(torch.tensor([x])), 3)[:, 0]
     for k, d in enumerate(model.ordering.tolist()):
