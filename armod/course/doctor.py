@@ -60,9 +60,7 @@ def render(findings: Iterable[Finding]) -> str:
             lines.append(f"{'':<8} {'':<{width}}  mend it: {finding.mend}")
     needed = [finding.name for finding in findings if is_failure(finding)]
     verdict = (
-        f"The course needs {' and '.join(needed)} mended."
-        if needed
-        else "All that the course needs works here."
+        f"To be mended first: {', '.join(needed)}." if needed else "All that the course needs works here."
     )
     return "\n".join([*lines, "", verdict])
 
@@ -182,11 +180,11 @@ def check_data() -> Finding:
 
 def check_disk() -> Finding:
     """Is there room for what lessons write?"""
-    free = shutil.disk_usage(course_folder()).free
-    detail = f"{free / 2**30:.1f} GiB free beside the course"
+    free = shutil.disk_usage(Path.cwd()).free
+    detail = f"{free / 2**30:.1f} GiB free in the working directory"
     if free < ENOUGH_DISK:
         return Finding(
-            "disk", "broken", False, f"{detail}: training and downloads may stop", "free 1 GiB there"
+            "disk", "broken", False, f"{detail}: training and downloads may stop", "free at least 1 GiB there"
         )
     return Finding("disk", "ok", False, detail)
 

@@ -20,6 +20,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from ipykernel.kernelspec import write_kernel_spec
+from jupyter_server.serverapp import ServerApp
 from jupyterlab.labapp import LabApp
 
 from armod.course import trust
@@ -65,7 +66,8 @@ def start_lab(port: int | None, browser: bool, extra_arguments: tuple[str, ...] 
                 *extra_arguments,
             ]
         )
-        print(_welcome(server.connection_url, server.identity_provider.token), flush=True)
+        # The server listens only once its loop runs, and the address should hold when it is read.
+        server.io_loop.add_callback(lambda: print(_welcome(server), flush=True))
         # Jupyter's own handler asks back, or leaves kernels behind when it cannot.
         signal.signal(signal.SIGINT, lambda *_: server.stop(from_signal=True))
         server.start()
@@ -73,8 +75,9 @@ def start_lab(port: int | None, browser: bool, extra_arguments: tuple[str, ...] 
     return 0
 
 
-def _welcome(url: str, token: str) -> str:
-    address = f"{url}?token={token}" if token else url
+def _welcome(server: ServerApp) -> str:
+    token = server.identity_provider.token
+    address = f"{server.connection_url}?token={token}" if token else server.connection_url
     return f"\nThe course is open at\n\n    {address}\n\nOpen this address in a browser; Ctrl-C here closes the course.\n"
 
 

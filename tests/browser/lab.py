@@ -11,9 +11,10 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,10 +74,12 @@ class Notebook:
 
 @dataclass(frozen=True)
 class Lab:
-    """A running ``armod lab``: its address as printed, and the folder of notebooks that it serves."""
+    """A running ``armod lab``: its address as printed, the notebooks that it serves, and what it logs."""
 
     address: str
     notebooks: Path
+    process: subprocess.Popen[str]
+    log: Path
 
     def open(self, page: Page, name: str) -> Notebook:
         """Open a notebook in a clean workspace and wait for its kernel."""
@@ -99,30 +102,48 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 
 
 @contextmanager
-def serve(course: Path, home: Path) -> Iterator[Lab]:
-    """Run the ``armod lab`` of this environment on a course folder, with an empty home folder."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("JUPYTER")}
-    environment |= {"ARMOD_COURSE": str(course), "HOME": str(home), "USERPROFILE": str(home)}
-    command = [
-        Path(sys.executable).with_name("armod"),
-        "lab",
-        "--no-browser",
-        "--",
-        "--expose-app-in-browser",
-    ]
-    with (home / "lab.log").open("w") as log:
+def serve(
+    course: Path, home: Path, *options: str, variables: Mapping[str, str] | None = None
+) -> Iterator[Lab]:
+    """Run the ``armod lab`` of this environment on a course folder, with an empty home folder, until the end."""
+    log = home / "lab.log"
+    # A port of our own: labs that start side by side would race for the first free one.
+    options = options or ("--no-browser", "--port", str(free_port()))
+    command = [Path(sys.executable).with_name("armod"), "lab", *options]
+    environment = hermetic(course, home) | dict(variables or {})
+    with log.open("w") as errors:
         process = subprocess.Popen(
-            command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True
+            [*command, "--", "--expose-app-in-browser"],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
         )
+    assert process.stdout is not None
     try:
-        assert process.stdout is not None
         printed = (re.search(r"http://\S+", line) for line in process.stdout)
         address = next((match[0] for match in printed if match), None)
-        assert address, f"armod lab ended without printing an address:\n{(home / 'lab.log').read_text()}"
-        yield Lab(address, course / "notebooks")
+        assert address, f"armod lab ended without printing an address:\n{log.read_text()}"
+        yield Lab(address, course / "notebooks", process, log)
     finally:
         process.terminate()
         process.wait(timeout=30)
+        process.stdout.close()
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.create_server(("localhost", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+def hermetic(course: Path, home: Path) -> dict[str, str]:
+    """The environment of a reader who has a course, an empty home folder, no Jupyter of their own and no screen."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("JUPYTER")}
+    for screen in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"):
+        kept.pop(screen, None)
+    return kept | {"ARMOD_COURSE": str(course), "HOME": str(home), "USERPROFILE": str(home)}
 
 
 # Playwright's event loop runs in this thread for as long as the browser lives, and asyncio.run() of other tests
