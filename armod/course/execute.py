@@ -76,7 +76,6 @@ def execute(
                 kernel_manager_class=CourseKernel,
                 resources={"metadata": {"path": str(folder)}},
                 store_widget_state=False,
-                coalesce_streams=True,
                 record_timing=False,
                 iopub_timeout=60,
                 shutdown_kernel="immediate",

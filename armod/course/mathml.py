@@ -16,9 +16,11 @@ THIN_SPACE = "0.167em"
 # What latex2mathml knows under another name only.
 SYNONYMS = {
     r"\\(begin|end)\{aligned\}": r"\\\1{split}",
-    r"\\arg\s*\\(max|min)\b": r"\\arg\1",
-    r"\\arg\b": r"\\operatorname{arg}",
+    r"\\arg\s*\\(max|min)(?![a-zA-Z])": r"\\arg\1",
+    r"\\arg(?![a-zA-Z])": r"\\operatorname{arg}",
 }
+# Of others latex2mathml silently drops the name.
+ENVIRONMENTS = re.compile(r"(equation|align|gather)\*?|split|cases|array|small\w*matrix|[pbvBV]?matrix")
 
 
 def to_mathml(tex: str, *, display: bool) -> str:
@@ -28,6 +30,12 @@ def to_mathml(tex: str, *, display: bool) -> str:
         source = re.sub(pattern, synonym, source)
     if source.count("{") - source.count(r"\{") != source.count("}") - source.count(r"\}"):
         raise CourseError(f"The formula '{tex.strip()}' has braces that do not match.", exit_code=1)
+    for name in re.findall(r"\\begin\{(.*?)\}", source):
+        if not ENVIRONMENTS.fullmatch(name):
+            raise CourseError(
+                f"The formula '{tex.strip()}' can't be rendered: there is no environment '{name}' here.",
+                exit_code=1,
+            )
     try:
         math = ElementTree.fromstring(
             _escape_ampersands(convert(source, display="block" if display else "inline"))

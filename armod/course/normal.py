@@ -43,7 +43,7 @@ def normalised(notebook: NotebookNode, code_sha256: str) -> NotebookNode:
         )
         if cell.cell_type == "code":
             new.execution_count = count if runs else None
-            new.outputs = [_normal_output(output, count) for output in cell.outputs]
+            new.outputs = _normal_outputs(cell.outputs, count)
         cells.append(new)
     result = NotebookNode(nbformat=4, nbformat_minor=5, cells=cells, metadata=NotebookNode())
     result.metadata.update(
@@ -61,14 +61,22 @@ def is_as_built(notebook: NotebookNode) -> bool:
 
 def outputs_sha256(notebook: NotebookNode) -> str:
     """The hash of all outputs in order; execution counts, which tell nothing, left out."""
-    return _digest([[_normal_output(output, 0) for output in cell.outputs] for cell in code_cells(notebook)])
+    return _digest([_normal_outputs(cell.outputs, 0) for cell in code_cells(notebook)])
 
 
-def _normal_output(output: NotebookNode, count: int) -> NotebookNode:
-    new = NotebookNode({key: value for key, value in output.items() if key != "transient"})
-    if new.output_type == "execute_result":
-        new.execution_count = count
-    return new
+def _normal_outputs(outputs: list[NotebookNode], count: int) -> list[NotebookNode]:
+    """The outputs of one cell, with what was printed in several messages, as timing had it, joined to one."""
+    result: list[NotebookNode] = []
+    for output in outputs:
+        new = NotebookNode({key: value for key, value in output.items() if key != "transient"})
+        if new.output_type == "execute_result":
+            new.execution_count = count
+        last = result[-1] if result else NotebookNode()
+        if new.output_type == "stream" and last.get("name") == new.name:
+            last.text += new.text
+        else:
+            result.append(new)
+    return result
 
 
 def _digest(value: Any) -> str:
