@@ -4,8 +4,9 @@ Masks and paddings say what *should* be seen. The oracle asks the network: it ch
 watches which conditionals move. It uses nothing but the model's public `conditionals`.
 
 One set of weights at one point can hide a dependence (dead units, terms that cancel), so the oracle asks copies of
-the model with several random weights, at several random observations. Where an architecture forbids a dependence, the
-product is an exact zero for all of them.
+the model with several random weights, at several random observations. Half of the weights have random signs; the others
+are all positive, so that no unit of a ReLU network is dead and no two paths cancel. Where an architecture forbids a
+dependence, the product is an exact zero for all of them.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from armod.models.base import AutoregressiveModel, device_of
 
 Pairs = frozenset[tuple[int, int]]
 
-_WEIGHT_DRAWS = 3
+_WEIGHT_DRAWS = 2  # of each kind
 _POINTS = 3  # observations for each draw of weights
 _BATCH = 256
 # what rounding may move, in units of the last bit: far below any path through a network in float64
@@ -44,13 +45,13 @@ def dependency_matrix(model: AutoregressiveModel, *, seed: int = 0) -> Tensor:
     [[0, 0, 0], [1, 0, 0], [1, 1, 0]]
     """
     generator = torch.Generator().manual_seed(seed)
-    num_variables, num_levels = math.prod(model.event_shape), _num_levels(model)
+    precise = _in_float64(model)
+    num_variables, num_levels = math.prod(model.event_shape), _num_levels(precise)
     reacts = torch.zeros(num_variables, num_variables, dtype=torch.bool)
     if num_levels == 1:
         return reacts
-    precise = _in_float64(model)
-    for _ in range(_WEIGHT_DRAWS):
-        randomised = _with_random_weights(precise, generator)
+    for is_positive in [False, True] * _WEIGHT_DRAWS:
+        randomised = _with_random_weights(precise, generator, is_positive)
         for _ in range(_POINTS):
             reacts |= _reactions(randomised, num_levels, generator)
     return reacts
@@ -107,7 +108,7 @@ def check_autoregressive(model: AutoregressiveModel, *, seed: int = 0) -> Report
 def total_probability(model: AutoregressiveModel, *, max_observations: int = 2**22) -> float:
     """The sum of p(x) over every observation: 1.0 for a model that is a distribution.
 
-    Enumerates all ``K**D`` observations in float64 sums.
+    Enumerates all ``K**D`` observations in float64 sums, with dropout and the like off.
 
     Raises:
         ValueError: if there are more than `max_observations` of them.
@@ -116,6 +117,7 @@ def total_probability(model: AutoregressiveModel, *, max_observations: int = 2**
     >>> round(total_probability(MADE((3,), [4], likelihood=likelihoods.Categorical(5))), 5)
     1.0
     """
+    model = copy.deepcopy(model).eval()
     num_variables, num_levels = math.prod(model.event_shape), _num_levels(model)
     count = num_levels**num_variables
     if count > max_observations:
@@ -142,15 +144,17 @@ def _in_float64(model: AutoregressiveModel) -> AutoregressiveModel:
     return precise
 
 
-def _with_random_weights(model: AutoregressiveModel, generator: torch.Generator) -> AutoregressiveModel:
+def _with_random_weights(
+    model: AutoregressiveModel, generator: torch.Generator, is_positive: bool
+) -> AutoregressiveModel:
     """A copy whose every parameter is drawn afresh."""
     randomised = copy.deepcopy(model)
     with torch.no_grad():
         for parameter in randomised.parameters():
             fan_in = parameter[0].numel() if parameter.dim() > 1 else 4
-            # sqrt(2) keeps the signal of a ReLU network at its size from layer to layer
             noise = torch.randn(parameter.shape, generator=generator, dtype=torch.float64)
-            parameter.copy_(noise * math.sqrt(2 / fan_in))
+            # both scales keep the signal of a ReLU network at its size from layer to layer
+            parameter.copy_(noise.abs() / fan_in if is_positive else noise * math.sqrt(2 / fan_in))
     return randomised
 
 
@@ -166,17 +170,19 @@ def _reactions(model: AutoregressiveModel, num_levels: int, generator: torch.Gen
     shift = torch.randint(1, num_levels, (num_variables,), generator=generator).to(device)
     probes = torch.randint(num_levels, (2, *model.event_shape), generator=generator).to(device).double()
     reacts = torch.zeros(num_variables, num_variables, dtype=torch.bool)
+    before: dict[int, distributions.Distribution] = {}  # by size of batch
     with torch.no_grad():
         for variables in torch.arange(num_variables, device=device).split(_BATCH):
             unchanged = point.repeat(len(variables), 1)
+            if len(variables) not in before:
+                before[len(variables)] = model.conditionals(unchanged.view(-1, *model.event_shape))
             changed = unchanged.clone()
             rows = torch.arange(len(variables), device=device)
             changed[rows, variables] = (point[variables] + shift[variables]) % num_levels
             moved = torch.zeros(len(variables), num_variables, dtype=torch.bool, device=device)
-            before = model.conditionals(unchanged.view(-1, *model.event_shape))
             after = model.conditionals(changed.view(-1, *model.event_shape))
             for probe in probes:
-                moved |= _differ(before, after, probe)
+                moved |= _differ(before[len(variables)], after, probe)
             reacts[:, variables.cpu()] = moved.T.cpu()
     return reacts
 

@@ -101,9 +101,11 @@ def test_impossible_levels_are_refused(build: Build, level: float) -> None:
     if level == 3 and num_levels(model) > 3:
         assert model.log_prob(x).isfinite().all()
         return
-    with pytest.raises(ValueError, match="whole numbers from 0 to") as error:
+    with pytest.raises(ValueError) as error:
         model.log_prob(x)
-    assert "\n" not in str(error.value)
+    # what is not even a number, a user's own network meets first
+    if model.likelihood is not None or math.isfinite(level):
+        assert "whole numbers from 0 to" in str(error.value) and "\n" not in str(error.value)
 
 
 @ONE_ORDER
