@@ -10,6 +10,7 @@ import pytest
 from armod.course import doctor
 from armod.course.doctor import Finding, examine, render
 from armod.course.errors import CourseError
+from tests.policy import PROGRAMS
 
 
 @pytest.fixture
@@ -114,6 +115,10 @@ def test_a_sandbox_that_is_forbidden(
     (finding,) = examine("sandbox")
     assert (finding.status, finding.required) == ("broken", False)
     assert words in finding.detail
+
+
+def test_tests_and_doctor_look_for_the_same_browser() -> None:
+    assert PROGRAMS["chromium"] == doctor.CHROMIUM_NAMES
 
 
 def test_what_is_broken_and_how_to_mend_it_stand_together() -> None:

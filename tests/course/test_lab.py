@@ -15,6 +15,7 @@ from typing import Any
 
 import nbformat
 import pytest
+from jupyter_client.blocking.client import BlockingKernelClient
 from nbformat.sign import NotebookNotary
 
 from armod.course import trust
@@ -133,14 +134,18 @@ def test_ctrl_c_ends_it_and_its_kernels_quietly(course: Path, tmp_path: Path) ->
         request = urllib.request.Request(f"{base}api/kernels?{token}", data=b"{}", method="POST")
         with urllib.request.urlopen(request, timeout=30) as answer:
             kernel = json.load(answer)["id"]
-        deadline = time.monotonic() + 30
-        while ask(lab, f"api/kernels/{kernel}")["execution_state"] != "idle" and time.monotonic() < deadline:
-            time.sleep(0.1)
+        connection = tmp_path / ".local" / "share" / "jupyter" / "runtime" / f"kernel-{kernel}.json"
+        client = BlockingKernelClient(connection_file=str(connection))
+        client.load_connection_file()
+        client.start_channels()
+        client.wait_for_ready(timeout=30)
+        client.stop_channels()
         lab.process.send_signal(signal.SIGINT)
         assert lab.process.wait(timeout=30) == 0
         assert lab.process.stdout is not None
         assert "The course is closed" in lab.process.stdout.read()
         assert lab.log.read_text() == ""
+        assert not connection.exists()
 
 
 def test_a_browser_is_opened_where_there_is_one(course: Path, tmp_path: Path) -> None:
