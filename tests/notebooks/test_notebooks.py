@@ -17,7 +17,7 @@ from armod.course.build import SIZE_LIMIT, check
 from armod.course.execute import execute
 from armod.course.html import to_html
 from armod.course.lessons import INDEX, lesson, read_title
-from armod.course.pair import code_cells, declared_parameters, read_notebook, read_source
+from armod.course.pair import code_cells, declared_parameters, has_tag, read_notebook, read_source
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 SOURCES = sorted(NOTEBOOKS.glob("*.py"))
@@ -74,7 +74,7 @@ def test_nothing_that_hangs_or_breaks_headless_runs(path: Path) -> None:
 
 @every_lesson
 def test_code_comes_in_small_cells(path: Path) -> None:
-    lines = [len(cell.source.splitlines()) for cell in code_cells(read_source(path))]
+    lines = _lines_of_code(path)
     assert 8 <= len(lines) <= 20
     assert 3 <= statistics.median(lines) <= 8
     assert max(lines) <= 40
@@ -84,8 +84,7 @@ def test_code_comes_in_small_cells(path: Path) -> None:
 def test_prose_outweighs_code(path: Path) -> None:
     source = read_source(path)
     words = sum(len(cell.source.split()) for cell in source.cells if cell.cell_type == "markdown")
-    lines = sum(len(cell.source.splitlines()) for cell in code_cells(source))
-    assert 8 <= words / lines <= 15
+    assert 8 <= words / sum(_lines_of_code(path)) <= 15
 
 
 @every_notebook
@@ -133,3 +132,9 @@ def test_papermill_runs_it_with_any_seed(path: Path, seed: int) -> None:
 
 def _injected(notebook: NotebookNode) -> list[str]:
     return [cell.source for cell in notebook.cells if "injected-parameters" in cell.metadata.get("tags", [])]
+
+
+def _lines_of_code(path: Path) -> list[int]:
+    """Lines of each code cell but the parameters, blank lines and comments left out."""
+    cells = [cell for cell in code_cells(read_source(path)) if not has_tag(cell, "parameters")]
+    return [len(re.findall(r"^\s*[^#\s]", cell.source, re.MULTILINE)) for cell in cells]
