@@ -41,7 +41,7 @@ function arrange({ degrees, masks, size }, width) {
   return { wide, narrow, left, right, radius, rows, columns, maskPlaces, product, height };
 }
 
-function createDrawing({ svgElement }, onChoose) {
+function createDrawing({ svgElement, put }, onChoose) {
   const svg = svgElement("svg", { role: "group", class: "armod-network" });
   svg.setAttribute("aria-label", "The network. Arrow keys move from unit to unit, Enter chooses an output.");
   const backdrop = svgElement("g", { "aria-hidden": "true" });
@@ -61,9 +61,9 @@ function createDrawing({ svgElement }, onChoose) {
   function write(x, y, text, name, turned = false) {
     const node = (texts[usedTexts] ??= front.appendChild(svgElement("text")));
     usedTexts += 1;
-    node.setAttribute("class", name);
-    node.setAttribute("transform", `translate(${x.toFixed(1)} ${y.toFixed(1)})${turned ? " rotate(-90)" : ""}`);
-    node.textContent = text;
+    put(node, "class", name);
+    put(node, "transform", `translate(${x.toFixed(1)} ${y.toFixed(1)})${turned ? " rotate(-90)" : ""}`);
+    put(node, "text", text);
   }
 
   // What the columns and rows of a matrix are; beside a small one the words begin at its corner.
@@ -115,17 +115,17 @@ function createDrawing({ svgElement }, onChoose) {
       const lit = focus.level === 0 ? below === focus.unit && "into" : above === row && "seen";
       addCell(sees ? lit || "kept" : "masked", place.product, above, below);
     }));
-    for (const [name, data] of Object.entries(cells)) paths[name].setAttribute("d", data);
-    for (const [name, data] of Object.entries(lines)) edges[name].setAttribute("d", data);
-    for (const name of ["feeds", "into"]) edges[name].style.strokeWidth = between(1, 2 - lines[name].length / 9000, 1.8);
+    for (const [name, data] of Object.entries(cells)) put(paths[name], "d", data);
+    for (const [name, data] of Object.entries(lines)) put(edges[name], "d", data);
+    for (const name of ["feeds", "into"]) put(edges[name], "stroke-width", between(1, 2 - lines[name].length / 9000, 1.8).toFixed(1));
     drawUnits(facts, place, focus, tabStop, isLit);
     usedTexts = 0;
     drawNames(facts, place, focus.level === 0 ? null : row);
     drawBoxes(facts, place, focus, row);
-    for (const text of texts.slice(usedTexts)) text.textContent = "";
-    svg.setAttribute("width", width);
-    svg.setAttribute("height", place.height);
-    svg.setAttribute("viewBox", `0 0 ${width} ${place.height}`);
+    for (const text of texts.slice(usedTexts)) put(text, "text", "");
+    put(svg, "width", width);
+    put(svg, "height", place.height);
+    put(svg, "viewBox", `0 0 ${width} ${place.height}`);
   }
 
   function drawUnits(facts, place, focus, tabStop, isLit) {
@@ -138,21 +138,20 @@ function createDrawing({ svgElement }, onChoose) {
       if (isLit(level, unit)) names.push(level > focus.level ? "is-fed" : "is-lit");
       if (level === last && unit === facts.output) names.push("is-chosen");
       if (level === focus.level && unit === focus.unit) names.push("is-focus");
-      node.setAttribute("class", names.join(" "));
-      node.setAttribute("role", kind === "output" ? "button" : "img");
-      if (kind === "output") node.setAttribute("aria-pressed", unit === facts.output);
-      else node.removeAttribute("aria-pressed");
-      node.setAttribute("aria-label", unitSentence(facts, level, unit));
-      node.setAttribute("tabindex", level === tabStop.level && unit === tabStop.unit ? 0 : -1);
-      node.setAttribute("transform", `translate(${place.columns[level][unit].toFixed(1)} ${place.rows[level]})`);
+      put(node, "class", names.join(" "));
+      put(node, "role", kind === "output" ? "button" : "img");
+      put(node, "aria-pressed", kind === "output" ? String(unit === facts.output) : null);
+      put(node, "aria-label", unitSentence(facts, level, unit));
+      put(node, "tabindex", level === tabStop.level && unit === tabStop.unit ? 0 : -1);
+      put(node, "transform", `translate(${place.columns[level][unit].toFixed(1)} ${place.rows[level]})`);
       const [circle, text] = node.children;
-      circle.setAttribute("r", place.radius.toFixed(1));
-      text.style.fontSize = `${between(9, place.radius, 13).toFixed(1)}px`;
-      text.textContent = degree;
-      node.style.display = "";
+      put(circle, "r", place.radius.toFixed(1));
+      put(text, "style", `font-size: ${between(9, place.radius, 13).toFixed(1)}px`);
+      put(text, "text", degree);
+      put(node, "display", "inline");
       unused.delete(node);
     }));
-    for (const node of unused) node.style.display = "none";
+    for (const node of unused) put(node, "display", "none");
   }
 
   function drawNames({ degrees, masks, output, size, sees }, place, row) {
@@ -197,12 +196,12 @@ function createDrawing({ svgElement }, onChoose) {
     const last = masks.length;
     let data = focus.level === 0 ? box(place.product, 0, focus.unit, size, 1) : box(place.product, row, 0, 1, size);
     if (focus.level === last) data += box(place.maskPlaces.at(-1), row, 0, 1, masks.at(-1)[0].length);
-    boxes.setAttribute("d", data);
+    put(boxes, "d", data);
     const arms = masks.map((_, level) => {
       const [bottom, top] = [place.rows[level] - 16, place.rows[level + 1] + 16];
       return `M${place.right + 4} ${top}h10V${bottom}h-10M${place.right + 14} ${(top + bottom) / 2}h14`;
     });
-    brackets.setAttribute("d", place.narrow ? "" : arms.join(""));
+    put(brackets, "d", place.narrow ? "" : arms.join(""));
   }
 
   const unitAt = (target) => {

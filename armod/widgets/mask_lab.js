@@ -1,7 +1,7 @@
 // The lab: knobs, the finding, the drawing, and a table for those who prefer to read.
 
 export async function mount(stage, data, helpers) {
-  const { element } = helpers;
+  const { element, put } = helpers;
   const table = await readTable(data, helpers.unpack);
   const name = `mask-lab-${Math.random().toString(36).slice(2)}`;
   const state = { ...data.start, named: null, own: null, typed: null, seed: 0, hovered: null, focused: null };
@@ -18,7 +18,7 @@ export async function mount(stage, data, helpers) {
     state.output = unit;
     update();
   });
-  const knobs = createKnobs(element, data, name);
+  const knobs = createKnobs(helpers, data, name);
   const title = element("p", { class: "finding", role: "status" });
   const detail = element("p", { class: "detail" });
   const rows = element("tbody");
@@ -39,6 +39,8 @@ export async function mount(stage, data, helpers) {
 
   let facts;
   let tabStop;
+  // Known from the observer: to ask the page at each turn of a knob would make it lay itself out twice.
+  let width = 900;
 
   // The ordering in use: a named one, or the last valid one that was typed, fitted to the number of variables.
   function currentOrdering() {
@@ -59,7 +61,7 @@ export async function mount(stage, data, helpers) {
     facts = maskFacts(table, wanted);
     tabStop = { level: facts.masks.length, unit: facts.output };
     state.hovered = state.focused = null;
-    title.textContent = finding(facts);
+    put(title, "text", finding(facts));
     knobs.show(state, facts);
     if (reading.open) read();
     look();
@@ -68,9 +70,8 @@ export async function mount(stage, data, helpers) {
   // Only what depends on the unit looked at.
   function look() {
     const at = state.hovered ?? state.focused;
-    const text = at ? `${unitSentence(facts, at.level, at.unit)}.` : hint;
-    if (detail.textContent !== text) detail.textContent = text;
-    drawing.draw(facts, at ?? { level: facts.masks.length, unit: facts.output }, tabStop, width());
+    put(detail, "text", at ? `${unitSentence(facts, at.level, at.unit)}.` : hint);
+    drawing.draw(facts, at ?? { level: facts.masks.length, unit: facts.output }, tabStop, width);
   }
 
   function read() {
@@ -82,8 +83,6 @@ export async function mount(stage, data, helpers) {
     inPython.textContent = `armod.MADE((${facts.size},), [${facts.masks.slice(1).map((mask) => mask[0].length).join(", ")}], `
       + `likelihood=armod.likelihoods.Bernoulli(), ordering=[${facts.ordering.join(", ")}], degrees=${kind})`;
   }
-
-  const width = () => Math.max(300, Math.floor(stage.clientWidth || 900));
 
   function onKnob(event) {
     knobs.read(event.target, state);
@@ -128,10 +127,13 @@ export async function mount(stage, data, helpers) {
     event.preventDefault();
   });
   update();
-  new ResizeObserver(look).observe(stage);
+  new ResizeObserver(([{ contentRect }]) => {
+    if (contentRect.width) width = Math.max(300, Math.floor(contentRect.width));
+    look();
+  }).observe(stage);
 }
 
-function createKnobs(element, data, name) {
+function createKnobs(helpers, data, name) {
   let count = 0;
   const knob = (text, control) => {
     control.id = `${name}-${(count += 1)}`;
@@ -178,8 +180,8 @@ function createKnobs(element, data, name) {
   function show(state, facts) {
     const set = ({ control, value }, number, text = number, spoken = text) => {
       control.value = number;
-      value.textContent = text;
-      control.setAttribute("aria-valuetext", spoken);
+      put(value, "text", text);
+      put(control, "aria-valuetext", spoken);
     };
     set(size, state.size);
     output.control.max = state.size;
@@ -195,8 +197,8 @@ function createKnobs(element, data, name) {
     ordering.control.value = state.named;
     const typed = state.named === "own" ? state.typed : null;
     const problem = typed === null ? undefined : parseOrdering(typed, state.size).error;
-    error.textContent = problem ? `${problem} The picture keeps the ordering ${facts.ordering.map((d) => d + 1).join(" ")}.` : "";
-    own.control.setAttribute("aria-invalid", problem !== undefined);
+    put(error, "text", problem ? `${problem} The picture keeps the ordering ${facts.ordering.map((d) => d + 1).join(" ")}.` : "");
+    put(own.control, "aria-invalid", String(problem !== undefined));
     // A typed text stays as it is, right or wrong.
     if (own.control.value !== typed) own.control.value = typed ?? facts.ordering.map((variable) => variable + 1).join(" ");
   }

@@ -27,6 +27,17 @@ function fill(node, attributes, children) {
   return node;
 }
 
+// Sets an attribute or the `text`, only where it changed: to write the same again would make the page lay itself out
+// again. Null takes an attribute away.
+function put(node, name, value) {
+  const past = (node.armodPast ??= {});
+  if (past[name] === value) return;
+  past[name] = value;
+  if (name === "text") node.textContent = value;
+  else if (value === null) node.removeAttribute(name);
+  else node.setAttribute(name, value);
+}
+
 // The static picture makes room only when the module has drawn. A page may hold the same output twice: each script
 // takes at once all the copies that no other has taken.
 async function awaken(identity, data, mount) {
@@ -36,7 +47,7 @@ async function awaken(identity, data, mount) {
     const stage = element("div", { class: "armod-stage" });
     root.append(stage);
     try {
-      await mount(stage, data, { unpack, element, svgElement });
+      await mount(stage, data, { unpack, element, svgElement, put });
       root.querySelector(".armod-still").hidden = true;
     } catch (error) {
       stage.remove();
