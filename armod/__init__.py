@@ -8,6 +8,7 @@ torch.Size([2, 4])
 
 from armod import data, likelihoods, orderings
 from armod.dependency import check_autoregressive, dependency_matrix, total_probability
+from armod.exercises import check
 from armod.models.base import AutoregressiveModel, Incremental
 from armod.models.made import MADE
 from armod.pretrained import load_pretrained
@@ -19,6 +20,7 @@ __all__ = [
     "History",
     "Incremental",
     "Receipt",
+    "check",
     "check_autoregressive",
     "data",
     "dependency_matrix",

@@ -6,8 +6,8 @@ from pathlib import Path
 import platformdirs
 import pytest
 
-from armod.course import progress
-from armod.course.progress import Progress, Score, load, progress_file, record, reset
+from armod.exercises import progress
+from armod.exercises.progress import Progress, Score, load, progress_file, record, reset
 
 
 @pytest.fixture
@@ -169,7 +169,7 @@ def test_an_interrupted_write_leaves_the_old_file_whole(file, monkeypatch):
 
 def test_processes_at_the_same_time_lose_nothing(file):
     write = (
-        "import sys; from armod.course.progress import record\n"
+        "import sys; from armod.exercises.progress import record\n"
         "for number in range(20): assert record(sys.argv[1], f'exercise {number}', 1, 1)"
     )
     writers = [subprocess.Popen([sys.executable, "-c", write, f"lesson {n}"]) for n in range(3)]
