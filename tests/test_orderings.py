@@ -15,9 +15,9 @@ SHAPES = st.lists(st.integers(1, 5), min_size=1, max_size=3).map(tuple)
 NAMED = [orderings.raster, orderings.column, orderings.checkerboard, orderings.random, orderings.reversed]
 
 
-def key(ordering, shape, index) -> tuple[int, int, int]:
+def key(shape, index) -> tuple[int, int, int]:
     """(channel, row, column) of a flat index."""
-    channels, height, width = (1,) * (3 - len(shape)) + shape
+    _, height, width = (1,) * (3 - len(shape)) + shape
     return index // (height * width), index // width % height, index % width
 
 
@@ -36,7 +36,7 @@ def test_every_ordering_is_a_permutation(shape, ordering) -> None:
 def test_names_mean_what_they_say(shape) -> None:
     """Each is the sort by the key that its name promises; channels of a pixel stay together."""
     every = range(math.prod(shape))
-    where = {d: key(None, shape, d) for d in every}
+    where = {d: key(shape, d) for d in every}
     keys = {
         orderings.raster: lambda c, h, w: (h, w, c),
         orderings.column: lambda c, h, w: (w, h, c),

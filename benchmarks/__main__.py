@@ -1,0 +1,85 @@
+"""Measures every ratio, prints a table, writes JSON; exit 1 if a target is missed.
+
+python -m benchmarks [NAME ...] [--out build/benchmarks.json]
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import platform
+import shutil
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import torch
+from rich.console import Console
+from rich.table import Table
+
+from armod.course.doctor import CHROMIUM_NAMES
+from benchmarks import made
+from benchmarks.measure import Result
+
+
+def benchmarks() -> dict[str, Callable[[], list[Result]]]:
+    """All of them by name; those of the browser where there is one."""
+    found = {"made-training": made.training_step, "made-sampling": made.sampling}
+    if importlib.util.find_spec("playwright") and any(map(shutil.which, CHROMIUM_NAMES)):
+        found["widget-latency"] = _widget_latency
+    return found
+
+
+def _widget_latency() -> list[Result]:
+    """Milliseconds of a clock on the wall, held against a fixed target: a person does not wait in CPU time."""
+    from benchmarks import widget_latency
+
+    target = widget_latency.TARGET_MS
+    return [
+        Result(
+            f"mask lab, {knob}: key pressed to picture painted, against {target} ms",
+            ours=measured["median_ms"] / 1000,
+            reference=target / 1000,
+            at_most=1,
+            note=f"95th percentile {measured['p95_ms']:.1f} ms",
+        )
+        for knob, measured in widget_latency.run().items()
+    ]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    known = benchmarks()
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(known))
+    parser.add_argument("--out", type=Path, default=Path("build/benchmarks.json"))
+    options = parser.parse_args(arguments)
+    if unknown := [name for name in options.names if name not in known]:
+        parser.error(f"there is no benchmark {', '.join(unknown)}; there are {', '.join(known)}.")
+    torch.set_num_threads(1)
+    results = [result for name in options.names or known for result in known[name]()]
+    _print(results)
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    record = {
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "results": [result.record() for result in results],
+    }
+    options.out.write_text(json.dumps(record, indent=2) + "\n")
+    return 0 if all(result.holds for result in results) else 1
+
+
+def _print(results: Sequence[Result]) -> None:
+    table = Table(title="Medians of interleaved repeats, one thread")
+    for column in ("what", "ours", "reference", "ratio", "target", "", "note"):
+        table.add_column(column, justify="left" if column in ("what", "", "note") else "right")
+    for result in results:
+        verdict = "" if not result.target else "holds" if result.holds else "MISSED"
+        seconds = [f"{1000 * value:.2f} ms" for value in (result.ours, result.reference)]
+        table.add_row(result.name, *seconds, f"{result.ratio:.2f}", result.target, verdict, result.note)
+    Console(width=None if sys.stdout.isatty() else 150).print(table)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

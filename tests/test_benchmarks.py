@@ -1,0 +1,83 @@
+"""The benchmarks run, record what they measure, and notice what they must; no test depends on the clock."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import torch
+
+from armod import MADE, likelihoods
+from benchmarks import __main__ as command
+from benchmarks import made as benchmark
+from benchmarks.measure import Result, interleaved
+
+
+@pytest.fixture
+def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(benchmark, "SHAPE", (1, 4, 4))
+    monkeypatch.setattr(benchmark, "HIDDEN", (9, 8))
+    monkeypatch.setattr(benchmark, "BATCH", 3)
+    few = {
+        "made-training": lambda: benchmark.training_step(repeats=2),
+        "made-sampling": lambda: benchmark.sampling(repeats=1),
+    }
+    monkeypatch.setattr(command, "benchmarks", lambda: few)
+    threads = torch.get_num_threads()
+    yield
+    torch.set_num_threads(threads)
+
+
+def test_all_of_them_run_and_are_recorded(tiny: None, tmp_path, capsys: pytest.CaptureFixture) -> None:
+    out = tmp_path / "deeper" / "numbers.json"
+    code = command.main(["--out", str(out)])
+    results = json.loads(out.read_text())["results"]
+    assert [result["target"] for result in results] == ["<= 1.15", ">= 80", ""]
+    assert code == (0 if all(result["holds"] for result in results) else 1)
+    assert results[1]["note"] == "identical samples"
+    printed = capsys.readouterr().out
+    assert all(result["name"].split(",")[0][:20] in printed for result in results)
+
+
+def test_an_unknown_name_is_refused(tiny: None, capsys: pytest.CaptureFixture) -> None:
+    with pytest.raises(SystemExit) as stop:
+        command.main(["made-sampling", "pixelcnn"])
+    assert stop.value.code == 2
+    assert "there is no benchmark pixelcnn; there are made-training, made-sampling" in capsys.readouterr().err
+
+
+def test_the_reference_without_masks_draws_the_same(tiny: None) -> None:
+    model = MADE((1, 4, 4), [9, 8], likelihood=likelihoods.Bernoulli())
+    bare = benchmark._sample(model, benchmark._without_masks(model))
+    assert torch.equal(bare, benchmark._sample(model, "naive"))
+
+
+def test_a_difference_off_its_threshold_is_an_error(tiny: None) -> None:
+    model = MADE((1, 4, 4), [9, 8], likelihood=likelihoods.Bernoulli())
+    drawn = benchmark._sample(model, "naive")
+    other = drawn.clone()
+    other[2, 0, 1, 1] ^= 1
+    with pytest.raises(AssertionError, match="away from a threshold"):
+        benchmark.difference(model, other, drawn)
+
+
+@pytest.mark.parametrize(
+    ("bounds", "ratio", "holds"),
+    [
+        ({"at_most": 1.15}, 0.5, True),
+        ({"at_most": 0.4}, 0.5, False),
+        ({"at_least": 2}, 2, True),
+        ({"at_least": 2.5}, 2, False),
+        ({}, 2, True),
+    ],
+)
+def test_ratios_and_targets(bounds: dict, ratio: float, holds: bool) -> None:
+    result = Result("x", ours=1.0, reference=2.0, **bounds)
+    assert (result.ratio, result.holds) == (ratio, holds)
+
+
+def test_works_take_turns() -> None:
+    calls: list[str] = []
+    medians = interleaved([lambda: calls.append("a"), lambda: calls.append("b")], 2, often=[2, 1])
+    assert calls == ["a", "b", *["a", "a", "b"] * 2]  # once each to warm up
+    assert len(medians) == 2 and all(seconds >= 0 for seconds in medians)
