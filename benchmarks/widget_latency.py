@@ -81,7 +81,7 @@ def run() -> dict[str, dict[str, float]]:
         page.wait_for_selector(".finding")
         measured = {
             name: knob_to_paint(page, page.get_by_label(name, exact=True))
-            for name in ("Chosen output", "Variables", "Units in hidden layer 2")
+            for name in ("Chosen output", "Variables", "Units in layer 2")
         }
         browser.close()
     return measured

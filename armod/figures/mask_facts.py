@@ -106,7 +106,7 @@ class MaskFacts:
         )
         return (
             f"{self.finding}. The connections of a MADE with {_inputs(range(self.num_variables))}, "
-            f"hidden layers of {_listed(hidden)} units and as many outputs as inputs. Ordering: {ordering}. "
+            f"as many outputs, and hidden layers of size {_listed(hidden)}. Ordering: {ordering}. "
             f"Degrees of {degrees}. Masks: {kept} weights. "
             f"Output {self.output + 1} sees inputs: {_listed(self.seen) or 'none'}."
         )

@@ -6,9 +6,9 @@ const lowered = (number) => [...String(number)].map((digit) => "₀₁₂₃₄�
 
 // Where everything lies: three columns, two, or one below the other.
 function arrange({ degrees, masks, size }, width) {
-  const wide = width >= 820;
-  const narrow = width < 560;
   const widest = Math.max(...degrees.map((layer) => layer.length));
+  const wide = width >= (widest > 12 ? 820 : 750);
+  const narrow = width < 560;
   const maskSize = narrow ? Math.min(110, (width - 190) / 2) : between(96, width * 0.115, 150);
   const maskBlock = maskSize + 84;
   const productSize = wide ? between(140, width * 0.17, 230) : Math.min(230, width - 80);

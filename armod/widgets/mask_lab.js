@@ -149,8 +149,8 @@ function createKnobs(helpers, data, name) {
   const output = slider("Chosen output", 1, data.variables.at(-1));
   const depth = slider("Hidden layers", 1, data.maxLayers);
   const sizes = Array.from({ length: data.maxLayers }, (_, index) =>
-    slider(`Units in hidden layer ${index + 1}`, 0, data.sizes.length - 1));
-  const degrees = choice("Degrees of hidden units", ["random", "sequential"]);
+    slider(`Units in layer ${index + 1}`, 0, data.sizes.length - 1));
+  const degrees = choice("Hidden degrees", ["random", "sequential"]);
   const draws = data.draws.filter((draw) => draw !== "sequential");
   const seed = slider("Seed of the degrees", draws[0], draws.at(-1));
   const ordering = choice("Ordering", [...Object.keys(data.orderings), "own"]);

@@ -16,7 +16,7 @@ KNOBS = {
     "Variables",
     "Chosen output",
     "Hidden layers",
-    "Degrees of hidden units",
+    "Hidden degrees",
     "Seed of the degrees",
     "Ordering",
 }
@@ -60,8 +60,8 @@ def test_every_state_says_what_python_says(show):
         turn(page, "Variables", size)
         turn(page, "Hidden layers", len(sizes))
         for number, units in enumerate(sizes, start=1):
-            turn(page, f"Units in hidden layer {number}", SIZES.index(units))
-        page.get_by_label("Degrees of hidden units").select_option(kind)
+            turn(page, f"Units in layer {number}", SIZES.index(units))
+        page.get_by_label("Hidden degrees").select_option(kind)
         if kind == "random":
             turn(page, "Seed of the degrees", seed)
         turn(page, OWN, " ".join(str(variable + 1) for variable in ordering))
@@ -127,7 +127,7 @@ def test_each_knob_changes_the_picture_by_real_keys(show):
         "Variables",
         "Chosen output",
         "Hidden layers",
-        "Units in hidden layer 1",
+        "Units in layer 1",
         "Seed of the degrees",
     ]:
         before = picture(page)
@@ -204,11 +204,11 @@ def test_every_control_has_a_name_and_keeps_its_keys_from_jupyterlab(show):
     page = show(mask_lab(hidden_sizes=(8, 8, 8)))
     snapshot = page.locator(".armod-widget").aria_snapshot()
     assert 'group "Mask lab: who sees whom in a MADE"' in snapshot
-    for name in KNOBS - {"Degrees of hidden units", "Ordering"}:
+    for name in KNOBS - {"Hidden degrees", "Ordering"}:
         assert f'slider "{name}"' in snapshot
     for number in (1, 2, 3):
-        assert f'slider "Units in hidden layer {number}"' in snapshot
-    for name in ("Degrees of hidden units", "Ordering"):
+        assert f'slider "Units in layer {number}"' in snapshot
+    for name in ("Hidden degrees", "Ordering"):
         assert f'combobox "{name}"' in snapshot
     assert f'textbox "{OWN}"' in snapshot
     assert f"status: {lab_state(8, (8, 8, 8)).finding}" in snapshot
