@@ -1,7 +1,8 @@
 """Widgets: interactive pictures as one self-contained HTML output; the numbers come from Python, a page only draws."""
 
+from armod.widgets.course_map import course_map
 from armod.widgets.mask_lab import mask_lab
 from armod.widgets.page import Widget
 from armod.widgets.quiz import Question, quiz
 
-__all__ = ["Question", "Widget", "mask_lab", "quiz"]
+__all__ = ["Question", "Widget", "course_map", "mask_lab", "quiz"]
