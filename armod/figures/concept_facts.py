@@ -105,6 +105,10 @@ class ConceptMap:
         minutes = sum(lesson.minutes for lesson in self.lessons)
         return f"{lessons}, {duration(minutes)}: {taught} concept{'s' * (taught != 1)}{brought}"
 
+    def _short_name(self, index: int) -> str:
+        title = self.lessons[index].title
+        return number_and_words(title)[0] or title
+
     @property
     def description(self) -> str:
         """The whole map in sentences."""
@@ -114,11 +118,7 @@ class ConceptMap:
         for index, lesson in enumerate(self.lessons):
             needs = [
                 link.concept
-                + (
-                    f" (from {number_and_words(self.lessons[link.teacher].title)[0]})"
-                    if link.teacher is not None
-                    else ""
-                )
+                + (f" (from {self._short_name(link.teacher)})" if link.teacher is not None else "")
                 for link in self.links
                 if link.learner == index
             ]
@@ -137,6 +137,6 @@ def duration(minutes: int) -> str:
 
 
 def number_and_words(title: str) -> tuple[str, str]:
-    """``4.5.1 MADE: one network`` in two: the section's number, or the whole if it has none, and the words."""
+    """``4.5.1 MADE: one network`` in two, the section's number (empty if it has none) and the words."""
     number, _, words = title.partition(" ")
-    return (number, words) if words and number[0].isdigit() else (title, title)
+    return (number, words) if words and number[0].isdigit() else ("", title)

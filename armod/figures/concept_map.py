@@ -133,7 +133,7 @@ def _card(facts: ConceptMap, index: int, left: float, top: float, width: float) 
             pills.append(_Pill(concept, x, below, pill_width))
             x += pill_width + 6
         below += _PILL + 6
-    return _Card(left, top, width, below + 6 - top, number if number != words else "", lines, small, pills)
+    return _Card(left, top, width, below + 6 - top, number, lines, small, pills)
 
 
 def _pill_lines(concepts: Sequence[str], room: float) -> list[list[tuple[str, float]]]:

@@ -49,7 +49,7 @@ def course_map(lessons: Sequence[Described], notes: Mapping[str, str] | None = N
 def _card(lesson: Described, note: str) -> dict[str, object]:
     number, words = number_and_words(lesson.title)
     return {
-        "number": number if number != words else "",
+        "number": number,
         "words": words,
         "question": lesson.question,
         "duration": duration(lesson.minutes),
