@@ -22,7 +22,7 @@ from tqdm import tqdm
 
 from armod import orderings
 from armod.data import Dataset
-from armod.models.base import AutoregressiveModel
+from armod.models.base import AutoregressiveModel, device_of
 
 Batch = tuple[Tensor, Tensor | None]
 Data = Tensor | tuple[Tensor, Tensor] | torch.utils.data.Dataset | torch.utils.data.DataLoader
@@ -72,7 +72,7 @@ def fit(
         data = data.train
     if device is not None:
         model.to(device)
-    place = next(model.parameters()).device
+    place = device_of(model)
     adam = torch.optim.Adam(model.parameters(), lr=learning_rate, fused=True) if optimizer is None else None
     stepper = adam if optimizer is None else optimizer(model.parameters())
     assert stepper is not None
@@ -193,7 +193,7 @@ def evaluate(
     """
     name = data.name if isinstance(data, Dataset) else type(data).__name__.lower()
     chosen = getattr(data, split) if isinstance(data, Dataset) else data
-    place = next(model.parameters()).device
+    place = device_of(model)
     mean = _mean_log_prob(model, _batches(chosen, batch_size, place))
     return Receipt(
         nats=-mean.log_prob,
@@ -277,7 +277,7 @@ def _batches(data: Data, batch_size: int, device: torch.device, seed: int | None
             )
         generator = None if seed is None else torch.Generator().manual_seed(seed)
         order = torch.arange(count) if generator is None else torch.randperm(count, generator=generator)
-        for rows in order.split(batch_size):
+        for rows in order.split(batch_size) if count else ():
             parts = [part[rows.to(part.device)].to(device) for part in tensors]
             yield parts[0], parts[1] if len(parts) > 1 else None
         return
@@ -326,16 +326,23 @@ def _resume(
     """Bring model and optimiser to where the checkpoint left them."""
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
-        if state["run"] == run:
+        if state["run"] != run:
+            reason = f"it was made with {state['run']}, this run has {run}"
+        elif _sizes(state["model"]) != _sizes(model.state_dict()):
+            reason = "it holds the weights of another model"
+        else:
             model.load_state_dict(state["model"])
             optimizer.load_state_dict(state["optimizer"])
             return History(**state["history"]), state["best"]
-        reason = f"it was made with {state['run']}, this run has {run}"
     except Exception as error:
-        reason = str(error).strip().splitlines()[0]
+        reason = next(iter(str(error).strip().splitlines()), "it cannot be read")
     raise ValueError(
         f"The checkpoint {path} does not belong to this run ({reason}); remove it to start afresh."
     )
+
+
+def _sizes(weights: dict[str, Tensor]) -> dict[str, torch.Size]:
+    return {name: value.shape for name, value in weights.items()}
 
 
 def _ordering_name(model: AutoregressiveModel) -> str:
