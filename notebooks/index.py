@@ -9,7 +9,7 @@
 # %% [markdown]
 # # Autoregressive models: the course map
 #
-# **How do you model a whole image with nothing but conditional probabilities, one variable at a time?**
+# **What is here, what builds on what, and how far have you come?**
 
 # %% [markdown]
 # An autoregressive model writes the probability of an observation as a product of conditionals, one for each variable.
@@ -28,8 +28,8 @@ quick = False
 # ## The map
 #
 # Each card is a lesson, and opens it. A line runs from a concept to the lesson that needs it. Point at a card to see
-# what it needs in blue, and what it leads to in orange. Grey concepts at the top are not taught here: the lessons below
-# count on them.
+# what it needs in blue, and what it leads to in orange. The grey concepts at the top are taught in no
+# lesson here: the lessons below them count on your knowing them.
 #
 # Run the next cell (click it, then Shift + Enter) to see your own progress on the cards.
 
@@ -43,7 +43,8 @@ course_map(lessons(), progress.load().notes())
 # %% [markdown]
 # ## How to use a lesson
 #
-# - Run the cells from top to bottom with Shift + Enter. Text comes before each cell, and says after it what to see.
+# - Run the cells from top to bottom with Shift + Enter. The text before a cell says what it is for; the text after it
+#   reads the result.
 # - Where the text asks for a prediction, write yours down first. A wrong guess that you made is worth more than a right
 #   answer that you read.
 # - Change the code. *Run → Restart Kernel and Run All Cells* brings everything back to a known state.
