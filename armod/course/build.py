@@ -1,4 +1,7 @@
-"""Build every ``.ipynb`` from its ``.py``: execute, normalise, stamp; and say which of them have drifted."""
+"""Build every ``.ipynb`` from its ``.py``: execute, normalise, stamp; and say which of them have drifted.
+
+Before that, every exercise's ``.py`` from its solution's.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from pathlib import Path
 from nbformat import NotebookNode
 from tqdm import tqdm
 
+from armod.course import exercises
 from armod.course.errors import CourseError
 from armod.course.execute import DEFAULT_TIMEOUT, execute
 from armod.course.lessons import INDEX, SUBFOLDERS, course_folder, name_of, read_head, sources
@@ -22,6 +26,7 @@ from armod.course.pair import (
     code_sha256,
     read_notebook,
     read_source,
+    same_cells,
     write_whole,
 )
 
@@ -52,7 +57,7 @@ def sync(
     Code that changed is executed; text that changed is taken over without. What could not be built is returned, its
     old notebook left whole; ``say`` receives a line for each notebook that was written.
     """
-    problems = []
+    problems = _derive(names, write=True)
     with tqdm(sources(names, subfolders=True), desc="armod sync", unit="notebook", file=sys.stderr) as bar:
         for path in bar:
             name = name_of(path)
@@ -67,13 +72,36 @@ def sync(
 
 def check(names: Sequence[str] = ()) -> list[Drift]:
     """What has drifted among the notebooks named, or all; nothing is executed or written."""
-    drifts = []
+    drifts = _derive(names, write=False)
     for path in sources(names, subfolders=True):
         try:
             drifts += [Drift(name_of(path), sentence) for sentence in _drift(path)]
         except CourseError as error:
             drifts.append(Drift(name_of(path), str(error)))
     return drifts + ([] if names else _orphans())
+
+
+def _derive(names: Sequence[str], *, write: bool) -> list[Drift]:
+    """Bring the exercises of the lessons named, or all, in step with their solutions, or only say which are not."""
+    drifts = []
+    chosen = [Path(name).stem for name in names]
+    for solution in exercises.solutions():
+        if chosen and solution.stem not in chosen:
+            continue
+        target = exercises.exercise_path(solution)
+        try:
+            text = exercises.derived(solution)
+        except CourseError as error:
+            drifts.append(Drift(name_of(solution), str(error)))
+            continue
+        if target.is_file() and target.read_text(encoding="utf-8") == text:
+            continue
+        if write:
+            write_whole(target, text)
+        else:
+            sentence = f"it is not what its solution gives; edit {name_of(solution)}.py and run `armod sync`."
+            drifts.append(Drift(name_of(target), sentence))
+    return drifts
 
 
 def _build(path: Path, *, force: bool, timeout: int) -> str:
@@ -113,7 +141,7 @@ def _drift(path: Path) -> list[str]:
         notebook = read_notebook(target)
     except CourseError:
         return ["the .ipynb is damaged; `armod sync` builds it anew."]
-    if as_source(notebook) != path.read_text(encoding="utf-8"):
+    if not same_cells(source, notebook) or as_source(source) != path.read_text(encoding="utf-8"):
         found.append("the .py and the .ipynb differ; keep your edits in the .py and run `armod sync`.")
     if notebook.metadata.get("armod", {}).get("code_sha256") != _stamp(source, path):
         found.append("the outputs are not those of this code; `armod sync` makes them anew.")
@@ -132,18 +160,30 @@ def _drift(path: Path) -> list[str]:
 
 def _orphans() -> list[Drift]:
     folder = course_folder() / "notebooks"
-    return [
+    unpaired = [
         Drift(name_of(path, folder), "this .ipynb has no .py beside it; move it elsewhere or delete it.")
         for place in (folder, *(folder / subfolder for subfolder in SUBFOLDERS))
         for path in sorted(place.glob("*.ipynb"))
         if not path.with_suffix(".py").is_file()
     ]
+    derived = [exercises.exercise_path(solution) for solution in exercises.solutions()]
+    return unpaired + [
+        Drift(
+            name_of(path, folder), "this exercise has no solution to be derived from; write one or delete it."
+        )
+        for path in sorted((folder / "exercises").glob("*.py"))
+        if path not in derived
+    ]
 
 
 def _stamp(source: NotebookNode, path: Path) -> str:
-    """The hash of what the outputs follow from: the code and, for the map, the heads of the lessons that it draws."""
-    heads = [read_head(other) for other in sources() if other != path] if name_of(path) == INDEX else []
-    return code_sha256(source, also=heads)
+    """The hash of what the outputs follow from: the code, for the map the heads of the lessons, for exercises the checks."""
+    name, also = name_of(path), []
+    if name == INDEX:
+        also = [read_head(other) for other in sources() if other != path]
+    elif "/" in name:
+        also = exercises.checks_text(path.stem)
+    return code_sha256(source, also=also)
 
 
 def _outputs_of_this_code(source: NotebookNode, path: Path) -> list[list[NotebookNode]] | None:

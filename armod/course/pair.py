@@ -54,6 +54,18 @@ def as_source(notebook: NotebookNode) -> str:
     return jupytext.writes(notebook, fmt=PERCENT)
 
 
+def same_cells(first: NotebookNode, second: NotebookNode) -> bool:
+    """Whether two notebooks say the same, cell by cell; how many blank lines a ``.py`` has between cells is no matter.
+
+    jupytext remembers those lines only where it read a ``.py``, and a formatter of code may ask for others.
+    """
+    return [_said(cell) for cell in first.cells] == [_said(cell) for cell in second.cells]
+
+
+def _said(cell: NotebookNode) -> tuple[str, str, list[str]]:
+    return cell.cell_type, cell.source, list(cell.metadata.get("tags", []))
+
+
 def as_json(notebook: NotebookNode) -> str:
     """The text of the ``.ipynb``, the same for the same notebook."""
     return nbformat.writes(notebook, version=4) + "\n"

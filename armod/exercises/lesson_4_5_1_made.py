@@ -104,7 +104,7 @@ def _my_masks(answer: Answer, ordering: Tensor, degrees: list[Tensor]) -> list[T
     sizes = [len(ordering), *map(len, degrees), len(ordering)]
     if not isinstance(reply, list | tuple) or len(reply) != len(sizes) - 1:
         raise Mistake(
-            f"{question} gave {shown(reply)}. A list of {len(sizes) - 1} masks is due: one for each weight matrix, "
+            f"{question} gave {_amount(reply)}. A list of {len(sizes) - 1} masks is due: one for each weight matrix, "
             f"from the inputs up, the outputs' included."
         )
     found = []
@@ -112,7 +112,7 @@ def _my_masks(answer: Answer, ordering: Tensor, degrees: list[Tensor]) -> list[T
         what = f"Mask {layer} of {question}"
         if getattr(mask, "shape", ()) == (below, above) and below != above:
             raise Mistake(
-                f"{what} has the shape {(below, above)}: one row for each unit *below*. A weight matrix of torch has a "
+                f"{what} has the shape {(below, above)}: one row for each unit below. A weight matrix of torch has a "
                 f"row for each unit above."
             )
         read = reading.tensor(mask, what, shape=(above, below), integers=True)
@@ -155,3 +155,7 @@ def _called(ordering: Tensor, degrees: list[Tensor]) -> str:
 
 def _kept(entry: Tensor) -> str:
     return "keeps" if entry else "removes"
+
+
+def _amount(reply: object) -> str:
+    return f"a list of {len(reply)}" if isinstance(reply, list | tuple) else shown(reply)

@@ -20,6 +20,8 @@ quick = False
 student = 0  # your own number: it draws the instances that are yours alone
 
 # %%
+from itertools import pairwise
+
 import torch
 
 import armod
@@ -39,7 +41,7 @@ def my_masks(ordering, degrees):
     ### BEGIN SOLUTION
     inputs = torch.argsort(ordering) + 1
     layers = [inputs, *degrees]
-    hidden = [above[:, None] >= below[None, :] for below, above in zip(layers, degrees)]
+    hidden = [above[:, None] >= below[None, :] for below, above in pairwise(layers)]
     return [*hidden, inputs[:, None] > layers[-1][None, :]]
     ### END SOLUTION
 
