@@ -83,9 +83,9 @@ def fit(
         history, best = _resume(path, model, stepper, run)
     was_training = model.training
     begin = time.perf_counter() - history.seconds
-    bar = tqdm(
-        desc="training", total=epochs, initial=len(history), unit="epoch", disable=not progress, leave=False
-    )
+    # only said if wanted, so that the variable TQDM_DISABLE keeps its say
+    quiet: dict[str, Any] = {} if progress else {"disable": True}
+    bar = tqdm(desc="training", total=epochs, initial=len(history), unit="epoch", leave=False, **quiet)
     with bar, torch.random.fork_rng(devices=[place] if place.type == "cuda" else []):
         for epoch in range(len(history), epochs):
             if history.stopped_early:

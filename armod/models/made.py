@@ -159,7 +159,7 @@ class MADE(AutoregressiveModel):
         return members.logsumexp(0) - math.log(self.num_masks)
 
     def training_log_prob(self, x: Tensor, context: Tensor | None = None, *, step: int) -> Tensor:
-        """Order-agnostic training (section 4.2): the members take turns, one a step."""
+        """The paper's "Order-agnostic training": the members take turns, one a step."""
         return self._member(step % self.num_masks).log_prob(x) if self.num_masks > 1 else self(x)
 
     def sample(

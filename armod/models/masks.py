@@ -2,7 +2,7 @@
 
 Every unit of the network carries a *degree*: how far along the ordering it may look. Input variable ``d`` has its
 position in the ordering, 1..D. A hidden unit may look at all variables up to its degree; output ``d`` only at those
-strictly before it. (MADE: Germain et al. 2015, section 3, equations 8 and 9 for the hidden, 13 for the output mask.)
+strictly before it. (Germain et al. 2015, "Masked Autoencoders", equations 8 and 9; for any depth "Deep MADE", equations 12 and 13.)
 These functions are pure; `armod.MADE` multiplies its weights by their results in every pass.
 """
 

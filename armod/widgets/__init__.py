@@ -3,6 +3,6 @@
 from armod.widgets.course_map import course_map
 from armod.widgets.mask_lab import mask_lab
 from armod.widgets.page import Widget
-from armod.widgets.quiz import Question, quiz
+from armod.widgets.quiz import Question, lesson_quiz, quiz
 
-__all__ = ["Question", "Widget", "course_map", "mask_lab", "quiz"]
+__all__ = ["Question", "Widget", "course_map", "lesson_quiz", "mask_lab", "quiz"]

@@ -10,8 +10,10 @@ from __future__ import annotations
 import hashlib
 import html
 import re
+import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import MappingProxyType
 
 from armod.figures.style import css_variables
@@ -87,6 +89,19 @@ def quiz(questions: Sequence[Question], *, title: str = "Check yourself") -> Wid
         f"{_plain(title)}, a quiz of {count}. "
         + " ".join(f"{number}. {_plain(prompt)}" for number, prompt in enumerate(prompts, 1)),
     )
+
+
+def lesson_quiz(lesson: str) -> Widget:
+    """The self-quiz of a lesson, whose questions stand in ``quizzes/LESSON.toml`` beside this module.
+
+    Raises:
+        ValueError: if the lesson has none, or the file holds a bad question.
+    """
+    path = Path(__file__).parent / "quizzes" / f"{lesson}.toml"
+    if not path.exists():
+        raise ValueError(f"Lesson {lesson!r} has no quiz: there is no {path.name} among the quizzes.")
+    content = tomllib.loads(path.read_text(encoding="utf-8"))
+    return quiz([Question(**question) for question in content["question"]])
 
 
 def _question(question: Question, number: int, identity: str) -> str:

@@ -1,11 +1,13 @@
 import html
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from armod.widgets import Question, quiz
+import armod.widgets
+from armod.widgets import Question, lesson_quiz, quiz
 
 PASSES = Question(
     "How many passes does `log_prob` take for x<sub>1</sub> to x<sub>784</sub>?",
@@ -173,3 +175,22 @@ def test_without_scripts_the_answers_unfold(browser, tmp_path):
     expect(reason).to_be_visible()
     expect(page.get_by_text("Right: one")).to_be_visible()
     context.close()
+
+
+@pytest.mark.parametrize(
+    "path",
+    sorted((Path(armod.widgets.__file__).parent / "quizzes").glob("*.toml")),
+    ids=lambda path: path.stem,
+)
+def test_every_lesson_quiz_is_whole(path: Path) -> None:
+    widget = lesson_quiz(path.stem)
+    questions = tomllib.loads(path.read_text(encoding="utf-8"))["question"]
+    assert 3 <= len(questions) <= 5
+    assert f"a quiz of {len(questions)} questions" in widget.text
+    # each wrong choice deserves its own reason
+    assert all(set(q["why_not"]) == set(q["choices"]) - {q["answer"]} for q in questions)
+
+
+def test_a_lesson_without_a_quiz_is_one_sentence() -> None:
+    with pytest.raises(ValueError, match="has no quiz"):
+        lesson_quiz("9_9_nothing")
