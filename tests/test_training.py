@@ -154,7 +154,7 @@ def test_a_finished_run_is_not_run_again(tmp_path: Path) -> None:
 # One process imports torch, then forks one run after another and kills it: each fork is a run of its own.
 DRIVER = textwrap.dedent(
     """
-    import os, random, signal, sys, time, torch
+    import os, random, signal, sys, time, torch, torch._dynamo  # which an optimiser imports when first made
     from pathlib import Path
     from armod import MADE, fit, likelihoods
 
