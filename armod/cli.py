@@ -44,6 +44,7 @@ def main() -> None:
     \b
     armod lab                          open the course in JupyterLab
     armod run --out results            run every lesson, without a screen
+    armod check 4_5_1_made             what the checks say to your exercises
     armod doctor                       what works here, and how to mend the rest
 
     Exit codes: 0 all is well, 1 the work found a failure, 2 the call itself was wrong.
@@ -155,6 +156,80 @@ def sync(notebooks: tuple[str, ...], check: bool, force: bool, timeout: int) -> 
     if not problems:
         click.echo("Every notebook is in step with its source.")
     sys.exit(FOUND_FAILURE if problems else 0)
+
+
+@main.command()
+@click.argument("notebook")
+@click.option(
+    "--timeout",
+    default=600,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Seconds that one cell may take.",
+)
+def check(notebook: str, timeout: int) -> None:
+    """Run a NOTEBOOK of exercises and print what its visible checks say.
+
+    NOTEBOOK is a file, or the name of a lesson: then it is your own copy of its exercises. Exit code 1 if any check is
+    not passed; "not answered yet" counts as not passed.
+
+    \b
+    armod check 4_5_1_made
+    armod check notebooks/work/4_5_1_made.ipynb
+    """
+    from armod.course.self_check import check_notebook
+
+    report = check_notebook(notebook, timeout=timeout)
+    click.echo(report)
+    sys.exit(0 if report.is_passed else FOUND_FAILURE)
+
+
+@main.group()
+def exercise() -> None:
+    """Your own copies of the exercises."""
+
+
+@exercise.command()
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def restore(name: str, yes: bool) -> None:
+    """Bring an exercise back to its released form, after asking; your old notebook is kept beside it.
+
+    NAME is an exercise, or a lesson for all the exercises of its notebook.
+
+    \b
+    armod exercise restore made-masks
+    armod exercise restore 4_5_1_made
+    """
+    from armod.course import working_copies
+
+    plan = working_copies.restoration(name)
+    if not yes:
+        click.confirm(f"Restore {plan}? Your answers there will be replaced.", abort=True)
+    kept = working_copies.restore(plan)
+    click.echo(f"Restored {plan}." + (f" The old notebook is kept as {kept.name} beside it." if kept else ""))
+
+
+@main.group()
+def progress() -> None:
+    """What is remembered, on this computer alone, of your exercises."""
+
+
+@progress.command()
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def reset(yes: bool) -> None:
+    """Forget the results of all your exercises, after asking; your notebooks stay as they are."""
+    from armod.exercises import progress as memory
+
+    path = memory.progress_file()
+    if path is None or not path.exists():
+        click.echo("Nothing is remembered.")
+        return
+    if not yes:
+        click.confirm(f"Forget every result remembered in {path}?", abort=True)
+    if not memory.reset():
+        raise CourseError(f"{path} can't be removed; delete it by hand.", exit_code=FOUND_FAILURE)
+    click.echo("Your progress is forgotten.")
 
 
 @main.command()

@@ -23,7 +23,7 @@ from ipykernel.kernelspec import write_kernel_spec
 from jupyter_server.serverapp import ServerApp
 from jupyterlab.labapp import LabApp
 
-from armod.course import trust
+from armod.course import trust, working_copies
 from armod.course.errors import CourseError
 from armod.course.lessons import course_folder
 
@@ -50,6 +50,7 @@ def start_lab(port: int | None, browser: bool, extra_arguments: tuple[str, ...] 
     if port is not None and not _is_free(port):
         raise CourseError(f"Port {port} is not free; choose another, or leave it out to be given a free one.")
 
+    working_copies.make_missing()
     trust.sign(trust.shipped(folder))
     with TemporaryDirectory(prefix="armod-lab-") as own_kernel:
         write_kernel_spec(str(Path(own_kernel, "kernels", "python3")))

@@ -1,0 +1,91 @@
+"""``armod check``: run a notebook and gather what the checks in it said."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from nbformat import NotebookNode
+
+from armod.course.errors import CourseError
+from armod.course.execute import DEFAULT_TIMEOUT, execute
+from armod.course.exercises import tagged
+from armod.course.lessons import course_folder
+from armod.course.pair import code_cells, read_notebook, read_source
+from armod.course.working_copies import working_copy
+from armod.exercises import progress
+from armod.exercises.result import MIME, Result
+
+
+@dataclass(frozen=True)
+class Report:
+    """The last result of each exercise, the exercises without one, and the cell that ended the run early, if any."""
+
+    results: list[Result]
+    unchecked: list[str]
+    failure: str | None
+
+    @property
+    def is_passed(self) -> bool:
+        """Whether every exercise of the notebook has full marks."""
+        return (
+            self.failure is None and not self.unchecked and all(result.is_passed for result in self.results)
+        )
+
+    def __str__(self) -> str:
+        parts = [str(result) for result in self.results]
+        parts += [
+            f"{name}: its check showed nothing; run armod.check({name!r}) at the end of a cell of its own."
+            for name in self.unchecked
+        ]
+        if self.failure:
+            parts.append(f"{self.failure} Nothing below that cell was run.")
+        passed = sum(result.is_passed for result in self.results)
+        parts.append(f"{passed} of {len(self.results) + len(self.unchecked)} exercises passed.")
+        return "\n\n".join(parts)
+
+
+def check_notebook(name: str, *, timeout: int = DEFAULT_TIMEOUT) -> Report:
+    """Run the notebook and report what its visible checks found; your best results are remembered.
+
+    ``name`` is a file, or the lesson whose exercises you work on. ``timeout`` is in seconds for each cell. CourseError if
+    there is no such notebook or no exercise in it.
+    """
+    path = _found(name)
+    notebook = read_source(path) if path.suffix == ".py" else read_notebook(path)
+    exercises = dict.fromkeys(exercise for cell in notebook.cells for _, exercise in tagged(cell))
+    outcome = execute(notebook, path.parent, timeout=timeout)
+    results = _results(outcome.notebook)
+    if not exercises and not results:
+        raise CourseError(f"{path} holds no exercise; the exercises of a lesson lie in notebooks/exercises.")
+    for result in results.values():
+        if result.is_answered:
+            progress.record(result.lesson, result.exercise, result.points, result.max_points)
+    return Report(
+        list(results.values()),
+        [exercise for exercise in exercises if exercise not in results],
+        None if outcome.ok else f"Cell [{outcome.failed_cell}] failed: {outcome.error}",
+    )
+
+
+def _found(name: str) -> Path:
+    given = Path(name)
+    if given.is_file() and given.suffix in (".ipynb", ".py"):
+        return given.resolve()
+    if given.suffix == "" and len(given.parts) == 1:
+        for path in (working_copy(name), course_folder() / "notebooks" / "exercises" / f"{name}.ipynb"):
+            if path.is_file():
+                return path
+    raise CourseError(
+        f"There is no notebook {name}; name a file that ends in .ipynb, or a lesson with exercises."
+    )
+
+
+def _results(notebook: NotebookNode) -> dict[str, Result]:
+    found = {}
+    for cell in code_cells(notebook):
+        for output in cell.outputs:
+            if MIME in output.get("data", {}):
+                result = Result.from_data(output.data[MIME])
+                found[result.exercise] = result
+    return found
