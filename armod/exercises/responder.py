@@ -79,7 +79,7 @@ class Responder:
         """The error's message, and the last line of the learner's own that it came through."""
         try:
             message = str(problem)
-        except Exception:
+        except (Exception, SystemExit):
             message = ""
         where = ""
         step = problem.__traceback__

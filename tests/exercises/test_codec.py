@@ -19,7 +19,9 @@ from armod.exercises.codec import DTYPES, NotPlainError, from_text, to_text
 
 
 def there_and_back(value: Any) -> Any:
-    return from_text(to_text(value, lambda thing: (7, type(thing).__name__)), lambda number, kind: (number, kind))
+    return from_text(
+        to_text(value, lambda thing: (7, type(thing).__name__)), lambda number, kind: (number, kind)
+    )
 
 
 def refused(_number: int, _kind: str) -> object:
@@ -33,7 +35,9 @@ PLAIN = st.recursive(
     | st.floats(allow_nan=False)
     | st.text(st.characters(exclude_categories=["Cs"])),
     lambda inner: (
-        st.lists(inner) | st.lists(inner).map(tuple) | st.dictionaries(st.text(st.characters(codec="utf-8")), inner)
+        st.lists(inner)
+        | st.lists(inner).map(tuple)
+        | st.dictionaries(st.text(st.characters(codec="utf-8")), inner)
     ),
     max_leaves=20,
 )
@@ -47,7 +51,9 @@ def exactly(first: Any, second: Any) -> bool:
         return len(first) == len(second) and all(map(exactly, first, second))
     if isinstance(first, dict):
         return first.keys() == second.keys() and all(exactly(first[key], second[key]) for key in first)
-    return first == second and (not isinstance(first, float) or math.copysign(1, first) == math.copysign(1, second))
+    return first == second and (
+        not isinstance(first, float) or math.copysign(1, first) == math.copysign(1, second)
+    )
 
 
 @given(PLAIN)
