@@ -9,17 +9,17 @@ restored, and a submission be taken apart.
 from __future__ import annotations
 
 import ast
+import inspect
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from nbformat import NotebookNode
 
-import armod.exercises
 from armod.course.errors import CourseError
 from armod.course.lessons import course_folder
 from armod.course.pair import as_source, has_tag, read_source
-from armod.exercises.exercise import PREFIX, Exercise, exercises_of
+from armod.exercises.exercise import Exercise, exercises_of
 
 ROLES = ("statement", "answer", "check")
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
@@ -60,9 +60,10 @@ def derived(solution: Path) -> str:
 
 
 def checks_text(lesson: str) -> list[str]:
-    """The source of the lesson's checks, on which the outputs of its exercises depend; nothing if it has none."""
-    path = Path(armod.exercises.__file__).with_name(f"{PREFIX}{lesson}.py")
-    return [path.read_text(encoding="utf-8")] if path.is_file() else []
+    """The sources of the lesson's checks, on which the outputs of its exercises depend; nothing if it has none."""
+    functions = [check.function for exercise in exercises_of(lesson) for check in exercise.checks]
+    files = {Path(inspect.getfile(function)) for function in functions}
+    return [path.read_text(encoding="utf-8") for path in sorted(files)]
 
 
 def tagged(cell: NotebookNode) -> list[tuple[str, str]]:
@@ -95,15 +96,19 @@ def stub(source: str, names: Sequence[str]) -> str:
     if solution is not None or not count:
         raise ValueError(f"needs its solution between the lines {BEGIN!r} and {END!r}.")
     text = "\n".join(lines)
-    try:
-        ast.parse(text)
-    except SyntaxError as error:
-        raise ValueError(f"leaves no valid Python without its solution: {error.msg}.") from error
+    _parsed(text, "leaves no valid Python without its solution")
     return text
 
 
+def _parsed(code: str, complaint: str) -> ast.Module:
+    try:
+        return ast.parse(code)
+    except SyntaxError as error:
+        raise ValueError(f"{complaint}: {error.msg}.") from error
+
+
 def _assigned(solution: Sequence[str], names: Sequence[str]) -> list[str]:
-    tree = ast.parse("\n".join(solution))
+    tree = _parsed("\n".join(solution), "holds no valid Python as its solution")
     stored = {
         node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
     }
