@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor, distributions, nn
@@ -232,7 +232,9 @@ class MADE(AutoregressiveModel):
         activations = self.likelihood.encode(x.flatten(1), self.linear_layers[0].weight.dtype).flatten(1)
         last = len(self.layers) - 1
         for number, layer in enumerate(self.linear_layers):
-            activations = F.linear(activations, layer.weight * self._weight_mask(number), layer.bias)
+            activations = F.linear(
+                activations, _Mask.apply(layer.weight, self._weight_mask(number)), layer.bias
+            )
             if number < last:
                 activations = F.relu(activations)
         return activations
@@ -266,6 +268,26 @@ class MADE(AutoregressiveModel):
             [getattr(self, f"mask_{layer}")[number : number + 1] for layer in range(len(self.layers))],
         )
         return member.train(self.training)
+
+
+class _Mask(torch.autograd.Function):
+    """``weight * mask`` whose gradient is masked in place: a MADE's training step is bound by memory."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(weight: Tensor, mask: Tensor) -> Tensor:
+        return weight * mask
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor], output: Tensor) -> None:
+        ctx.save_for_backward(inputs[1])
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        (mask,) = ctx.saved_tensors
+        # the gradient was made for this one use, so it may be overwritten unless it is to be differentiated again
+        return gradient * mask if torch.is_grad_enabled() else gradient.mul_(mask), None
 
 
 def _refresh_masks(model: MADE, _: object) -> None:
