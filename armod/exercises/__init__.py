@@ -2,8 +2,9 @@
 
 How to write an exercise
 ------------------------
-Three files: the checks here in ``lesson_LESSON.py``, the solved exercise in ``notebooks/solutions/LESSON.py``, wrong
-answers in ``tests/exercises/mutants/lesson_LESSON.py``. ``armod sync`` derives ``notebooks/exercises/LESSON`` from them.
+Three files: the checks here in ``lesson_LESSON.py`` (a long one may import its exercises from modules of their own),
+the solved exercise in ``notebooks/solutions/LESSON.py``, wrong answers in ``tests/exercises/mutants/lesson_LESSON.py``.
+``armod sync`` derives ``notebooks/exercises/LESSON`` from them.
 
 1. Declare it. ``names`` are what the learner must define; three hints, from a nudge to nearly the way::
 
@@ -61,7 +62,10 @@ answers in ``tests/exercises/mutants/lesson_LESSON.py``. ``armod sync`` derives 
    In the exercise a marked region becomes ``...``; one at the left margin becomes ``NAME = ...`` for each of the
    exercise's names that it assigns. Untouched, every check must say *not answered yet*.
 
-4. Break it: at least three `Mutant`\\ s, real published bugs if possible, each with words of the message it must get.
+4. Break it: at least three wrong answers, real published bugs if possible, each with words of the message that it must
+   get; every check must fail for one of them::
+
+    Mutant("coins-doubling", "the square", says="that is the square", source="def double(n): return n * n")
 
 ``armod sync LESSON solutions/LESSON exercises/LESSON`` builds, ``python -m tests.exercises.mutants`` prints the
 mutant table, ``pytest tests/exercises`` proves that the solution passes and that every mutant is told why it fails.

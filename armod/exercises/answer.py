@@ -13,6 +13,9 @@ from armod.exercises.codec import NotPlainError, from_text, to_text
 from armod.exercises.responder import Responder
 from armod.exercises.showing import shown
 
+MAX_WORDS = 700  # characters of a message from the other side: it ends in results and records
+MAX_NAME = 100  # of a type's name
+
 
 class Transport(Protocol):
     """Carries one question to the learner's side and one reply back, both texts.
@@ -62,7 +65,7 @@ class Handle:
     def __init__(self, answer: Answer, number: int, kind: str) -> None:
         self._answer = answer
         self.number = number
-        self.kind = kind
+        self.kind = kind[:MAX_NAME]
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The reply of the thing itself, called."""
@@ -126,9 +129,9 @@ class Answer:
             case ("value", value):
                 return value
             case ("unanswered", str(why)):
-                raise NotAnswered(why)
+                raise NotAnswered(why[:MAX_WORDS])
             case ("error", str(type_name), str(told)):
-                raise AnswerError(type_name, told, question)
+                raise AnswerError(type_name[:MAX_NAME], told[:MAX_WORDS], question)
         raise AnswerError("NotPlainError", "the reply is none", question)
 
     def _register(self, thing: object) -> tuple[int, str]:
