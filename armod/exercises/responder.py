@@ -57,7 +57,7 @@ class Responder:
         first, *rest = path.split(".")
         if of == "names":
             if first not in self._names:
-                raise _Unanswered(f"there is no `{first}` yet")
+                raise _Unanswered(f"There is no `{first}` yet")
             found = self._names[first]
             if found is None or found is Ellipsis:
                 raise _Unanswered(f"`{first}` is still {'None' if found is None else '...'}")

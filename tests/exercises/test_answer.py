@@ -81,7 +81,7 @@ def test_a_check_cannot_send_what_is_no_plain_data() -> None:
 @pytest.mark.parametrize(
     ("source", "words"),
     [
-        ("", "there is no `f` yet"),
+        ("", "There is no `f` yet"),
         ("f = ...", "`f` is still ..."),
         ("f = None", "`f` is still None"),
         ("def f(x): ...", "`f` returned nothing"),

@@ -208,7 +208,7 @@ def test_nothing_of_an_answer_reaches_the_page_as_markup() -> None:
 
 
 def test_a_reason_is_given_once() -> None:
-    assert str(judged("")).count("there is no `double` yet") == 1
+    assert str(judged("")).count("There is no `double` yet") == 1
 
 
 def test_results_travel_as_data() -> None:

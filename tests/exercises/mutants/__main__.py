@@ -6,6 +6,7 @@ import sys
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from tests.exercises.mutants import exercises, is_killed, judged_mutant, mutants
 
@@ -19,12 +20,12 @@ for mutant in all_mutants:
     said = next((check.message for check in result.checks if mutant.says in check.message), "")
     table.add_row(
         mutant.exercise,
-        mutant.title,
+        Text(mutant.title),
         "yes" if dead else "NO",
         f"{result.points} of {result.max_points}",
-        said or "; ".join(check.message for check in result.checks if check.message),
+        Text(said or "; ".join(check.message for check in result.checks if check.message)),
     )
-Console().print(table, markup=False)
+Console().print(table)
 print(
     f"{killed} of {len(all_mutants)} mutants killed ({killed / len(all_mutants):.0%}), {len(exercises())} exercises"
 )
