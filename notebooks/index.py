@@ -31,7 +31,8 @@ quick = False
 # what it needs in blue, and what it leads to in orange. The grey concepts at the top are taught in no
 # lesson here: the lessons below them count on your knowing them.
 #
-# Run the next cell (click it, then Shift + Enter) to see your own progress on the cards.
+# Run the next cell (click it, then Shift + Enter) to see your own progress on the cards. The last section of a lesson
+# opens your own copy of its exercises.
 
 # %% tags=["nbval-ignore-output"]
 from armod.course.lessons import lessons
@@ -61,3 +62,56 @@ course_map(lessons(), progress.load().notes())
 #   parallel. [One pass and D passes](4_5_1_made.ipynb#One-pass-instead-of-D) give the same numbers.
 # - **Generation is sequential.** Each variable waits for those before it: a digit of 784 pixels takes
 #   [784 steps](4_5_1_made.ipynb#6.-Sampling:-one-pixel-at-a-time).
+
+# %% [markdown]
+# ## Where this leads
+#
+# **Normalizing flows.** The masks of MADE give more than probabilities. Let a masked network compute a shift and a scale
+# for each variable from the variables before it, and apply them to noise: an *inverse autoregressive flow*. Its Jacobian
+# is a triangle, so its determinant is the product of the scales. Automatic differentiation agrees.
+
+# %%
+import torch
+
+import armod
+from armod.models.masks import hidden_degrees, masks
+
+generator = torch.Generator().manual_seed(seed)
+into, out = masks(torch.arange(4), hidden_degrees(4, [16], seed=seed))
+weights, shifts, scales = (torch.randn(m.shape, generator=generator) * m for m in (into, out, out))
+
+
+def flow(noise):
+    units = (weights @ noise).tanh()
+    return shifts @ units + noise * (scales @ units / 4).exp(), (scales @ units / 4).sum()
+
+
+noise = torch.randn(4, generator=generator)
+jacobian = torch.autograd.functional.jacobian(lambda z: flow(z)[0], noise)
+assert not jacobian.triu(1).any() and torch.allclose(jacobian.logdet(), flow(noise)[1], atol=1e-4)
+
+# %% [markdown]
+# **Transformers.** Causal attention is a mask too, laid over positions instead of units. Shift the inputs by one, let
+# each position attend to itself and its past, and the oracle that checks MADE finds an autoregressive model with no
+# blind spot.
+
+
+# %%
+class CausalAttention(armod.AutoregressiveModel):
+    event_shape, ordering, likelihood = torch.Size([8]), torch.arange(8), armod.likelihoods.Bernoulli()
+
+    def __init__(self):
+        super().__init__()
+        self.start, self.position = (torch.nn.Parameter(torch.randn(shape)) for shape in ((1, 4), (8, 4)))
+        self.embed, self.out = torch.nn.Embedding(2, 4), torch.nn.Linear(4, 1)
+
+    def conditionals(self, x, context=None):
+        shifted = torch.cat([self.start.expand(len(x), 1, 4), self.embed(x.long())[:, :-1]], dim=1)
+        units = shifted + self.position
+        seen = torch.nn.functional.scaled_dot_product_attention(units, units, units, is_causal=True)
+        return torch.distributions.Bernoulli(logits=self.out(seen).squeeze(-1))
+
+
+report = armod.check_autoregressive(CausalAttention())
+print(report)
+assert report.is_autoregressive and not report.blind_spot

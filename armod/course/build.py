@@ -14,7 +14,7 @@ from pathlib import Path
 from nbformat import NotebookNode
 from tqdm import tqdm
 
-from armod.course import exercises
+from armod.course import exercises, trust
 from armod.course.errors import CourseError
 from armod.course.execute import DEFAULT_TIMEOUT, execute
 from armod.course.lessons import INDEX, SUBFOLDERS, course_folder, name_of, read_head, sources
@@ -125,6 +125,7 @@ def _build(path: Path, *, force: bool, timeout: int) -> str:
             exit_code=1,
         )
     write_whole(path.with_suffix(".ipynb"), text)
+    trust.sign([path.with_suffix(".ipynb")])  # who built it may see it alive before committing it
     if as_source(source) != path.read_text(encoding="utf-8"):
         write_whole(path, as_source(source))
         how += "; the .py was brought into jupytext's own form"
