@@ -79,6 +79,10 @@ def as_permutation(ordering: Tensor | Sequence[int] | None, event_shape: Sequenc
     if ordering is None:
         return raster(event_shape)
     num_variables = math.prod(event_shape)
+    if isinstance(ordering, str):
+        raise ValueError(
+            f"An ordering is a permutation, such as armod.orderings.column(event_shape), not {ordering!r}."
+        )
     given = torch.as_tensor(ordering).detach().cpu().flatten()
     permutation = given.to(torch.int64)
     is_permutation = (

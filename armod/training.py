@@ -90,7 +90,7 @@ def fit(
         for epoch in range(len(history), epochs):
             if history.stopped_early:
                 break
-            torch.manual_seed(_epoch_seed(seed, epoch))
+            _seed_generators(place, _epoch_seed(seed, epoch))
             model.train()
             train = _one_epoch(
                 model, stepper, _batches(data, batch_size, place, _epoch_seed(seed, epoch)), epoch
@@ -289,6 +289,14 @@ def _batches(data: Data, batch_size: int, device: torch.device, seed: int | None
             yield batch.to(device), None
         else:
             yield batch[0].to(device), batch[1].to(device) if len(batch) > 1 else None
+
+
+def _seed_generators(place: torch.device, seed: int) -> None:
+    """Seed the generators that a model on `place` uses, and no others: `torch.manual_seed` would seed every GPU."""
+    torch.default_generator.manual_seed(seed)
+    if place.type == "cuda":
+        with torch.cuda.device(place):
+            torch.cuda.manual_seed(seed)
 
 
 def _epoch_seed(seed: int, epoch: int) -> int:

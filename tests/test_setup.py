@@ -18,7 +18,9 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
+from armod import pretrained
 from armod.cli import main as command_line
+from armod.course.lessons import lessons
 
 CHECKOUT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
@@ -266,3 +268,10 @@ def test_adding_a_lesson_takes_ten_lines() -> None:
     assert [line.split(".")[0] for line in lines if line and not line.startswith("#")] == list(
         map(str, range(1, 11))
     )
+
+
+def test_the_readme_says_what_the_lessons_and_receipts_say() -> None:
+    for lesson in lessons():
+        assert f"| {lesson.question} | {lesson.minutes} |" in README
+    nats = pretrained.receipt("made-digits28").nats
+    assert f"a MADE with {nats:.1f} nats per test digit" in README

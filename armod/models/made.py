@@ -60,6 +60,12 @@ class MADE(AutoregressiveModel):
         seed: int = 0,
     ) -> None:
         super().__init__()
+        if not isinstance(likelihood, Likelihood):
+            raise ValueError(
+                f"likelihood is an object such as armod.likelihoods.Bernoulli(), not {likelihood!r}."
+            )
+        if isinstance(hidden_sizes, int) or isinstance(event_shape, int):
+            raise ValueError("event_shape and hidden_sizes are sequences of sizes, such as (784,) and [500].")
         if num_masks < 1:
             raise ValueError(f"MADE needs at least one set of masks, not num_masks={num_masks}.")
         each_draws_its_own = ordering is None and num_masks > 1

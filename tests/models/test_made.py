@@ -258,3 +258,22 @@ def test_log_prob_of_a_distribution_is_that_of_the_model() -> None:
     model = made((4,), (9,), 3)
     x = every_observation(model)[:30]
     assert torch.equal(log_prob_of(model.conditionals(x), x).sum(1), model.log_prob(x))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"likelihood": "bernoulli"}, "armod.likelihoods.Bernoulli"),
+        ({"likelihood": likelihoods.Bernoulli}, "armod.likelihoods.Bernoulli"),
+        ({"hidden_sizes": 8}, "sequences of sizes"),
+        ({"event_shape": 6}, "sequences of sizes"),
+        ({"ordering": "raster"}, "is a permutation"),
+        ({"num_masks": 0}, "at least one set of masks"),
+        ({"degrees": "even"}, "sequential"),
+    ],
+)
+def test_wrong_arguments_are_one_sentence(change: dict[str, object], message: str) -> None:
+    arguments = {"event_shape": (6,), "hidden_sizes": [8], "likelihood": likelihoods.Bernoulli()} | change
+    with pytest.raises(ValueError, match=message) as caught:
+        MADE(**arguments)
+    assert "\n" not in str(caught.value)
