@@ -424,7 +424,7 @@ for layer_masks in (right, wrong):
 report = armod.check_autoregressive(network)
 print(f"right: {loss[0]:.1f} nats; wrong: {loss[1]:.1f} nats per digit")
 print(report)
-assert loss[1] < loss[0] / 10 and report.leaks and drawn[1].sum() < drawn[0].sum() / 3
+assert loss[1] < loss[0] / 4 and report.leaks and drawn[1].sum() < drawn[0].sum() / 2
 
 title = "The better the loss, the worse the samples: the second network has seen the answers"
 image_grid(torch.stack(drawn), title=title, row_labels=["mask >", "mask ≥"])
