@@ -1,4 +1,4 @@
-"""Maximum likelihood in practice: `fit` a model, `evaluate` it, and state the result so that it can be checked.
+"""Maximum likelihood in practice: `fit` a model, then `evaluate` it.
 
 A run is a function of its seed: batches, dropout and the turns of an ensemble's members are drawn anew for each epoch
 from (seed, epoch). So a run that was killed and resumed from its checkpoint ends at the same weights as one that was
@@ -7,10 +7,9 @@ not.
 
 from __future__ import annotations
 
-import math
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,12 +19,11 @@ import torch.utils.data
 from torch import Tensor
 from tqdm import tqdm
 
-from armod import orderings
 from armod.data import Dataset
+from armod.evaluation import Batch, Data, Mean, Receipt, batches_of, evaluate, mean_log_prob
 from armod.models.base import AutoregressiveModel, device_of
 
-Batch = tuple[Tensor, Tensor | None]
-Data = Tensor | tuple[Tensor, Tensor] | torch.utils.data.Dataset | torch.utils.data.DataLoader
+__all__ = ["History", "Receipt", "evaluate", "fit"]
 
 
 def fit(
@@ -93,11 +91,11 @@ def fit(
             _seed_generators(place, _epoch_seed(seed, epoch))
             model.train()
             train = _one_epoch(
-                model, stepper, _batches(data, batch_size, place, _epoch_seed(seed, epoch)), epoch
+                model, stepper, batches_of(data, batch_size, place, _epoch_seed(seed, epoch)), epoch
             )
             history.train_bits_per_dim.append(train)
             if valid is not None:
-                held_out = _mean_log_prob(model, _batches(valid, batch_size, place)).bits_per_dim
+                held_out = mean_log_prob(model, batches_of(valid, batch_size, place)).bits_per_dim
                 history.valid_bits_per_dim.append(held_out)
                 if history.best_epoch == epoch:
                     best = {name: value.clone() for name, value in model.state_dict().items()}
@@ -138,112 +136,11 @@ class History:
         return {name: f"{values[-1]:.4f} bits/dim" for name, values in columns.items() if values}
 
 
-@dataclass(frozen=True)
-class Receipt:
-    """A likelihood with all that is needed to check it, in nats per observation and per dimension, and in bits.
-
-    standard_error is that of the mean over the observations: what another draw of as many would change.
-    """
-
-    nats: float
-    standard_error: float
-    num_observations: int
-    num_variables: int
-    dataset: str
-    split: str
-    ordering: str
-    seed: int | None = None
-
-    @property
-    def nats_per_dim(self) -> float:
-        """Negative log-likelihood in nats, divided by the number of variables."""
-        return self.nats / self.num_variables
-
-    @property
-    def bits_per_dim(self) -> float:
-        """Negative log-likelihood in bits, divided by the number of variables."""
-        return self.nats_per_dim / math.log(2)
-
-    def __str__(self) -> str:
-        return (
-            f"{self.nats:.2f} ± {self.standard_error:.2f} nats/observation, {self.nats_per_dim:.4f} nats/dim, "
-            f"{self.bits_per_dim:.4f} bits/dim on {self.dataset}, {self.split} split ({self.num_observations}); "
-            f"ordering {self.ordering}; seed {self.seed}"
-        )
-
-
-def evaluate(
-    model: AutoregressiveModel,
-    data: Dataset | Data,
-    *,
-    split: str = "test",
-    seed: int | None = None,
-    batch_size: int = 500,
-) -> Receipt:
-    """The receipt of a model's likelihood on one split of a data set; dropout and the like are off.
-
-    data: an `armod.data.Dataset`, of which `split` is taken, or any data that `fit` takes, which `split` then names.
-    seed: the one the model was trained with, for the record.
-
-    >>> from armod import MADE, likelihoods
-    >>> fair = MADE((2,), [], likelihood=likelihoods.Bernoulli())
-    >>> for parameter in fair.parameters(): _ = torch.nn.init.zeros_(parameter)
-    >>> print(evaluate(fair, torch.zeros(8, 2), split="all"))
-    1.39 ± 0.00 nats/observation, 0.6931 nats/dim, 1.0000 bits/dim on tensor, all split (8); ordering raster; seed None
-    """
-    name = data.name if isinstance(data, Dataset) else type(data).__name__.lower()
-    chosen = getattr(data, split) if isinstance(data, Dataset) else data
-    place = device_of(model)
-    mean = _mean_log_prob(model, _batches(chosen, batch_size, place))
-    return Receipt(
-        nats=-mean.log_prob,
-        standard_error=mean.standard_error,
-        num_observations=mean.count,
-        num_variables=mean.num_variables,
-        dataset=name,
-        split=split,
-        ordering=_ordering_name(model),
-        seed=seed,
-    )
-
-
-@dataclass
-class _Mean:
-    """A running mean of log-likelihoods."""
-
-    total: float = 0.0
-    squares: float = 0.0
-    count: int = 0
-    num_variables: int = 1
-
-    def add(self, log_probs: Tensor, num_variables: int) -> None:
-        values = log_probs.detach().double()
-        self.total += values.sum().item()
-        self.squares += values.square().sum().item()
-        self.count += len(values)
-        self.num_variables = num_variables
-
-    @property
-    def log_prob(self) -> float:
-        return self.total / self.count if self.count else math.nan
-
-    @property
-    def standard_error(self) -> float:
-        if self.count < 2:
-            return math.nan
-        variance = max(self.squares / self.count - self.log_prob**2, 0.0)
-        return math.sqrt(variance / (self.count - 1))
-
-    @property
-    def bits_per_dim(self) -> float:
-        return -self.log_prob / (self.num_variables * math.log(2))
-
-
 def _one_epoch(
     model: AutoregressiveModel, optimizer: torch.optim.Optimizer, batches: Iterable[Batch], epoch: int
 ) -> float:
     """One pass of gradient steps; the mean bits per dimension on its way."""
-    mean = _Mean()
+    mean = Mean()
     for number, (x, context) in enumerate(batches):
         log_prob = model.training_log_prob(x, context, step=epoch + number)
         optimizer.zero_grad(set_to_none=True)
@@ -253,42 +150,6 @@ def _one_epoch(
     if not mean.count:
         raise ValueError("There is nothing to learn from: the data hold no observation.")
     return mean.bits_per_dim
-
-
-def _mean_log_prob(model: AutoregressiveModel, batches: Iterable[Batch]) -> _Mean:
-    """Mean log-likelihood in evaluation mode."""
-    mean, was_training = _Mean(), model.training
-    model.eval()
-    with torch.no_grad():
-        for x, context in batches:
-            mean.add(model.log_prob(x, context), x[0].numel())
-    model.train(was_training)
-    return mean
-
-
-def _batches(data: Data, batch_size: int, device: torch.device, seed: int | None = None) -> Iterator[Batch]:
-    """Batches (levels, context or None) on `device`; shuffled if there is a seed."""
-    if isinstance(data, Tensor | tuple):
-        tensors = (data,) if isinstance(data, Tensor) else data
-        count = len(tensors[0])
-        if any(len(part) != count for part in tensors):
-            raise ValueError(
-                f"Levels and context must be equally many, not {[len(part) for part in tensors]}."
-            )
-        generator = None if seed is None else torch.Generator().manual_seed(seed)
-        order = torch.arange(count) if generator is None else torch.randperm(count, generator=generator)
-        for rows in order.split(batch_size) if count else ():
-            parts = [part[rows.to(part.device)].to(device) for part in tensors]
-            yield parts[0], parts[1] if len(parts) > 1 else None
-        return
-    if not isinstance(data, torch.utils.data.DataLoader):
-        generator = None if seed is None else torch.Generator().manual_seed(seed)
-        data = torch.utils.data.DataLoader(data, batch_size, shuffle=seed is not None, generator=generator)
-    for batch in data:
-        if isinstance(batch, Tensor):
-            yield batch.to(device), None
-        else:
-            yield batch[0].to(device), batch[1].to(device) if len(batch) > 1 else None
 
 
 def _seed_generators(place: torch.device, seed: int) -> None:
@@ -351,10 +212,3 @@ def _resume(
 
 def _sizes(weights: dict[str, Tensor]) -> dict[str, torch.Size]:
     return {name: value.shape for name, value in weights.items()}
-
-
-def _ordering_name(model: AutoregressiveModel) -> str:
-    several = getattr(model, "orderings", None)
-    if isinstance(several, Tensor) and not bool((several == several[0]).all()):
-        return f"{len(several)} different ones"
-    return orderings.name(model.ordering, model.event_shape)

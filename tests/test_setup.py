@@ -38,6 +38,7 @@ LAYERS = (
     "figures",
     "pretrained",
     "training",
+    "evaluation",
     "sampling",
     "distillation",
     "dependency",

@@ -155,7 +155,8 @@ class MADE(AutoregressiveModel):
             return MixtureIncremental(
                 [m.incremental(num_samples) for m in self.members], self.ordering.device
             )
-        return MADEIncremental(self, num_samples)
+        degrees = [layer[0] for layer in self.degrees]
+        return MADEIncremental(self.likelihood, self.ordering, degrees, self.linear_layers, num_samples)
 
     def log_prob(self, x: Tensor, context: Tensor | None = None) -> Tensor:
         """Exact log-likelihood ``(N,)`` in nats; of an ensemble, logsumexp over the members minus log M."""

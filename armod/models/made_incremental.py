@@ -13,16 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import torch
-from torch import Tensor, distributions
+from torch import Tensor, distributions, nn
 
+from armod.likelihoods import Likelihood
 from armod.models.base import Incremental
 from armod.orderings import positions
-
-if TYPE_CHECKING:
-    from armod.models.made import MADE
 
 _BLOCKS_IN_A_CHUNK = 48
 
@@ -30,17 +27,26 @@ _BLOCKS_IN_A_CHUNK = 48
 class MADEIncremental(Incremental):
     """The incremental view of a MADE with one set of masks, with a copy of its weights."""
 
-    def __init__(self, model: MADE, num_samples: int) -> None:
-        """`num_samples` observations, all still to be made."""
-        self._likelihood = model.likelihood
-        self._dtype = model.linear_layers[0].weight.dtype
-        last_degrees = model.degrees[-1][0] if model.degrees else positions(model.ordering) + 1
-        new_units_at = [d for d in last_degrees.unique().tolist() if 0 < d < model.num_variables]
+    def __init__(
+        self,
+        likelihood: Likelihood,
+        ordering: Tensor,
+        degrees: Sequence[Tensor],
+        linear_layers: Sequence[nn.Linear],
+        num_samples: int,
+    ) -> None:
+        """`num_samples` observations, all still to be made; one more linear layer than there are degrees ``(size,)``."""
+        self._likelihood = likelihood
+        self._dtype = linear_layers[0].weight.dtype
+        last_degrees = degrees[-1] if degrees else positions(ordering) + 1
+        new_units_at = [degree for degree in last_degrees.unique().tolist() if 0 < degree < len(ordering)]
         self._starts = [0, *new_units_at]
-        self._ends = [*new_units_at, model.num_variables]
+        self._ends = [*new_units_at, len(ordering)]
         self._sizes = [end - start for start, end in zip(self._starts, self._ends, strict=True)]
-        self._inputs, self._layers = _plan(model, num_samples, self._starts, self._ends)
-        outputs = self._layers[-1].units.unflatten(0, (model.num_variables, -1)).transpose(1, 2)
+        self._inputs, self._layers = _plan(
+            likelihood, ordering, degrees, linear_layers, num_samples, self._starts, self._ends
+        )
+        outputs = self._layers[-1].units.unflatten(0, (len(ordering), -1)).transpose(1, 2)
         self._parameters = outputs.split(self._sizes)
         self._step = 0  # variables known so far
         self._block = -1  # the block whose parameters are at hand
@@ -144,27 +150,31 @@ class _Layer:
 
 
 def _plan(
-    model: MADE, num_samples: int, starts: Sequence[int], ends: Sequence[int]
+    likelihood: Likelihood,
+    ordering: Tensor,
+    hidden_degrees: Sequence[Tensor],
+    linear_layers: Sequence[nn.Linear],
+    num_samples: int,
+    starts: Sequence[int],
+    ends: Sequence[int],
 ) -> tuple[Tensor, list[_Layer]]:
     """The inputs ``(D, N, features)``, zero as long as a variable is unknown, and the sorted layers."""
-    features, parameters = model.likelihood.num_features, model.likelihood.num_parameters
-    steps = torch.arange(model.num_variables, device=model.ordering.device)
-    inputs = model.linear_layers[0].weight.new_zeros(
-        model.num_variables, features, num_samples, requires_grad=False
-    )
+    features, parameters = likelihood.num_features, likelihood.num_parameters
+    steps = torch.arange(len(ordering), device=ordering.device)
+    inputs = linear_layers[0].weight.new_zeros(len(ordering), features, num_samples, requires_grad=False)
 
     below, degrees_below = inputs.flatten(0, 1), (steps + 1).repeat_interleave(features)
-    columns = _feature_rows(model.ordering, features)
+    columns = _feature_rows(ordering, features)
     ends_below = [start * features for start in starts]
     layers = []
-    for number, linear in enumerate(model.linear_layers):
-        is_hidden = number < len(model.degrees)
+    for number, linear in enumerate(linear_layers):
+        is_hidden = number < len(hidden_degrees)
         if is_hidden:
-            rows = model.degrees[number][0].argsort(stable=True)
-            degrees = model.degrees[number][0][rows]
+            rows = hidden_degrees[number].argsort(stable=True)
+            degrees = hidden_degrees[number][rows]
             layer_ends = torch.searchsorted(degrees, torch.tensor(starts).to(degrees), right=True).tolist()
         else:
-            rows, degrees = _feature_rows(model.ordering, parameters), steps.repeat_interleave(parameters)
+            rows, degrees = _feature_rows(ordering, parameters), steps.repeat_interleave(parameters)
             layer_ends = [end * parameters for end in ends]
         units = linear.bias.detach()[rows].unsqueeze(1).repeat(1, num_samples)
         begins = [0, *layer_ends[:-1]]
