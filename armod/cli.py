@@ -278,7 +278,7 @@ def train(recipe: str, out: Path | None, resume: bool, device: str | None) -> No
     except (ValueError, OSError) as error:
         raise CourseError(str(error)) from None
     checkpoint.unlink(missing_ok=True)
-    click.echo(f"{len(history)} epochs in {history.seconds:.0f} s: {receipt}")
+    click.echo(f"{len(history)} epochs in {history.seconds:.0f} s\n{receipt}")
     click.echo(f"Weights: {weights}")
 
 

@@ -47,7 +47,8 @@ class Receipt:
     def __str__(self) -> str:
         return (
             f"{self.nats:.2f} ± {self.standard_error:.2f} nats/observation, {self.nats_per_dim:.4f} nats/dim, "
-            f"{self.bits_per_dim:.4f} bits/dim on {self.dataset}, {self.split} split ({self.num_observations}); "
+            f"{self.bits_per_dim:.4f} bits/dim\n"
+            f"on {self.dataset}, {self.split} split ({self.num_observations}); "
             f"ordering {self.ordering}; seed {self.seed}"
         )
 
@@ -69,7 +70,8 @@ def evaluate(
     >>> fair = MADE((2,), [], likelihood=likelihoods.Bernoulli())
     >>> for parameter in fair.parameters(): _ = torch.nn.init.zeros_(parameter)
     >>> print(evaluate(fair, torch.zeros(8, 2), split="all"))
-    1.39 ± 0.00 nats/observation, 0.6931 nats/dim, 1.0000 bits/dim on tensor, all split (8); ordering raster; seed None
+    1.39 ± 0.00 nats/observation, 0.6931 nats/dim, 1.0000 bits/dim
+    on tensor, all split (8); ordering raster; seed None
     """
     name = data.name if isinstance(data, Dataset) else type(data).__name__.lower()
     chosen = getattr(data, split) if isinstance(data, Dataset) else data
