@@ -74,7 +74,7 @@ bits = armod.likelihoods.Bernoulli()
 #
 # <details><summary>Hint 3 of 3</summary>
 #
-# The unit with the largest degree sees all that the others see, and perhaps more. So an output sees as many inputs as the largest degree that it may use. The number of survivors in a mask is a sum over hidden units: a unit of degree m keeps so many weights below it, and so many above it.
+# The unit with the largest degree sees all that the others see, and perhaps more. So an output sees as many inputs as the largest degree that it may use. In a mask, count unit by unit: how many weights to inputs does a hidden unit of degree m keep, and how many to outputs?
 #
 # </details>
 
@@ -94,7 +94,7 @@ armod.check("made-counts")
 # %% [markdown] tags=["statement:made-degrees"]
 # ## 2. Degrees that waste no unit
 #
-# **Difficulty** easy · **Time** 10 minutes · **Worth** 8 points
+# **Difficulty** medium · **Time** 10 minutes · **Worth** 7 points
 #
 # Write `my_degrees(num_variables, hidden_sizes, seed)`. It returns a list with one integer tensor for each hidden layer,
 # and in it one random degree for each unit. No unit may be wasted:

@@ -38,20 +38,22 @@ made_completion = Exercise(
 def known_stay(answer: Answer, generator: np.random.Generator) -> None:
     """Whatever the mask, in any ordering."""
     for kept in ([0, 2], [1, 2, 3]):
-        ordering = uneven_ordering(generator, 4)
-        mask = torch.zeros(4, dtype=torch.bool)
-        mask[ordering[kept]] = True
+        ordering, mask, by_step = _telling_case(generator, kept)
         model = strong_made(generator, (4,), 6, ordering=ordering)
         noise, known = _instance(generator, 4)
         got = _my_completion(answer, model, known, mask, noise)
         changed = ((got != known) & mask).nonzero()
         if len(changed):
             row, variable = changed[0].tolist()
-            inverted = torch.equal(got[:, ~mask], known[:, ~mask])
+            if torch.equal(got, drawn(model, noise, keeps=~mask, known=known)):
+                question = "And all unknown ones were kept: what does True mean here?"
+            elif torch.equal(got, drawn(model, noise, keeps=by_step, known=known)):
+                question = "You seem to read the mask by step; its entries belong to variables, by their own numbers."
+            else:
+                question = "When did its value go in, and did anything overwrite it?"
             raise Mistake(
-                f"Known was {shown(known[row].long())} with the mask {shown(mask)}; you gave {shown(got[row].long())}. Variable {variable} "
-                f"was known and has changed. "
-                f"{'And all unknown ones were kept: what does True mean here?' if inverted else 'When did its value go in, and did anything overwrite it?'}"
+                f"For the ordering {shown(ordering)}, known was {shown(known[row].long())} with the mask {shown(mask)}; you gave "
+                f"{shown(got[row].long())}. Variable {variable} was known and has changed. {question}"
             )
 
 
@@ -110,10 +112,11 @@ def _is_exact(answer: Answer, ordering: Tensor, mask: Tensor) -> bool:
     """The learner's verdict on one mask."""
     reply = answer.call("completion_is_exact", ordering, mask)
     call = f"`completion_is_exact({shown(ordering)}, {shown(mask)})`"
-    verdict = reading.integer(reply, call)
-    if verdict not in (0, 1):
-        raise Mistake(f"{call} gave {shown(reply)}; True or False is due.")
-    return bool(verdict)
+    if isinstance(reply, Tensor) and reply.numel() == 1:
+        reply = reply.item()
+    if not isinstance(reply, bool | int | float) or reply not in (True, False):
+        raise Mistake(f"{call} gave {shown(reply)}; one word is due for the whole mask, True or False.")
+    return bool(reply)
 
 
 def _known_first(in_order: Tensor) -> bool:
@@ -127,6 +130,17 @@ def _reassurance(mask: Tensor) -> str:
     if mask.all():
         return "Everything is known, and nothing is drawn."
     return "Go through the ordering step by step, and note at each drawn variable what is known by then."
+
+
+def _telling_case(generator: np.random.Generator, kept: list[int]) -> tuple[Tensor, Tensor, Tensor]:
+    """An ordering, a mask of the steps `kept`, and that mask misread as one of steps, which is another one."""
+    while True:
+        ordering = uneven_ordering(generator, 4)
+        mask, by_step = torch.zeros(4, dtype=torch.bool), torch.zeros(4, dtype=torch.bool)
+        mask[ordering[kept]] = True
+        by_step[ordering[mask]] = True
+        if not torch.equal(by_step, mask) and not torch.equal(by_step, ~mask):
+            return ordering, mask, by_step
 
 
 def _instance(generator: np.random.Generator, size: int) -> tuple[Tensor, Tensor]:
@@ -164,6 +178,8 @@ def _refuse_differences(answer: Answer, generator: np.random.Generator, model: M
         f"For the ordering {shown(ordering)}, the mask {shown(mask)} and known {shown(known[row].long())} you gave "
         f"{shown(got[row].long())}."
     )
+    if bool(((got != known) & mask).any()):
+        raise Mistake(f"{seen} Some known variable has changed, in this row or another: that comes first.")
     unused = torch.cumsum(~mask[ordering], 0) - 1
     known_mistakes = [
         (
@@ -171,11 +187,6 @@ def _refuse_differences(answer: Answer, generator: np.random.Generator, model: M
             "You seem to draw all variables first and to paste the known ones in at the end. What had the drawn ones "
             "looked at?",
         ),
-        (
-            drawn(model, noise, keeps=~mask, known=known),
-            "You keep what is unknown and draw what is known: what does True mean in the mask?",
-        ),
-        (drawn(model, noise), "You seem to draw all variables, the known ones too."),
         (
             drawn(model, noise, sequence=torch.arange(len(mask)), keeps=mask, known=known),
             "You seem to go through the variables as 0, 1, 2, ..., whatever the model's ordering is.",

@@ -28,8 +28,8 @@ made_counts = Exercise(
         "For one output: cross out the hidden units that it may not use. Which inputs do the others see, all together? "
         "An input that is seen twice is still one input.",
         "The unit with the largest degree sees all that the others see, and perhaps more. So an output sees as many "
-        "inputs as the largest degree that it may use. The number of survivors in a mask is a sum over hidden units: a "
-        "unit of degree m keeps so many weights below it, and so many above it.",
+        "inputs as the largest degree that it may use. In a mask, count unit by unit: how many weights to inputs "
+        "does a hidden unit of degree m keep, and how many to outputs?",
     ),
 )
 
@@ -63,7 +63,8 @@ def inputs_seen_are_right(answer: Answer, generator: np.random.Generator) -> Non
         ),
         (
             _largest(natural[:, None] > degrees, degrees),
-            "You seem to have taken its number for its place. Look up in `ordering` when each variable comes.",
+            "You seem to have taken its number for its place. Entry d of your list belongs to variable d; look up in "
+            "`ordering` when that one comes.",
         ),
         (
             _largest(ordering[:, None] + 1 > degrees, degrees),
@@ -110,8 +111,8 @@ def weights_kept_are_right(answer: Answer, generator: np.random.Generator) -> No
         )
     if hidden != below:
         raise Mistake(
-            f"Into the hidden layer you keep {hidden} weights. A unit of degree {int(degrees[0])} is the first in your "
-            f"layer: how many of the {D} inputs may it see? Then add up over the units."
+            f"Into the hidden layer you keep {hidden} weights. The first unit of your layer has degree "
+            f"{int(degrees[0])}: how many of the {D} inputs may it see? Then add up over the units."
         )
     if output == above + len(degrees):
         raise Mistake(
@@ -119,8 +120,8 @@ def weights_kept_are_right(answer: Answer, generator: np.random.Generator) -> No
         )
     if output != above:
         raise Mistake(
-            f"Into the outputs you keep {output} weights. A unit of degree {int(degrees[0])} is the first in your layer: "
-            f"how many of the {D} outputs may use it? Then add up over the units."
+            f"Into the outputs you keep {output} weights. The first unit of your layer has degree "
+            f"{int(degrees[0])}: how many of the {D} outputs may use it? Then add up over the units."
         )
 
 

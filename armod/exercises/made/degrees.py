@@ -17,7 +17,7 @@ made_degrees = Exercise(
     name="made-degrees",
     lesson="4_5_1_made",
     title="Degrees that waste no unit",
-    difficulty="easy",
+    difficulty="medium",
     minutes=10,
     names=("my_degrees",),
     hints=(
@@ -65,7 +65,7 @@ def no_unit_is_cut_off(answer: Answer, generator: np.random.Generator) -> None:
                 )
 
 
-@made_degrees.check("every useful degree is equally likely", points=2)
+@made_degrees.check("every useful degree is equally likely")
 def every_degree_occurs(answer: Answer, generator: np.random.Generator) -> None:
     """Uniform from the smallest degree below up to D - 1, in every layer."""
     size = int(generator.integers(5, 7))
@@ -114,7 +114,8 @@ def _my_degrees(answer: Answer, question: Question) -> list[Tensor]:
     sizes = question[1]
     if not isinstance(reply, list | tuple) or len(reply) != len(sizes):
         raise Mistake(
-            f"{_called(question)} gave {shown(reply)}; a list of {len(sizes)} tensors is due, one for each hidden layer."
+            f"{_called(question)} gave {_amount(reply)}; a list of {len(sizes)} tensors is due, one for each hidden layer and "
+            f"none for inputs or outputs."
         )
     return [
         reading.tensor(layer, f"{_called(question)}[{number}]", shape=(size,), integers=True)
@@ -138,6 +139,10 @@ def _refuse_uneven(layer: Tensor, due: range, where: str) -> None:
             f"{where}: the degrees occur so often: {shown(list(often.items()))}. Each should be about as frequent as any "
             f"other. Do you move numbers after you have drawn them?"
         )
+
+
+def _amount(reply: object) -> str:
+    return f"a list of {len(reply)}" if isinstance(reply, list | tuple) else "something else than a list"
 
 
 def _seed(generator: np.random.Generator) -> int:

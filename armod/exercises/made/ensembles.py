@@ -13,7 +13,13 @@ from armod import likelihoods
 from armod.exercises import reading
 from armod.exercises.answer import Answer
 from armod.exercises.exercise import Exercise, Mistake
-from armod.exercises.made.instances import conditionals, every_observation, member_logits, normal
+from armod.exercises.made.instances import (
+    conditionals,
+    every_observation,
+    in_two_batches,
+    member_logits,
+    normal,
+)
 from armod.exercises.showing import shown
 from armod.models.made import MADE
 
@@ -52,6 +58,10 @@ def mass_is_right(answer: Answer, generator: np.random.Generator) -> None:
         raise Mistake(
             f"{got:.4g} is the sum of the logarithms. Probabilities add up to something near 1, logarithms do not."
         )
+    if abs(got - 3) < 2e-3:
+        raise Mistake(
+            "You say 3: so much do the three members have in all. What has their averaged likelihood?"
+        )
     raise Mistake(
         f"You say {got:.4g}. Give `averaged_log_prob` the logits of all 16 observations of `everything`: what does it "
         f"return, and how do you get from there to probabilities?"
@@ -63,7 +73,7 @@ def the_total_is_one(answer: Answer, generator: np.random.Generator) -> None:
     """Enumerated over ensembles of different orderings."""
     for size, num_masks in ((3, 2), (4, 3), (1, 2)):
         logits, x = _ensemble(generator, size, num_masks)
-        got = _mended(answer, logits, x)
+        got = _in_two_batches(answer, logits, x)
         total = float(got.exp().sum())
         if abs(total - 1) > 1e-4:
             raise Mistake(
@@ -125,9 +135,13 @@ def _ensemble(generator: np.random.Generator, size: int, num_masks: int) -> tupl
     return member_logits(generator, orderings)
 
 
+def _in_two_batches(answer: Answer, logits: Tensor, x: Tensor) -> Tensor:
+    return in_two_batches(lambda rows: _mended(answer, logits[:, rows], x[rows]), torch.arange(len(x)))
+
+
 def _mended(answer: Answer, logits: Tensor, x: Tensor, *, finite: bool = True) -> Tensor:
     reply = answer.call("ensemble_log_prob", logits, x)
-    what = f"`ensemble_log_prob` of {len(x)} observations"
+    what = f"`ensemble_log_prob` for logits {tuple(logits.shape)} and x {tuple(x.shape)}"
     if finite and isinstance(reply, Tensor) and not bool(reply.isfinite().all()):
         raise Mistake(f"{what} holds NaN or infinity. Is there a logarithm of 0, or an `exp` that overflows?")
     return reading.tensor(reply, what, shape=(len(x),), finite=finite)
@@ -170,8 +184,21 @@ def _why(got: Tensor, logits: Tensor, x: Tensor) -> str:
         ),
         (members.exp().mean(0), "These are probabilities; logarithms are due."),
         (members[0], "That is the first member alone."),
+        (
+            members.logsumexp(0) + math.log(len(logits)),
+            "The sum of the members' probabilities is to be divided by M. What becomes of a division in logarithms?",
+        ),
+        (
+            members.logsumexp(0) / len(logits),
+            "You divide a logarithm by M: that is the M-th root of a probability.",
+        ),
     ]
     for wrong, message in known:
         if torch.allclose(got, wrong, atol=1e-4):
             return message
+    if bool(got[0].abs() < 1e-6):
+        return (
+            "The first observation, asked alone, gets a probability of 1. Does your p(x) depend on what else is in the "
+            "batch?"
+        )
     return "Of what does each member give a probability: of one bit, or of the whole x?"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import cast
 
 import numpy as np
@@ -19,6 +19,11 @@ from armod.orderings import positions
 def every_observation(num_variables: int) -> Tensor:
     """All ``2**D`` observations of D bits, float64 ``(2**D, D)``."""
     return torch.tensor(list(itertools.product([0.0, 1.0], repeat=num_variables)), dtype=torch.float64)
+
+
+def in_two_batches(ask: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    """Ask about the first observation alone and about the others: who normalises over the batch is found out."""
+    return torch.cat([ask(x[:1]), ask(x[1:])])
 
 
 def normal(generator: np.random.Generator, *shape: int, scale: float = 1.5) -> Tensor:
@@ -50,9 +55,9 @@ def strong_made(
             parameter.copy_(normal(generator, *parameter.shape))
         hidden, output = model.linear_layers
         hidden.bias.abs_()  # no hidden unit is dead where all inputs are 0
-        # centred: no conditional is nearly sure whatever came before
+        # centred, or nearly: no conditional is sure whatever came before
         output.bias.sub_(conditionals(model, every_observation(model.num_variables)).logits.mean(0))
-        output.bias.add_(normal(generator, model.num_variables))
+        output.bias.add_(normal(generator, model.num_variables, scale=0.7))
     return model
 
 

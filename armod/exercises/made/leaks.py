@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from armod.exercises import reading
 from armod.exercises.answer import Answer
 from armod.exercises.exercise import Exercise, Mistake
-from armod.exercises.made.instances import every_observation, normal
+from armod.exercises.made.instances import every_observation, in_two_batches, normal
 from armod.exercises.showing import shown
 from armod.models.masks import hidden_degrees
 
@@ -110,6 +110,11 @@ def nothing_is_lost(answer: Answer, generator: np.random.Generator) -> None:
             raise Mistake(
                 f"{_about(network)} the {2**size} probabilities add up to {total:.4g}, not to 1. That comes first."
             )
+        if torch.allclose(got, _log_prob(network, hidden=torch.gt, output=torch.ge), atol=1e-4):
+            raise Mistake(
+                f"{_about(network)} nothing leaks, but a hidden unit of degree m means something else in your network: it sees "
+                f"inputs below m only. In the lesson it sees input m too; which of the two masks had the bug?"
+            )
         if torch.allclose(got, _log_prob(network, hidden=torch.gt), atol=1e-4):
             raise Mistake(
                 f"{_about(network)} nothing leaks, but too much is hidden: a unit of degree m does not see input m. Which "
@@ -139,9 +144,12 @@ def _network(generator: np.random.Generator, size: int) -> Network:
 def _mended(answer: Answer, network: Network) -> Tensor:
     """The learner's log-likelihoods of every observation."""
     weights, biases, degrees = network
-    x = every_observation(weights[0].shape[1])
-    reply = answer.call("mended_log_prob", x, weights, biases, degrees)
-    return reading.tensor(reply, f"`mended_log_prob` of {len(x)} observations", shape=(len(x),))
+
+    def ask(x: Tensor) -> Tensor:
+        reply = answer.call("mended_log_prob", x, weights, biases, degrees)
+        return reading.tensor(reply, f"`mended_log_prob` of x with shape {tuple(x.shape)}", shape=(len(x),))
+
+    return in_two_batches(ask, every_observation(weights[0].shape[1]))
 
 
 def _log_prob(
@@ -163,6 +171,15 @@ def _why(got: Tensor, network: Network) -> str:
         return "This is still the published likelihood. What may output 2 see if a hidden unit of degree 2 is open to it?"
     if torch.allclose(got, _log_prob(network, output=torch.le), atol=1e-4):
         return "The outputs use exactly the units that they must not use: which of the two degrees is the output's?"
+    if torch.allclose(got, _log_prob(network).exp(), atol=1e-4):
+        return "What you return are the right probabilities; logarithms are due."
+    if torch.allclose(got, _log_prob(network) / network[0][0].shape[1], atol=1e-4):
+        return "Per observation you take a mean over the variables. What does the chain rule do with the conditionals?"
+    if bool(got[0].abs() < 1e-6):
+        return (
+            "The first observation, asked alone, gets a probability of 1. Does your p(x) depend on what else is in the "
+            "batch?"
+        )
     return "Follow the paths from input 1 up to output 1: where is each of them cut?"
 
 

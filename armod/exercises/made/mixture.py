@@ -39,16 +39,31 @@ made_mixture = Exercise(
 @made_mixture.check("before anything is known, members count the same")
 def the_first_variable_is_the_mean(answer: Answer, generator: np.random.Generator) -> None:
     """The first variable's probability is the plain mean."""
-    ordering, logits, x = _instance(generator, 3, 2)
+    members = torch.zeros(2)
+    while members.max() - members.min() < 0.2:  # so alike, any average would do
+        ordering, logits, x = _instance(generator, 3, 2)
+        first = int(ordering[0])
+        members = logits[:, 0, first].sigmoid()
     got = _mixture_probs(answer, logits, x, ordering)
-    first = int(ordering[0])
-    members = logits[:, 0, first].sigmoid()
-    if not torch.allclose(got[:, first], members.mean().expand(len(x)), atol=1e-5):
+    mean = members.mean()
+    if torch.allclose(got[:, first], mean.expand(len(x)), atol=1e-5):
+        return
+    if torch.allclose(got[:, first], members.logit().mean().sigmoid().expand(len(x)), atol=1e-5):
         raise Mistake(
             f"In the ordering {shown(ordering)} variable {first} comes first. The two members give it a 1 with the "
-            f"probabilities {shown(members)}, and you give {shown(got[:, first].unique())}. Nothing is known yet: how much does "
-            f"each member count, and do the weights add up to 1?"
+            f"probabilities {shown(members)}, and you give {float(got[0, first]):.4g}: you average their logits. Of what is a "
+            f"mixture the average?"
         )
+    if torch.allclose(got[:, first], torch.where(x[:, first] > 0, mean, 1 - mean), atol=1e-5):
+        raise Mistake(
+            f"You give variable {first}, which comes first, {float(1 - mean):.4g} where it is 0 and {float(mean):.4g} where it is 1. "
+            f"Asked is the probability of a 1, whatever x has there."
+        )
+    raise Mistake(
+        f"In the ordering {shown(ordering)} variable {first} comes first. The two members give it a 1 with the "
+        f"probabilities {shown(members)}, and you give {shown(got[:, first].unique())}. Nothing is known yet: how much does "
+        f"each member count, and do the weights add up to 1?"
+    )
 
 
 @made_mixture.check("no conditional sees its own variable or a later one", points=2)
@@ -86,7 +101,7 @@ def they_multiply_to_the_mixture(answer: Answer, generator: np.random.Generator)
         raise Mistake(
             f"In the ordering {shown(ordering)} your conditionals of x = {shown(x[row].long())} multiply to "
             f"{float(bit[row].prod()):.4g}; the mean of the {num_masks} members' probabilities of this x is {float(right[row]):.4g}. "
-            f"{_why(got, logits)}"
+            f"{_why(got, logits, x, ordering)}"
         )
 
 
@@ -99,7 +114,7 @@ def long_observations_are_fine(answer: Answer, generator: np.random.Generator) -
     )
     reply = answer.call("mixture_probs", logits, x, torch.arange(784))
     got = reading.tensor(reply, "`mixture_probs` of an image", shape=x.shape, finite=False)
-    right = _right(logits, x)
+    right = _right(logits, x, torch.arange(784))
     if not torch.allclose(got, right, atol=1e-5):
         step = int((~torch.isclose(got, right, atol=1e-5)).any(0).nonzero()[0])
         if step < 20:
@@ -125,20 +140,41 @@ def _mixture_probs(answer: Answer, logits: Tensor, x: Tensor, ordering: Tensor) 
     if bool((got < -1e-6).any() | (got > 1 + 1e-6).any()):
         raise Mistake(
             f"`mixture_probs` gave {float(got.min()):.4g} and {float(got.max()):.4g} among others; probabilities of a 1 are due. "
-            f"Do the weights of the members add up to 1 at each variable?"
+            f"{'Are these logits?' if bool((got < 0).any()) else 'Do the weights of the members add up to 1 at each variable?'}"
         )
     return got
 
 
-def _right(logits: Tensor, x: Tensor) -> Tensor:
-    """The conditionals of the mixture in the natural ordering."""
-    seen = Bernoulli(logits=logits).log_prob(x)
-    return ((seen.cumsum(2) - seen).softmax(0) * logits.sigmoid()).sum(0)
+def _right(logits: Tensor, x: Tensor, ordering: Tensor) -> Tensor:
+    """The conditionals of the mixture."""
+    seen = Bernoulli(logits=logits).log_prob(x)[:, :, ordering]
+    weights = (seen.cumsum(2) - seen).softmax(0)[:, :, positions(ordering)]
+    return (weights * logits.sigmoid()).sum(0)
 
 
-def _why(got: Tensor, logits: Tensor) -> str:
-    if torch.allclose(got, logits.sigmoid().mean(0), atol=1e-5):
-        return "You give all members the same weight all the way, however badly they foresaw the bits before."
-    if torch.allclose(got, logits.mean(0).sigmoid(), atol=1e-5):
-        return "You average logits: that is a distribution here, as all share one ordering, but it is not the mixture."
-    return "What are the weights of the members at the second variable, and of what do you take the average?"
+def _why(got: Tensor, logits: Tensor, x: Tensor, ordering: Tensor) -> str:
+    right = _right(logits, x, ordering)
+    known = [
+        (
+            logits.sigmoid().mean(0),
+            "You give all members the same weight all the way, however badly they foresaw the bits before.",
+        ),
+        (
+            logits.mean(0).sigmoid(),
+            "You average logits: that is a distribution here, as all share one ordering, but it is not the mixture.",
+        ),
+        (
+            torch.where(x > 0, right, 1 - right),
+            "You give the probability of the bit that x has; asked is that of a 1, whatever x has there.",
+        ),
+    ]
+    for wrong, message in known:
+        if torch.allclose(got, wrong, atol=1e-5):
+            return message
+    for k, variable in enumerate(ordering.tolist()):
+        if not torch.allclose(got[:, variable], right[:, variable], atol=1e-5):
+            return (
+                f"The first wrong one is that of step {k}, variable {variable}. Which bits had a say in the members' weights "
+                f"there, and of what did you take the average?"
+            )
+    return "Are all of them probabilities of a 1?"

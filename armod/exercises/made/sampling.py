@@ -121,6 +121,11 @@ def _refuse_differences(answer: Answer, model: MADE, noise: Tensor) -> None:
     got, right = _my_sample(answer, model, noise), drawn(model, noise)
     if torch.equal(got, right):
         return
+    if not torch.equal(got, _my_sample(answer, model, noise)):
+        raise Mistake(
+            "Asked twice with the same noise, `my_sample` drew different bits. All chance is in `noise`: what else do you "
+            "draw from?"
+        )
     ordering, place = model.ordering, positions(model.ordering)
     natural = torch.arange(len(ordering))
     row = int((got != right).any(1).nonzero()[0])
@@ -132,6 +137,14 @@ def _refuse_differences(answer: Answer, model: MADE, noise: Tensor) -> None:
     last_missing[:, ordering[-1]] = 0
     known = [
         (
+            drawn(model, noise, rule=lambda u, p: p > 0.5),
+            "You take the likelier bit. That is no draw: what is the noise for?",
+        ),
+        (
+            torch.zeros_like(right),
+            "All bits of all your samples are 0. Do the draws reach `x` itself, or a copy?",
+        ),
+        (
             drawn(model, noise, rule=lambda u, p: u < p),
             "You draw a 1 where the noise is small. That is as random, but asked is the inverse CDF: small noise gives "
             "the small level.",
@@ -139,6 +152,10 @@ def _refuse_differences(answer: Answer, model: MADE, noise: Tensor) -> None:
         (
             drawn(model, noise, rule=lambda u, p: u >= p),
             "With which of the two probabilities do you compare the noise?",
+        ),
+        (
+            drawn(model, noise, rule=lambda u, p: u >= 1 - p.logit()),
+            "You compare the noise, which lies between 0 and 1, with a logit.",
         ),
         (drawn(model, noise, sequence=natural), "You seem to draw the variables as 0, 1, 2, ..."),
         (
@@ -148,10 +165,6 @@ def _refuse_differences(answer: Answer, model: MADE, noise: Tensor) -> None:
         (
             drawn(model, noise, noise_of=ordering),
             "You seem to take the noise by the variable's number: column k is for step k.",
-        ),
-        (
-            drawn(model, noise, rule=lambda u, p: p > 0.5),
-            "You take the likelier bit. That is no draw: what is the noise for?",
         ),
         (
             drawn(model, noise, blind=True),

@@ -89,7 +89,8 @@ def outputs_are_right(answer: Answer, generator: np.random.Generator) -> None:
                 if torch.allclose(got, wrong, atol=1e-4):
                     raise Mistake(f"{seen}. {message}")
             raise Mistake(
-                f"{seen}, for x = {shown(x[0])}. It gave {shown(got[0])}; a sum over the kept weights plus the bias is due."
+                f"{seen}, for x = {shown(x[0])}. It gave {shown(got[0])}; due is for each unit a sum over "
+                f"the weights that it keeps, plus its bias: {shown(F.linear(x, weight * mask, bias)[0])}."
             )
 
 
@@ -163,4 +164,6 @@ def _mended(answer: Answer, weight: Tensor, bias: Tensor) -> Handle:
 
 
 def _outputs(layer: Handle, x: Tensor, mask: Tensor) -> Tensor:
-    return reading.tensor(layer(x, mask), "The output of the layer", shape=(len(x), len(mask)))
+    return reading.tensor(
+        layer.call("forward", x, mask), "The output of the layer", shape=(len(x), len(mask))
+    )

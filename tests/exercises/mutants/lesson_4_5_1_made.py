@@ -909,7 +909,7 @@ def mixture_probs(logits, x, ordering):
     Mutant(
         "made-mixture",
         "logits averaged by the right weights",
-        says="second variable",
+        says="you average their logits",
         source="""
 def mixture_probs(logits, x, ordering):
     in_order = Bernoulli(logits=logits).log_prob(x)[:, :, ordering]
@@ -927,6 +927,81 @@ def mixture_probs(logits, x, ordering):
     in_order = Bernoulli(logits=logits).log_prob(x)[:, :, ordering]
     before = in_order.cumsum(2) - in_order
     weights = (before.exp())[:, :, torch.argsort(ordering)]
+    return (weights * logits.sigmoid()).sum(0)
+""",
+    ),
+    Mutant(
+        "made-leaks",
+        "normalised over the batch",
+        says="what else is in the batch",
+        source="""
+def mended_log_prob(x, weights, biases, degrees):
+    return published_log_prob(x, weights, biases, degrees).log_softmax(0)
+""",
+    ),
+    Mutant(
+        "made-ensemble",
+        "normalised over the batch",
+        says="what else is in the batch",
+        source="""
+def ensemble_log_prob(logits, x):
+    return averaged_log_prob(logits, x).log_softmax(0)
+""",
+    ),
+    Mutant(
+        "made-sampling",
+        "chance of its own",
+        says="All chance is in `noise`",
+        source="""
+def my_sample(model, noise):
+    return model.sample(len(noise))
+""",
+    ),
+    Mutant(
+        "made-sampling",
+        "written to a copy",
+        says="Do the draws reach `x` itself",
+        source="""
+def my_sample(model, noise):
+    x = torch.zeros(len(noise), *model.event_shape, dtype=noise.dtype)
+    for k, d in enumerate(model.ordering):
+        p = model.conditionals(x).probs.flatten(1)[:, d]
+        x.flatten(1).clone()[:, d] = (noise[:, k] >= 1 - p).to(x.dtype)
+    return x
+""",
+    ),
+    Mutant(
+        "made-completion",
+        "mask read by step",
+        says="its entries belong to variables",
+        source="""
+_right = my_completion
+def my_completion(model, known, mask, noise):
+    by_step = torch.empty_like(mask)
+    by_step.view(-1)[model.ordering] = mask.flatten()
+    return _right(model, known, by_step, noise)
+""",
+    ),
+    Mutant(
+        "made-mixture",
+        "probability of the bit, not of a 1",
+        says="whatever x has there",
+        source="""
+_right = mixture_probs
+def mixture_probs(logits, x, ordering):
+    p = _right(logits, x, ordering)
+    return torch.where(x > 0, p, 1 - p)
+""",
+    ),
+    Mutant(
+        "made-mixture",
+        "weighed by the bit just before only",
+        says="had a say in the members' weights",
+        source="""
+def mixture_probs(logits, x, ordering):
+    in_order = Bernoulli(logits=logits).log_prob(x)[:, :, ordering]
+    before = torch.cat([torch.zeros_like(in_order[..., :1]), in_order[..., :-1]], dim=2)
+    weights = before.softmax(0)[:, :, torch.argsort(ordering)]
     return (weights * logits.sigmoid()).sum(0)
 """,
     ),
