@@ -299,6 +299,7 @@ class MendedLinear(PublishedLinear):
     """The same layer, with weights that last."""
 
     def forward(self, x, mask):
+        """The outputs (N, units above) under this mask."""
         ...  # your code
 
 

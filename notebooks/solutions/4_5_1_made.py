@@ -225,6 +225,7 @@ class MendedLinear(PublishedLinear):
     """The same layer, with weights that last."""
 
     def forward(self, x, mask):
+        """The outputs (N, units above) under this mask."""
         ### BEGIN SOLUTION
         return F.linear(x, self.weight * mask, self.bias)
         ### END SOLUTION
