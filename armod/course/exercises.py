@@ -63,6 +63,9 @@ def checks_text(lesson: str) -> list[str]:
     """The sources of the lesson's checks, on which the outputs of its exercises depend; nothing if it has none."""
     functions = [check.function for exercise in exercises_of(lesson) for check in exercise.checks]
     files = {Path(inspect.getfile(function)) for function in functions}
+    root = Path(inspect.getfile(exercises_of)).parent
+    for folder in {path.parent for path in files} - {root}:
+        files.update(folder.glob("*.py"))  # what the checks of a split lesson share
     return [path.read_text(encoding="utf-8") for path in sorted(files)]
 
 
