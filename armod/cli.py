@@ -175,7 +175,7 @@ def check(notebook: str, timeout: int) -> None:
 
     \b
     armod check 4_5_1_made
-    armod check notebooks/work/4_5_1_made.ipynb
+    armod check notebooks/my_exercises/4_5_1_made.ipynb
     """
     from armod.course.self_check import check_notebook
 
@@ -208,6 +208,7 @@ def restore(name: str, yes: bool) -> None:
         click.confirm(f"Restore {plan}? Your answers there will be replaced.", abort=True)
     kept = working_copies.restore(plan)
     click.echo(f"Restored {plan}." + (f" The old notebook is kept as {kept.name} beside it." if kept else ""))
+    click.echo("If the notebook is open in JupyterLab: File > Reload Notebook from Disk.")
 
 
 @main.group()

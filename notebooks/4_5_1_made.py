@@ -522,7 +522,7 @@ lesson_quiz("4_5_1_made")
 # %% [markdown]
 # ## Exercises
 #
-# [Your own copy of the exercises](work/4_5_1_made.ipynb) opens in JupyterLab. You compute masks, mend published bugs,
+# [Your own copy of the exercises](my_exercises/4_5_1_made.ipynb) opens in JupyterLab. You compute masks, mend published bugs,
 # sample in a random ordering and complete digits; each answer is checked as soon as you run it.
 #
 # ## Further reading

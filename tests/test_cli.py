@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import signal
 import subprocess
@@ -126,7 +127,9 @@ def test_ctrl_c_kills_kernels_and_leaves_no_part_of_a_file(course: Path, tmp_pat
     )
     program = "from armod.cli import main; main()"
     command = [sys.executable, "-c", program, "run", "hangs", "good", "--out", str(tmp_path / "out")]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    # a shell that starts jobs in the background lets them ignore Ctrl-C, and so would our children
+    heeding = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=heeding)
     try:
         deadline = time.monotonic() + 60
         while not (marker.is_file() and marker.read_text().endswith("\n")):

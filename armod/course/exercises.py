@@ -53,7 +53,7 @@ def derived(solution: Path) -> str:
                     raise CourseError(f"{solution}: the answer of {name!r} {error}", exit_code=1) from error
     head = notebook.cells[0]
     head.source += (
-        f"\n\n*Your own copy of this notebook is `work/{solution.stem}.ipynb`; updates of the course never touch it. "
+        f"\n\n*Your own copy of this notebook is `my_exercises/{solution.stem}.ipynb`; updates of the course never touch it. "
         f"The original in `exercises/` they replace.*"
     )
     return as_source(notebook)

@@ -19,25 +19,28 @@ from armod.exercises.result import MIME, Result
 
 @dataclass(frozen=True)
 class Report:
-    """The last result of each exercise, the exercises without one, and the cell that ended the run early, if any."""
+    """The last result of each exercise, the exercises without one, errors of cells, and what ended the run, if any."""
 
     results: list[Result]
     unchecked: list[str]
+    errors: list[str]
     failure: str | None
 
     @property
     def is_passed(self) -> bool:
         """Whether every exercise of the notebook has full marks."""
-        return (
-            self.failure is None and not self.unchecked and all(result.is_passed for result in self.results)
+        return not (self.failure or self.errors or self.unchecked) and all(
+            result.is_passed for result in self.results
         )
 
     def __str__(self) -> str:
-        parts = [str(result) for result in self.results]
-        parts += [
-            f"{name}: its check showed nothing; run armod.check({name!r}) at the end of a cell of its own."
-            for name in self.unchecked
-        ]
+        parts = [*self.errors, *map(str, self.results)]
+        reason = (
+            "its check was not reached"
+            if self.failure
+            else "its check showed nothing; run armod.check({!r}) last in a cell"
+        )
+        parts += [f"{name}: {reason.format(name)}." for name in self.unchecked]
         if self.failure:
             parts.append(f"{self.failure} Nothing below that cell was run.")
         passed = sum(result.is_passed for result in self.results)
@@ -54,6 +57,9 @@ def check_notebook(name: str, *, timeout: int = DEFAULT_TIMEOUT) -> Report:
     path = _found(name)
     notebook = read_source(path) if path.suffix == ".py" else read_notebook(path)
     exercises = dict.fromkeys(exercise for cell in notebook.cells for _, exercise in tagged(cell))
+    for cell in code_cells(notebook):
+        # a cell that fails must not keep the exercises below it from being checked
+        cell.metadata["tags"] = [*cell.metadata.get("tags", []), "raises-exception"]
     outcome = execute(notebook, path.parent, timeout=timeout)
     results = _results(outcome.notebook)
     if not exercises and not results:
@@ -64,7 +70,8 @@ def check_notebook(name: str, *, timeout: int = DEFAULT_TIMEOUT) -> Report:
     return Report(
         list(results.values()),
         [exercise for exercise in exercises if exercise not in results],
-        None if outcome.ok else f"Cell [{outcome.failed_cell}] failed: {outcome.error}",
+        _errors(outcome.notebook),
+        outcome.error if any(cell.execution_count is None for cell in code_cells(outcome.notebook)) else None,
     )
 
 
@@ -89,3 +96,16 @@ def _results(notebook: NotebookNode) -> dict[str, Result]:
                 result = Result.from_data(output.data[MIME])
                 found[result.exercise] = result
     return found
+
+
+def _errors(notebook: NotebookNode) -> list[str]:
+    """One sentence for each cell that failed, by the exercise it belongs to."""
+    sentences = []
+    for cell in code_cells(notebook):
+        for output in cell.outputs:
+            if output.output_type == "error":
+                places = [f"The {part} cell of {exercise}" for part, exercise in tagged(cell)]
+                where = places[0] if places else f"The cell that begins with `{cell.source.strip()[:40]}`"
+                lines = output.evalue.strip().splitlines()
+                sentences.append(f"{where} failed: {output.ename}: {lines[-1] if lines else ''}")
+    return sentences

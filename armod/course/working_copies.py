@@ -1,4 +1,4 @@
-"""The learner's own copies of the exercise notebooks: ``notebooks/work/``, which git ignores and no update touches.
+"""The learner's own copies of the exercise notebooks: ``notebooks/my_exercises/``, which git ignores and no update touches.
 
 `armod lab` makes those that are missing. What a learner gave up is kept beside, under a new name, when it is restored.
 """
@@ -18,7 +18,7 @@ from armod.course.exercises import tagged
 from armod.course.lessons import course_folder
 from armod.course.pair import as_json, read_notebook, write_whole
 
-FOLDER = "work"
+FOLDER = "my_exercises"
 
 
 @dataclass(frozen=True)

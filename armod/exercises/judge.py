@@ -27,11 +27,16 @@ def _examined(check: Check, exercise: Exercise, answer: Answer) -> CheckResult:
     except Mistake as mistake:
         message = str(mistake)
     except AnswerError as problem:
-        message = f"`{problem.question}` failed with {problem}."
+        message = f"{problem}, when asked for `{_cut(problem.question)}`."
     except Exception as problem:
         # A check that a strange answer can derail must not take a whole class with it.
         message = f"The check could not read this answer; it has another form than asked ({type(problem).__name__})."
     return CheckResult(check.title, check.points, status, message)
+
+
+def _cut(question: str) -> str:
+    """The error comes first and is what to mend; of a long call its beginning tells enough."""
+    return question if len(question) <= 80 else f"{question[:79]}…"
 
 
 def _generator(check: Check, exercise: Exercise, student: int) -> np.random.Generator:

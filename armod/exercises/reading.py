@@ -28,7 +28,7 @@ def tensor(
     if isinstance(reply, str | dict) or not isinstance(
         reply, Tensor | np.ndarray | list | tuple | int | float
     ):
-        raise Mistake(f"{what} is {_kind(reply)}; a tensor of numbers is due.")
+        raise Mistake(f"{what} is {_kind(reply)}; a list or tensor of numbers is due.")
     try:
         found = torch.as_tensor(_stacked(reply)).to(torch.float64)
     except (ValueError, TypeError, RuntimeError, OverflowError) as error:

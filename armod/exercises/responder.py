@@ -42,6 +42,8 @@ class Responder:
         if not question["call"]:
             result = found
         else:
+            if not callable(found):
+                raise TypeError(f"`{name}` is a {type(found).__name__}; a function is due")
             try:
                 result = found(*question["args"], **question["kwargs"])
             except NotImplementedError as gap:

@@ -18,6 +18,9 @@
 # check below it: it says what to look at next. Hints unfold one by one; try before you open them.
 
 # %% [markdown]
+# Each time you open this notebook, first run the cells from here to the first exercise (Shift + Enter), and in each
+# exercise the cells above yours.
+#
 # The cell below holds the notebook's parameters. `student` is your own number: some exercises ask for numbers, and it
 # draws the networks that are yours alone.
 
@@ -156,7 +159,7 @@ def published_log_prob(x, weights, biases, degrees):
     return Bernoulli(logits=logits).log_prob(x).sum(1)
 
 
-(eight_degrees,) = hidden_degrees(8, [8], seed=student)
+(eight_degrees,) = hidden_degrees(7, [8], seed=student)  # nobody looks at inputs 7 and 8
 print("eight variables, and hidden units of degrees", eight_degrees.tolist())
 
 

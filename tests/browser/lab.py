@@ -95,7 +95,9 @@ class Lab:
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     course = tmp_path_factory.mktemp("course")
     shutil.copytree(
-        CHECKOUT / "notebooks", course / "notebooks", ignore=shutil.ignore_patterns(".ipynb_checkpoints")
+        CHECKOUT / "notebooks",
+        course / "notebooks",
+        ignore=shutil.ignore_patterns(".ipynb_checkpoints", "my_exercises"),
     )
     with serve(course, home=tmp_path_factory.mktemp("home")) as running:
         yield running

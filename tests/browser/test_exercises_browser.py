@@ -19,11 +19,11 @@ LEAKY = """def my_masks(ordering, degrees):
 
 
 def test_a_wrong_answer_is_told_why_and_survives_saving(lab: Lab, page: Page) -> None:
-    mine = lab.notebooks / "work" / "4_5_1_made.ipynb"
+    mine = lab.notebooks / "my_exercises" / "4_5_1_made.ipynb"
     released = CHECKOUT / "notebooks" / "exercises" / "4_5_1_made.ipynb"
     assert mine.read_bytes() == released.read_bytes()
 
-    notebook = lab.open(page, "work/4_5_1_made.ipynb")
+    notebook = lab.open(page, "my_exercises/4_5_1_made.ipynb")
     notebook.run_all()
     assert notebook.errors() == []
 

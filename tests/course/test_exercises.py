@@ -72,7 +72,7 @@ def test_the_exercise_has_a_stub_the_facts_and_the_hints(course: Path) -> None:
     ]
     assert places == sorted(places)
     assert text.count("<details>") == text.count("</details>") == 3
-    assert "work/coins.ipynb" in text
+    assert "my_exercises/coins.ipynb" in text
 
 
 def test_the_parts_keep_their_tags_and_the_rest_its_form(course: Path, tmp_path: Path) -> None:

@@ -67,11 +67,18 @@ def test_a_check_that_was_deleted_is_missed(tmp_path: Path) -> None:
     assert done.exit_code == 1 and "made-masks: its check showed nothing" in done.output
 
 
-def test_a_cell_that_fails_is_named_and_earlier_checks_are_shown(tmp_path: Path) -> None:
-    done = checked(notebook(tmp_path / "mine.ipynb", RIGHT, CHECK, "1 / 0"))
+def test_a_cell_that_fails_is_named_and_every_other_exercise_is_checked(tmp_path: Path) -> None:
+    done = checked(notebook(tmp_path / "mine.ipynb", "1 / 0", RIGHT, CHECK, "an unclosed [", tag=""))
     assert done.exit_code == 1
     assert "points, all passed" in done.output
-    assert "Cell [4] failed: ZeroDivisionError" in done.output
+    assert "The cell that begins with `1 / 0` failed: ZeroDivisionError: division by zero" in done.output
+    assert "The cell that begins with `an unclosed [` failed: SyntaxError" in done.output
+
+
+def test_what_ends_the_run_early_is_said_and_the_rest_is_not_blamed(tmp_path: Path) -> None:
+    done = checked(notebook(tmp_path / "mine.ipynb", "import os\nos._exit(1)", RIGHT, CHECK))
+    assert done.exit_code == 1
+    assert "The kernel died. Nothing below that cell was run." in done.output
 
 
 def test_a_lessons_name_means_the_learners_own_copy(course: Path) -> None:

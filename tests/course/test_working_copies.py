@@ -71,7 +71,7 @@ def test_copies_are_made_once_and_never_overwritten(release: Path) -> None:
 
 
 def test_a_course_that_cannot_be_written_opens_without_copies(release: Path) -> None:
-    (release.parents[1] / "work").write_text("a file in the folder's place")
+    (release.parents[1] / "my_exercises").write_text("a file in the folder's place")
     assert make_missing() == []
 
 
@@ -85,7 +85,7 @@ def test_git_ignores_the_copies() -> None:
             CHECKOUT,
             "check-ignore",
             "-q",
-            "notebooks/work/4_5_1_made.ipynb",
+            "notebooks/my_exercises/4_5_1_made.ipynb",
         ]
     )
     assert ignored.returncode == 0
@@ -95,7 +95,10 @@ def test_one_exercise_is_restored_and_the_others_stay(release: Path) -> None:
     mine = answer(heads="heads = 1", tails="tails = 2")
     before = mine.read_bytes()
     done = armod("exercise", "restore", "heads", stdin="y\n")
-    assert done.exit_code == 0 and "Restore the exercise 'heads' in your work/coins.ipynb?" in done.output
+    assert (
+        done.exit_code == 0
+        and "Restore the exercise 'heads' in your my_exercises/coins.ipynb?" in done.output
+    )
     assert sources(mine)[2:4] == ["heads = ...", "my own notes"]
     assert "tails = 2" in sources(mine)
     assert (mine.parent / "coins.old-1.ipynb").read_bytes() == before

@@ -37,7 +37,7 @@ def test_numbers_in_any_form_are_a_tensor(reply: Any) -> None:
 @pytest.mark.parametrize(
     ("reply", "words"),
     [
-        (MODEL, "it is a MADE; a tensor"),
+        (MODEL, "it is a MADE; a list or tensor"),
         (None, "it is None"),
         ("1", "it is a str"),
         ({"a": 1}, "it is a dict"),

@@ -128,8 +128,8 @@ def nothing_is_lost(answer: Answer, generator: np.random.Generator) -> None:
 
 
 def own_degrees(student: int) -> Tensor:
-    """Degrees ``(8,)`` for eight variables, as the given cell of the notebook draws them."""
-    return hidden_degrees(D, [8], seed=student)[0]
+    """Degrees ``(8,)``, as the given cell of the notebook draws them: 1 to 6, so that no wrong count is right by chance."""
+    return hidden_degrees(D - 1, [8], seed=student)[0]
 
 
 def _network(generator: np.random.Generator, size: int) -> Network:

@@ -150,6 +150,10 @@ def _refuse_differences(answer: Answer, model: MADE, noise: Tensor) -> None:
             "the small level.",
         ),
         (
+            drawn(model, noise, rule=lambda u, p: u < 1 - p),
+            "You draw a 1 where the noise lies below P(0). There the bit is 0.",
+        ),
+        (
             drawn(model, noise, rule=lambda u, p: u >= p),
             "With which of the two probabilities do you compare the noise?",
         ),

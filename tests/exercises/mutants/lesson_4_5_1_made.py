@@ -177,7 +177,7 @@ def my_degrees(num_variables, hidden_sizes, seed):
     Mutant(
         "made-degrees",
         "one variable forgotten",
-        says="failed with RuntimeError",
+        says="RuntimeError",
         source="""
 def my_degrees(num_variables, hidden_sizes, seed):
     generator = torch.Generator().manual_seed(seed)
