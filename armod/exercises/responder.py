@@ -51,7 +51,7 @@ class Responder:
             if result is None or result is Ellipsis:
                 raise _Unanswered(f"`{name}` returned {'nothing (None)' if result is None else '...'}")
         if result is None or result is Ellipsis:
-            raise _Unanswered(f"`{name}` is still {'None' if result is None else '...'}")
+            raise _Unanswered(f"`{name}` is still {'`None`' if result is None else '`...`'}")
         return ("value", result)
 
     def _find(self, of: str | int, path: str) -> tuple[Any, str]:
@@ -62,7 +62,7 @@ class Responder:
                 raise _Unanswered(f"There is no `{first}` yet")
             found = self._names[first]
             if found is None or found is Ellipsis:
-                raise _Unanswered(f"`{first}` is still {'None' if found is None else '...'}")
+                raise _Unanswered(f"`{first}` is still {'`None`' if found is None else '`...`'}")
         else:
             found = importlib.import_module("armod") if of == "armod" else self._object(int(of), "")
             rest = [part for part in (first, *rest) if part]

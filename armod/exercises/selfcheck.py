@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import MutableMapping
 from typing import Any
 
@@ -30,7 +31,15 @@ def check(name: str, *, names: MutableMapping[str, Any] | None = None) -> Result
     student = names.get("student", 0)
     if type(student) is not int:
         raise ValueError(f"The parameter `student` is a whole number, not {student!r}.")
+    if _cell_before_failed():
+        print("The cell that you ran before this one failed, so this result is for your earlier answer.")
     result = judge(exercise, Answer(InProcess(names), student=student))
     if result.is_answered:
         progress.record(exercise.lesson, exercise.name, result.points, result.max_points)
     return result
+
+
+def _cell_before_failed() -> bool:
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    return shell is not None and not shell.last_execution_succeeded

@@ -82,8 +82,8 @@ def test_a_check_cannot_send_what_is_no_plain_data() -> None:
     ("source", "words"),
     [
         ("", "There is no `f` yet"),
-        ("f = ...", "`f` is still ..."),
-        ("f = None", "`f` is still None"),
+        ("f = ...", "`f` is still `...`"),
+        ("f = None", "`f` is still `None`"),
         ("def f(x): ...", "`f` returned nothing"),
         ("def f(x): return ...", "`f` returned ..."),
         ("def f(x): raise NotImplementedError", "`f` is not implemented yet"),

@@ -77,3 +77,19 @@ def test_student_is_a_whole_number(student: object) -> None:
 def test_importing_armod_reads_no_checks() -> None:
     code = "import armod, sys; assert not [name for name in sys.modules if 'exercises.lesson_' in name]"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_after_a_cell_that_failed_it_says_whose_answer_is_checked(capsys: pytest.CaptureFixture[str]) -> None:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    shell = InteractiveShell.instance()
+    try:
+        shell.run_cell(f"import armod\n{RIGHT}")
+        shell.run_cell("result = armod.check('made-masks')")
+        assert "failed" not in capsys.readouterr().out
+        shell.run_cell("def my_masks(:")
+        capsys.readouterr()
+        shell.run_cell("result = armod.check('made-masks')")
+        assert "failed, so this result is for your earlier answer" in capsys.readouterr().out
+    finally:
+        InteractiveShell.clear_instance()
