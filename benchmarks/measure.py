@@ -12,12 +12,16 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
+import torch
+
 
 @dataclass(frozen=True)
 class Result:
     """Seconds that ours and a reference took, and what their ratio must be.
 
     at_most bounds ours / reference, at_least bounds reference / ours; with neither the result is for information.
+    multiply_adds: what ours has to compute at least, if that is known; the table holds it against this machine's rate
+    in matrix products (`multiply_adds_per_second`).
     """
 
     name: str
@@ -26,6 +30,7 @@ class Result:
     at_most: float | None = None
     at_least: float | None = None
     note: str = ""
+    multiply_adds: float | None = None
 
     @property
     def ratio(self) -> float:
@@ -46,6 +51,19 @@ class Result:
     def record(self) -> dict[str, object]:
         """All of it, for JSON."""
         return asdict(self) | {"ratio": self.ratio, "target": self.target, "holds": self.holds}
+
+
+def multiply_adds_per_second(size: int = 512) -> float:
+    """What one thread reaches in a float32 product of square matrices: the floor under every model's time."""
+    matrix = torch.rand(size, size)
+    (seconds,) = interleaved([lambda: matrix @ matrix], 20)
+    return size**3 / seconds
+
+
+def exponent(sizes: Sequence[float], seconds: Sequence[float]) -> float:
+    """b of the power law ``seconds = a * sizes**b`` that fits best: 0 is flat, 1 is linear."""
+    x, y = torch.tensor(sizes).double().log(), torch.tensor(seconds).double().log()
+    return (((x - x.mean()) * (y - y.mean())).sum() / (x - x.mean()).square().sum()).item()
 
 
 def interleaved(

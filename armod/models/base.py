@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
 
@@ -27,6 +27,10 @@ class AutoregressiveModel(nn.Module):
     event_shape: shape of one observation, ``(D,)``, ``(T,)`` or ``(C, H, W)``.
     ordering: permutation ``(D,)``; ``ordering[k]`` is the flat (row-major) index of the variable generated k-th.
     likelihood: the family of the conditionals, if the model has one for all.
+    context_size: C of the context ``(N, C)``, or local ``(N, C, T)`` or ``(N, C, H, W)``, that the model was built
+        with and then needs. 0: it ignores any, so that it can learn from a data set of (image, label) pairs. None: a
+        model of your own that looks at its context itself.
+    any_length: True for models of sequences ``(T,)`` that take any T at run time; that of `event_shape` is the default.
 
     Observations are tensors ``(N, *event_shape)`` of levels ``0..K-1``, of any dtype. Likelihoods are in nats.
     """
@@ -34,6 +38,8 @@ class AutoregressiveModel(nn.Module):
     event_shape: torch.Size
     ordering: Tensor
     likelihood: Likelihood | None = None
+    context_size: int | None = None
+    any_length: bool = False
 
     def conditionals(self, x: Tensor, context: Tensor | None = None) -> distributions.Distribution:
         """Every ``p(x_d | x_<d)`` in one pass.
@@ -57,6 +63,7 @@ class AutoregressiveModel(nn.Module):
             ValueError: if `x` has another shape or holds anything but whole levels ``0..K-1``.
         """
         self.check_levels(x)
+        context = self.check_context(context, len(x), x.shape[1:])
         conditionals = self.conditionals(x, context)
         if self.likelihood is None:
             _refuse_impossible(x, likelihoods.num_levels(conditionals))
@@ -83,6 +90,7 @@ class AutoregressiveModel(nn.Module):
         mask: Tensor | None = None,
         generator: torch.Generator | None = None,
         method: str | Sampler = "cached",
+        length: int | None = None,
         **options: Any,
     ) -> Tensor:
         """New observations, or completions of partly known ones: ``(num_samples, *event_shape)``, int64 levels.
@@ -95,18 +103,21 @@ class AutoregressiveModel(nn.Module):
         level of `known` is kept; the rest is drawn in order. This is a draw from p(unknown | known) only if the
         known variables come first in `ordering`; else each drawn variable sees just the known ones before it.
         method: ``"cached"`` (each activation computed once), ``"naive"`` (one full pass per variable), or a sampler.
+        length: T of sequences ``(num_samples, T)``, for models that take any; None is that of `event_shape`.
         options: ``temperature`` (default 1) divides the logits; it belongs to sampling, not to the likelihood.
 
         Raises:
-            ValueError: for an unknown method, or for `known` and `mask` that do not fit.
+            ValueError: for an unknown method, for `known` and `mask` that do not fit, or a length the model lacks.
         """
         if isinstance(method, str) and method not in SAMPLERS:
             raise ValueError(f'method is "cached", "naive" or a sampler object, not {method!r}.')
         sampler = SAMPLERS[method] if isinstance(method, str) else method
-        known, mask = self._completion(num_samples, known, mask)
+        shape = self._shape_of(length)
+        known, mask = self._completion(num_samples, shape, known, mask)
+        context = self.check_context(context, num_samples, shape)
         device = generator.device if generator is not None else None
         uniform = torch.rand(
-            num_samples, self.num_variables, dtype=torch.float64, generator=generator, device=device
+            num_samples, math.prod(shape), dtype=torch.float64, generator=generator, device=device
         )
         with torch.no_grad():
             return sampler(self, uniform.to(device_of(self)), context, known, mask, **options)
@@ -124,18 +135,64 @@ class AutoregressiveModel(nn.Module):
         position = torch.argsort(self.ordering)
         return position[:, None] > position[None, :]
 
+    def ordering_for(self, num_variables: int) -> Tensor:
+        """The ordering of observations of this many variables: `ordering`, or for another length its continuation.
+
+        A model of any length runs forward or backward; which, its own ordering says.
+        """
+        if num_variables == len(self.ordering):
+            return self.ordering
+        forward = torch.arange(num_variables, device=self.ordering.device)
+        return forward if self.ordering[0] == 0 else forward.flip(0)
+
     def check_levels(self, x: Tensor) -> None:
         """Refuse observations of the wrong shape or with impossible levels, in one sentence (ValueError)."""
-        if x.dim() == 0 or tuple(x.shape[1:]) != tuple(self.event_shape):
+        is_right = x.dim() == 2 if self.any_length else x.shape[1:] == self.event_shape
+        if x.dim() == 0 or not is_right:
+            sizes = "T" if self.any_length else ", ".join(map(str, self.event_shape))
             raise ValueError(
-                f"Observations of this model have shape (N, {', '.join(map(str, self.event_shape))}), "
-                f"but x has shape {tuple(x.shape)}."
+                f"Observations of this model have shape (N, {sizes}), but x has shape {tuple(x.shape)}."
             )
         if self.likelihood is not None:
             _refuse_impossible(x, self.likelihood.num_levels)
 
+    def check_context(self, context: Tensor | None, num: int, event_shape: Sequence[int]) -> Tensor | None:
+        """The context as this model reads it: None if it was built without one.
+
+        event_shape: of the observations at hand, ``(T,)`` or ``(C, H, W)``.
+
+        Raises:
+            ValueError: if a context is missing, or is neither ``(num, context_size)`` nor has the observation's
+                positions after that: ``(num, context_size, T)``, ``(num, context_size, H, W)``.
+        """
+        if self.context_size is None:
+            return context
+        if self.context_size == 0:
+            return None
+        positions = tuple(event_shape[1:]) if len(event_shape) == 3 else tuple(event_shape)
+        everywhere = (num, self.context_size)
+        if context is None or tuple(context.shape) not in (everywhere, everywhere + positions):
+            given = "there is none" if context is None else f"it has shape {tuple(context.shape)}"
+            raise ValueError(
+                f"This model needs a context of shape {everywhere}, or {everywhere + positions} for one that differs "
+                f"from position to position, but {given}."
+            )
+        return context
+
+    def _shape_of(self, length: int | None) -> torch.Size:
+        """Event shape of samples of this length."""
+        if length is None:
+            return self.event_shape
+        if not self.any_length and tuple(self.event_shape) != (length,):
+            raise ValueError(
+                f"This model makes observations of shape {tuple(self.event_shape)} only, not of length {length}."
+            )
+        if length < 1:
+            raise ValueError(f"A length is 1 or more, not {length}.")
+        return torch.Size([length])
+
     def _completion(
-        self, num_samples: int, known: Tensor | None, mask: Tensor | None
+        self, num_samples: int, event_shape: torch.Size, known: Tensor | None, mask: Tensor | None
     ) -> tuple[Tensor | None, Tensor | None]:
         """`known` and `mask` at full shape, or two Nones; refuses what cannot be sampled."""
         if num_samples < 0:
@@ -148,7 +205,7 @@ class AutoregressiveModel(nn.Module):
             )
         if mask.dtype != torch.bool:
             raise ValueError(f"mask must be boolean (True where `known` is kept), not {mask.dtype}.")
-        shape = (num_samples, *self.event_shape)
+        shape = (num_samples, *event_shape)
         try:
             known, mask = known.expand(shape).to(device_of(self)), mask.expand(shape).to(device_of(self))
         except RuntimeError:
@@ -191,11 +248,18 @@ class Incremental:
 class Recomputing(Incremental):
     """The textbook loop: every step is one full-length pass of `conditionals`, of which one variable is used."""
 
-    def __init__(self, model: AutoregressiveModel, num_samples: int, context: Tensor | None = None) -> None:
-        """`num_samples` observations of `model`, all still to be made."""
+    def __init__(
+        self,
+        model: AutoregressiveModel,
+        num_samples: int,
+        context: Tensor | None = None,
+        event_shape: Sequence[int] | None = None,
+    ) -> None:
+        """`num_samples` observations of `model`, all still to be made; `event_shape` if they are not of its own."""
         self._model, self._context = model, context
-        self._x = torch.zeros(num_samples, *model.event_shape, dtype=torch.int64, device=device_of(model))
-        self._order = model.ordering.tolist()
+        shape = model.event_shape if event_shape is None else event_shape
+        self._x = torch.zeros(num_samples, *shape, dtype=torch.int64, device=device_of(model))
+        self._order = model.ordering_for(math.prod(shape)).tolist()
         self._step = 0
 
     def conditional(self) -> distributions.Distribution:
@@ -253,7 +317,7 @@ def sample_naive(
     temperature: float = 1.0,
 ) -> Tensor:
     """Sample by one full pass of `conditionals` per variable: slow, and the oracle of every faster sampler."""
-    view = Recomputing(model, len(uniform), context)
+    view = Recomputing(model, len(uniform), context, _event_shape(model, uniform.shape[1]))
     return _generate(model, view, uniform, known, mask, temperature)
 
 
@@ -305,10 +369,16 @@ def _generate(
     """Bring a completion into generation order, let the view generate, and put its variables in their places."""
     if not temperature > 0:
         raise ValueError(f"temperature must be above 0, not {temperature}.")
+    ordering = model.ordering_for(uniform.shape[1])
     if known is not None and mask is not None:
-        known, mask = known.flatten(1)[:, model.ordering], mask.flatten(1)[:, model.ordering]
+        known, mask = known.flatten(1)[:, ordering], mask.flatten(1)[:, ordering]
     generate = getattr(type(view), "generate", Incremental.generate)
     drawn = generate(view, uniform, known, mask, temperature)
     x = torch.empty_like(drawn)
-    x[:, model.ordering] = drawn
-    return x.view(len(x), *model.event_shape)
+    x[:, ordering] = drawn
+    return x.view(len(x), *_event_shape(model, uniform.shape[1]))
+
+
+def _event_shape(model: AutoregressiveModel, num_variables: int) -> Sequence[int]:
+    """The model's own, or a sequence of another length."""
+    return model.event_shape if num_variables == model.num_variables else (num_variables,)

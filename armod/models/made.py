@@ -45,6 +45,7 @@ class MADE(AutoregressiveModel):
     """
 
     likelihood: Likelihood
+    context_size = 0
     layers: nn.ModuleList
     orderings: Tensor
 
@@ -194,7 +195,7 @@ class MADE(AutoregressiveModel):
                 generator=generator,
                 **rest,  # type: ignore[arg-type]
             )
-        known, mask = self._completion(num_samples, known, mask)
+        known, mask = self._completion(num_samples, self.event_shape, known, mask)
         device = generator.device if generator is not None else None
         uniform = torch.rand(num_samples, dtype=torch.float64, generator=generator, device=device)
         uniform = uniform.to(self.orderings.device)

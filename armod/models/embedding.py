@@ -1,0 +1,47 @@
+"""How levels and context enter a network of vectors: `LevelEmbedding`, and `context_in_order`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from armod.likelihoods import Categorical, Likelihood
+
+
+class LevelEmbedding(nn.Module):
+    """A learned vector for each level; of levels that are quantities, a linear map of their features.
+
+    For a `Categorical` that is the product of a one-hot vector with a matrix, computed by looking up its row.
+
+    >>> LevelEmbedding(Categorical(5), 8)(torch.tensor([[0, 4, 1]])).shape
+    torch.Size([1, 3, 8])
+    """
+
+    def __init__(self, likelihood: Likelihood, width: int) -> None:
+        super().__init__()
+        self._likelihood = likelihood
+        self.weight = nn.Parameter(torch.randn(likelihood.num_features, width))
+
+    def forward(self, levels: Tensor) -> Tensor:
+        """Levels ``(...)`` of any dtype -> ``(..., width)``."""
+        if isinstance(self._likelihood, Categorical):
+            return F.embedding(levels.long(), self.weight)
+        return self._likelihood.encode(levels, self.weight.dtype) @ self.weight
+
+
+def context_in_order(context: Tensor, ordering: Tensor, event_shape: Sequence[int]) -> Tensor:
+    """The context of each variable in the order of generation: ``(N, C)`` or local -> ``(N, D, C)``.
+
+    Every channel of a pixel has the context of its pixel.
+
+    >>> local = torch.tensor([[[10.0, 20.0, 30.0]]])
+    >>> context_in_order(local, torch.tensor([2, 1, 0]), (3,))[0, :, 0].tolist()
+    [30.0, 20.0, 10.0]
+    """
+    if context.dim() == 2:
+        return context.unsqueeze(1).expand(-1, len(ordering), -1)
+    positions = context.flatten(2).transpose(1, 2)
+    return positions[:, ordering % positions.shape[1]]
