@@ -46,6 +46,7 @@ LAYERS = (
     "likelihoods",
     "orderings",
     "data",
+    "mu_law",
 )
 
 
