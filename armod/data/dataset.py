@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 SPLITS = ("train", "valid", "test")
 
@@ -35,6 +35,7 @@ class Dataset:
     source: str = ""
     licence: str = ""
     sha256: str = ""
+    context: Mapping[str, Tensor] | None = None
 
     def __post_init__(self) -> None:
         """Refuse splits that do not fit together."""
@@ -87,6 +88,56 @@ class Dataset:
             valid=(self.valid >= threshold).to(torch.uint8),
             test=(self.test >= threshold).to(torch.uint8),
         )
+
+    def quantize(self, num_levels: int) -> Dataset:
+        """The same observations on `num_levels` coarser levels, each of which joins equally many old ones, or almost.
+
+        Level l of K becomes ``floor(l * num_levels / K)``. The new name says so, because likelihoods of different
+        levels do not compare. As many levels as there are already: the data as it is.
+
+        Raises:
+            ValueError: for fewer than 2 levels, or for more than there are.
+
+        >>> grey = torch.tensor([[[0], [127], [128], [255]]], dtype=torch.uint8)
+        >>> Dataset("dots", *grey.expand(3, 4, 1), num_levels=256).quantize(4).train.flatten().tolist()
+        [0, 1, 2, 3]
+        """
+        if not 2 <= num_levels <= self.num_levels:
+            raise ValueError(
+                f"{self.name!r} can be quantised to 2..{self.num_levels} levels, not to {num_levels}."
+            )
+        if num_levels == self.num_levels:
+            return self
+        coarse = torch.arange(self.num_levels).mul(num_levels).div(self.num_levels, rounding_mode="floor")
+        splits = {split: coarse.to(torch.uint8)[getattr(self, split).int()] for split in SPLITS}
+        return replace(self, name=f"{self.name}, {num_levels} levels", num_levels=num_levels, **splits)
+
+    def given_labels(self) -> Dataset:
+        """The same observations, each with its class as context: one-hot float32 rows ``(N, number of classes)``.
+
+        The new name says so: a likelihood given the class does not compare with one that is not told it.
+
+        Raises:
+            ValueError: if the data has no labels.
+
+        >>> bits = torch.tensor([[[0], [1]]], dtype=torch.uint8).expand(3, 2, 1)
+        >>> labels = dict.fromkeys(SPLITS, torch.tensor([2, 0]))
+        >>> Dataset("coins", *bits, num_levels=2, labels=labels).given_labels().context["test"].tolist()
+        [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]
+        """
+        if self.labels is None:
+            raise ValueError(f"{self.name!r} has no labels that could be given to a model.")
+        num_classes = 1 + max(int(classes.max()) for classes in self.labels.values() if len(classes))
+        context = {
+            split: nn.functional.one_hot(classes, num_classes).float()
+            for split, classes in self.labels.items()
+        }
+        return replace(self, name=f"{self.name}, given its labels", context=context)
+
+    def pairs(self, split: str) -> Tensor | tuple[Tensor, Tensor]:
+        """The levels of one split, as a pair with their context if there is one: what `armod.fit` takes."""
+        levels: Tensor = getattr(self, split)
+        return levels if self.context is None else (levels, self.context[split])
 
     def __repr__(self) -> str:
         """Name, sizes, shape, levels and licence in one line; never the tensors."""
