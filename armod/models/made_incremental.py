@@ -77,7 +77,7 @@ class MADEIncremental(Incremental):
                 self._open(block)
                 parameters = self._parameters[block]
                 if temperature != 1:
-                    parameters = parameters / temperature
+                    parameters = likelihood.tempered(parameters, temperature)
                 likelihood.draw_features(parameters, noise[block], out=features)
                 if known is not None and mask is not None:
                     features.copy_(torch.where(masks[block], known_features[block], features))
