@@ -109,8 +109,15 @@ class Dataset:
         if num_levels == self.num_levels:
             return self
         coarse = torch.arange(self.num_levels).mul(num_levels).div(self.num_levels, rounding_mode="floor")
-        splits = {split: coarse.to(torch.uint8)[getattr(self, split).int()] for split in SPLITS}
-        return replace(self, name=f"{self.name}, {num_levels} levels", num_levels=num_levels, **splits)
+        coarse = coarse.to(torch.uint8)
+        return replace(
+            self,
+            name=f"{self.name}, {num_levels} levels",
+            num_levels=num_levels,
+            train=coarse[self.train.int()],
+            valid=coarse[self.valid.int()],
+            test=coarse[self.test.int()],
+        )
 
     def given_labels(self) -> Dataset:
         """The same observations, each with its class as context: one-hot float32 rows ``(N, number of classes)``.

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TypedDict
+
 import torch
 from torch import Tensor
 
 
-def deal(observations: Tensor, labels: Tensor) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+class Parts(TypedDict):
+    """One tensor for each split."""
+
+    train: Tensor
+    valid: Tensor
+    test: Tensor
+
+
+def deal(observations: Tensor, labels: Tensor) -> tuple[Parts, dict[str, Tensor]]:
     """Observations ``(N, ...)`` and labels ``(N,)`` of each split: of every ten of a class, 8 train, 1 valid, 1 test.
 
     Each class is dealt out by itself, in the order given: its 9th, 19th, 29th ... example goes to valid, its 10th, 20th,
@@ -24,6 +34,6 @@ def deal(observations: Tensor, labels: Tensor) -> tuple[dict[str, Tensor], dict[
     last_digit = turns % 10
     chosen = {"train": last_digit < 8, "valid": last_digit == 8, "test": last_digit == 9}
     return (
-        {split: observations[rows] for split, rows in chosen.items()},
+        Parts(**{split: observations[rows] for split, rows in chosen.items()}),  # type: ignore[typeddict-item]
         {split: labels[rows] for split, rows in chosen.items()},
     )
