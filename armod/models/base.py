@@ -31,6 +31,7 @@ class AutoregressiveModel(nn.Module):
         with and then needs. 0: it ignores any, so that it can learn from a data set of (image, label) pairs. None: a
         model of your own that looks at its context itself.
     any_length: True for models of sequences ``(T,)`` that take any T at run time; that of `event_shape` is the default.
+    max_length: the longest of these T, for a model that has one.
 
     Observations are tensors ``(N, *event_shape)`` of levels ``0..K-1``, of any dtype. Likelihoods are in nats.
     """
@@ -40,6 +41,7 @@ class AutoregressiveModel(nn.Module):
     likelihood: Likelihood | None = None
     context_size: int | None = None
     any_length: bool = False
+    max_length: int | None = None
 
     def conditionals(self, x: Tensor, context: Tensor | None = None) -> distributions.Distribution:
         """Every ``p(x_d | x_<d)`` in one pass.
@@ -103,7 +105,7 @@ class AutoregressiveModel(nn.Module):
         level of `known` is kept; the rest is drawn in order. This is a draw from p(unknown | known) only if the
         known variables come first in `ordering`; else each drawn variable sees just the known ones before it.
         method: ``"cached"`` (each activation computed once), ``"naive"`` (one full pass per variable), or a sampler.
-        length: T of sequences ``(num_samples, T)``, for models that take any; None is that of `event_shape`.
+        length: T of sequences ``(num_samples, T)``, for models that take several; None is that of `event_shape`.
         options: ``temperature`` (default 1) divides the logits; it belongs to sampling, not to the likelihood.
 
         Raises:
@@ -147,9 +149,14 @@ class AutoregressiveModel(nn.Module):
 
     def check_levels(self, x: Tensor) -> None:
         """Refuse observations of the wrong shape or with impossible levels, in one sentence (ValueError)."""
-        is_right = x.dim() == 2 if self.any_length else x.shape[1:] == self.event_shape
-        if x.dim() == 0 or not is_right:
-            sizes = "T" if self.any_length else ", ".join(map(str, self.event_shape))
+        if self.any_length:
+            is_right = x.dim() == 2 and x.shape[1] >= 1
+            is_right = is_right and (self.max_length is None or x.shape[1] <= self.max_length)
+            sizes = "T" if self.max_length is None else f"1 to {self.max_length}"
+        else:
+            is_right = x.dim() > 0 and x.shape[1:] == self.event_shape
+            sizes = ", ".join(map(str, self.event_shape))
+        if not is_right:
             raise ValueError(
                 f"Observations of this model have shape (N, {sizes}), but x has shape {tuple(x.shape)}."
             )
@@ -189,6 +196,8 @@ class AutoregressiveModel(nn.Module):
             )
         if length < 1:
             raise ValueError(f"A length is 1 or more, not {length}.")
+        if self.max_length is not None and length > self.max_length:
+            raise ValueError(f"This model makes sequences of length {self.max_length} at most, not {length}.")
         return torch.Size([length])
 
     def _completion(
