@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any, cast
+from typing import cast
 
 import torch
 from torch import Tensor, distributions, nn
@@ -19,6 +19,7 @@ from armod import orderings
 from armod.likelihoods import Likelihood, inverse_cdf
 from armod.models.base import AutoregressiveModel, Incremental
 from armod.models.made_incremental import MADEIncremental
+from armod.models.masked_linear import Band, bands, masked_linear
 from armod.models.masks import hidden_degrees, masks
 from armod.models.mixture import MixtureIncremental, member_posterior, mixture_conditionals
 
@@ -75,6 +76,9 @@ class MADE(AutoregressiveModel):
         seeds = [seed + 7919 * member for member in range(num_masks)]
         member_orderings = [orderings.random(event_shape, s) if each_draws_its_own else shared for s in seeds]
         member_degrees = [hidden_degrees(len(shared), hidden_sizes, degrees=degrees, seed=s) for s in seeds]
+        # units of one layer may change places, and in the order of their degrees they are computed fastest; but
+        # members of one ensemble, all of them sorted, would have nearly the same masks
+        member_degrees[0] = [layer.sort().values for layer in member_degrees[0]]
         sizes = [
             len(shared) * likelihood.num_features,
             *hidden_sizes,
@@ -92,6 +96,7 @@ class MADE(AutoregressiveModel):
         member_orderings: Tensor,
         degrees: Sequence[Tensor],
         weight_masks: Sequence[Tensor] | None = None,
+        mask_bands: Sequence[tuple[tuple[Band, ...], ...]] | None = None,
     ) -> None:
         """Put together a model of M members: orderings ``(M, D)``, degrees of each hidden layer ``(M, size)``."""
         self.event_shape = torch.Size(event_shape)
@@ -100,8 +105,10 @@ class MADE(AutoregressiveModel):
         self.register_buffer("orderings", member_orderings)
         for number, layer in enumerate(degrees):
             self.register_buffer(f"degrees_{number}", layer)
-        for number, mask in enumerate(self._derive_masks() if weight_masks is None else weight_masks):
+        derived = self._derive_masks() if weight_masks is None else weight_masks
+        for number, mask in enumerate(derived):
             self.register_buffer(f"mask_{number}", mask, persistent=False)
+        self._bands = [tuple(map(bands, layer)) for layer in derived] if mask_bands is None else mask_bands
         self.register_load_state_dict_post_hook(_refresh_masks)
 
     @property
@@ -240,8 +247,8 @@ class MADE(AutoregressiveModel):
         activations = self.likelihood.encode(x.flatten(1), self.linear_layers[0].weight.dtype).flatten(1)
         last = len(self.layers) - 1
         for number, layer in enumerate(self.linear_layers):
-            activations = F.linear(
-                activations, _Mask.apply(layer.weight, self._weight_mask(number)), layer.bias
+            activations = masked_linear(
+                activations, layer.weight, self._weight_mask(number), layer.bias, self._bands[number][0]
             )
             if number < last:
                 activations = F.relu(activations)
@@ -267,41 +274,25 @@ class MADE(AutoregressiveModel):
         """Member `number` as an ordinary MADE on the very same layers."""
         member = MADE.__new__(MADE)
         nn.Module.__init__(member)
+        only = slice(number, number + 1)
         member._assemble(
             self.event_shape,
             self.likelihood,
             self.layers,
-            self.orderings[number : number + 1],
-            [layer[number : number + 1] for layer in self.degrees],
-            [getattr(self, f"mask_{layer}")[number : number + 1] for layer in range(len(self.layers))],
+            self.orderings[only],
+            [layer[only] for layer in self.degrees],
+            [getattr(self, f"mask_{layer}")[only] for layer in range(len(self.layers))],
+            [layer[only] for layer in self._bands],
         )
         return member.train(self.training)
 
 
-class _Mask(torch.autograd.Function):
-    """``weight * mask`` whose gradient is masked in place: a MADE's training step is bound by memory."""
-
-    generate_vmap_rule = True
-
-    @staticmethod
-    def forward(weight: Tensor, mask: Tensor) -> Tensor:
-        return weight * mask
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor], output: Tensor) -> None:
-        ctx.save_for_backward(inputs[1])
-
-    @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
-        (mask,) = ctx.saved_tensors
-        # the gradient was made for this one use, so it may be overwritten unless it is to be differentiated again
-        return gradient * mask if torch.is_grad_enabled() else gradient.mul_(mask), None
-
-
-def _refresh_masks(model: MADE, _: object) -> None:
+def _refresh_masks(model: MADE, _: object = None) -> None:
     """A state dict may bring other orderings and degrees than the model was built with."""
-    for number, mask in enumerate(model._derive_masks()):
+    derived = model._derive_masks()
+    for number, mask in enumerate(derived):
         setattr(model, f"mask_{number}", mask)
+    model._bands = [tuple(map(bands, layer)) for layer in derived]
 
 
 def _linear_layers(sizes: Sequence[int], generator: torch.Generator) -> nn.ModuleList:

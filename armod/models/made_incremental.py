@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor, distributions, nn
@@ -21,7 +22,7 @@ from armod.likelihoods import Likelihood
 from armod.models.base import Incremental
 from armod.orderings import positions
 
-_BLOCKS_IN_A_CHUNK = 48
+_BLOCKS_IN_A_CHUNK = 64
 
 
 class MADEIncremental(Incremental):
@@ -95,10 +96,9 @@ class MADEIncremental(Incremental):
 
     def _open(self, block: int) -> None:
         """Compute the hidden units that have become final, then the outputs of the block."""
-        number = block % _BLOCKS_IN_A_CHUNK
+        chunk, number = divmod(block, _BLOCKS_IN_A_CHUNK)
         if number == 0:
-            blocks = range(block, min(block + _BLOCKS_IN_A_CHUNK, len(self._sizes)))
-            self._work = list(zip(*(layer.open_chunk(blocks) for layer in self._layers), strict=True))
+            self._work = list(zip(*(layer.open_chunk(chunk) for layer in self._layers), strict=True))
         for work in self._work[number]:
             if work is not None:
                 units, weight, below, is_hidden = work
@@ -109,44 +109,77 @@ class MADEIncremental(Incremental):
 
 @dataclass
 class _Layer:
-    """One layer, sorted by degree, so that a block of units and all that they may see are slices.
+    """One layer, sorted by degree, so that a block of units and all that they may see are slices."""
 
-    A unit sees what has at most its degree; an output of position k (from 0) sees degrees up to k.
-    """
-
-    weight: Tensor  # (units, units below), not sorted: a chunk sorts what it needs of it
-    rows: Tensor  # (units,), the permutation that sorts the units
-    columns: Tensor  # (units below,), the one that sorts the units below
-    degrees: Tensor  # (units,), ascending
-    degrees_below: Tensor  # (units below,), ascending
     units: Tensor  # (units, N): biases at first, then sums, then activations
     below: Tensor  # (units below, N)
     is_hidden: bool
-    begins: Sequence[int]  # units[begins[b]:ends[b]] become final when block b is opened
-    ends: Sequence[int]
-    ends_below: Sequence[int]  # below[:ends_below[b]] are final when block b is open
+    chunks: list[_Chunk]
 
-    def open_chunk(self, blocks: range) -> list[tuple[Tensor, Tensor, Tensor, bool] | None]:
-        """Add to the units of these blocks all that was final before the first; the rest is left as work.
+    def open_chunk(self, number: int) -> list[tuple[Tensor, Tensor, Tensor, bool] | None]:
+        """Add to the units of this chunk all that was final before it; the rest is left as work for each block.
 
         The work of a block is (units, weight, units below, is_hidden): a product to add to the units. None if the
         layer has no unit in it.
         """
-        first, last = blocks[0], blocks[-1]
-        begin, end = self.begins[first], self.ends[last]
-        begin_below, end_below = self.ends_below[first - 1] if first else 0, self.ends_below[last]
-        units = self.units[begin:end]
-        weight = self.weight.index_select(0, self.rows[begin:end]).index_select(1, self.columns[:end_below])
-        # every unit of the chunk has a degree beyond all that was final before: nothing to mask
-        units.addmm_(weight[:, :begin_below], self.below[:begin_below])
-        may_see = self.degrees[begin:end, None] >= self.degrees_below[None, begin_below:end_below]
-        sizes = [self.ends[block] - self.begins[block] for block in blocks]
-        weights = (weight[:, begin_below:] * may_see).split(sizes)
-        below = self.below[begin_below:end_below]
+        chunk = self.chunks[number]
+        units = self.units[chunk.begin : chunk.end]
+        units.addmm_(chunk.weight[:, : chunk.begin_below], self.below[: chunk.begin_below])
+        weights = chunk.weight[:, chunk.begin_below :].split(chunk.sizes)
+        below = self.below[chunk.begin_below : chunk.end_below]
         return [
             (block_units, block_weight, below, self.is_hidden) if size else None
-            for block_units, block_weight, size in zip(units.split(sizes), weights, sizes, strict=True)
+            for block_units, block_weight, size in zip(
+                units.split(chunk.sizes), weights, chunk.sizes, strict=True
+            )
         ]
+
+
+@dataclass
+class _Chunk:
+    """The units ``[begin:end]`` of a layer: `sizes` of them become final with each of its blocks.
+
+    Of the units below, ``[:begin_below]`` were final before, ``[begin_below:end_below]`` become so on the way.
+    """
+
+    begin: int
+    end: int
+    begin_below: int
+    end_below: int
+    sizes: list[int]
+    weight: Tensor  # (units, end_below), sorted and masked: a copy, as anybody may change the model between two steps
+
+
+def _chunks(
+    weight: Tensor,
+    rows: Tensor,
+    columns: Tensor,
+    degrees: Tensor,
+    degrees_below: Tensor,
+    ends: Sequence[int],
+    ends_below: Sequence[int],
+) -> list[_Chunk]:
+    """The chunks of one layer.
+
+    weight: ``(units, units below)`` as the model has it. rows, columns: the permutations that sort both by degree.
+    degrees, degrees_below: after sorting; a unit sees what has at most its degree. ends: ``units[:ends[b]]`` are final
+    when block b is open, and so are ``below[:ends_below[b]]``.
+    """
+    is_sorted = all(bool((order.diff() == 1).all()) for order in (rows, columns))
+    chunks = []
+    for first in range(0, len(ends), _BLOCKS_IN_A_CHUNK):
+        blocks = ends[first : first + _BLOCKS_IN_A_CHUNK]
+        begin, end = ends[first - 1] if first else 0, blocks[-1]
+        begin_below, end_below = ends_below[first - 1] if first else 0, ends_below[first + len(blocks) - 1]
+        if is_sorted:
+            part = weight[begin:end, :end_below].clone()
+        else:
+            part = weight.index_select(0, rows[begin:end]).index_select(1, columns[:end_below])
+        # every unit of the chunk has a degree beyond all that was final before: nothing to mask there
+        part[:, begin_below:].mul_(degrees[begin:end, None] >= degrees_below[None, begin_below:end_below])
+        sizes = [after - before for before, after in pairwise([begin, *blocks])]
+        chunks.append(_Chunk(begin, end, begin_below, end_below, sizes, part))
+    return chunks
 
 
 def _plan(
@@ -177,22 +210,10 @@ def _plan(
             rows, degrees = _feature_rows(ordering, parameters), steps.repeat_interleave(parameters)
             layer_ends = [end * parameters for end in ends]
         units = linear.bias.detach()[rows].unsqueeze(1).repeat(1, num_samples)
-        begins = [0, *layer_ends[:-1]]
-        layers.append(
-            _Layer(
-                linear.weight.detach().clone(),  # between two steps anybody may change the model
-                rows,
-                columns,
-                degrees,
-                degrees_below,
-                units,
-                below,
-                is_hidden,
-                begins,
-                layer_ends,
-                ends_below,
-            )
+        chunks = _chunks(
+            linear.weight.detach(), rows, columns, degrees, degrees_below, layer_ends, ends_below
         )
+        layers.append(_Layer(units, below, is_hidden, chunks))
         below, degrees_below, columns, ends_below = units, degrees, rows, layer_ends
     return inputs.transpose(1, 2), layers
 
