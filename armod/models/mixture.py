@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, distributions
 
 from armod import likelihoods
+from armod.likelihoods import DiscretizedLogisticMixture
 from armod.models.base import AutoregressiveModel, Incremental
 
 
@@ -99,4 +100,22 @@ def _(family: distributions.Categorical, members: Sequence, log_weights: Tensor)
     logits = torch.stack([member.logits for member in members])
     return distributions.Categorical(
         logits=(log_weights.unsqueeze(-1) + logits).logsumexp(0), validate_args=False
+    )
+
+
+@mix.register
+def _(
+    family: DiscretizedLogisticMixture, members: Sequence, log_weights: Tensor
+) -> DiscretizedLogisticMixture:
+    """All members' components side by side."""
+    logits = [
+        member.logits.log_softmax(-1) + weight.unsqueeze(-1)
+        for member, weight in zip(members, log_weights, strict=True)
+    ]
+    return DiscretizedLogisticMixture(
+        torch.cat(logits, dim=-1),
+        torch.cat([member.means for member in members], dim=-1),
+        torch.cat([member.log_scales for member in members], dim=-1),
+        family.num_levels,
+        validate_args=False,
     )
