@@ -10,7 +10,7 @@ import torch
 import torch.utils.data
 from torch import Tensor
 
-from armod import orderings
+from armod import distributed, orderings
 from armod.data import Dataset
 from armod.models.base import AutoregressiveModel, device_of
 
@@ -23,6 +23,7 @@ class Receipt:
     """A likelihood with all that is needed to check it, in nats per observation and per dimension, and in bits.
 
     standard_error is that of the mean over the observations: what another draw of as many would change.
+    num_parameters: the numbers that were learnt. seconds: how long that took.
     """
 
     nats: float
@@ -33,6 +34,8 @@ class Receipt:
     split: str
     ordering: str
     seed: int | None = None
+    num_parameters: int | None = None
+    seconds: float | None = None
 
     @property
     def nats_per_dim(self) -> float:
@@ -63,8 +66,11 @@ def evaluate(
 ) -> Receipt:
     """The receipt of a model's likelihood on one split of a data set; dropout and the like are off.
 
-    data: an `armod.data.Dataset`, of which `split` is taken, or any data that `fit` takes, which `split` then names.
+    data: an `armod.data.Dataset`, of which `split` is taken with its context, or any data that `fit` takes, which
+        `split` then names.
     seed: the one the model was trained with, for the record.
+
+    In a process group all processes call it, each measures its share of the data, and all return the same receipt.
 
     >>> from armod import MADE, likelihoods
     >>> fair = MADE((2,), [], likelihood=likelihoods.Bernoulli())
@@ -74,7 +80,7 @@ def evaluate(
     on tensor, all split (8); ordering raster; seed None
     """
     name = data.name if isinstance(data, Dataset) else type(data).__name__.lower()
-    chosen = getattr(data, split) if isinstance(data, Dataset) else data
+    chosen = data.pairs(split) if isinstance(data, Dataset) else data
     place = device_of(model)
     mean = mean_log_prob(model, batches_of(chosen, batch_size, place))
     return Receipt(
@@ -86,6 +92,7 @@ def evaluate(
         split=split,
         ordering=_ordering_name(model),
         seed=seed,
+        num_parameters=sum(parameter.numel() for parameter in model.parameters()),
     )
 
 
@@ -105,6 +112,11 @@ class Mean:
         self.squares += values.square().sum().item()
         self.count += len(values)
         self.num_variables = num_variables
+
+    def over_all_processes(self, device: torch.device) -> Mean:
+        """The mean of what all processes took in, the same in each of them; `device` is the model's."""
+        total, squares, count = distributed.total([self.total, self.squares, self.count], device)
+        return Mean(total, squares, int(count), self.num_variables)
 
     @property
     def log_prob(self) -> float:
@@ -126,14 +138,17 @@ class Mean:
 
 
 def mean_log_prob(model: AutoregressiveModel, batches: Iterable[Batch]) -> Mean:
-    """Mean log-likelihood in evaluation mode."""
+    """Mean log-likelihood in evaluation mode; every process takes its share of each batch."""
     mean, was_training = Mean(), model.training
     model.eval()
     with torch.no_grad():
         for x, context in batches:
-            mean.add(model.log_prob(x, context), x[0].numel())
+            rows = distributed.share(len(x))
+            is_idle = rows.start == rows.stop
+            mine = x[rows], None if context is None else context[rows]
+            mean.add(x.new_zeros(0) if is_idle else model.log_prob(*mine), x[0].numel())
     model.train(was_training)
-    return mean
+    return mean.over_all_processes(device_of(model))
 
 
 def batches_of(data: Data, batch_size: int, device: torch.device, seed: int | None = None) -> Iterator[Batch]:

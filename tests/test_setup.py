@@ -30,6 +30,7 @@ CONDA_NAMES = {"torch": "pytorch-cpu", "matplotlib": "matplotlib-base", "playwri
 
 # DESIGN's layout from top to bottom: a module imports from its own layer and from those below, never from above.
 LAYERS = (
+    "__main__",
     "cli",
     "course",
     "grading",
@@ -38,7 +39,11 @@ LAYERS = (
     "figures",
     "pretrained",
     "training",
+    "gradients",
     "evaluation",
+    "checkpoints",
+    "compilation",
+    "distributed",
     "sampling",
     "distillation",
     "dependency",

@@ -7,6 +7,7 @@ they reached. Retrain with ``armod train NAME``.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 from armod.models.base import AutoregressiveModel
 from armod.pretrained.recipe import read_recipe
@@ -39,6 +40,38 @@ def receipt(name: str) -> Receipt:
     'test'
     """
     return read_weights(weights_path(name))[1]
+
+
+class Row(NamedTuple):
+    """What shipped weights reached on their test split; None where the receipt does not say."""
+
+    name: str
+    dataset: str
+    nats: float
+    bits_per_dim: float
+    num_parameters: int | None
+    seconds: float | None
+
+    def __str__(self) -> str:
+        """A row of a Markdown table."""
+        parameters = "" if self.num_parameters is None else f"{self.num_parameters:,}"
+        seconds = "" if self.seconds is None else f"{self.seconds:,.0f}"
+        return f"| {self.name} | {self.dataset} | {self.nats:.2f} | {self.bits_per_dim:.4f} | {parameters} | {seconds} |"
+
+
+def table() -> list[Row]:
+    """What all shipped weights reached, from their receipts: by data set, the best last.
+
+    >>> print("| weights | data | nats | bits/dim | parameters | seconds |", *table()[:1], sep="\\n")  # doctest: +ELLIPSIS
+    | weights | data | nats | bits/dim | parameters | seconds |
+    | ... |
+    """
+    receipts = {name: receipt(name) for name in NAMES}
+    rows = [
+        Row(name, one.dataset, one.nats, one.bits_per_dim, one.num_parameters, one.seconds)
+        for name, one in receipts.items()
+    ]
+    return sorted(rows, key=lambda row: (row.dataset, -row.bits_per_dim))
 
 
 def weights_path(name: str) -> Path:

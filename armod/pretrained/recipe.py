@@ -7,33 +7,52 @@ A recipe is TOML with three tables::
     event_shape = [1, 28, 28]
     hidden_sizes = [500]
     likelihood = { family = "Bernoulli" }
+    ordering = "column"         # optional: a function of armod.orderings, or { name = "random", seed = 3 }
 
-    start_from_marginals = true # optional: MADE.start_from_marginals on the training split
+    start_from_marginals = true # optional: output biases as if the variables were independent
 
-    [data]                      # armod.data.load(name), then .binarize(threshold) if there is one
+    [data]                      # armod.data.load(name)
     name = "digits28"
-    binarize = 128
+    binarize = 128              # optional: .binarize(128); or levels = 16: .quantize(16)
+    context = "labels"          # optional: the model is told each observation's class, one-hot
 
-    [fit]                       # arguments of armod.fit, by their names
+    [fit]                       # arguments of armod.fit, by their names; empty for a Histogram, which only counts
     epochs = 100
+
+Whatever is random in a new model and in its training follows from the seed in [fit], 0 by default.
 """
 
 from __future__ import annotations
 
+import time
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from armod import data, likelihoods
+import torch
+from torch import Tensor
+
+from armod import data, likelihoods, orderings
 from armod.data import Dataset
 from armod.models.base import AutoregressiveModel
-from armod.models.made import MADE
 from armod.training import History, Receipt, evaluate, fit
 
-_FAMILIES: Mapping[str, type[AutoregressiveModel]] = {"MADE": MADE}
-_LIKELIHOODS = {"Bernoulli": likelihoods.Bernoulli, "Categorical": likelihoods.Categorical}
+# the module of armod.models in which each family lives
+_FAMILIES: Mapping[str, str] = {
+    "Histogram": "histogram",
+    "MADE": "made",
+    "RecurrentModel": "recurrent",
+    "WaveNet": "wavenet",
+    "PixelCNN": "pixelcnn",
+    "GatedPixelCNN": "gated_pixelcnn",
+    "PixelCNNPlusPlus": "pixelcnn_plus_plus",
+    "Transformer": "transformer",
+}
+_LIKELIHOODS = ("Bernoulli", "Categorical", "LogisticMixture")
+_ORDERINGS = ("raster", "column", "checkerboard", "random", "reversed")
 
 
 @dataclass(frozen=True)
@@ -48,37 +67,93 @@ class Recipe:
     def build_model(self) -> AutoregressiveModel:
         """The model before training."""
         arguments = {name: value for name, value in self.model.items() if name != "start_from_marginals"}
-        likelihood = dict(arguments.pop("likelihood"))
-        arguments["likelihood"] = _LIKELIHOODS[likelihood.pop("family")](**likelihood)
-        return _FAMILIES[arguments.pop("family")](**arguments)
+        family = arguments.pop("family")
+        _check_word(family, _FAMILIES, "family of models")
+        if "likelihood" in arguments:
+            arguments["likelihood"] = _likelihood(**arguments["likelihood"])
+        if "ordering" in arguments:
+            arguments["ordering"] = _ordering(arguments["ordering"], arguments["event_shape"])
+        model_class = getattr(import_module(f"armod.models.{_FAMILIES[family]}"), family)
+        with torch.random.fork_rng(devices=[]):
+            torch.default_generator.manual_seed(self.fit.get("seed", 0))
+            return model_class(**arguments)
 
     def load_data(self) -> Dataset:
-        """The data set, binarised if the recipe says so."""
+        """The data set in the levels, and with the context, that the recipe says."""
         dataset = data.load(self.data["name"])
-        return dataset.binarize(self.data["binarize"]) if "binarize" in self.data else dataset
+        if "binarize" in self.data:
+            dataset = dataset.binarize(self.data["binarize"])
+        if "levels" in self.data:
+            dataset = dataset.quantize(self.data["levels"])
+        return dataset.given_labels() if "context" in self.data else dataset
 
     def train(
-        self, *, checkpoint: Path | None = None, device: str | None = None, progress: bool = True
+        self,
+        *,
+        checkpoint: Path | None = None,
+        device: str | None = None,
+        progress: bool = True,
+        **options: Any,
     ) -> tuple[AutoregressiveModel, History, Receipt]:
-        """Build, fit, and evaluate on the test split."""
+        """Build, fit, and evaluate on the test split; `options` of armod.fit outdo those of the recipe."""
         model, dataset = self.build_model(), self.load_data()
-        if self.model.get("start_from_marginals") and isinstance(model, MADE):
-            model.start_from_marginals(dataset.train)
-        history = fit(model, dataset, checkpoint=checkpoint, device=device, progress=progress, **self.fit)
-        return model, history, evaluate(model, dataset, split="test", seed=self.fit.get("seed", 0))
+        if self.model.get("start_from_marginals"):
+            model.start_from_marginals(dataset.train)  # type: ignore[operator]
+        if self.model["family"] == "Histogram":
+            history = _count_cells(model, dataset)
+        else:
+            history = fit(
+                model,
+                dataset,
+                checkpoint=checkpoint,
+                device=device,
+                progress=progress,
+                **{**self.fit, **options},
+            )
+        receipt = evaluate(model, dataset, split="test", seed=self.fit.get("seed", 0))
+        return model, history, replace(receipt, seconds=round(history.seconds, 1))
 
 
 def read_recipe(path: Path) -> Recipe:
     """The recipe in a file.
 
     Raises:
-        ValueError: if it is not TOML, lacks a table, or names a family that does not exist.
+        ValueError: if it is not TOML, lacks a table, or names what does not exist.
     """
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
         recipe = Recipe(path.stem, content["model"], content["data"], content["fit"])
-        recipe.build_model()
+        if recipe.data.get("context", "labels") != "labels":
+            raise ValueError(f'the only context there is are the "labels", not {recipe.data["context"]!r}')
+        model = recipe.build_model()
+        if "start_from_marginals" in recipe.model and not hasattr(model, "start_from_marginals"):
+            raise ValueError(f"{type(model).__name__} cannot start_from_marginals")
     except (OSError, ValueError, KeyError, TypeError) as error:
-        reason = f"missing {error}" if isinstance(error, KeyError) else str(error)
+        reason = f"missing {error}" if isinstance(error, KeyError) else str(error).rstrip(".")
         raise ValueError(f"{path} is not a recipe: {reason}.") from None
     return recipe
+
+
+def _likelihood(family: str, **arguments: Any) -> likelihoods.Likelihood:
+    _check_word(family, _LIKELIHOODS, "likelihood")
+    return getattr(likelihoods, family)(**arguments)
+
+
+def _ordering(choice: str | Mapping[str, Any], event_shape: list[int]) -> Tensor:
+    arguments = {"name": choice} if isinstance(choice, str) else dict(choice)
+    name = arguments.pop("name")
+    _check_word(name, _ORDERINGS, "ordering")
+    return getattr(orderings, name)(event_shape, **arguments)
+
+
+def _check_word(word: str, words: Iterable[str], what: str) -> None:
+    if word not in words:
+        raise ValueError(f"there is no {what} {word!r}; choose one of {', '.join(words)}")
+
+
+def _count_cells(model: AutoregressiveModel, dataset: Dataset) -> History:
+    """A histogram learns by counting, once."""
+    begin = time.perf_counter()
+    model.fit(dataset.train)  # type: ignore[operator]
+    learnt = model.bits_per_dim(dataset.train).mean().item()
+    return History([learnt], seconds=time.perf_counter() - begin)

@@ -1,0 +1,5 @@
+"""``python -m armod`` is the command ``armod``; ``torchrun -m armod train RECIPE`` starts it in several processes."""
+
+from armod.cli import main
+
+main(prog_name="armod")

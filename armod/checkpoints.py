@@ -1,0 +1,53 @@
+"""Checkpoints: a run's whole state in one file that is never half-written, and that no other run may go on from."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+def write(path: Path, state: Mapping[str, Any]) -> None:
+    """Write the state beside the old file, then replace it: whenever the process dies, one of them is whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f"{path.name}.new")
+    try:
+        with beside.open("wb") as file:
+            torch.save(dict(state), file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def read(path: Path, settings: Mapping[str, Any], weights: Mapping[str, Tensor]) -> dict[str, Any] | None:
+    """The state that a run of the same settings wrote for a model of the same weights' shapes; None if there is none.
+
+    Raises:
+        ValueError: if the file cannot be read or comes from another run or model.
+    """
+    if not path.exists():
+        return None
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        if state["settings"] != settings:
+            theirs, ours = (dict(sorted(one.items())) for one in (state["settings"], settings))
+            reason = f"it was made with {theirs}, this run has {ours}"
+        elif _shapes(state["model"]) != _shapes(weights):
+            reason = "it holds the weights of another model"
+        else:
+            return state
+    except Exception as error:
+        reason = next(iter(str(error).strip().splitlines()), "it cannot be read")
+    raise ValueError(
+        f"The checkpoint {path} does not belong to this run ({reason}); remove it to start afresh."
+    )
+
+
+def _shapes(weights: Mapping[str, Tensor]) -> dict[str, torch.Size]:
+    return {name: value.shape for name, value in weights.items()}
