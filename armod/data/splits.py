@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from collections.abc import Sequence
+from typing import TypedDict, TypeVar
 
 import torch
 from torch import Tensor
+
+Piece = TypeVar("Piece")
 
 
 class Parts(TypedDict):
@@ -37,3 +40,16 @@ def deal(observations: Tensor, labels: Tensor) -> tuple[Parts, dict[str, Tensor]
         Parts(**{split: observations[rows] for split, rows in chosen.items()}),  # type: ignore[typeddict-item]
         {split: labels[rows] for split, rows in chosen.items()},
     )
+
+
+def deal_pieces(pieces: Sequence[Piece]) -> dict[str, list[Piece]]:
+    """Whole pieces, such as poems, by the same rule: the 9th, 19th ... to valid, the 10th, 20th ... to test.
+
+    >>> deal_pieces("abcdefghijkl")["test"]
+    ['j']
+    """
+    return {
+        "train": [piece for number, piece in enumerate(pieces) if number % 10 < 8],
+        "valid": list(pieces[8::10]),
+        "test": list(pieces[9::10]),
+    }

@@ -1,0 +1,17 @@
+"""Long sequences cut into observations of one length."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+
+def cut(sequence: Tensor, length: int) -> Tensor:
+    """``(..., T)`` cut into ``(T // length, ..., length)``, one window after the other; a shorter rest is left out.
+
+    >>> cut(Tensor([0, 1, 2, 3, 4]), 2)
+    tensor([[0., 1.],
+            [2., 3.]])
+    """
+    num_windows = sequence.shape[-1] // length
+    whole = sequence[..., : num_windows * length].unflatten(-1, (num_windows, length))
+    return whole.movedim(-2, 0).contiguous()
