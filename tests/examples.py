@@ -30,10 +30,15 @@ def lively(model: M, seed: int = 0, scale: float = 0.8) -> M:
 
 
 def made(
-    event_shape: tuple[int, ...] = (5,), hidden: tuple[int, ...] = (16,), num_levels: int = 0, **options
+    event_shape: tuple[int, ...] = (5,),
+    hidden: tuple[int, ...] = (16,),
+    num_levels: int = 0,
+    likelihood: likelihoods.Likelihood | None = None,
+    **options,
 ) -> MADE:
-    """A lively MADE in float64; `num_levels` 0 is Bernoulli."""
-    likelihood = likelihoods.Categorical(num_levels) if num_levels else likelihoods.Bernoulli()
+    """A lively MADE in float64; without a likelihood given, `num_levels` 0 is Bernoulli."""
+    if likelihood is None:
+        likelihood = likelihoods.Categorical(num_levels) if num_levels else likelihoods.Bernoulli()
     return lively(MADE(event_shape, hidden, likelihood=likelihood, **options)).double()
 
 
@@ -121,6 +126,21 @@ MODELS: dict[str, Callable[[], AutoregressiveModel]] = {
     "made, three levels, random": lambda: made((4,), (12, 6), 3, ordering=orderings.random((4,), seed=5)),
     "made, 256 levels": lambda: made((2,), (8,), 256),
     "made, more levels than a byte": lambda: made((1,), (3,), 300),
+    "made, logistic mixture": lambda: made(
+        (4,), (12,), likelihood=likelihoods.LogisticMixture(3, 2), ordering=[2, 0, 3, 1]
+    ),
+    "made, logistic mixture, image": lambda: made(
+        (1, 2, 2), (9, 8), likelihood=likelihoods.LogisticMixture(5, 1)
+    ),
+    "made, logistic mixture, 256 levels": lambda: made(
+        (2,), (8,), likelihood=likelihoods.LogisticMixture(256, 5)
+    ),
+    "made, logistic mixture, one level": lambda: made(
+        (3,), (4,), likelihood=likelihoods.LogisticMixture(1, 2)
+    ),
+    "mixture of one order, logistic": lambda: made(
+        (3,), (12,), likelihood=likelihoods.LogisticMixture(4, 2), num_masks=3, ordering=[2, 0, 1]
+    ),
     "mixture of one order": lambda: made((4,), (12,), num_masks=3, ordering=[1, 3, 0, 2]),
     "mixture of one order, three levels": lambda: made((3,), (12,), 3, num_masks=4, ordering=[2, 0, 1]),
     "user's bits": lambda: UserBits(4, [2, 0, 3, 1]),

@@ -11,11 +11,23 @@ from hypothesis import strategies as st
 from torch import distributions
 
 from armod import likelihoods
-from armod.likelihoods import Bernoulli, Categorical, inverse_cdf, log_prob, pick, temper
+from armod.likelihoods import (
+    Bernoulli,
+    Categorical,
+    DiscretizedLogisticMixture,
+    LogisticMixture,
+    inverse_cdf,
+    log_prob,
+    pick,
+    rescale,
+    temper,
+)
 from armod.models.mixture import mix
 from tests.examples import seeded
 
-ALL = pytest.mark.parametrize("likelihood", [Bernoulli(), *map(Categorical, (1, 2, 3, 17, 256))])
+DISCRETE = [Bernoulli(), *map(Categorical, (1, 2, 3, 17, 256))]
+MIXTURES = [LogisticMixture(*sizes) for sizes in ((1, 2), (2, 1), (3, 2), (4, 3), (17, 1), (256, 5))]
+ALL = pytest.mark.parametrize("likelihood", [*DISCRETE, *MIXTURES])
 
 
 def parameters(likelihood: likelihoods.Likelihood, *shape: int, dtype=torch.float64) -> torch.Tensor:
@@ -25,11 +37,17 @@ def parameters(likelihood: likelihoods.Likelihood, *shape: int, dtype=torch.floa
 
 
 @ALL
-def test_distributions_are_torchs_own(likelihood) -> None:
+def test_distributions_have_one_scalar_variable_and_are_torchs_own_where_torch_has_them(likelihood) -> None:
     given_parameters = parameters(likelihood, 4, 5)
     found = likelihood.distribution(given_parameters)
-    expected = distributions.Bernoulli if isinstance(likelihood, Bernoulli) else distributions.Categorical
-    assert type(found) is expected
+    assert (
+        type(found)
+        is {
+            Bernoulli: distributions.Bernoulli,
+            Categorical: distributions.Categorical,
+            LogisticMixture: DiscretizedLogisticMixture,
+        }[type(likelihood)]
+    )
     assert found.batch_shape == (4, 5) and found.event_shape == ()
     assert found.logits.shape[:2] == (4, 5)
     assert likelihoods.num_levels(found) == likelihood.num_levels
@@ -97,6 +115,16 @@ def test_noise_at_the_edges_draws_a_level_that_exists(likelihood, edge: float) -
             likelihood.distribution(given_parameters), torch.full((50,), edge, dtype=torch.float64)
         )
         assert drawn.min() >= 0 and drawn.max() < likelihood.num_levels
+
+
+@pytest.mark.parametrize("likelihood", DISCRETE)
+@pytest.mark.parametrize("edge", [0.0, 1 - 2**-53])
+def test_noise_at_the_edges_draws_the_outer_levels(likelihood, edge: float) -> None:
+    for dtype in (torch.float32, torch.float64):
+        given_parameters = parameters(likelihood, 50, dtype=dtype)
+        drawn = inverse_cdf(
+            likelihood.distribution(given_parameters), torch.full((50,), edge, dtype=torch.float64)
+        )
         assert (drawn == (0 if edge == 0 else likelihood.num_levels - 1)).float().mean() > 0.9
 
 
@@ -120,7 +148,34 @@ def test_temperature_divides_the_logits(logit: float, temperature: float) -> Non
     assert (two.logits[1] - two.logits[0]).item() == pytest.approx(logit / temperature, abs=1e-9)
 
 
-@pytest.mark.parametrize("likelihood", [Bernoulli(), Categorical(3)])
+@ALL
+@pytest.mark.parametrize("temperature", [0.25, 1.0, 3.0])
+def test_tempered_parameters_are_those_of_the_tempered_distribution(likelihood, temperature: float) -> None:
+    given_parameters = parameters(likelihood, 20)
+    levels = torch.arange(likelihood.num_levels).unsqueeze(-1).expand(-1, 20)
+    whole = temper(likelihood.distribution(given_parameters), temperature)
+    by_hand = likelihood.distribution(likelihood.tempered(given_parameters, temperature))
+    torch.testing.assert_close(log_prob(whole, levels), log_prob(by_hand, levels), rtol=1e-13, atol=1e-13)
+    sharpest = log_prob(likelihood.distribution(likelihood.tempered(given_parameters, 1e-9)), levels)
+    torch.testing.assert_close(sharpest.exp().max(0).values, torch.ones(20, dtype=torch.float64))
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.integers(1, 70_000), st.sampled_from([torch.float32, torch.float64]))
+def test_levels_as_quantities_are_evenly_spaced_from_minus_one_to_one(num_levels: int, dtype) -> None:
+    numbers = rescale(torch.arange(num_levels), num_levels, dtype)
+    assert numbers.dtype == dtype
+    if num_levels == 1:
+        assert numbers.tolist() == [0]
+    else:
+        assert numbers[0] == -1 and numbers[-1] == 1 and torch.equal(numbers, -numbers.flip(0))
+        expected = torch.arange(num_levels, dtype=torch.float64) / (num_levels - 1) * 2 - 1
+        torch.testing.assert_close(numbers.double(), expected, rtol=0, atol=1e-7)
+    for other in (torch.float32, torch.int32):
+        assert torch.equal(rescale(torch.arange(num_levels).to(other), num_levels, dtype), numbers)
+
+
+@pytest.mark.parametrize("likelihood", [Bernoulli(), Categorical(3), LogisticMixture(5, 2)])
 def test_pick_takes_one_variable_by_its_flat_index(likelihood) -> None:
     given_parameters = parameters(likelihood, 4, 2, 3)
     whole = likelihood.distribution(given_parameters)
@@ -128,7 +183,8 @@ def test_pick_takes_one_variable_by_its_flat_index(likelihood) -> None:
         one = pick(whole, variable)
         expected = likelihood.distribution(given_parameters[:, variable // 3, variable % 3])
         assert one.batch_shape == (4,)
-        torch.testing.assert_close(one.logits, expected.logits)
+        level = torch.ones(4)
+        torch.testing.assert_close(log_prob(one, level), log_prob(expected, level))
 
 
 def test_a_mixture_averages_probabilities_not_logits() -> None:
@@ -155,6 +211,9 @@ def test_what_is_not_known_says_how_to_register_it() -> None:
 def test_too_few_levels_are_refused() -> None:
     with pytest.raises(ValueError, match="at least 1 level, not 0"):
         Categorical(0)
+    for sizes in ((0, 1), (1, 0)):
+        with pytest.raises(ValueError, match="at least 1 level and 1 component, not"):
+            LogisticMixture(*sizes)
 
 
 def test_a_certain_bit_is_drawn_for_certain() -> None:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, distributions
 
 from armod import AutoregressiveModel, check_autoregressive, dependency_matrix, total_probability
+from armod.likelihoods import DiscretizedLogisticMixture
 from armod.likelihoods import log_prob as log_prob_of
 from tests import reference
 from tests.examples import ENSEMBLES, MODELS, every_observation, made, seeded
@@ -113,7 +114,8 @@ def test_conditionals_have_one_scalar_variable_each(build: Build) -> None:
     model = build()
     found = model.conditionals(every_observation(model)[:3])
     assert found.batch_shape[1:] == model.event_shape and found.event_shape == ()
-    assert isinstance(found, distributions.Bernoulli | distributions.Categorical)
+    families = distributions.Bernoulli | distributions.Categorical | DiscretizedLogisticMixture
+    assert isinstance(found, families)
 
 
 @ONE_ORDER
