@@ -14,6 +14,9 @@ from dataclasses import asdict, dataclass
 
 import torch
 
+# Without such instructions bfloat16 is emulated, and there is nothing to gain.
+NO_BFLOAT16 = "" if torch.cpu._is_avx512_bf16_supported() else " (this CPU has no instructions for it)"
+
 
 @dataclass(frozen=True)
 class Result:

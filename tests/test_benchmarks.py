@@ -32,9 +32,10 @@ def test_all_of_them_run_and_are_recorded(tiny: None, tmp_path, capsys: pytest.C
     out = tmp_path / "deeper" / "numbers.json"
     code = command.main(["--out", str(out)])
     results = json.loads(out.read_text())["results"]
-    assert [result["target"] for result in results] == ["<= 1.15", ">= 80", ""]
+    targets = [result["target"] for result in results]
+    assert (targets[:2], targets[-2:]) == (["<= 1.15", ">= 1.5"], [">= 80", ""])
     assert code == (0 if all(result["holds"] for result in results) else 1)
-    assert results[1]["note"] == "identical samples"
+    assert results[-2]["note"] == "identical samples"
     printed = capsys.readouterr().out
     assert all(result["name"].split(",")[0][:20] in printed for result in results)
 

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-_BANDS = 4
+_BANDS = 5
 _SMALL = 2**15  # weights: below, starting four products costs more than they save
 
 
