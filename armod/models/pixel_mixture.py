@@ -1,0 +1,113 @@
+"""The channels of one pixel: a mixture whose components explain all of them at once, taken apart by the chain rule.
+
+PixelCNN++ (Salimans, Karpathy, Chen, Kingma 2017), section 2.2. One indicator k is drawn for the pixel, and within a
+component a channel's mean moves linearly with the channels before it:
+
+    p(r, g, b) = sum_k pi_k p_k(r) p_k(g | r) p_k(b | r, g)
+
+Each scalar conditional is then a mixture again, whose weights are what the earlier channels have left of the indicator:
+p(g | r) = sum_k w_k(r) p_k(g | r) with w_k(r) proportional to pi_k p_k(r).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from armod.likelihoods import DiscretizedLogisticMixture, LogisticMixture
+
+
+@dataclass(frozen=True)
+class PixelMixture:
+    """How the outputs of a network for one pixel become the conditionals of its channels.
+
+    likelihood: of one channel.
+    num_channels: C, in the order in which they are generated.
+    channel_dependence: False makes the channels independent given the earlier pixels, each with its own indicator.
+    """
+
+    likelihood: LogisticMixture
+    num_channels: int
+    channel_dependence: bool = True
+
+    @property
+    def num_parameters(self) -> int:
+        """Outputs for one pixel: logits, means and log scales, and a coefficient for each pair of channels."""
+        return sum(self._sizes)
+
+    def conditionals(self, parameters: Tensor, levels: Tensor) -> Tensor:
+        """Parameters of every channel's mixture ``(..., C, 3 M)`` given the levels ``(..., C)`` before it.
+
+        parameters: outputs of the network, ``(..., num_parameters)``.
+
+        >>> pixels = PixelMixture(LogisticMixture(256, 5), num_channels=3)
+        >>> pixels.conditionals(torch.zeros(2, pixels.num_parameters), torch.zeros(2, 3)).shape
+        torch.Size([2, 3, 15])
+        """
+        pixel = self.pixel(parameters)
+        channels = []
+        for channel in levels.unbind(-1):
+            channels.append(pixel.conditional())
+            pixel.append(channel)
+        return torch.stack(channels, -2)
+
+    def pixel(self, parameters: Tensor) -> Pixel:
+        """The pixel with these outputs of the network ``(..., num_parameters)``, none of its channels known yet."""
+        num_components = self.likelihood.num_components
+        logits, means, log_scales, coefficients = (
+            part.unflatten(-1, (-1, num_components)).unbind(-2) if part.shape[-1] else ()
+            for part in parameters.split(self._sizes, -1)
+        )
+        if self.channel_dependence:
+            logits = logits * self.num_channels
+        slopes = [coefficient.tanh() for coefficient in coefficients]
+        return Pixel(self.likelihood, list(logits), list(means), list(log_scales), slopes)
+
+    @property
+    def _sizes(self) -> list[int]:
+        num_components, num_channels = self.likelihood.num_components, self.num_channels
+        num_pairs = num_channels * (num_channels - 1) // 2 if self.channel_dependence else 0
+        num_indicators = 1 if self.channel_dependence else num_channels
+        return [num_components * n for n in (num_indicators, num_channels, num_channels, num_pairs)]
+
+
+class Pixel:
+    """One pixel, or many at once, in the making: alternate `conditional` and `append`, channel by channel."""
+
+    def __init__(
+        self,
+        likelihood: LogisticMixture,
+        logits: list[Tensor],
+        means: list[Tensor],
+        log_scales: list[Tensor],
+        slopes: list[Tensor],
+    ) -> None:
+        """For each channel ``(..., M)``; slopes for each pair of channels, (1, 0), (2, 0), (2, 1), or none at all."""
+        self._likelihood = likelihood
+        self._logits, self._means, self._log_scales, self._slopes = logits, means, log_scales, slopes
+        self._earlier: list[Tensor] = []
+
+    def conditional(self) -> Tensor:
+        """Parameters of the next channel's mixture, ``(..., 3 M)``; its logits are not normalised."""
+        channel = len(self._earlier)
+        mean = self._means[channel]
+        if self._slopes:
+            first = channel * (channel - 1) // 2
+            for slope, value in zip(self._slopes[first : first + channel], self._earlier, strict=True):
+                mean = mean + slope * value
+        return torch.cat([self._logits[channel], mean, self._log_scales[channel]], -1)
+
+    def append(self, levels: Tensor) -> Tensor:
+        """Fix the next channel to levels ``(...)``; returns them as numbers from -1 to 1, ``(..., 1)``."""
+        channel = len(self._earlier)
+        if self._slopes and channel + 1 < len(self._means):
+            seen = self._mixture().component_log_prob(levels)
+            self._logits[channel + 1] = self._logits[channel] + seen
+        value = self._likelihood.encode(levels, self._means[channel].dtype)
+        self._earlier.append(value)
+        return value
+
+    def _mixture(self) -> DiscretizedLogisticMixture:
+        return self._likelihood.distribution(self.conditional())
