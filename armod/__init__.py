@@ -11,6 +11,9 @@ from armod.dependency import check_autoregressive, dependency_matrix, total_prob
 from armod.exercises import check
 from armod.models.base import AutoregressiveModel, Incremental
 from armod.models.made import MADE
+from armod.models.pixelcnn_plus_plus import PixelCNNPlusPlus
+from armod.models.recurrent import RecurrentModel
+from armod.models.transformer import Transformer
 from armod.pretrained import load_pretrained
 from armod.training import History, Receipt, evaluate, fit
 
@@ -19,7 +22,10 @@ __all__ = [
     "AutoregressiveModel",
     "History",
     "Incremental",
+    "PixelCNNPlusPlus",
     "Receipt",
+    "RecurrentModel",
+    "Transformer",
     "check",
     "check_autoregressive",
     "data",

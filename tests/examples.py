@@ -9,7 +9,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor, distributions, nn
 
-from armod import MADE, AutoregressiveModel, likelihoods, orderings
+from armod import MADE, AutoregressiveModel, RecurrentModel, Transformer, likelihoods, orderings
 from tests.reference import Numbers
 
 M = TypeVar("M", bound=nn.Module)
@@ -40,6 +40,19 @@ def made(
     if likelihood is None:
         likelihood = likelihoods.Categorical(num_levels) if num_levels else likelihoods.Bernoulli()
     return lively(MADE(event_shape, hidden, likelihood=likelihood, **options)).double()
+
+
+def recurrent(event_shape: tuple[int, ...], likelihood: likelihoods.Likelihood, **options) -> RecurrentModel:
+    """A lively recurrent network of five units in float64."""
+    return lively(RecurrentModel(event_shape, 5, likelihood=likelihood, **options)).double()
+
+
+def transformer(
+    event_shape: tuple[int, ...], likelihood: likelihoods.Likelihood, num_layers: int = 2, **options
+) -> Transformer:
+    """A lively Transformer of width 6 and three heads in float64."""
+    model = Transformer(event_shape, 6, num_layers=num_layers, num_heads=3, likelihood=likelihood, **options)
+    return lively(model).double()
 
 
 def every_observation(model: AutoregressiveModel) -> Tensor:
@@ -143,6 +156,30 @@ MODELS: dict[str, Callable[[], AutoregressiveModel]] = {
     ),
     "mixture of one order": lambda: made((4,), (12,), num_masks=3, ordering=[1, 3, 0, 2]),
     "mixture of one order, three levels": lambda: made((3,), (12,), 3, num_masks=4, ordering=[2, 0, 1]),
+    "recurrent, bits": lambda: recurrent((6,), likelihoods.Bernoulli()),
+    "recurrent, gru, two layers, reversed": lambda: recurrent(
+        (4,), likelihoods.Categorical(3), cell="gru", num_layers=2, ordering=orderings.reversed((4,))
+    ),
+    "recurrent, rnn, arbitrary": lambda: recurrent(
+        (5,), likelihoods.Categorical(2), cell="rnn", ordering=[2, 0, 4, 1, 3]
+    ),
+    "recurrent, lstm, three layers, colour image": lambda: recurrent(
+        (3, 1, 2), likelihoods.Bernoulli(), num_layers=3
+    ),
+    "recurrent, gru, logistic mixture": lambda: recurrent(
+        (3,), likelihoods.LogisticMixture(5, 2), cell="gru"
+    ),
+    "recurrent, one variable": lambda: recurrent((1,), likelihoods.Categorical(4)),
+    "transformer, bits": lambda: transformer((6,), likelihoods.Bernoulli()),
+    "transformer, three levels, reversed": lambda: transformer(
+        (4,), likelihoods.Categorical(3), ordering=orderings.reversed((4,))
+    ),
+    "transformer, arbitrary": lambda: transformer(
+        (5,), likelihoods.Categorical(2), num_layers=1, ordering=[2, 0, 4, 1, 3]
+    ),
+    "transformer, colour image": lambda: transformer((3, 1, 2), likelihoods.Bernoulli(), num_layers=3),
+    "transformer, logistic mixture": lambda: transformer((3,), likelihoods.LogisticMixture(5, 2)),
+    "transformer, one variable": lambda: transformer((1,), likelihoods.Categorical(4)),
     "user's bits": lambda: UserBits(4, [2, 0, 3, 1]),
     "user's bits, float32 inside": lambda: UserSingle(4),
     "user's levels": UserLevels,

@@ -6,7 +6,8 @@ At each step the network reads the value generated before, updates its state, an
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -102,11 +103,13 @@ class Recurrence(nn.RNNBase):
     def forward(self, inputs: Tensor) -> Tensor:
         """Inputs ``(N, T, size)`` -> states of the last layer ``(N, T, size)``."""
         zeros = inputs.new_zeros(self.num_layers, len(inputs), self.hidden_size)
+        state = (zeros, zeros) if self.cell == "lstm" else zeros  # an LSTM also has its memory
         weights = list(self.parameters())
-        rest = (weights, True, self.num_layers, 0.0, self.training, False, True)
-        if self.cell == "lstm":
-            return torch.lstm(inputs, (zeros, zeros), *rest)[0]
-        return (torch.gru if self.cell == "gru" else torch.rnn_tanh)(inputs, zeros, *rest)[0]
+        rest = dict(has_biases=True, dropout=0.0, bidirectional=False, batch_first=True)
+        run = _FUNCTIONS[self.cell]
+        return run(inputs, state, weights, num_layers=self.num_layers, train=self.training, **rest)[0]
 
 
-_MODES = {"rnn": "RNN_TANH", "lstm": "LSTM", "gru": "GRU"}  # torch's words
+# torch's words for the cells, and its functions
+_MODES = {"rnn": "RNN_TANH", "lstm": "LSTM", "gru": "GRU"}
+_FUNCTIONS: dict[str, Callable[..., Any]] = {"rnn": torch.rnn_tanh, "lstm": torch.lstm, "gru": torch.gru}

@@ -88,6 +88,8 @@ def test_wrong_shapes_are_refused_in_one_sentence(build: Build) -> None:
     for shape in [(), tuple(model.event_shape), (2, *model.event_shape, 1), (2, *model.event_shape[:-1], 9)]:
         if shape == (1,):  # one observation's shape is also a batch without variables
             continue
+        if shape == (2, 9) and model.any_length and model.max_length is None:
+            continue
         with pytest.raises(ValueError, match=r"shape \(N, .*but x has shape") as error:
             model.log_prob(torch.zeros(shape))
         assert "\n" not in str(error.value)
@@ -151,7 +153,9 @@ def test_values_may_be_appended_without_asking_for_the_conditional(build: Build)
 @ONE_ORDER
 def test_stepping_past_the_end_is_one_sentence(build: Build) -> None:
     model = build()
-    for view in (model.incremental(2), AutoregressiveModel.incremental(model, 2)):
+    goes_on = model.any_length and model.max_length is None
+    textbook = AutoregressiveModel.incremental(model, 2)
+    for view in [textbook] if goes_on else [model.incremental(2), textbook]:
         for _ in range(model.num_variables):
             view.append(torch.zeros(2))
         for step in (view.conditional, lambda view=view: view.append(torch.zeros(2))):
