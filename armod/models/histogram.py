@@ -1,0 +1,249 @@
+"""The histogram: the model that counts, exact and general, and hopeless in many dimensions.
+
+D variables in B bins each make ``B**D`` cells, and a cell's probability is its share of the observations. All
+conditionals follow: p(x_k | x_<k) is a ratio of two counts, of the observations that begin with x_<=k and of those
+that begin with x_<k. No table of all cells is ever made. A cell is a number in base B whose digits are its bins in
+the order of generation; the occupied cells are kept as one sorted list. Cells that begin alike are neighbours in it,
+so each count of a beginning is two binary searches.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+import torch
+from torch import Tensor, distributions
+
+from armod import orderings
+from armod.likelihoods import Categorical
+from armod.models.base import AutoregressiveModel, Incremental, device_of
+
+_MOST_CELLS = 2**63 - 1
+
+
+class Histogram(AutoregressiveModel):
+    """A table of counts with Laplace smoothing, of which only the occupied cells are kept.
+
+    event_shape: shape of one observation, D variables.
+    num_bins: B, the bins of each variable.
+    smoothing: pseudo-observations a in each of the ``B**D`` cells: p(cell) = (n + a) / (N + a B**D).
+    num_levels: K; observations are levels ``0..K-1``, and level l falls in bin ``l * B // K``, whose probability its
+        levels share evenly. So histograms of one data set with different numbers of bins compare. None: K = B.
+    ordering: permutation ``(D,)``; None is raster. It says how the conditionals factorise, and changes no likelihood.
+
+    Without smoothing an unseen cell has the log-probability minus infinity; after an unseen beginning every bin of the
+    next variable is equally likely, as in the limit of little smoothing. A histogram that has counted nothing is uniform
+    if it has smoothing, else it has no probabilities. Everything is computed in float64.
+
+    Raises:
+        ValueError: for more than ``2**63 - 1`` cells, fewer than 1 bin, fewer levels than bins, or a smoothing below 0.
+
+    >>> coins = Histogram((2,), 2).fit(torch.tensor([[0, 0], [0, 1], [0, 0], [1, 1]]))
+    >>> coins.log_prob(torch.tensor([[0, 0], [1, 0]])).exp().tolist()
+    [0.5, 0.0]
+    """
+
+    likelihood: Categorical
+    context_size = 0
+    codes: Tensor
+    counts: Tensor
+    _place_values: Tensor
+    _counts_before: Tensor  # (num_occupied + 1,), of all cells with smaller codes
+
+    def __init__(
+        self,
+        event_shape: Sequence[int],
+        num_bins: int,
+        *,
+        smoothing: float = 0.0,
+        num_levels: int | None = None,
+        ordering: Tensor | Sequence[int] | None = None,
+    ) -> None:
+        super().__init__()
+        num_levels = num_bins if num_levels is None else num_levels
+        if num_bins < 1:
+            raise ValueError(f"A histogram needs at least 1 bin for each variable, not {num_bins}.")
+        if num_levels < num_bins:
+            raise ValueError(
+                f"{num_levels} levels cannot fill {num_bins} bins: take at most num_bins={num_levels}."
+            )
+        permutation = orderings.as_permutation(ordering, event_shape)
+        self.event_shape = torch.Size(event_shape)
+        self.num_bins, self.smoothing = num_bins, float(smoothing)
+        if self.num_cells > _MOST_CELLS:
+            raise ValueError(
+                f"{len(permutation)} variables in {num_bins} bins each make {num_bins}^{len(permutation)} = "
+                f"{_in_figures(self.num_cells)} cells, too many to number (at most 2^63 - 1); a dense table of 8-byte "
+                f"counts would take {_in_figures(self.dense_bytes)} bytes: take fewer variables or wider bins."
+            )
+        if not 0 <= smoothing * self.num_cells < math.inf:
+            raise ValueError(f"smoothing is a finite number of observations, 0 or more, not {smoothing}.")
+        self.likelihood = Categorical(num_levels)
+        place_values = [num_bins**place for place in range(len(permutation))][::-1]
+        self.register_buffer("ordering", permutation)
+        self.register_buffer("codes", torch.zeros(0, dtype=torch.int64))
+        self.register_buffer("counts", torch.zeros(0, dtype=torch.int64))
+        self.register_buffer("_place_values", torch.tensor(place_values), persistent=False)
+        self.register_buffer("_counts_before", torch.zeros(1, dtype=torch.int64), persistent=False)
+        self.register_load_state_dict_post_hook(_add_up)
+
+    @property
+    def num_cells(self) -> int:
+        """``B**D``, occupied or not."""
+        return self.num_bins**self.num_variables
+
+    @property
+    def num_occupied(self) -> int:
+        """Cells with at least one observation."""
+        return len(self.codes)
+
+    @property
+    def num_observations(self) -> int:
+        """N, what `fit` has counted."""
+        return int(self.counts.sum())
+
+    @property
+    def dense_bytes(self) -> int:
+        """Memory that a table of all cells would take, at 8 bytes for each."""
+        return 8 * self.num_cells
+
+    def cells(self) -> Tensor:
+        """The bins of the occupied cells, ``(num_occupied, *event_shape)``, in the order of `counts`."""
+        bins = torch.empty(self.num_occupied, self.num_variables, dtype=torch.int64, device=self.codes.device)
+        bins[:, self.ordering] = self.codes.unsqueeze(1) // self._place_values % self.num_bins
+        return bins.view(-1, *self.event_shape)
+
+    @torch.no_grad()
+    def fit(self, x: Tensor) -> Histogram:
+        """Count the observations ``(N, *event_shape)``; what was counted before is forgotten.
+
+        Returns the model itself.
+
+        Raises:
+            ValueError: if `x` has another shape or holds anything but whole levels ``0..K-1``.
+        """
+        self.check_levels(x)
+        codes = self._digit_values(x.to(device_of(self))).sum(1)
+        self.codes, self.counts = codes.unique(return_counts=True)
+        _add_up(self)
+        return self
+
+    def log_prob(self, x: Tensor, context: Tensor | None = None) -> Tensor:
+        """As `AutoregressiveModel.log_prob`, looked up cell by cell: no conditional is needed for it."""
+        self.check_levels(x)
+        self._check_fitted()
+        codes = self._digit_values(x).sum(1)
+        numbers = self._count(torch.stack([codes, codes + 1], dim=1)).squeeze(1)
+        total = self._counts_before[-1].double() + self.smoothing * self.num_cells
+        log_widths = self._widths(self._bins(x.flatten(1))).log().sum(1)
+        return (numbers.double() + self.smoothing).log() - total.log() - log_widths
+
+    def conditionals(self, x: Tensor, context: Tensor | None = None) -> distributions.Categorical:
+        """As `AutoregressiveModel.conditionals`; Categorical over K levels, ``(N, *event_shape, K)`` logits."""
+        self._check_fitted()
+        digit_values = self._digit_values(x)
+        beginnings = digit_values.cumsum(1) - digit_values
+        in_order = self.logits_after(beginnings, self._place_values)
+        logits = torch.empty_like(in_order)
+        logits[:, self.ordering] = in_order
+        shape = (len(x), *self.event_shape, self.likelihood.num_levels)
+        return self.likelihood.distribution(logits.view(shape))
+
+    def incremental(self, num_samples: int, context: Tensor | None = None) -> Incremental:
+        """One variable at a time: each step is a search in the sorted cells, wherever they begin alike."""
+        self._check_fitted()
+        return HistogramIncremental(self, num_samples)
+
+    def logits_after(self, beginnings: Tensor, place_values: Tensor) -> Tensor:
+        """What the next variable is like, once the first are known: logits of its levels.
+
+        beginnings: the code ``(...)`` of the first cell with the known digits: all others are 0.
+        place_values: ``(...)`` or one that broadcasts: ``B**places``, for the place of the next digit.
+        Returns ``(..., K)``.
+        """
+        digits = torch.arange(self.num_bins + 1, device=self.codes.device)
+        numbers = self._count(beginnings.unsqueeze(-1) + digits * place_values.unsqueeze(-1))
+        # each cell that begins so has its pseudo-observations
+        masses = numbers + self.smoothing * place_values.double().unsqueeze(-1)
+        is_unseen = masses.sum(-1, keepdim=True) == 0
+        bins = self._bins(torch.arange(self.likelihood.num_levels, device=self.codes.device))
+        return masses.masked_fill(is_unseen, 1).log()[..., bins] - self._widths(bins).log()
+
+    def extra_repr(self) -> str:
+        """What `print(model)` says first."""
+        return (
+            f"event_shape={tuple(self.event_shape)}, num_bins={self.num_bins}, smoothing={self.smoothing}, "
+            f"num_levels={self.likelihood.num_levels}, num_occupied={self.num_occupied}"
+        )
+
+    def _bins(self, levels: Tensor) -> Tensor:
+        return levels.long() * self.num_bins // self.likelihood.num_levels
+
+    def _widths(self, bins: Tensor) -> Tensor:
+        """How many levels share each bin, float64: from the first level that falls in it to that of the next."""
+        first, next_first = (-(-b * self.likelihood.num_levels // self.num_bins) for b in (bins, bins + 1))
+        return (next_first - first).double()
+
+    def _digit_values(self, x: Tensor) -> Tensor:
+        """What each variable adds to the code of its cell, ``(N, D)`` in the order of generation."""
+        return self._bins(x.flatten(1)[:, self.ordering]) * self._place_values
+
+    def _count(self, codes: Tensor) -> Tensor:
+        """Observations with codes from each of ``(..., L + 1)`` ascending codes up to the next: ``(..., L)``."""
+        return self._counts_before[torch.searchsorted(self.codes, codes)].diff(dim=-1)
+
+    def _check_fitted(self) -> None:
+        if self.smoothing == 0 and self.num_occupied == 0:
+            raise ValueError(
+                "This histogram has counted nothing yet and so has no probabilities: call fit(x) first, or build it "
+                "with smoothing above 0."
+            )
+
+    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *rest: Any) -> None:
+        """How many cells are occupied depends on the data: make room for those of the state dict."""
+        for name in ("codes", "counts"):
+            if prefix + name in state_dict:
+                setattr(self, name, self.codes.new_empty(state_dict[prefix + name].shape))
+        super()._load_from_state_dict(state_dict, prefix, *rest)
+
+
+class HistogramIncremental(Incremental):
+    """The incremental view: of the known digits, it keeps the first cell that begins with them."""
+
+    def __init__(self, model: Histogram, num_samples: int) -> None:
+        """`num_samples` observations of `model`, all still to be made."""
+        self._model = model
+        self._beginnings = torch.zeros(num_samples, dtype=torch.int64, device=model.codes.device)
+        self._step = 0
+
+    def conditional(self) -> distributions.Distribution:
+        """The share of each level among the observations that begin alike."""
+        logits = self._model.logits_after(self._beginnings, self._place_value())
+        return self._model.likelihood.distribution(logits)
+
+    def append(self, value: Tensor) -> None:
+        """Narrow the range of cells to those that go on with `value`."""
+        self._beginnings = self._beginnings + self._model._bins(value) * self._place_value()
+        self._step += 1
+
+    def _place_value(self) -> Tensor:
+        if self._step == self._model.num_variables:
+            raise ValueError(f"All {self._step} variables of these observations are known already.")
+        return self._model._place_values[self._step]
+
+
+def _add_up(model: Histogram, _: object = None) -> None:
+    """Derive the running sum of the counts, after these have changed."""
+    model._counts_before = torch.cat([model.counts.new_zeros(1), model.counts.cumsum(0)])
+
+
+def _in_figures(number: int) -> str:
+    """A whole number in full, or where that is unreadable, as a power of ten.
+
+    >>> _in_figures(2**63), _in_figures(256**784)
+    ('9223372036854775808', '1.15e+1888')
+    """
+    return str(number) if number < 10**24 else f"{Decimal(number):.2e}"
