@@ -1,4 +1,4 @@
-"""Measures every ratio, prints a table, writes JSON; exit 1 if a target is missed.
+"""Measures every ratio, prints a table, writes JSON and a plot; exit 1 if a target is missed.
 
 python -m benchmarks [NAME ...] [--out build/benchmarks.json]
 """
@@ -6,6 +6,7 @@ python -m benchmarks [NAME ...] [--out build/benchmarks.json]
 from __future__ import annotations
 
 import argparse
+import importlib
 import importlib.util
 import json
 import platform
@@ -17,18 +18,38 @@ from pathlib import Path
 import torch
 from rich.console import Console
 from rich.table import Table
+from tqdm import tqdm
 
 from armod.course.doctor import CHROMIUM_NAMES
-from benchmarks import made
-from benchmarks.measure import Result
+from benchmarks import plot
+from benchmarks.measure import Result, multiply_adds_per_second
+
+_WORKS = {
+    "made": ("training_step", "sampling"),
+    "recurrent": ("sampling",),
+    "transformer": ("sampling",),
+    "wavenet": ("training_step", "sampling", "receptive_field"),
+    "pixelcnn": ("sampling",),
+    "gated_pixelcnn": ("training_step", "sampling", "pixels"),
+    "pixelcnn_plus_plus": ("sampling",),
+}
 
 
 def benchmarks() -> dict[str, Callable[[], list[Result]]]:
     """All of them by name; those of the browser where there is one."""
-    found = {"made-training": made.training_step, "made-sampling": made.sampling}
+    found = {
+        f"{family}-{work.replace('_step', '')}": _measure(family, work)
+        for family, works in _WORKS.items()
+        for work in works
+    }
     if importlib.util.find_spec("playwright") and any(map(shutil.which, CHROMIUM_NAMES)):
         found["widget-latency"] = _widget_latency
     return found
+
+
+def _measure(family: str, work: str) -> Callable[[], list[Result]]:
+    """The function `work` of the module `family`, imported when it is run."""
+    return lambda: getattr(importlib.import_module(f"benchmarks.{family}"), work)()
 
 
 def _widget_latency() -> list[Result]:
@@ -57,9 +78,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if unknown := [name for name in options.names if name not in known]:
         parser.error(f"there is no benchmark {', '.join(unknown)}; there are {', '.join(known)}.")
     torch.set_num_threads(1)
-    results = [result for name in options.names or known for result in known[name]()]
+    names = options.names or known
+    bar = tqdm(names, desc="measuring", unit="benchmark", leave=False)
+    results = [result for name in bar for result in known[name]()]
     _print(results)
     options.out.parent.mkdir(parents=True, exist_ok=True)
+    plot.save(results, options.out.with_suffix(".png"))
     record = {
         "torch": torch.__version__,
         "python": platform.python_version(),
@@ -72,12 +96,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _print(results: Sequence[Result]) -> None:
     table = Table(title="Medians of interleaved repeats, one thread")
-    for column in ("what", "ours", "reference", "ratio", "target", "", "note"):
+    for column in ("what", "ours", "reference", "ratio", "target", "", "of the floor", "note"):
         table.add_column(column, justify="left" if column in ("what", "", "note") else "right")
+    rate = multiply_adds_per_second()
     for result in results:
         verdict = "" if not result.target else "holds" if result.holds else "MISSED"
         seconds = [f"{1000 * value:.2f} ms" for value in (result.ours, result.reference)]
-        table.add_row(result.name, *seconds, f"{result.ratio:.2f}", result.target, verdict, result.note)
+        floor = "" if result.multiply_adds is None else f"{result.ours / (result.multiply_adds / rate):.1f}x"
+        table.add_row(
+            result.name, *seconds, f"{result.ratio:.2f}", result.target, verdict, floor, result.note
+        )
+    table.caption = (
+        f"The floor is the multiply-adds that the work needs at least, at the {rate / 1e9:.0f} billion a second that one "
+        "thread reaches in a product of matrices."
+    )
     Console(width=None if sys.stdout.isatty() else 150).print(table)
 
 

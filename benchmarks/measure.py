@@ -47,6 +47,11 @@ class Result:
         return "" if self.at_least is None else f">= {self.at_least:g}"
 
     @property
+    def target_speedup(self) -> float | None:
+        """The target as a number of times that ours is faster."""
+        return self.at_least if self.at_most is None else 1 / self.at_most
+
+    @property
     def holds(self) -> bool:
         is_low = self.at_most is None or self.ratio <= self.at_most
         return is_low and (self.at_least is None or self.ratio >= self.at_least)
