@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, distributions, nn
 
 from armod import MADE, AutoregressiveModel, RecurrentModel, Transformer, likelihoods, orderings
+from armod.models.histogram import Histogram
 from tests.reference import Numbers
 
 M = TypeVar("M", bound=nn.Module)
@@ -53,6 +54,15 @@ def transformer(
     """A lively Transformer of width 6 and three heads in float64."""
     model = Transformer(event_shape, 6, num_layers=num_layers, num_heads=3, likelihood=likelihood, **options)
     return lively(model).double()
+
+
+def histogram(
+    event_shape: tuple[int, ...], num_bins: int, *, num_observations: int = 60, **options
+) -> Histogram:
+    """A histogram of random observations; few of them leave cells unseen."""
+    model = Histogram(event_shape, num_bins, **options)
+    skewed = torch.rand(num_observations, *event_shape, generator=seeded(3)).square()
+    return model.fit((skewed * model.likelihood.num_levels).long())
 
 
 def every_observation(model: AutoregressiveModel) -> Tensor:
@@ -180,6 +190,11 @@ MODELS: dict[str, Callable[[], AutoregressiveModel]] = {
     "transformer, colour image": lambda: transformer((3, 1, 2), likelihoods.Bernoulli(), num_layers=3),
     "transformer, logistic mixture": lambda: transformer((3,), likelihoods.LogisticMixture(5, 2)),
     "transformer, one variable": lambda: transformer((1,), likelihoods.Categorical(4)),
+    "histogram, smoothed": lambda: histogram((4,), 2, smoothing=0.5, ordering=[2, 0, 3, 1]),
+    "histogram, sparse": lambda: histogram((3,), 3, num_observations=9),
+    "histogram, image, bins of levels": lambda: histogram((1, 2, 2), 2, smoothing=1, num_levels=3),
+    "histogram, one bin": lambda: histogram((2,), 1),
+    "histogram, 256 bins": lambda: histogram((1,), 256, num_observations=900),
     "user's bits": lambda: UserBits(4, [2, 0, 3, 1]),
     "user's bits, float32 inside": lambda: UserSingle(4),
     "user's levels": UserLevels,
