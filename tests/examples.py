@@ -193,7 +193,6 @@ MODELS: dict[str, Callable[[], AutoregressiveModel]] = {
     "histogram, smoothed": lambda: histogram((4,), 2, smoothing=0.5, ordering=[2, 0, 3, 1]),
     "histogram, sparse": lambda: histogram((3,), 3, num_observations=9),
     "histogram, image, bins of levels": lambda: histogram((1, 2, 2), 2, smoothing=1, num_levels=3),
-    "histogram, one bin": lambda: histogram((2,), 1),
     "histogram, 256 bins": lambda: histogram((1,), 256, num_observations=900),
     "user's bits": lambda: UserBits(4, [2, 0, 3, 1]),
     "user's bits, float32 inside": lambda: UserSingle(4),
