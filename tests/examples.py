@@ -9,7 +9,15 @@ from typing import TypeVar
 import torch
 from torch import Tensor, distributions, nn
 
-from armod import MADE, AutoregressiveModel, RecurrentModel, Transformer, likelihoods, orderings
+from armod import (
+    MADE,
+    AutoregressiveModel,
+    PixelCNNPlusPlus,
+    RecurrentModel,
+    Transformer,
+    likelihoods,
+    orderings,
+)
 from armod.models.histogram import Histogram
 from tests.reference import Numbers
 
@@ -56,6 +64,12 @@ def transformer(
     return lively(model).double()
 
 
+def pixelcnn_plus_plus(event_shape: tuple[int, int, int], num_levels: int, **options) -> PixelCNNPlusPlus:
+    """A lively PixelCNN++ of width 4 in float64, as small as it can be."""
+    options = {"num_resnets": 1, "num_mixtures": 2} | options
+    return lively(PixelCNNPlusPlus(event_shape, 4, num_levels=num_levels, **options), scale=0.3).double()
+
+
 def histogram(
     event_shape: tuple[int, ...], num_bins: int, *, num_observations: int = 60, **options
 ) -> Histogram:
@@ -63,6 +77,16 @@ def histogram(
     model = Histogram(event_shape, num_bins, **options)
     skewed = torch.rand(num_observations, *event_shape, generator=seeded(3)).square()
     return model.fit((skewed * model.likelihood.num_levels).long())
+
+
+def context_for(model: AutoregressiveModel, num: int, *, local: bool = False) -> Tensor | None:
+    """A context for `num` observations, of the model's own type: ``(N, C)``, or local with all positions after that."""
+    if not model.context_size:
+        return None
+    positions = model.event_shape[1:] if len(model.event_shape) == 3 else model.event_shape
+    shape = (num, model.context_size, *(positions if local else ()))
+    dtype = next(parameter.dtype for parameter in model.parameters())
+    return torch.randn(shape, generator=seeded(11), dtype=torch.float64).to(dtype)
 
 
 def every_observation(model: AutoregressiveModel) -> Tensor:
@@ -190,6 +214,17 @@ MODELS: dict[str, Callable[[], AutoregressiveModel]] = {
     "transformer, colour image": lambda: transformer((3, 1, 2), likelihoods.Bernoulli(), num_layers=3),
     "transformer, logistic mixture": lambda: transformer((3,), likelihoods.LogisticMixture(5, 2)),
     "transformer, one variable": lambda: transformer((1,), likelihoods.Categorical(4)),
+    "pixelcnn++, three levels": lambda: pixelcnn_plus_plus((1, 2, 2), 3),
+    "pixelcnn++, colours": lambda: pixelcnn_plus_plus((3, 1, 2), 2, num_mixtures=3),
+    "pixelcnn++, bits, transposed": lambda: pixelcnn_plus_plus(
+        (1, 3, 2), 2, ordering=orderings.column((1, 3, 2))
+    ),
+    "pixelcnn++, colours, reversed": lambda: pixelcnn_plus_plus(
+        (3, 1, 1), 4, ordering=orderings.reversed((3, 1, 1))
+    ),
+    "pixelcnn++, full resolution, no shortcuts": lambda: pixelcnn_plus_plus(
+        (1, 2, 3), 2, downsampling=False, shortcuts=False
+    ),
     "histogram, smoothed": lambda: histogram((4,), 2, smoothing=0.5, ordering=[2, 0, 3, 1]),
     "histogram, sparse": lambda: histogram((3,), 3, num_observations=9),
     "histogram, image, bins of levels": lambda: histogram((1, 2, 2), 2, smoothing=1, num_levels=3),
@@ -203,4 +238,30 @@ ENSEMBLES: dict[str, Callable[[], MADE]] = {
     "several orders, three levels": lambda: made((3,), (9, 9), 3, num_masks=5),
     "several orders, one variable": lambda: made((1,), (2,), num_masks=2),
     "several orders, image": lambda: made((1, 2, 3), (10,), num_masks=2),
+}
+# too many observations to enumerate: for tests that compare the two views, float64 unless made otherwise
+LARGER: dict[str, Callable[[], AutoregressiveModel]] = {
+    "recurrent, lstm, two layers": lambda: recurrent((70,), likelihoods.Categorical(7), num_layers=2),
+    "recurrent, gru, context": lambda: recurrent(
+        (9,), likelihoods.Categorical(3), cell="gru", context_size=2
+    ),
+    "recurrent, rnn, context, reversed": lambda: recurrent(
+        (9,), likelihoods.Bernoulli(), cell="rnn", context_size=1, ordering=orderings.reversed((9,))
+    ),
+    "recurrent, lstm, image, column, context": lambda: recurrent(
+        (3, 3, 5), likelihoods.LogisticMixture(16, 2), context_size=2, ordering=orderings.column((3, 3, 5))
+    ),
+    "recurrent, gru, image, random": lambda: recurrent(
+        (1, 9, 8), likelihoods.Bernoulli(), cell="gru", num_layers=2, ordering=orderings.random((1, 9, 8))
+    ),
+    "transformer": lambda: transformer((70,), likelihoods.Categorical(7)),
+    "transformer, context, reversed": lambda: transformer(
+        (9,), likelihoods.Categorical(3), context_size=2, ordering=orderings.reversed((9,))
+    ),
+    "transformer, image, column, context": lambda: transformer(
+        (3, 3, 5), likelihoods.LogisticMixture(16, 2), context_size=2, ordering=orderings.column((3, 3, 5))
+    ),
+    "transformer, image, random": lambda: transformer(
+        (1, 9, 8), likelihoods.Bernoulli(), ordering=orderings.random((1, 9, 8))
+    ),
 }
