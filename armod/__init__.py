@@ -14,6 +14,7 @@ from armod.models.made import MADE
 from armod.models.pixelcnn_plus_plus import PixelCNNPlusPlus
 from armod.models.recurrent import RecurrentModel
 from armod.models.transformer import Transformer
+from armod.models.wavenet import WaveNet
 from armod.pretrained import load_pretrained
 from armod.training import History, Receipt, evaluate, fit
 
@@ -26,6 +27,7 @@ __all__ = [
     "Receipt",
     "RecurrentModel",
     "Transformer",
+    "WaveNet",
     "check",
     "check_autoregressive",
     "data",

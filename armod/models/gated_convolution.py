@@ -1,0 +1,137 @@
+"""WaveNet's unit: a causal dilated convolution that gives a filter and a gate, ``tanh(filter) * sigmoid(gate)``.
+
+Time comes first, ``(T, N, channels)``: then what a tap sees, the sequence some steps earlier, is a slice of the rows
+``T * N``, for any number of sequences, and each tap is one matrix product. No copy is made of what several taps see.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
+from torch.nn import functional as F
+
+
+class GatedConvolution(nn.Module):
+    """``tanh(W_f * x + V_f c) * sigmoid(W_g * x + V_g c)``, each step from itself and earlier ones (WaveNet, section 2.3).
+
+    Tap ``j`` of ``kernel_size`` sees ``(kernel_size - 1 - j) * dilation`` steps back; before the beginning are zeros.
+
+    channels: of input and output.
+    context_size: of the context c, which moves filter and gate (section 2.5); 0: there is none.
+
+    >>> GatedConvolution(4, kernel_size=2, dilation=8)(torch.zeros(100, 3, 4)).shape
+    torch.Size([100, 3, 4])
+    """
+
+    _doubling: Tensor
+
+    def __init__(self, channels: int, *, kernel_size: int, dilation: int, context_size: int = 0) -> None:
+        super().__init__()
+        self.channels, self.kernel_size, self.dilation = channels, kernel_size, dilation
+        # as torch draws those of a convolution
+        bound = 1 / math.sqrt(channels * kernel_size)
+        self.weight = nn.Parameter(torch.empty(kernel_size, 2 * channels, channels).uniform_(-bound, bound))
+        self.bias = nn.Parameter(torch.empty(2 * channels).uniform_(-bound, bound))
+        self.context = nn.Linear(context_size, 2 * channels, bias=False) if context_size else None
+        # tanh(a) = 2 sigmoid(2 a) - 1: with the filter's half doubled, one sigmoid does for both
+        doubling = torch.ones(2 * channels)
+        doubling[:channels] = 2
+        self.register_buffer("_doubling", doubling, persistent=False)
+
+    @property
+    def num_past_steps(self) -> int:
+        """How many steps back the oldest tap sees."""
+        return (self.kernel_size - 1) * self.dilation
+
+    def forward(self, x: Tensor, context: Tensor | None = None) -> Tensor:
+        """x ``(T, N, channels)``, context ``(T, N, context_size)`` or ``(1, N, context_size)`` -> ``(T, N, channels)``."""
+        condition = None if self.context is None or context is None else self.context(context)
+        if torch.is_autocast_enabled(x.device.type):
+            return self.step_by_step(x, condition)
+        doubling = self._doubling
+        if condition is not None:
+            condition = condition * doubling
+        return _GatedConvolution.apply(
+            x, self.weight * doubling.unsqueeze(1), self.bias * doubling, condition, self.dilation
+        )
+
+    def step_by_step(self, x: Tensor, condition: Tensor | None = None) -> Tensor:
+        """The same from torch's own operations, whose precision autocast can choose: ``(T, N, channels)``.
+
+        condition: what is added to filter and gate, ``(T, N, 2 * channels)`` or ``(1, N, 2 * channels)``.
+        """
+        lags = [tap * self.dilation for tap in reversed(range(self.kernel_size))]
+        padded = F.pad(x, (0, 0, 0, 0, self.num_past_steps, 0))
+        seen = [padded[self.num_past_steps - lag :][: len(x)] for lag in lags]
+        sums = F.linear(torch.cat(seen, dim=2), self.weight.transpose(0, 1).flatten(1), self.bias)
+        if condition is not None:
+            sums = sums + condition
+        to_filter, to_gate = sums.chunk(2, dim=2)
+        return to_filter.tanh() * to_gate.sigmoid()
+
+    def extra_repr(self) -> str:
+        """What `print(model)` says."""
+        return f"{self.channels}, kernel_size={self.kernel_size}, dilation={self.dilation}"
+
+
+class _GatedConvolution(torch.autograd.Function):
+    """The unit in few passes over memory: all that goes backward are its input, its sigmoids and its output.
+
+    With s the sigmoid of the doubled filter and g that of the gate, the output is ``y = (2 s - 1) g``, so that
+    ``dy / dfilter' = 2 g s (1 - s) = (y + g) (1 - s)`` and ``dy / dgate = y (1 - g)``.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, condition: Tensor | None, dilation: int
+    ) -> Tensor:
+        """x ``(T, N, C)``; weight ``(taps, 2C, C)``, bias ``(2C,)``, condition ``(T or 1, N, 2C)``, filters doubled."""
+        rows = x.flatten(0, 1)
+        sums = torch.addmm(bias, rows, weight[-1].T)
+        for tap, shift in _shifts(x, weight, dilation):
+            sums[shift:].addmm_(rows[:-shift], weight[tap].T)
+        if condition is not None:
+            sums.view(*x.shape[:2], -1).add_(condition)
+        sigmoids = sums.sigmoid_()
+        filters, gates = sigmoids.chunk(2, dim=1)
+        output = torch.addcmul(-gates, filters, gates, value=2).view_as(x)
+        ctx.save_for_backward(x, weight, sigmoids, output)
+        ctx.dilation, ctx.condition_shape = dilation, None if condition is None else condition.shape
+        return output
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        x, weight, sigmoids, output = ctx.saved_tensors
+        rows = x.flatten(0, 1)
+        filters, gates = sigmoids.chunk(2, dim=1)
+        gradient = gradient.flatten(0, 1)
+        to_sums = torch.empty_like(sigmoids)
+        to_filters, to_gates = to_sums.chunk(2, dim=1)
+        weighted = gradient * output.flatten(0, 1)
+        torch.addcmul(weighted, weighted, gates, value=-1, out=to_gates)
+        weighted.addcmul_(gradient, gates)
+        torch.addcmul(weighted, weighted, filters, value=-1, out=to_filters)
+
+        to_rows, to_weight = to_sums @ weight[-1], torch.zeros_like(weight)
+        torch.mm(to_sums.T, rows, out=to_weight[-1])
+        for tap, shift in _shifts(x, weight, ctx.dilation):
+            to_rows[:-shift].addmm_(to_sums[shift:], weight[tap])
+            torch.mm(to_sums[shift:].T, rows[:-shift], out=to_weight[tap])
+        to_condition = None
+        if ctx.condition_shape is not None:
+            to_condition = to_sums.view(*x.shape[:2], -1).sum_to_size(ctx.condition_shape)
+        # a product with ones sums rows faster than sum() does
+        to_bias = to_sums.new_ones(len(to_sums)) @ to_sums
+        return to_rows.view_as(x), to_weight, to_bias, to_condition, None
+
+
+def _shifts(x: Tensor, weight: Tensor, dilation: int) -> list[tuple[int, int]]:
+    """Each tap that looks back and by how many rows; those that see nothing but zeros are left out."""
+    num_steps, num_sequences = x.shape[:2]
+    lags = [(tap, (len(weight) - 1 - tap) * dilation) for tap in range(len(weight) - 1)]
+    return [(tap, lag * num_sequences) for tap, lag in lags if lag < num_steps and num_sequences]
