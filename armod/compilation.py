@@ -30,17 +30,19 @@ def compiled(model: AutoregressiveModel, choice: bool | str) -> Iterator[None]:
         forward = torch.compile(model.forward, backend=backend)
 
         def checked(x: Tensor, context: Tensor | None = None) -> Tensor:
-            model.check_levels(x)  # compiled code cannot: it does not look at values
+            # compiled code does not look at values, and what it raises is no sentence
+            model.check_levels(x)
+            model.check_context(context, len(x), x.shape[1:])
             return forward(x, context)
 
         model.forward = checked  # type: ignore[method-assign]
         yield
     except TorchDynamoException as error:
-        reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
+        reason = next(iter(str(error).strip().splitlines()), type(error).__name__).rstrip(".")
         advice = (
             "torch.compile needs a C++ compiler such as g++ (on a GPU also Triton): install one, or leave `compile` out"
             if backend == "inductor"
-            else f"choose one of {', '.join(torch._dynamo.list_backends())}, or leave `compile` out"
+            else f"choose another of {', '.join(torch.compiler.list_backends(()))}, or leave `compile` out"
         )
         raise ValueError(
             f"{type(model).__name__} cannot be compiled here by {backend!r} ({reason}): {advice}."

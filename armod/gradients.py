@@ -6,6 +6,7 @@ contributes the *sum* of its rows' log-likelihoods, divided by the number of row
 
 from __future__ import annotations
 
+import inspect
 from contextlib import nullcontext
 
 import torch
@@ -95,7 +96,9 @@ def _in_parallel(objective: _Objective, row: Batch) -> DistributedDataParallel:
         objective(*row, 0).sum().backward()
     has_unused = any(one.requires_grad and one.grad is None for one in objective.parameters())
     # buffers are masks and orderings, the same in every process: nothing to broadcast in each pass
-    return DistributedDataParallel(objective, find_unused_parameters=has_unused, broadcast_buffers=False)
+    known = inspect.signature(DistributedDataParallel).parameters
+    word = "forward_sync_buffers" if "forward_sync_buffers" in known else "broadcast_buffers"  # the old name
+    return DistributedDataParallel(objective, find_unused_parameters=has_unused, **{word: False})
 
 
 def _split(batch: Batch, num_parts: int) -> list[Batch]:

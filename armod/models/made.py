@@ -149,7 +149,8 @@ class MADE(AutoregressiveModel):
         """
         if self.num_masks > 1:
             return mixture_conditionals(self.members, x, self.ordering)
-        parameters = self._network(x)
+        # under autocast they come in a type too coarse for likelihoods
+        parameters = self._network(x).to(self.linear_layers[0].weight.dtype)
         shape = (len(x), *self.event_shape, self.likelihood.num_parameters)
         return self.likelihood.distribution(parameters.view(shape))
 
