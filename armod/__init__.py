@@ -10,7 +10,9 @@ from armod import data, likelihoods, orderings
 from armod.dependency import check_autoregressive, dependency_matrix, total_probability
 from armod.exercises import check
 from armod.models.base import AutoregressiveModel, Incremental
+from armod.models.gated_pixelcnn import GatedPixelCNN
 from armod.models.made import MADE
+from armod.models.pixelcnn import PixelCNN
 from armod.models.pixelcnn_plus_plus import PixelCNNPlusPlus
 from armod.models.recurrent import RecurrentModel
 from armod.models.transformer import Transformer
@@ -21,8 +23,10 @@ from armod.training import History, Receipt, evaluate, fit
 __all__ = [
     "MADE",
     "AutoregressiveModel",
+    "GatedPixelCNN",
     "History",
     "Incremental",
+    "PixelCNN",
     "PixelCNNPlusPlus",
     "Receipt",
     "RecurrentModel",

@@ -12,6 +12,8 @@ from torch import Tensor, distributions, nn
 from armod import (
     MADE,
     AutoregressiveModel,
+    GatedPixelCNN,
+    PixelCNN,
     PixelCNNPlusPlus,
     RecurrentModel,
     Transformer,
@@ -87,6 +89,22 @@ def context_for(model: AutoregressiveModel, num: int, *, local: bool = False) ->
     shape = (num, model.context_size, *(positions if local else ()))
     dtype = next(parameter.dtype for parameter in model.parameters())
     return torch.randn(shape, generator=seeded(11), dtype=torch.float64).to(dtype)
+
+
+def pixelcnn(
+    shape: tuple[int, ...], likelihood: Likelihood, channels: int = 4, num_layers: int = 2, **options
+) -> PixelCNN:
+    """A lively PixelCNN in float64."""
+    return lively(PixelCNN(shape, channels, num_layers, likelihood=likelihood, **options), scale=0.5).double()
+
+
+def gated(
+    shape: tuple[int, ...], likelihood: Likelihood, channels: int = 4, num_layers: int = 2, **options
+) -> GatedPixelCNN:
+    """A lively Gated PixelCNN in float64."""
+    return lively(
+        GatedPixelCNN(shape, channels, num_layers, likelihood=likelihood, **options), scale=0.5
+    ).double()
 
 
 def every_observation(model: AutoregressiveModel) -> Tensor:
@@ -229,6 +247,24 @@ MODELS: dict[str, Callable[[], AutoregressiveModel]] = {
     "histogram, sparse": lambda: histogram((3,), 3, num_observations=9),
     "histogram, image, bins of levels": lambda: histogram((1, 2, 2), 2, smoothing=1, num_levels=3),
     "histogram, 256 bins": lambda: histogram((1,), 256, num_observations=900),
+    "pixelcnn, bits": lambda: pixelcnn((1, 3, 3), likelihoods.Bernoulli(), seed=3),
+    "pixelcnn, colour": lambda: pixelcnn((3, 1, 2), likelihoods.Categorical(3)),
+    "pixelcnn, narrower than the channels, reversed": lambda: pixelcnn(
+        (3, 2, 1), likelihoods.Bernoulli(), 1, 1, kernel_size=5, ordering=orderings.reversed((3, 2, 1))
+    ),
+    "pixelcnn, mixture, column": lambda: pixelcnn(
+        (1, 2, 2), likelihoods.LogisticMixture(4, 2), ordering=orderings.column((1, 2, 2))
+    ),
+    "pixelcnn, one variable": lambda: pixelcnn((1, 1, 1), likelihoods.Categorical(3), 1, 1),
+    "gated, bits": lambda: gated((1, 3, 3), likelihoods.Bernoulli()),
+    "gated, colour": lambda: gated((3, 1, 2), likelihoods.Categorical(3), 5),
+    "gated, only its own pixel, reversed": lambda: gated(
+        (3, 2, 1), likelihoods.Bernoulli(), kernel_size=1, ordering=orderings.reversed((3, 2, 1))
+    ),
+    "gated, mixture, column": lambda: gated(
+        (1, 2, 2), likelihoods.LogisticMixture(4, 2), num_layers=1, ordering=orderings.column((1, 2, 2))
+    ),
+    "gated, one variable": lambda: gated((1, 1, 1), likelihoods.Categorical(3), 1, 1),
     "user's bits": lambda: UserBits(4, [2, 0, 3, 1]),
     "user's bits, float32 inside": lambda: UserSingle(4),
     "user's levels": UserLevels,
@@ -263,5 +299,24 @@ LARGER: dict[str, Callable[[], AutoregressiveModel]] = {
     ),
     "transformer, image, random": lambda: transformer(
         (1, 9, 8), likelihoods.Bernoulli(), ordering=orderings.random((1, 9, 8))
+    ),
+    "pixelcnn, beyond its field": lambda: pixelcnn((1, 9, 8), likelihoods.Categorical(4)),
+    "pixelcnn, colour, wide kernel, context": lambda: pixelcnn(
+        (3, 4, 3), likelihoods.LogisticMixture(16, 2), 5, kernel_size=5, context_channels=2
+    ),
+    "pixelcnn, column, context": lambda: pixelcnn(
+        (1, 5, 6), likelihoods.Bernoulli(), context_channels=3, ordering=orderings.column((1, 5, 6))
+    ),
+    "gated, beyond its field": lambda: gated((1, 9, 8), likelihoods.Categorical(4)),
+    "gated, colour, wide kernel, context": lambda: gated(
+        (3, 4, 3), likelihoods.LogisticMixture(16, 2), 5, kernel_size=5, context_channels=2
+    ),
+    "gated, column, reversed, context": lambda: gated(
+        (3, 3, 5),
+        likelihoods.Bernoulli(),
+        2,
+        3,
+        context_channels=3,
+        ordering=orderings.column((3, 3, 5)).flip(0),
     ),
 }

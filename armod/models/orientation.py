@@ -48,9 +48,23 @@ class Orientation:
 
     def turn(self, image: Tensor) -> Tensor:
         """``(N, C, H, W, ...)`` as the raster model sees it; rows and columns may have changed places."""
-        return (image.transpose(2, 3) if self.is_transposed else image).flip(self.flips)
+        return _flip(image.transpose(2, 3) if self.is_transposed else image, self.flips)
 
     def turn_back(self, image: Tensor) -> Tensor:
         """The inverse of `turn`."""
-        flipped = image.flip(self.flips)
+        flipped = _flip(image, self.flips)
         return flipped.transpose(2, 3) if self.is_transposed else flipped
+
+    def turn_context(self, context: Tensor) -> Tensor:
+        """A local context ``(N, C', H, W)`` as the raster model sees it: its channels are no variables and stay.
+
+        >>> Orientation(flips=(1, 3)).turn_context(torch.tensor([[[[1, 2]], [[3, 4]]]])).tolist()
+        [[[[2, 1]], [[4, 3]]]]
+        """
+        turned = context.transpose(2, 3) if self.is_transposed else context
+        return _flip(turned, tuple(dimension for dimension in self.flips if dimension != 1))
+
+
+def _flip(image: Tensor, dimensions: tuple[int, ...]) -> Tensor:
+    """`flip`, which would copy even where there is nothing to flip."""
+    return image.flip(dimensions) if dimensions else image
