@@ -1,13 +1,16 @@
 """Every shipped file and every data set has its entry in LICENSES.md, and code and page agree."""
 
 import hashlib
+import importlib
 import re
+import tomllib
 from importlib import resources
 from pathlib import Path
 
 import pytest
 
-from armod.data import NAMES, binarized_mnist, digits8, digits28, mnist
+from armod import data
+from armod.data import NAMES
 
 FOLDER = Path(str(resources.files("armod.data")))
 PAGE = (FOLDER / "LICENSES.md").read_text(encoding="utf-8")
@@ -19,11 +22,13 @@ SHIPPED = [
     for path in sorted(FOLDER.rglob("*"))
     if path.is_file() and path.suffix not in (".py", ".pyc") and path.name != "LICENSES.md"
 ]
-MODULES = {"digits8": digits8, "digits28": digits28, "mnist": mnist, "binarized_mnist": binarized_mnist}
+MODULES = {name: getattr(data, name) for name in NAMES}
+REMOTE = ["mnist", "binarized_mnist", "cifar10"]
+LOCAL = [name for name in NAMES if name not in REMOTE]
 
 
 def test_the_page_has_a_section_for_every_name() -> None:
-    assert tuple(SECTIONS) == NAMES == tuple(MODULES)
+    assert tuple(SECTIONS) == NAMES
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -33,8 +38,16 @@ def test_every_section_states_all_that_is_needed(name: str) -> None:
     assert {"Recipe:", "Files"} & set(stated)
 
 
-def test_digits28_is_shipped() -> None:
-    assert [path.name for path in SHIPPED] == ["digits28.npz"]
+def test_four_files_are_shipped() -> None:
+    assert [path.name for path in SHIPPED] == ["digits28.npz", "names.txt", "sonnets.txt", "speech.npz"]
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.name)
+def test_shipped_files_are_packaged_and_made_by_a_recipe(path: Path) -> None:
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())
+    assert f"**/*{path.suffix}" in project["tool"]["setuptools"]["package-data"]["armod"]
+    recipe = importlib.import_module(f"armod.data.recipes.{path.stem}")
+    assert path == recipe.FILE
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.name)
@@ -54,14 +67,16 @@ def test_code_and_page_state_the_same(name: str) -> None:
     assert f"- **sha256:** `{sha256}`" in section
 
 
-@pytest.mark.parametrize("module", [mnist, binarized_mnist], ids=lambda module: module.__name__)
-def test_every_remote_file_is_listed_with_its_size_and_sha256(module) -> None:
-    section = SECTIONS[module.FILES.dataset]
-    for file in module.FILES.files:
-        assert f"| `{file.name}` | {file.size:,} | `{file.sha256}` |" in section
+@pytest.mark.parametrize("name", REMOTE)
+def test_every_remote_file_is_listed_with_its_size_and_sha256(name: str) -> None:
+    for file in MODULES[name].FILES.files:
+        assert f"| `{file.name}` | {file.size:,} | `{file.sha256}` |" in SECTIONS[name]
 
 
-@pytest.mark.parametrize("module", [digits8, digits28], ids=lambda module: module.__name__)
-def test_what_is_loaded_states_what_the_module_says(module) -> None:
-    data = module.load()
-    assert (data.source, data.licence, data.sha256) == (module.SOURCE, module.LICENCE, module.SHA256)
+@pytest.mark.parametrize("name", LOCAL)
+def test_what_is_loaded_states_what_the_module_says(name: str) -> None:
+    module, loaded = MODULES[name], data.load(name)
+    assert loaded.name == name
+    assert (loaded.source, loaded.licence, loaded.sha256) == (module.SOURCE, module.LICENCE, module.SHA256)
+    sizes = " / ".join(f"{len(levels):,}" for levels in (loaded.train, loaded.valid, loaded.test))
+    assert sizes in " ".join(SECTIONS[name].split())

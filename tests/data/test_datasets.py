@@ -12,8 +12,10 @@ import torch
 
 from armod.data import NAMES, Dataset, data_folder, digits8, digits28, load
 from armod.data.dataset import SPLITS
+from armod.data.packages import package_folder
 from armod.data.recipes import digits28 as recipe
-from armod.data.splits import deal
+from armod.data.splits import deal, deal_pieces
+from armod.data.windows import cut
 
 SHAPES = {"digits8": (1, 8, 8), "digits28": (1, 28, 28)}
 LEVELS = {"digits8": 17, "digits28": 256}
@@ -112,9 +114,11 @@ def test_unknown_name_lists_the_names() -> None:
     with pytest.raises(ValueError) as error:
         load("mnsit")
     assert str(error.value) == (
-        "There is no data set 'mnsit': choose one of 'digits8', 'digits28', 'mnist', 'binarized_mnist'."
+        "There is no data set 'mnsit': choose one of 'digits8', 'digits28', 'mnist', 'binarized_mnist', 'cifar10', "
+        "'photos32', 'speech', 'chorales', 'names', 'sonnets'."
     )
-    assert NAMES == ("digits8", "digits28", "mnist", "binarized_mnist")
+    assert load.__doc__ is not None
+    assert all(f'"{name}"' in load.__doc__ for name in NAMES)
 
 
 def test_importing_reads_nothing_and_opens_no_connection() -> None:
@@ -122,10 +126,10 @@ def test_importing_reads_nothing_and_opens_no_connection() -> None:
         "import sys\n"
         "def refuse(event, arguments):\n"
         "    assert not event.startswith(('socket.', 'urllib.')), event\n"
-        "    assert event != 'open' or not str(arguments[0]).endswith(('.npz', '.gz', '.amat', 'ubyte')), arguments\n"
+        "    assert event != 'open' or not str(arguments[0]).endswith(('.npz', '.gz', '.amat', 'ubyte', 'names.txt', 'sonnets.txt', '.mxl', '.png', '.jpg')), arguments\n"
         "sys.addaudithook(refuse)\n"
         "import armod.data\n"
-        "assert 'sklearn' not in sys.modules\n"
+        "assert not {'sklearn', 'skimage', 'PIL', 'music21'} & set(sys.modules)\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
 
@@ -190,6 +194,37 @@ def test_splits_that_do_not_fit_are_refused() -> None:
         Dataset("mine", good, good, good.float(), num_levels=2)
     with pytest.raises(ValueError, match=r"'mine' has 2 levels, but its train split holds level 2"):
         Dataset("mine", good + 2, good, good, num_levels=2)
+
+
+def test_every_level_of_a_text_has_one_symbol() -> None:
+    levels = torch.tensor([[0, 2, 1]], dtype=torch.uint8)
+    text = Dataset("text", levels, levels, levels, num_levels=3, symbols=("a", "b", "c"))
+    assert repr(text) == "Dataset 'text': train 1, valid 1, test 1; event shape (3,), 3 levels"
+    for other in (text.binarize, lambda: text.quantize(2)):
+        with pytest.raises(ValueError, match=r"has 2 levels, but 3 symbols: .* can't be put on other levels"):
+            other()
+
+
+def test_pieces_are_dealt_whole_and_in_order() -> None:
+    parts = deal_pieces(range(1, 31))
+    assert (parts["valid"], parts["test"]) == ([9, 19, 29], [10, 20, 30])
+    assert sorted(number for part in parts.values() for number in part) == list(range(1, 31))
+    assert tuple(parts) == SPLITS
+
+
+def test_windows_follow_one_another() -> None:
+    assert cut(torch.arange(8).view(2, 4), 3).tolist() == [[[0, 1, 2], [4, 5, 6]]]
+    assert cut(torch.arange(6).view(1, 6), 3).tolist() == [[[0, 1, 2]], [[3, 4, 5]]]
+    assert cut(torch.arange(2), 3).shape == (0, 3)
+
+
+def test_a_package_that_is_missing_is_named_in_one_sentence() -> None:
+    with pytest.raises(ModuleNotFoundError) as error:
+        package_folder("no_such_package", distribution="no-such", dataset="mine")
+    assert str(error.value) == (
+        "Data set 'mine' is read from the files of no-such, which is not installed: pip install no-such, or everything "
+        "for the course with pip install 'armod[course]'."
+    )
 
 
 def test_deal_keeps_order_and_loses_nothing() -> None:

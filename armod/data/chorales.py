@@ -1,0 +1,162 @@
+"""chorales: Bach's four-part chorales, soprano over alto over tenor over bass, a sixteenth note a step.
+
+Level 0 is a rest, level 1 says that the note before goes on, and 2..47 are the pitches that begin, MIDI numbers 36 to 81.
+A score is an image of 4 rows, one for each voice; ``armod.orderings.column((4, 64))`` generates it step by step, the four
+voices of a step from the highest to the lowest.
+"""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor
+
+from armod.data.dataset import Dataset
+from armod.data.music_xml import HOLD, REST, on_grid, read_score
+from armod.data.packages import package_folder
+from armod.data.splits import deal_pieces
+from armod.data.windows import cut
+
+SOURCE = "Chorales of Johann Sebastian Bach, encoded in the corpus of music21 (Cuthbert and Ariza 2010)"
+LICENCE = "music: public domain; encodings: by permission of their encoders"
+SHA256 = "5ad1272020162eedfdea22c01f764847af5284ac03ad1102ada568c286697a65"
+VOICES = ["Soprano", "Alto", "Tenor", "Bass"]
+LENGTH = 64
+LOWEST, HIGHEST = 36, 81
+REST_LEVEL, HOLD_LEVEL, LOWEST_LEVEL = 0, 1, 2
+NUM_LEVELS = LOWEST_LEVEL + HIGHEST - LOWEST + 1
+# Settings that the corpus holds a second time, in another key or hardly changed: no test chorale may be in train.
+SECOND_VERSIONS = {
+    "bwv18.5-w": "bwv18.5-lz",
+    "bwv20.7": "bwv20.11",
+    "bwv62.6": "bwv274",
+    "bwv177.4": "bwv117.4",
+    "bwv227.11": "bwv227.1",
+    "bwv244.17": "bwv244.15",
+    "bwv279": "bwv158.4",
+    "bwv280": "bwv176.6",
+    "bwv398": "bwv197.7-a",
+    "bwv414": "bwv253",
+    "bwv419": "bwv16.6",
+}
+
+
+def load() -> Dataset:
+    """Split by chorale: of every ten in the order of their file names, the 9th is valid, the 10th test.
+
+    A chorale is cut into windows of four bars of 4/4, event shape ``(4, 64)``, from its first full bar on; its pickup and
+    what is left at its end, less than a window, are left out here, but not in `pieces`. A note that sounds on from the
+    window before begins anew in the next. ``texts`` holds for each window the chorale's number, such as "bwv66.6".
+
+    Raises:
+        ModuleNotFoundError: if music21 is not installed, which brings the files; it is not imported.
+        ValueError: if the installed music21 brings other chorales than these.
+    """
+    scores = _scores()
+    digest = hashlib.sha256()
+    for name, (levels, start) in scores.items():
+        digest.update(f"{name} {start}\n".encode() + levels.numpy().tobytes())
+    if digest.hexdigest() != SHA256:
+        raise ValueError(
+            "The chorales of the installed music21 are not those that armod's splits were made for: "
+            "install the version of music21 named in armod's constraints.txt."
+        )
+    windows = {name: _windows(levels, start) for name, (levels, start) in scores.items()}
+    names = deal_pieces(list(scores))
+    train, valid, test = (torch.cat([windows[name] for name in part]) for part in names.values())
+    return Dataset(
+        "chorales",
+        train,
+        valid,
+        test,
+        num_levels=NUM_LEVELS,
+        source=SOURCE,
+        licence=LICENCE,
+        sha256=SHA256,
+        texts={split: tuple(name for name in part for _ in windows[name]) for split, part in names.items()},
+    )
+
+
+def pieces() -> dict[str, Tensor]:
+    """The levels uint8 ``(4, T)`` of each whole chorale under its number, in the order of the files' names.
+
+    Repeats are written once. Notes that come and go between two sixteenths, ten in all, are passed over.
+
+    Raises:
+        ModuleNotFoundError: if music21 is not installed.
+    """
+    return {name: levels for name, (levels, _) in _scores().items()}
+
+
+def to_midi_pitches(levels: Tensor) -> Tensor:
+    """The MIDI number that sounds at each step, -1 for none: int64 ``(..., T)`` from levels ``(..., T)``.
+
+    A note *begins* where its level is 2 or more. A hold with no note before it in the window is silence.
+
+    >>> to_midi_pitches(torch.tensor([1, 26, 1, 0, 1, 28]))
+    tensor([-1, 60, 60, -1, -1, 62])
+    """
+    steps = torch.arange(levels.shape[-1], device=levels.device).expand(levels.shape)
+    beginnings = torch.where(levels != HOLD_LEVEL, steps, 0).cummax(dim=-1).values
+    begun = levels.long().gather(-1, beginnings)
+    return torch.where(begun >= LOWEST_LEVEL, begun - LOWEST_LEVEL + LOWEST, -1)
+
+
+def to_levels(pitches: Tensor) -> Tensor:
+    """The levels uint8 ``(..., T)`` of pitches as `music_xml.on_grid` gives them: MIDI numbers, HOLD and REST.
+
+    Raises:
+        ValueError: for a pitch outside 36..81.
+
+    >>> to_levels(torch.tensor([60, HOLD, REST])).tolist()
+    [26, 1, 0]
+    """
+    notes = pitches[pitches >= 0]
+    if notes.numel() and not LOWEST <= notes.min() <= notes.max() <= HIGHEST:
+        raise ValueError(
+            f"The chorales' pitches are {LOWEST}..{HIGHEST}; got {int(notes.min())}..{int(notes.max())}."
+        )
+    levels = pitches - LOWEST + LOWEST_LEVEL
+    return (
+        levels.masked_fill(pitches == HOLD, HOLD_LEVEL)
+        .masked_fill(pitches == REST, REST_LEVEL)
+        .to(torch.uint8)
+    )
+
+
+def _windows(levels: Tensor, start: int) -> Tensor:
+    """Windows ``(N, 4, 64)`` from step `start` on, with the pitches that sound at their beginnings."""
+    sounding = to_midi_pitches(levels)
+    windows, pitches = cut(levels[:, start:], LENGTH), cut(sounding[:, start:], LENGTH)
+    windows[..., 0] = to_levels(pitches[..., 0])
+    return windows
+
+
+def _scores() -> dict[str, tuple[Tensor, int]]:
+    """Levels and first full bar of every chorale that has exactly the four voices, second versions left out."""
+    folder = package_folder("music21", distribution="music21", dataset="chorales") / "corpus" / "bach"
+    paths = sorted(path for path in folder.iterdir() if path.suffix in (".mxl", ".xml"))
+    found = {}
+    with _no_garbage_collection():
+        for path in paths:
+            score = read_score(path)
+            if score.part_names == VOICES and path.stem not in SECOND_VERSIONS:
+                grid, start = on_grid(score.parts())
+                found[path.stem] = to_levels(grid), start
+    return found
+
+
+@contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    """Half the time would go into looking for garbage, over and over, in all that torch has imported."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()

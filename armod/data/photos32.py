@@ -1,0 +1,123 @@
+"""photos32: colour patches of 32x32 pixels from six photographs, split by region of the picture.
+
+From left to right a picture is divided into bands: 256 columns for train, 32 for valid, 32 for test, and so on to its
+right edge. Patches lie wholly inside one band, so that no pixel is in two splits. Those of train overlap by half, those of
+valid and test do not. Flat patches, such as sky, are left out: those whose colours deviate from their mean by less than 8
+levels, root mean square. Neighbouring bands show the same things: held-out likelihoods are about new regions of known
+pictures.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from armod.data.dataset import SPLITS, Dataset
+from armod.data.packages import package_folder
+
+SOURCE = (
+    "Photographs astronaut (NASA), chelsea (Stefan van der Walt), coffee (Rachel Michetti) and rocket (SpaceX) as shipped "
+    "by scikit-image; china (danielbuechele) and flower (vultilion) as shipped by scikit-learn"
+)
+LICENCE = "public domain and CC0; CC BY 2.0 for china and flower"
+SHA256 = "7eadbfd80c4c25ded1926bdf0f747c3299f8e890457c26cb7b50761e8b5ae894"
+PICTURES = ("astronaut", "chelsea", "coffee", "rocket", "china", "flower")
+FILES = {
+    "astronaut": ("skimage", "data/astronaut.png"),
+    "chelsea": ("skimage", "data/chelsea.png"),
+    "coffee": ("skimage", "data/coffee.png"),
+    "rocket": ("skimage", "data/rocket.jpg"),
+    "china": ("sklearn", "datasets/images/china.jpg"),
+    "flower": ("sklearn", "datasets/images/flower.jpg"),
+}
+DISTRIBUTIONS = {"skimage": "scikit-image", "sklearn": "scikit-learn"}
+SIZE = 32
+BANDS = {"train": range(256), "valid": range(256, 288), "test": range(288, 320)}  # columns, again every 320
+PERIOD = 320
+STEPS = {"train": 16, "valid": 32, "test": 32}
+LEAST_DEVIATION = 8
+
+Picture = NDArray[np.uint8]
+
+
+class Place(NamedTuple):
+    """Where in a picture a patch is: its upper left pixel."""
+
+    row: int
+    column: int
+
+
+def load() -> Dataset:
+    """Split as above, 2,871 / 83 / 83; event shape ``(3, 32, 32)``; a label is the number of the picture in `PICTURES`.
+
+    Raises:
+        ModuleNotFoundError: if scikit-image is not installed, which brings four of the pictures.
+        ValueError: if the pictures, as decoded here, are others.
+    """
+    pictures = {name: read(name) for name in PICTURES}
+    if hashlib.sha256(b"".join(picture.tobytes() for picture in pictures.values())).hexdigest() != SHA256:
+        raise ValueError(
+            "The photographs of the installed scikit-image and scikit-learn, as the installed pillow decodes them, are "
+            "not those that armod's splits were made for: install the versions named in armod's constraints.txt."
+        )
+    images, labels = {}, {}
+    for split in SPLITS:
+        patches = [
+            (picture[row : row + SIZE, column : column + SIZE], label)
+            for label, picture in enumerate(pictures.values())
+            for row, column in places(picture, split)
+        ]
+        images[split] = (
+            torch.from_numpy(np.stack([patch for patch, _ in patches])).movedim(-1, 1).contiguous()
+        )
+        labels[split] = torch.tensor([label for _, label in patches])
+    return Dataset(
+        "photos32",
+        images["train"],
+        images["valid"],
+        images["test"],
+        num_levels=256,
+        labels=labels,
+        source=SOURCE,
+        licence=LICENCE,
+        sha256=SHA256,
+    )
+
+
+def read(name: str) -> Picture:
+    """One of the `PICTURES`, uint8 ``(H, W, 3)``.
+
+    Raises:
+        ModuleNotFoundError: if the package that brings it is not installed.
+
+    >>> read("china").shape
+    (427, 640, 3)
+    """
+    from PIL import Image
+
+    package, file = FILES[name]
+    folder = package_folder(package, distribution=DISTRIBUTIONS[package], dataset="photos32")
+    with Image.open(folder / file) as image:
+        return np.asarray(image.convert("RGB"))
+
+
+def places(picture: Picture, split: str) -> Iterator[Place]:
+    """Where in a picture ``(H, W, 3)`` the patches of a split are, band by band, textured ones only."""
+    height, width, _ = picture.shape
+    band, step = BANDS[split], STEPS[split]
+    for offset in range(0, width, PERIOD):
+        columns = range(offset + band.start, min(offset + band.stop, width) - SIZE + 1, step)
+        for row in range(0, height - SIZE + 1, step):
+            for column in columns:
+                if _deviation(picture[row : row + SIZE, column : column + SIZE]) >= LEAST_DEVIATION:
+                    yield Place(row, column)
+
+
+def _deviation(patch: Picture) -> float:
+    """Root mean square deviation of the colours from their mean, in levels."""
+    return float(np.sqrt(patch.reshape(-1, 3).astype(np.float64).var(axis=0).mean()))

