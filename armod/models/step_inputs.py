@@ -50,6 +50,8 @@ class StepInputs(nn.Module):
 
     def constants(self, context: Tensor | None, begin: int, end: int) -> Tensor | None:
         """What steps ``begin..end-1`` read whatever the values: ``(N or 1, end - begin or 1, width)``, None if nothing."""
+        if context is not None and context.shape[1] > 1:
+            end = min(end, context.shape[1])
         position = None if self.positions is None else self.positions[begin:end].unsqueeze(0)
         if self.context is None or context is None:
             return position
