@@ -80,3 +80,13 @@ def test_what_is_loaded_states_what_the_module_says(name: str) -> None:
     assert (loaded.source, loaded.licence, loaded.sha256) == (module.SOURCE, module.LICENCE, module.SHA256)
     sizes = " / ".join(f"{len(levels):,}" for levels in (loaded.train, loaded.valid, loaded.test))
     assert sizes in " ".join(SECTIONS[name].split())
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in SHIPPED if path.suffix == ".txt"], ids=lambda path: path.name
+)
+def test_line_ends_of_shipped_texts_are_the_same_on_every_system(path: Path) -> None:
+    """Git for Windows would write CRLF into a text that is not exempt, and its sha256 would be another."""
+    assert b"\r" not in path.read_bytes()
+    attributes = (Path(__file__).parents[2] / ".gitattributes").read_text().splitlines()
+    assert "armod/data/*.txt -text" in attributes
