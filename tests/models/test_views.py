@@ -134,4 +134,5 @@ def test_a_context_says_something_about_every_variable(build: Build) -> None:
     model = build()
     x, context = observations(model), context_for(model, N)
     before, after = (log_prob_of(model.conditionals(x, c), x) for c in (context, context + 1))
-    assert ((before - after).abs() > 1e-9).all()
+    # a saturated conditional may stay as it is, but not for every observation
+    assert ((before - after).abs() > 1e-9).any(0).all()
