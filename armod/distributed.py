@@ -31,14 +31,17 @@ def process_group(device: str | None = None) -> Iterator[None]:
         return
     on_gpu = device is not None and device.startswith("cuda")
     if on_gpu:
-        number, available = int(os.environ.get("LOCAL_RANK", 0)), torch.cuda.device_count()
-        if number >= available:
+        gpu, available = int(os.environ.get("LOCAL_RANK", 0)), torch.cuda.device_count()
+        if gpu >= available:
             raise ValueError(
                 f"Each process needs a GPU of its own, and this machine has {available}: "
                 f"start torchrun with --nproc_per_node={max(available, 1)} or train on the CPU."
             )
-        torch.cuda.set_device(number)
-    distributed.init_process_group("nccl" if on_gpu else "gloo")
+        torch.cuda.set_device(gpu)
+    store, number, count = next(distributed.rendezvous("env://"))
+    # torchrun --max-restarts keeps its store: processes of a second life must not find the addresses of the first
+    life = distributed.PrefixStore(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0"), store)
+    distributed.init_process_group("nccl" if on_gpu else "gloo", store=life, rank=number, world_size=count)
     try:
         yield
     finally:

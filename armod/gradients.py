@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 from contextlib import nullcontext
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -98,7 +99,8 @@ def _in_parallel(objective: _Objective, row: Batch) -> DistributedDataParallel:
     # buffers are masks and orderings, the same in every process: nothing to broadcast in each pass
     known = inspect.signature(DistributedDataParallel).parameters
     word = "forward_sync_buffers" if "forward_sync_buffers" in known else "broadcast_buffers"  # the old name
-    return DistributedDataParallel(objective, find_unused_parameters=has_unused, **{word: False})
+    options: dict[str, Any] = {word: False, "find_unused_parameters": has_unused}
+    return DistributedDataParallel(objective, **options)
 
 
 def _split(batch: Batch, num_parts: int) -> list[Batch]:
