@@ -17,9 +17,11 @@ from armod import (
     PixelCNNPlusPlus,
     RecurrentModel,
     Transformer,
+    WaveNet,
     likelihoods,
     orderings,
 )
+from armod.likelihoods import Likelihood
 from armod.models.histogram import Histogram
 from tests.reference import Numbers
 
@@ -63,6 +65,14 @@ def transformer(
 ) -> Transformer:
     """A lively Transformer of width 6 and three heads in float64."""
     model = Transformer(event_shape, 6, num_layers=num_layers, num_heads=3, likelihood=likelihood, **options)
+    return lively(model).double()
+
+
+def wavenet(
+    event_shape: tuple[int, ...], likelihood: likelihoods.Likelihood, dilations: list[int], **options
+) -> WaveNet:
+    """A lively WaveNet of three channels in float64."""
+    model = WaveNet(event_shape, 3, dilations=dilations, likelihood=likelihood, **options)
     return lively(model).double()
 
 
@@ -232,6 +242,17 @@ MODELS: dict[str, Callable[[], AutoregressiveModel]] = {
     "transformer, colour image": lambda: transformer((3, 1, 2), likelihoods.Bernoulli(), num_layers=3),
     "transformer, logistic mixture": lambda: transformer((3,), likelihoods.LogisticMixture(5, 2)),
     "transformer, one variable": lambda: transformer((1,), likelihoods.Categorical(4)),
+    "wavenet, bits": lambda: wavenet((6,), likelihoods.Bernoulli(), [1, 2]),
+    "wavenet, three levels, reversed": lambda: wavenet(
+        (4,), likelihoods.Categorical(3), [2], ordering=orderings.reversed((4,))
+    ),
+    "wavenet, three taps": lambda: wavenet((7,), likelihoods.Categorical(2), [1, 2], kernel_size=3),
+    "wavenet, one tap": lambda: wavenet((4,), likelihoods.Categorical(3), [1, 5], kernel_size=1),
+    "wavenet, logistic mixture, no skips": lambda: wavenet(
+        (3,), likelihoods.LogisticMixture(5, 2), [1, 1], skip=False
+    ),
+    "wavenet, no residuals": lambda: wavenet((5,), likelihoods.Bernoulli(), [1, 2], residual=False),
+    "wavenet, one variable": lambda: wavenet((1,), likelihoods.Categorical(4), [3]),
     "pixelcnn++, three levels": lambda: pixelcnn_plus_plus((1, 2, 2), 3),
     "pixelcnn++, colours": lambda: pixelcnn_plus_plus((3, 1, 2), 2, num_mixtures=3),
     "pixelcnn++, bits, transposed": lambda: pixelcnn_plus_plus(
@@ -247,19 +268,19 @@ MODELS: dict[str, Callable[[], AutoregressiveModel]] = {
     "histogram, sparse": lambda: histogram((3,), 3, num_observations=9),
     "histogram, image, bins of levels": lambda: histogram((1, 2, 2), 2, smoothing=1, num_levels=3),
     "histogram, 256 bins": lambda: histogram((1,), 256, num_observations=900),
-    "pixelcnn, bits": lambda: pixelcnn((1, 3, 3), likelihoods.Bernoulli(), seed=3),
-    "pixelcnn, colour": lambda: pixelcnn((3, 1, 2), likelihoods.Categorical(3)),
-    "pixelcnn, narrower than the channels, reversed": lambda: pixelcnn(
-        (3, 2, 1), likelihoods.Bernoulli(), 1, 1, kernel_size=5, ordering=orderings.reversed((3, 2, 1))
+    "pixelcnn, bits": lambda: pixelcnn((1, 2, 3), likelihoods.Bernoulli(), kernel_size=5),
+    "pixelcnn, colour": lambda: pixelcnn((3, 2, 1), likelihoods.Bernoulli(), 5),
+    "pixelcnn, one colour pixel, reversed": lambda: pixelcnn(
+        (3, 1, 1), likelihoods.Categorical(3), 4, 1, ordering=orderings.reversed((3, 1, 1))
     ),
     "pixelcnn, mixture, column": lambda: pixelcnn(
         (1, 2, 2), likelihoods.LogisticMixture(4, 2), ordering=orderings.column((1, 2, 2))
     ),
     "pixelcnn, one variable": lambda: pixelcnn((1, 1, 1), likelihoods.Categorical(3), 1, 1),
-    "gated, bits": lambda: gated((1, 3, 3), likelihoods.Bernoulli()),
-    "gated, colour": lambda: gated((3, 1, 2), likelihoods.Categorical(3), 5),
-    "gated, only its own pixel, reversed": lambda: gated(
-        (3, 2, 1), likelihoods.Bernoulli(), kernel_size=1, ordering=orderings.reversed((3, 2, 1))
+    "gated, bits": lambda: gated((1, 2, 3), likelihoods.Bernoulli()),
+    "gated, colour": lambda: gated((3, 1, 2), likelihoods.Bernoulli(), 5),
+    "gated, one colour pixel, reversed": lambda: gated(
+        (3, 1, 1), likelihoods.Categorical(3), kernel_size=1, ordering=orderings.reversed((3, 1, 1))
     ),
     "gated, mixture, column": lambda: gated(
         (1, 2, 2), likelihoods.LogisticMixture(4, 2), num_layers=1, ordering=orderings.column((1, 2, 2))
@@ -300,16 +321,42 @@ LARGER: dict[str, Callable[[], AutoregressiveModel]] = {
     "transformer, image, random": lambda: transformer(
         (1, 9, 8), likelihoods.Bernoulli(), ordering=orderings.random((1, 9, 8))
     ),
+    "wavenet, beyond its field": lambda: wavenet((70,), likelihoods.Categorical(7), [1, 2, 4]),
+    "wavenet, three taps, any dilations, context": lambda: wavenet(
+        (40,), likelihoods.Categorical(3), [3, 1, 5], kernel_size=3, context_size=2
+    ),
+    "wavenet, four taps, no skips, context": lambda: wavenet(
+        (75,), likelihoods.LogisticMixture(16, 2), [2, 2], kernel_size=4, context_size=1, skip=False
+    ),
+    "wavenet, shorter than its field, context, reversed": lambda: wavenet(
+        (9,), likelihoods.Bernoulli(), [4, 8], context_size=2, ordering=orderings.reversed((9,))
+    ),
+    "wavenet, one tap, no residuals, context": lambda: wavenet(
+        (9,), likelihoods.Categorical(3), [1, 1], kernel_size=1, residual=False, context_size=2
+    ),
+    "wavenet, one layer after the other, reversed": lambda: wavenet(
+        (70,),
+        likelihoods.Bernoulli(),
+        [1, 7, 2],
+        residual=False,
+        skip=False,
+        ordering=orderings.reversed((70,)),
+    ),
     "pixelcnn, beyond its field": lambda: pixelcnn((1, 9, 8), likelihoods.Categorical(4)),
     "pixelcnn, colour, wide kernel, context": lambda: pixelcnn(
-        (3, 4, 3), likelihoods.LogisticMixture(16, 2), 5, kernel_size=5, context_channels=2
+        (3, 4, 3), likelihoods.LogisticMixture(16, 2), 16, kernel_size=5, context_channels=2
     ),
     "pixelcnn, column, context": lambda: pixelcnn(
         (1, 5, 6), likelihoods.Bernoulli(), context_channels=3, ordering=orderings.column((1, 5, 6))
     ),
+    "pixelcnn, narrower than the channels, reversed": lambda: pixelcnn(
+        (3, 4, 3), likelihoods.Categorical(3), 1, 1, kernel_size=7, ordering=orderings.reversed((3, 4, 3))
+    ),
+    "gated, narrower than the channels": lambda: gated((3, 4, 3), likelihoods.Categorical(3), 2),
+    "gated, only its own pixel": lambda: gated((3, 4, 3), likelihoods.Categorical(3), kernel_size=1),
     "gated, beyond its field": lambda: gated((1, 9, 8), likelihoods.Categorical(4)),
     "gated, colour, wide kernel, context": lambda: gated(
-        (3, 4, 3), likelihoods.LogisticMixture(16, 2), 5, kernel_size=5, context_channels=2
+        (3, 4, 3), likelihoods.LogisticMixture(16, 2), 16, kernel_size=5, context_channels=2
     ),
     "gated, column, reversed, context": lambda: gated(
         (3, 3, 5),
