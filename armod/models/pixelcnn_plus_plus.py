@@ -120,7 +120,7 @@ class PixelCNNPlusPlus(AutoregressiveModel):
         context = self.check_context(context, num_samples, self.event_shape)
         height, width = self._padded_size
         contexts = {
-            scale: c.detach().expand(-1, -1, height // scale, width // scale)
+            scale: c.expand(-1, -1, height // scale, width // scale)
             for scale, c in self._contexts(context).items()
         }
         return PixelCNNPlusPlusIncremental(

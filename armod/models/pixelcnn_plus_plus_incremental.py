@@ -31,6 +31,7 @@ from armod.models.pixelcnn_plus_plus_layers import (
     ShiftedConvolution,
     Start,
     Tap,
+    detached,
 )
 
 Program = list[Callable[[], object]]
@@ -143,14 +144,14 @@ class _Walk:
         self._blank = row(1, num_channels + 1)
         self._blank[1 : width + 1, :, -1] = 1
         self._inputs = [[c.unsqueeze(1) for c in cell[:, :-1].unbind(1)] for cell in self._image[2, 1:]]
-        self._contexts = {scale: context.permute(2, 3, 0, 1) for scale, context in contexts.items()}
+        self._contexts = {s: detached(context.permute(2, 3, 0, 1)) for s, context in contexts.items()}
         self._context_rows = {s: row(s, context.shape[3]) for s, context in self._contexts.items()}
 
         pairs: list[Pair] = []
         for layer in layers:
             pairs.append(_halves(layer, pairs, self._image, self._context_rows, row))
         self.parameters = weight.new_zeros(num_samples, len(weight))
-        bias, transposed = output.bias.detach().clone(), weight[:, :, 0, 0].T.contiguous()  # type: ignore[union-attr]
+        bias, transposed = detached(output.bias), detached(weight[:, :, 0, 0].T)  # type: ignore[arg-type]
 
         def read_out(column: int) -> Callable[[], object]:
             elu = _at(pairs[-1][1].features, column)[:, : len(transposed)]
@@ -283,7 +284,7 @@ class _Sums:
 
     def __init__(self, bias: Tensor, row: Tensor) -> None:
         """row: where to put it, ``(columns + 2, N, channels)``."""
-        self.row, self._bias = row, bias.detach().clone()
+        self.row, self._bias = row, detached(bias)
         self._taps: list[tuple[Tap, Tensor, str]] = []
 
     def add(self, taps: Iterable[Tap], source: Sequence[Tensor], stage: str) -> None:

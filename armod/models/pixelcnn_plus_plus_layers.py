@@ -89,7 +89,7 @@ class ShiftedConvolution(nn.Module):
     def taps(self) -> list[Tap]:
         """The entries of the window; a copy of the weights."""
         return [
-            Tap(self.weight.detach()[:, :, a, b].T.contiguous(), row, column, self.stride)
+            Tap(detached(self.weight[:, :, a, b].T), row, column, self.stride)
             for a, row in enumerate(self.rows)
             for b, column in enumerate(self.columns)
         ]
@@ -124,7 +124,7 @@ class DoublingConvolution(nn.Module):
         """The entries of the window; odd rows look back at the row that even ones were made from."""
         return [
             Tap(
-                self.weight.detach()[:, :, row, column].contiguous(),
+                detached(self.weight[:, :, row, column]),
                 row=-row,
                 source=int(column < self.margin),  # the leftmost of three belongs to the column before
                 first=(column - self.margin) % 2,
@@ -187,7 +187,7 @@ class Link(nn.Module):
 
     def taps(self) -> list[Tap]:
         """The one entry of the window."""
-        return [Tap(self.weight.detach()[:, :, 0, 0].T.contiguous(), 0, 0)]
+        return [Tap(detached(self.weight[:, :, 0, 0].T), 0, 0)]
 
 
 class Start(nn.Module):
@@ -283,6 +283,11 @@ def build_layers(
         if level > 0:
             layers.append(Resampling(channels, "double" if downsampling else "keep", scales[level - 1]))
     return nn.ModuleList(layers)
+
+
+def detached(weight: Tensor) -> Tensor:
+    """A copy in order of its dimensions; `contiguous` alone would not copy a matrix of one row."""
+    return weight.detach().clone(memory_format=torch.contiguous_format)
 
 
 def _cells(values: Tensor) -> Cells:
