@@ -210,6 +210,19 @@ def test_every_family_has_recipes(tmp_path: Path, family: str) -> None:
     assert armod.evaluate(one, chosen.load_data()).nats == pytest.approx(receipt.nats, rel=1e-5)
 
 
+def test_a_histogram_is_counted_not_fitted(tmp_path: Path) -> None:
+    content = """
+        model = { family = "Histogram", event_shape = [12], num_bins = 27, smoothing = 1e-6 }
+        data = { name = "names" }
+        fit = {}
+    """
+    chosen = recipe_of(tmp_path, content)
+    model, history, receipt = chosen.train(progress=False)
+    train = chosen.load_data().train
+    assert receipt.num_parameters == len(train.unique(dim=0))
+    assert history.train_bits_per_dim == pytest.approx([model.bits_per_dim(train).mean().item()])
+
+
 def test_options_of_the_command_outdo_the_recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     given = []
     monkeypatch.setattr(Recipe, "train", lambda self, **options: given.append(options) or sys.exit(7))

@@ -99,18 +99,15 @@ class Recipe:
         model, dataset = self.build_model(), self.load_data()
         if self.model.get("start_from_marginals"):
             model.start_from_marginals(dataset.train)  # type: ignore[operator]
+        seed = self.fit.get("seed", 0)
         if self.model["family"] == "Histogram":
             history = _count_cells(model, dataset)
+            receipt = evaluate(model, dataset, seed=seed)
+            receipt = replace(receipt, num_parameters=len(model.counts))  # type: ignore[arg-type]
         else:
-            history = fit(
-                model,
-                dataset,
-                checkpoint=checkpoint,
-                device=device,
-                progress=progress,
-                **{**self.fit, **options},
-            )
-        receipt = evaluate(model, dataset, split="test", seed=self.fit.get("seed", 0))
+            chosen = {**self.fit, **options}
+            history = fit(model, dataset, checkpoint=checkpoint, device=device, progress=progress, **chosen)
+            receipt = evaluate(model, dataset, seed=seed)
         return model, history, replace(receipt, seconds=round(history.seconds, 1))
 
 
