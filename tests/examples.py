@@ -104,17 +104,17 @@ def context_for(model: AutoregressiveModel, num: int, *, local: bool = False) ->
 def pixelcnn(
     shape: tuple[int, ...], likelihood: Likelihood, channels: int = 4, num_layers: int = 2, **options
 ) -> PixelCNN:
-    """A lively PixelCNN in float64."""
-    return lively(PixelCNN(shape, channels, num_layers, likelihood=likelihood, **options), scale=0.5).double()
+    """A lively PixelCNN in float64; the wider it is, the smaller its weights."""
+    model = PixelCNN(shape, channels, num_layers, likelihood=likelihood, **options)
+    return lively(model, scale=min(0.5, 2 / channels)).double()
 
 
 def gated(
     shape: tuple[int, ...], likelihood: Likelihood, channels: int = 4, num_layers: int = 2, **options
 ) -> GatedPixelCNN:
-    """A lively Gated PixelCNN in float64."""
-    return lively(
-        GatedPixelCNN(shape, channels, num_layers, likelihood=likelihood, **options), scale=0.5
-    ).double()
+    """A lively Gated PixelCNN in float64; the wider it is, the smaller its weights."""
+    model = GatedPixelCNN(shape, channels, num_layers, likelihood=likelihood, **options)
+    return lively(model, scale=min(0.5, 4 / channels)).double()
 
 
 def every_observation(model: AutoregressiveModel) -> Tensor:
@@ -361,8 +361,7 @@ LARGER: dict[str, Callable[[], AutoregressiveModel]] = {
     "gated, column, reversed, context": lambda: gated(
         (3, 3, 5),
         likelihoods.Bernoulli(),
-        2,
-        3,
+        16,
         context_channels=3,
         ordering=orderings.column((3, 3, 5)).flip(0),
     ),
