@@ -11,6 +11,7 @@ from armod.dependency import check_autoregressive, dependency_matrix, total_prob
 from armod.exercises import check
 from armod.models.base import AutoregressiveModel, Incremental
 from armod.models.gated_pixelcnn import GatedPixelCNN
+from armod.models.histogram import Histogram
 from armod.models.made import MADE
 from armod.models.pixelcnn import PixelCNN
 from armod.models.pixelcnn_plus_plus import PixelCNNPlusPlus
@@ -24,6 +25,7 @@ __all__ = [
     "MADE",
     "AutoregressiveModel",
     "GatedPixelCNN",
+    "Histogram",
     "History",
     "Incremental",
     "PixelCNN",

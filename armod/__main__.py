@@ -2,4 +2,6 @@
 
 from armod.cli import main
 
-main(prog_name="armod")
+if __name__ == "__main__":
+    if __name__ == "__main__":
+    main(prog_name="armod")

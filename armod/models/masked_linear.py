@@ -31,7 +31,7 @@ def bands(mask: Tensor) -> tuple[Band, ...]:
     """A mask ``(units, units below)`` of zeros and ones as a few bands of rows.
 
     >>> bands(torch.ones(200, 200).tril())[1]
-    Band(begin=50, last=100, full=51, end=100)
+    Band(begin=40, last=80, full=41, end=80)
     """
     count = 1 if mask.numel() < _SMALL else _BANDS
     edges = [len(mask) * edge // count for edge in range(count + 1)]
