@@ -95,7 +95,7 @@ class _GatedConvolution(torch.autograd.Function):
         for tap, shift in _shifts(x, weight, dilation):
             sums[shift:].addmm_(rows[:-shift], weight[tap].T)
         if condition is not None:
-            sums.view(*x.shape[:2], -1).add_(condition)
+            sums.view(*x.shape[:2], len(bias)).add_(condition)
         sigmoids = sums.sigmoid_()
         filters, gates = sigmoids.chunk(2, dim=1)
         output = torch.addcmul(-gates, filters, gates, value=2).view_as(x)
@@ -124,7 +124,7 @@ class _GatedConvolution(torch.autograd.Function):
             torch.mm(to_sums[shift:].T, rows[:-shift], out=to_weight[tap])
         to_condition = None
         if ctx.condition_shape is not None:
-            to_condition = to_sums.view(*x.shape[:2], -1).sum_to_size(ctx.condition_shape)
+            to_condition = to_sums.view(*x.shape[:2], to_sums.shape[1]).sum_to_size(ctx.condition_shape)
         # a product with ones sums rows faster than sum() does
         to_bias = to_sums.new_ones(len(to_sums)) @ to_sums
         return to_rows.view_as(x), to_weight, to_bias, to_condition, None

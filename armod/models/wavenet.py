@@ -109,9 +109,16 @@ class WaveNet(AutoregressiveModel):
         return 1 + (self.kernel_size - 1) * sum(self.dilations)
 
     def reach(self) -> Tensor:
-        """Boolean ``(T, T)``: [i, j] is True where j is one of the `receptive_field` samples before i."""
+        """Boolean ``(T, T)``: [i, j] is True where j is before i and a path of taps leads from j to i.
+
+        With dilations 1, 2, 4 ... these are all the `receptive_field` samples before i; larger steps leave gaps.
+        """
+        steps_back = {1}
+        for dilation in self.dilations:
+            steps_back |= {back + tap * dilation for back in steps_back for tap in range(self.kernel_size)}
         position = torch.argsort(self.ordering)
-        return super().reach() & (position[:, None] - position[None, :] <= self.receptive_field)
+        distance = position[:, None] - position[None, :]
+        return torch.isin(distance, torch.tensor(sorted(steps_back), device=distance.device))
 
     def conditionals(self, x: Tensor, context: Tensor | None = None) -> distributions.Distribution:
         """Every ``p(x_t | x_<t)`` in one pass; x is ``(N, T)`` of any T.
