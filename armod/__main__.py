@@ -3,5 +3,4 @@
 from armod.cli import main
 
 if __name__ == "__main__":
-    if __name__ == "__main__":
     main(prog_name="armod")
