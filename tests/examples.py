@@ -329,7 +329,7 @@ LARGER: dict[str, Callable[[], AutoregressiveModel]] = {
         (75,), likelihoods.LogisticMixture(16, 2), [2, 2], kernel_size=4, context_size=1, skip=False
     ),
     "wavenet, shorter than its field, context, reversed": lambda: wavenet(
-        (9,), likelihoods.Bernoulli(), [4, 8], context_size=2, ordering=orderings.reversed((9,))
+        (9,), likelihoods.Categorical(3), [4, 8], context_size=2, ordering=orderings.reversed((9,))
     ),
     "wavenet, one tap, no residuals, context": lambda: wavenet(
         (9,), likelihoods.Categorical(3), [1, 1], kernel_size=1, residual=False, context_size=2
@@ -364,5 +364,16 @@ LARGER: dict[str, Callable[[], AutoregressiveModel]] = {
         16,
         context_channels=3,
         ordering=orderings.column((3, 3, 5)).flip(0),
+    ),
+    "pixelcnn++, padded": lambda: pixelcnn_plus_plus((1, 5, 6), 256),
+    "pixelcnn++, colours, deeper": lambda: pixelcnn_plus_plus((3, 2, 4), 16, num_resnets=2),
+    "pixelcnn++, colours apart, context": lambda: pixelcnn_plus_plus(
+        (3, 5, 2), 16, channel_dependence=False, context_channels=2
+    ),
+    "pixelcnn++, no shortcuts, column, context": lambda: pixelcnn_plus_plus(
+        (1, 6, 5), 16, shortcuts=False, ordering=orderings.column((1, 6, 5)), context_channels=1
+    ),
+    "pixelcnn++, full resolution, reversed, context": lambda: pixelcnn_plus_plus(
+        (3, 2, 6), 16, downsampling=False, ordering=orderings.reversed((3, 2, 6)), context_channels=1
     ),
 }

@@ -50,7 +50,7 @@ class GatedConvolution(nn.Module):
     def forward(self, x: Tensor, context: Tensor | None = None) -> Tensor:
         """x ``(T, N, channels)``, context ``(T, N, context_size)`` or ``(1, N, context_size)`` -> ``(T, N, channels)``."""
         condition = None if self.context is None or context is None else self.context(context)
-        if torch.is_autocast_enabled(x.device.type):
+        if torch.is_autocast_enabled(x.device.type) or torch.compiler.is_compiling():
             return self.step_by_step(x, condition)
         doubling = self._doubling
         if condition is not None:
@@ -60,9 +60,10 @@ class GatedConvolution(nn.Module):
         )
 
     def step_by_step(self, x: Tensor, condition: Tensor | None = None) -> Tensor:
-        """The same from torch's own operations, whose precision autocast can choose: ``(T, N, channels)``.
+        """The same from torch's own operations, for autocast to choose their precision and a compiler to fuse them.
 
         condition: what is added to filter and gate, ``(T, N, 2 * channels)`` or ``(1, N, 2 * channels)``.
+        Returns ``(T, N, channels)``.
         """
         lags = [tap * self.dilation for tap in reversed(range(self.kernel_size))]
         padded = F.pad(x, (0, 0, 0, 0, self.num_past_steps, 0))
