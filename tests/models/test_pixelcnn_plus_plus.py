@@ -337,63 +337,6 @@ def test_rows_of_padding_are_invisible() -> None:
 
 # --- two views -------------------------------------------------------------------------------------------------------
 
-VIEWS = [
-    ((1, 5, 5), {}),
-    ((3, 4, 4), {"num_resnets": 2}),
-    ((3, 5, 3), {"channel_dependence": False, "context_channels": 2}),
-    ((1, 9, 6), {"shortcuts": False, "ordering": orderings.column((1, 9, 6)), "context_channels": 1}),
-    ((3, 2, 6), {"downsampling": False, "ordering": orderings.reversed((3, 2, 6)), "context_channels": 1}),
-    ((1, 2, 13), {"downsampling": False, "shortcuts": False}),
-]
-
-
-@pytest.mark.parametrize(("shape", "options"), VIEWS)
-@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
-def test_stepping_agrees_with_conditionals(
-    shape: tuple[int, int, int], options: dict, dtype: torch.dtype
-) -> None:
-    model = pixelcnn_plus_plus(shape, 16, **options).to(dtype)
-    x, is_local = images(model), shape[0] == 1
-    context = context_for(model, len(x), is_local)
-    at_once = model.conditionals(x, context)
-    expected = at_once.log_prob(x).flatten(1)[:, model.ordering]
-    view = model.incremental(len(x), context)
-    found = []
-    for k in model.ordering.tolist():
-        found.append(view.conditional().log_prob(x.flatten(1)[:, k]))
-        view.append(x.flatten(1)[:, k])
-    tolerance = 1e-10 if dtype == torch.float64 else 1e-5
-    torch.testing.assert_close(torch.stack(found, 1), expected, rtol=tolerance * 10, atol=tolerance)
-
-
-@pytest.mark.parametrize(("shape", "options"), VIEWS)
-def test_cached_and_naive_samples_are_identical(shape: tuple[int, int, int], options: dict) -> None:
-    model = pixelcnn_plus_plus(shape, 16, **options)
-    context = context_for(model, 5, is_local=shape[0] == 3)
-    known = images(model, 5)
-    mask = torch.rand(shape, generator=seeded(3)) < 0.3
-    drawn = [
-        model.sample(5, context, known=known, mask=mask, generator=seeded(), method=method, temperature=0.7)
-        for method in ("cached", "naive")
-    ]
-    assert torch.equal(*drawn)
-    assert torch.equal(drawn[0][:, mask], known[:, mask])
-    assert drawn[0].unique().numel() > 3
-
-
-def test_in_float32_samples_first_differ_at_a_threshold() -> None:
-    model = pixelcnn_plus_plus((3, 4, 5), 256).float()
-    cached, naive = (model.sample(20, generator=seeded(), method=method) for method in ("cached", "naive"))
-    noise = torch.rand(20, 60, dtype=torch.float64, generator=seeded())
-    differs = (cached != naive).flatten(1)[:, model.ordering]
-    for row in differs.any(1).nonzero().flatten().tolist():
-        first = int(differs[row].nonzero()[0])
-        variable = model.ordering[first]
-        level = torch.minimum(cached, naive)[row].flatten()[variable]
-        conditional = likelihoods.pick(model.conditionals(naive[row : row + 1]), int(variable))
-        assert abs(conditional.cdf(level).item() - noise[row, first].item()) < 1e-5
-    assert differs.any(1).float().mean() < 0.5
-
 
 @pytest.mark.parametrize("downsampling", [True, False])
 def test_a_whole_sample_takes_the_products_of_one_pass(downsampling: bool) -> None:
