@@ -6,7 +6,7 @@ watches which conditionals move. It uses nothing but the model's public `conditi
 One set of weights at one point can hide a dependence (dead units, terms that cancel), so the oracle asks copies of
 the model with several random weights, at several random observations. Half of the weights have random signs; the others
 are all positive, so that no unit of a ReLU network is dead and no two paths cancel. Where an architecture forbids a
-dependence, the product is an exact zero for all of them.
+dependence, the product is an exact zero for all of them. A model that needs a context is given a random one.
 """
 
 from __future__ import annotations
@@ -127,10 +127,11 @@ def total_probability(model: AutoregressiveModel, *, max_observations: int = 2**
         )
     total = 0.0
     every = itertools.product(range(num_levels), repeat=num_variables)
+    context = _random_context(model, torch.Generator().manual_seed(0))
     with torch.no_grad():
         while chunk := list(itertools.islice(every, 4096)):
             x = torch.tensor(chunk, device=device_of(model)).view(-1, *model.event_shape)
-            total += model.log_prob(x).double().exp().sum().item()
+            total += model.log_prob(x, _for_each(context, x)).double().exp().sum().item()
     return total
 
 
@@ -138,7 +139,7 @@ def _in_float64(model: AutoregressiveModel) -> AutoregressiveModel:
     """A copy in evaluation mode, in float64 unless the model itself casts its inputs to another type."""
     precise = copy.deepcopy(model).double().eval()
     try:
-        precise.conditionals(_one_observation(model))
+        precise.conditionals(_one_observation(model), _random_context(precise, torch.Generator()))
     except RuntimeError:
         return copy.deepcopy(model).eval()
     return precise
@@ -168,6 +169,7 @@ def _reactions(model: AutoregressiveModel, num_levels: int, generator: torch.Gen
     num_variables = math.prod(model.event_shape)
     point = torch.randint(num_levels, (num_variables,), generator=generator).to(device)
     shift = torch.randint(1, num_levels, (num_variables,), generator=generator).to(device)
+    context = _random_context(model, generator)
     probes = torch.randint(num_levels, (2, *model.event_shape), generator=generator).to(device).double()
     reacts = torch.zeros(num_variables, num_variables, dtype=torch.bool)
     before: dict[int, distributions.Distribution] = {}  # by size of batch
@@ -175,12 +177,14 @@ def _reactions(model: AutoregressiveModel, num_levels: int, generator: torch.Gen
         for variables in torch.arange(num_variables, device=device).split(_BATCH):
             unchanged = point.repeat(len(variables), 1)
             if len(variables) not in before:
-                before[len(variables)] = model.conditionals(unchanged.view(-1, *model.event_shape))
+                x = unchanged.view(-1, *model.event_shape)
+                before[len(variables)] = model.conditionals(x, _for_each(context, x))
             changed = unchanged.clone()
             rows = torch.arange(len(variables), device=device)
             changed[rows, variables] = (point[variables] + shift[variables]) % num_levels
             moved = torch.zeros(len(variables), num_variables, dtype=torch.bool, device=device)
-            after = model.conditionals(changed.view(-1, *model.event_shape))
+            x = changed.view(-1, *model.event_shape)
+            after = model.conditionals(x, _for_each(context, x))
             for probe in probes:
                 moved |= _differ(before[len(variables)], after, probe)
             reacts[:, variables.cpu()] = moved.T.cpu()
@@ -200,11 +204,26 @@ def _differ(before: distributions.Distribution, after: distributions.Distributio
 def _num_levels(model: AutoregressiveModel) -> int:
     if model.likelihood is not None:
         return model.likelihood.num_levels
-    return likelihoods.num_levels(model.conditionals(_one_observation(model))) or 2
+    context = _random_context(model, torch.Generator())
+    return likelihoods.num_levels(model.conditionals(_one_observation(model), context)) or 2
 
 
 def _device(model: AutoregressiveModel) -> torch.device:
     return next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
+
+
+def _random_context(model: AutoregressiveModel, generator: torch.Generator) -> Tensor | None:
+    """One context ``(1, C, T)`` or ``(1, C, H, W)`` for a model that was built with some; it differs everywhere."""
+    if not model.context_size:
+        return None
+    positions = model.event_shape[1:] if len(model.event_shape) == 3 else model.event_shape
+    context = torch.randn(1, model.context_size, *positions, generator=generator, dtype=torch.float64)
+    return context.to(next(model.parameters()))
+
+
+def _for_each(context: Tensor | None, x: Tensor) -> Tensor | None:
+    """The same context for every row of `x`."""
+    return None if context is None else context.expand(len(x), *context.shape[1:])
 
 
 def _one_observation(model: AutoregressiveModel) -> Tensor:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from armod import RecurrentModel, check_autoregressive, orderings
+from armod import RecurrentModel, check_autoregressive, orderings, total_probability
 from armod.likelihoods import Bernoulli, Categorical, LogisticMixture
 from armod.likelihoods import log_prob as log_prob_of
 from armod.models.recurrent import Recurrence
@@ -145,6 +145,7 @@ def test_probabilities_of_each_length_sum_to_one() -> None:
     for length in (1, 3, 5):
         every = torch.cartesian_prod(*[torch.arange(3)] * length).view(-1, length)
         assert model.log_prob(every).exp().sum().item() == pytest.approx(1, abs=1e-12)
+    assert total_probability(recurrent((3,), Categorical(3), context_size=2)) == pytest.approx(1, abs=1e-12)
 
 
 def test_a_view_without_an_end_goes_on_and_one_with_a_local_context_ends_with_it() -> None:

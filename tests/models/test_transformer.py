@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.nn import functional as F
 
-from armod import Transformer, check_autoregressive, orderings
+from armod import Transformer, check_autoregressive, orderings, total_probability
 from armod.likelihoods import Bernoulli, Categorical, LogisticMixture
 from armod.likelihoods import log_prob as log_prob_of
 from tests.examples import context_for, every_observation, seeded, transformer
@@ -109,12 +109,13 @@ def test_sequences_up_to_its_length(is_reversed: bool) -> None:
             torch.testing.assert_close(bits, -nats / math.log(2) / length)
 
 
-def test_a_longer_sequence_begins_like_a_shorter_one() -> None:
+def test_probabilities_sum_to_one_and_a_longer_sequence_begins_like_a_shorter_one() -> None:
     model = transformer((8,), Categorical(3))
     x = torch.randint(3, (5, 8), generator=seeded())
     nats = log_prob_of(model.conditionals(x), x).cumsum(1)
     for length in range(1, 9):
         torch.testing.assert_close(model.log_prob(x[:, :length]), nats[:, length - 1])
+    assert total_probability(transformer((3,), Categorical(3), context_size=2)) == pytest.approx(1, abs=1e-12)
 
 
 def test_longer_sequences_are_refused_in_one_sentence() -> None:

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from armod import AutoregressiveModel
+from armod import AutoregressiveModel, check_autoregressive
 from armod.likelihoods import log_prob as log_prob_of
 from tests.examples import LARGER, context_for, lively, seeded
 
@@ -140,3 +140,8 @@ def test_a_context_says_something_about_every_variable(build: Build) -> None:
         before, after = (log_prob_of(model.conditionals(x, c), x) for c in (context, context + 1))
         reacts |= ((before - after).abs() > 1e-9).any(0)
     assert reacts.all()
+
+
+@pytest.mark.parametrize("build", CONTEXTUAL.values(), ids=CONTEXTUAL.keys())
+def test_the_oracle_gives_a_model_the_context_that_it_needs(build: Build) -> None:
+    assert check_autoregressive(build()).is_autoregressive
