@@ -13,30 +13,17 @@ the first thing done there. So one row for each layer suffices, and what a pixel
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
-from functools import partial
+from collections.abc import Iterable
+from functools import cache, partial
 
 import torch
 from torch import Tensor, distributions, nn
-from torch.nn import functional as F
 from tqdm import tqdm
 
 from armod.models.base import Incremental
 from armod.models.pixel_mixture import PixelMixture
-from armod.models.pixelcnn_plus_plus_layers import (
-    Block,
-    DoublingConvolution,
-    Gated,
-    Resampling,
-    ShiftedConvolution,
-    Start,
-    Tap,
-    detached,
-)
-
-Program = list[Callable[[], object]]
-NewRow = Callable[[int, int], Tensor]  # scale and channels -> zeros (columns + 2, N, channels)
-Convolution = ShiftedConvolution | DoublingConvolution
+from armod.models.pixelcnn_plus_plus_layers import detached
+from armod.models.pixelcnn_plus_plus_rows import Halves, Program, at, build_halves, run
 
 
 class PixelCNNPlusPlusIncremental(Incremental):
@@ -147,27 +134,36 @@ class _Walk:
         self._contexts = {s: detached(context.permute(2, 3, 0, 1)) for s, context in contexts.items()}
         self._context_rows = {s: row(s, context.shape[3]) for s, context in self._contexts.items()}
 
-        pairs: list[Pair] = []
+        pairs: list[Halves] = []
         for layer in layers:
-            pairs.append(_halves(layer, pairs, self._image, self._context_rows, row))
+            pairs.append(build_halves(layer, pairs, self._image, self._context_rows, row))
         self.parameters = weight.new_zeros(num_samples, len(weight))
         bias, transposed = detached(output.bias), detached(weight[:, :, 0, 0].T)  # type: ignore[arg-type]
 
-        def read_out(column: int) -> Callable[[], object]:
-            elu = _at(pairs[-1][1].features, column)[:, : len(transposed)]
-            return partial(torch.addmm, bias, elu, transposed, out=self.parameters)
+        read_out: Program = [
+            partial(torch.addmm, bias, cell[:, : len(transposed)], transposed, out=self.parameters)
+            for cell in at(pairs[-1][1].features)
+        ]
 
-        # which layers move, and which rows of doubling windows they use, repeats after this many rows
+        # a program for each column: the same for all rows, but that resolutions and doubling windows take turns
+        finish = cache(lambda half, parity, column: half.finish(parity, column))
         self._period = max(right.scale for _, right in pairs)
         self._row_programs: dict[int, Program] = {}
         self._pixel_programs: dict[int, list[Program]] = {}
-        for phase in {math.gcd(row, self._period) for row in range(self._period)}:
-            moving = [pair for pair in pairs if phase % pair[0].scale == 0]
-            begin = [step for pair in moving for half in pair for step in half.begin(phase)]
-            rest = [step for pair in moving for step in (*pair[0].finish(phase), *pair[1].be_told(phase))]
-            self._row_programs[phase] = begin + rest
-            self._pixel_programs[phase] = [
-                _pixel_program([right for _, right in moving], phase, column, read_out)
+        for turn in {math.gcd(row, self._period) for row in range(self._period)}:
+            moving = [pair for pair in pairs if turn % pair[0].scale == 0]
+            program = [step for pair in moving for half in pair for step in half.begin(half.parity(turn))]
+            for down, right in moving:
+                program += down.finish(down.parity(turn)) + right.be_told(right.parity(turn))
+            self._row_programs[turn] = program
+            self._pixel_programs[turn] = [
+                [
+                    step
+                    for _, right in moving
+                    if column % right.scale == 0
+                    for step in finish(right, right.parity(turn), column // right.scale)
+                ]
+                + read_out[column : column + 1]
                 for column in range(width)
             ]
 
@@ -179,199 +175,15 @@ class _Walk:
         for scale, context in self._contexts.items():
             if row % scale == 0:
                 self._context_rows[scale][1:-1].copy_(context[row // scale])
-        phase = math.gcd(row, self._period)
-        _run(self._row_programs[phase])
-        self._programs = self._pixel_programs[phase]
+        turn = math.gcd(row, self._period)
+        run(self._row_programs[turn])
+        self._programs = self._pixel_programs[turn]
 
     def visit(self, column: int) -> Tensor:
         """The outputs ``(N, outputs)`` at one pixel of the open row; each pixel is visited once, in turn."""
-        _run(self._programs[column])
+        run(self._programs[column])
         return self.parameters
 
     def write(self, column: int, channel: int, value: Tensor) -> None:
         """Take in one channel of a pixel, as a number from -1 to 1: ``(N, 1)``."""
         self._inputs[column][channel].copy_(value)
-
-
-class _Half:
-    """One stream's half of a layer: its newest row, and how the next one is made."""
-
-    def __init__(self, scale: int, channels: int, row: NewRow) -> None:
-        self.scale = scale
-        self.values, self.features = row(scale, channels), row(scale, 2 * channels)
-        self.sums: list[_Sums] = []
-
-    def begin(self, phase: int) -> Program:
-        """What the new row owes to older ones; must be run before any of these is overwritten."""
-        return [step for sums in self.sums for step in sums.begin(phase // self.scale % 2)]
-
-    def be_told(self, phase: int) -> Program:
-        """What the new row owes to the other stream."""
-        return [step for sums in self.sums for step in sums.products("told", phase // self.scale % 2)]
-
-    def finish(self, phase: int, column: int | None = None) -> Program:
-        """What the new row owes to its own stream, for one column or (None) for all at once."""
-        raise NotImplementedError
-
-
-class _Linear(_Half):
-    """Half of a layer that is nothing but a sum of convolutions."""
-
-    def __init__(
-        self, convolutions: Sequence[Convolution], scale: int, source: Sequence[Tensor], row: NewRow
-    ) -> None:
-        channels = len(convolutions[0].bias)
-        super().__init__(scale, channels, row)
-        bias = torch.stack([convolution.bias.detach() for convolution in convolutions]).sum(0)
-        self.sums = [_Sums(bias, row(scale, channels))]
-        for convolution in convolutions:
-            self.sums[0].add(convolution.taps(), source, "own")
-
-    def finish(self, phase: int, column: int | None = None) -> Program:
-        (sums,) = self.sums
-        values = _at(self.values, column)
-        return [
-            *sums.products("own", phase // self.scale % 2, column),
-            partial(values.copy_, _at(sums.row, column)),
-            *_concat_elu(values, _at(self.features, column)),
-        ]
-
-
-class _Gated(_Half):
-    """Half of a gated residual block."""
-
-    def __init__(
-        self,
-        gated: Gated,
-        scale: int,
-        below: _Half,
-        links: Sequence[tuple[_Half, str]],
-        context_row: Tensor | None,
-        row: NewRow,
-    ) -> None:
-        """links: what else it is told of, and whether that comes from its "own" stream or is "told" by the other."""
-        channels = len(gated.first.bias)
-        super().__init__(scale, channels, row)
-        self._below, self._hidden = below, row(scale, 2 * channels)
-        first, second = self.sums = [
-            _Sums(convolution.bias, row(scale, len(convolution.bias)))
-            for convolution in (gated.first, gated.second)
-        ]
-        first.add(gated.first.taps(), [below.features] * 2, "own")
-        for link, (other, stage) in zip(gated.links, links, strict=True):
-            first.add(link.taps(), [other.features], stage)  # type: ignore[operator]
-        second.add(gated.second.taps(), [self._hidden] * 2, "own")
-        if gated.context is not None and context_row is not None:
-            second.add(gated.context.taps(), [context_row], "old")  # known from the beginning
-
-    def finish(self, phase: int, column: int | None = None) -> Program:
-        parity = phase // self.scale % 2
-        first, second = self.sums
-        value, gate = _at(second.row, column).chunk(2, dim=-1)
-        values = _at(self.values, column)
-        return [
-            *first.products("own", parity, column),
-            *_concat_elu(_at(first.row, column), _at(self._hidden, column)),
-            *second.products("own", parity, column),
-            partial(gate.sigmoid_),
-            partial(torch.addcmul, _at(self._below.values, column), value, gate, out=values),
-            *_concat_elu(values, _at(self.features, column)),
-        ]
-
-
-class _Sums:
-    """A row in the making: a bias, and the products of taps with the rows that they read."""
-
-    def __init__(self, bias: Tensor, row: Tensor) -> None:
-        """row: where to put it, ``(columns + 2, N, channels)``."""
-        self.row, self._bias = row, detached(bias)
-        self._taps: list[tuple[Tap, Tensor, str]] = []
-
-    def add(self, taps: Iterable[Tap], source: Sequence[Tensor], stage: str) -> None:
-        """source: the rows that taps read, oldest first. stage: when the newest of them is known.
-
-        A source of one row holds the older row until the new one is written: then it is given twice.
-        """
-        for tap in taps:
-            self._taps.append((tap, source[tap.row - 1], stage if tap.row == 0 else "old"))
-
-    def begin(self, parity: int) -> Program:
-        """The bias and what is owed to older rows."""
-        return [partial(_at(self.row).copy_, self._bias), *self.products("old", parity)]
-
-    def products(self, stage: str, parity: int, column: int | None = None) -> Program:
-        """Add the taps of this stage, for one column or for all."""
-        return [
-            product
-            for tap, source, known in self._taps
-            if known == stage and tap.parity in (None, parity)
-            for product in (self._all(tap, source) if column is None else self._one(tap, source, column))
-        ]
-
-    def _all(self, tap: Tap, source: Tensor) -> Program:
-        sums = _at(self.row)[tap.first :: tap.step]
-        cells = source[1 + tap.source :: tap.stride][: len(sums)]
-        if sums.is_contiguous() and cells.is_contiguous():
-            return [partial(sums.flatten(0, 1).addmm_, cells.flatten(0, 1), tap.weight)]
-        return [partial(sums.baddbmm_, cells, tap.weight.expand(len(sums), -1, -1))]
-
-    def _one(self, tap: Tap, source: Tensor, column: int) -> Program:
-        number, remainder = divmod(column - tap.first, tap.step)
-        if remainder:
-            return []
-        cell = source[1 + tap.source + tap.stride * number]
-        return [partial(_at(self.row, column).addmm_, cell, tap.weight)]
-
-
-Pair = tuple[_Half, _Half]  # downward and rightward
-
-
-def _pixel_program(
-    rightward: Sequence[_Half], phase: int, column: int, read_out: Callable[[int], Callable[[], object]]
-) -> Program:
-    """All that one pixel has to do: of the layers whose turn it is in this column, and the outputs."""
-    moving = [half for half in rightward if column % half.scale == 0]
-    steps = [step for half in moving for step in half.finish(phase, column // half.scale)]
-    return [*steps, read_out(column)]
-
-
-def _halves(
-    layer: nn.Module, earlier: Sequence[Pair], image: Tensor, context_rows: dict[int, Tensor], row: NewRow
-) -> Pair:
-    """The incremental form of one layer."""
-    if isinstance(layer, Start):
-        source = image.unbind(0)
-        return _Linear([layer.down], 1, source, row), _Linear([layer.above, layer.left], 1, source, row)
-    below, scale = earlier[-1], int(layer.scale)  # type: ignore[arg-type]
-    if isinstance(layer, Resampling):
-        modules = (layer.down, layer.right)
-        down, right = (
-            _Linear([module], scale, [half.values] * 2, row)  # type: ignore[list-item]
-            for module, half in zip(modules, below, strict=True)
-        )
-        return down, right
-    assert isinstance(layer, Block)
-    joins = [] if layer.shortcut is None else [earlier[layer.shortcut]]
-    context = context_rows.get(scale)
-    gated_down = _Gated(layer.down, scale, below[0], [(pair[0], "own") for pair in joins], context, row)
-    links = [(gated_down, "told"), *((pair[1], "own") for pair in joins)]
-    return gated_down, _Gated(layer.right, scale, below[1], links, context, row)
-
-
-def _concat_elu(values: Tensor, features: Tensor) -> Program:
-    """``elu([x, -x])`` of one cell or of a row of them."""
-    signs = values.new_tensor([[1], [-1]])
-    return [
-        partial(torch.mul, values.unsqueeze(-2), signs, out=features.unflatten(-1, (2, -1))),
-        partial(F.elu_, features),
-    ]
-
-
-def _at(row: Tensor, column: int | None = None) -> Tensor:
-    """One column of a row with margins; or all of them."""
-    return row[1:-1] if column is None else row[1 + column]
-
-
-def _run(program: Program) -> None:
-    for step in program:
-        step()
