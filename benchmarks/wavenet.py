@@ -52,7 +52,7 @@ def sampling(repeats: int = 3) -> list[Result]:
     return [result for size in SIZES for result in _sampling(size, repeats)]
 
 
-def flat_cost(repeats: int = 3) -> list[Result]:
+def flat_cost(repeats: int = 7) -> list[Result]:
     """Seconds against the receptive field, for one number of layers: an exponent of 0."""
     models = [_model((dilation,) * 10, 32) for dilation in CONSTANT_DILATIONS]
     seconds = interleaved([lambda model=model: _sample(model, SAMPLES) for model in models], repeats)
