@@ -102,8 +102,7 @@ class PixelCNNPlusPlus(AutoregressiveModel):
         self.output = nn.utils.skip_init(nn.Conv2d, channels, self.mixture.num_parameters, 1)
         self.register_buffer("ordering", orderings.as_permutation(ordering, shape))
         self._orient()
-        # a state dict may bring another ordering than the model was built with
-        self.register_load_state_dict_post_hook(lambda model, _: model._orient())
+        self.register_load_state_dict_post_hook(_refresh_orientation)
         _start(self, torch.Generator().manual_seed(seed))
 
     def conditionals(self, x: Tensor, context: Tensor | None = None) -> distributions.Distribution:
@@ -199,6 +198,11 @@ class PixelCNNPlusPlus(AutoregressiveModel):
             else:
                 pairs.append(layer(pairs[-1]))
         return self.output(F.elu(pairs[-1].right.values))[:, :, :height, :width]
+
+
+def _refresh_orientation(model: PixelCNNPlusPlus, _: object) -> None:
+    """A state dict may bring another ordering than the model was built with."""
+    model._orient()
 
 
 @torch.no_grad()

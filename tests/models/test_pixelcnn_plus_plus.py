@@ -14,7 +14,14 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
-from armod import PixelCNNPlusPlus, check_autoregressive, dependency_matrix, likelihoods, orderings
+from armod import (
+    PixelCNNPlusPlus,
+    check_autoregressive,
+    dependency_matrix,
+    likelihoods,
+    orderings,
+    total_probability,
+)
 from armod.models import pixelcnn_plus_plus_layers as layers_module
 from armod.models.pixel_mixture import PixelMixture
 from tests.examples import lively, pixelcnn_plus_plus, seeded
@@ -169,6 +176,20 @@ def test_conditionals_are_one_distribution_that_normalises() -> None:
     assert isinstance(found, likelihoods.DiscretizedLogisticMixture)
     assert found.batch_shape == (4, 3, 2, 3) and found.event_shape == ()
     torch.testing.assert_close(found.probs.sum(-1), torch.ones(4, 3, 2, 3, dtype=torch.float64))
+
+
+@pytest.mark.parametrize(
+    ("shape", "options"),
+    [
+        ((3, 1, 2), {"num_mixtures": 3}),
+        ((3, 2, 1), {"channel_dependence": False, "ordering": orderings.reversed((3, 2, 1))}),
+        ((1, 2, 3), {"shortcuts": False, "ordering": orderings.column((1, 2, 3))}),
+    ],
+)
+def test_all_729_observations_together_have_probability_one(
+    shape: tuple[int, int, int], options: dict
+) -> None:
+    assert total_probability(pixelcnn_plus_plus(shape, 3, **options).float()) == pytest.approx(1, abs=1e-5)
 
 
 # --- what each pixel sees --------------------------------------------------------------------------------------------
