@@ -96,7 +96,9 @@ class GatedPixelCNN(RasterModel):
     def _network(self, x: Tensor, context: Tensor | None) -> Tensor:
         vertical = horizontal = x
         for layer in self.gated_layers:
-            vertical, horizontal = layer(vertical, horizontal, context)
+            above = layer.vertical(vertical, context)
+            horizontal = layer(above, horizontal, context)
+            vertical = gate(above)
         return self.output(F.relu(self.hidden(F.relu(horizontal))))
 
     def _count_paths(self, x: Tensor) -> Tensor:
@@ -141,13 +143,10 @@ class GatedLayer(nn.Module):
         self.link = MaskedConvolution(unmasked, generator)
         self.mix = MaskedConvolution(pixel_mask(1, "B", groups, groups), generator)
 
-    def forward(
-        self, vertical: Tensor, horizontal: Tensor, context: Tensor | None = None
-    ) -> tuple[Tensor, Tensor]:
-        """Both stacks' features ``(N, H, W, p)``, or in the first layer levels, -> the same of the next layer."""
-        above = self.vertical(vertical, context)
+    def forward(self, above: Tensor, horizontal: Tensor, context: Tensor | None = None) -> Tensor:
+        """The horizontal stack: its features ``(N, H, W, p)``, or levels, and `vertical`'s ``(N, H, W, 2p)`` -> features."""
         mixed = self.mix(gate(self.horizontal(horizontal, context) + self.link(above)))
-        return gate(above), mixed if self.is_first else horizontal + mixed
+        return mixed if self.is_first else horizontal + mixed
 
 
 def gate(features: Tensor) -> Tensor:

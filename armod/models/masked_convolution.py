@@ -67,11 +67,11 @@ def convolve(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     rows, columns = weight.shape[2:]
     if rows == columns == 1:
         return F.linear(x, weight[:, :, 0, 0], bias)
-    height, width = x.shape[1:3]
-    # of a single row the last column is the pixel's own, else the middle one
-    padding = (rows - 1, columns - 1 if rows == 1 else columns // 2)
-    result = F.conv2d(x.permute(0, 3, 1, 2), weight, bias, padding=padding)
-    return result.permute(0, 2, 3, 1)[:, :height, :width]
+    # zeros above, and of a single row on the left; what comes out has the right size, for cutting it would cost more
+    padded = F.pad(x, (0, 0, columns - 1, 0) if rows == 1 else (0, 0, 0, 0, rows - 1, 0))
+    sides = 0 if rows == 1 else columns // 2
+    result = F.conv2d(padded.permute(0, 3, 1, 2), weight, bias, padding=(0, sides))
+    return result.permute(0, 2, 3, 1)
 
 
 def _uniform(shape: tuple[int, ...] | torch.Size, bound: float, generator: torch.Generator) -> nn.Parameter:
