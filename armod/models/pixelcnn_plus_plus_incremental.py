@@ -145,7 +145,8 @@ class _Walk:
             for cell in at(pairs[-1][1].features)
         ]
 
-        # a program for each column: the same for all rows, but that resolutions and doubling windows take turns
+        # Resolutions and doubling windows take turns: rows do the same work if their numbers have the same greatest
+        # common divisor with the lowest resolution's scale.
         finish = cache(lambda half, parity, column: half.finish(parity, column))
         self._period = max(right.scale for _, right in pairs)
         self._row_programs: dict[int, Program] = {}

@@ -24,7 +24,7 @@ from armod import (
 )
 from armod.models import pixelcnn_plus_plus_layers as layers_module
 from armod.models.pixel_mixture import PixelMixture
-from tests.examples import lively, pixelcnn_plus_plus, seeded
+from tests.examples import context_for, lively, pixelcnn_plus_plus, seeded
 
 ABLATIONS = [
     {},
@@ -37,12 +37,6 @@ ABLATIONS = [
 
 def images(model: PixelCNNPlusPlus, num: int = 6, seed: int = 1) -> Tensor:
     return torch.randint(model.likelihood.num_levels, (num, *model.event_shape), generator=seeded(seed))
-
-
-def context_for(model: PixelCNNPlusPlus, num: int, is_local: bool) -> Tensor | None:
-    positions = model.event_shape[1:] if is_local else ()
-    shape = (num, model.context_size, *positions)
-    return torch.randn(shape, generator=seeded(9), dtype=torch.float64) if model.context_size else None
 
 
 # --- the network and the joint of the paper, written out -------------------------------------------------------------
@@ -379,7 +373,7 @@ def test_a_whole_sample_takes_the_products_of_one_pass(downsampling: bool) -> No
 def test_turned_images_and_contexts_have_the_raster_model_s_likelihood(is_local: bool) -> None:
     shape = (3, 3, 5)
     raster = pixelcnn_plus_plus(shape, 4, context_channels=2)
-    x, context = images(raster), context_for(raster, 6, is_local)
+    x, context = images(raster), context_for(raster, 6, local=is_local)
     expected = raster.log_prob(x, context)
     backward = pixelcnn_plus_plus(shape, 4, context_channels=2, ordering=orderings.reversed(shape))
     turned = context.flip(2, 3) if is_local else context
@@ -392,17 +386,30 @@ def test_turned_images_and_contexts_have_the_raster_model_s_likelihood(is_local:
 
 def test_a_global_context_is_one_that_is_the_same_everywhere() -> None:
     model = pixelcnn_plus_plus((1, 4, 8), 4, context_channels=3)
-    x, context = images(model), context_for(model, 6, is_local=False)
+    x, context = images(model), context_for(model, 6, local=False)
     everywhere = context[:, :, None, None].expand(-1, -1, 4, 8)
     torch.testing.assert_close(model.log_prob(x, context), model.log_prob(x, everywhere))
 
 
 def test_a_local_context_reaches_even_the_first_pixel_and_across_the_image() -> None:
     model = pixelcnn_plus_plus((1, 5, 5), 4, context_channels=1)
-    x, context = images(model, 1), context_for(model, 1, is_local=True)
+    x, context = images(model, 1), context_for(model, 1, local=True)
     before = model.conditionals(x, context).means
     context[..., 0, 0] += 1
     assert (model.conditionals(x, context).means != before).flatten()[:-1].all()
+
+
+def test_lower_resolutions_see_local_averages_of_the_context() -> None:
+    model = pixelcnn_plus_plus((1, 5, 6), 4, context_channels=2)
+    context = context_for(model, 3, local=True)
+    contexts = model._contexts(context)
+    assert {scale: tuple(seen.shape[2:]) for scale, seen in contexts.items()} == {
+        1: (8, 8),
+        2: (4, 4),
+        4: (2, 2),
+    }
+    torch.testing.assert_close(contexts[2][..., 0, 2], context[..., 0:2, 4:6].mean((2, 3)))
+    torch.testing.assert_close(contexts[4][..., 1, 0], context[..., 4, :4].sum(2) / 16)  # the rest is padding
 
 
 # --- as a module -----------------------------------------------------------------------------------------------------
@@ -456,7 +463,7 @@ def test_dropout_in_training_only() -> None:
 
 def test_a_view_keeps_the_weights_it_was_made_with() -> None:
     model = pixelcnn_plus_plus((1, 2, 2), 4, context_channels=1)
-    context = context_for(model, 3, is_local=False)
+    context = context_for(model, 3, local=False)
     view, expected = model.incremental(3, context), copy.deepcopy(model).incremental(3, context.clone())
     lively(model, seed=5)
     context += 1
@@ -483,7 +490,7 @@ def test_a_state_dict_brings_weights_and_ordering() -> None:
 
 def test_the_compiler_takes_the_forward_pass_whole() -> None:
     model = pixelcnn_plus_plus((3, 2, 3), 4, context_channels=1)
-    x, context = images(model), context_for(model, 6, is_local=True)
+    x, context = images(model), context_for(model, 6, local=True)
     compiled = torch.compile(model, backend="aot_eager", fullgraph=True)
     with torch.no_grad():  # the backward pass would double the time of the test
         torch.testing.assert_close(compiled(x, context), model(x, context))
