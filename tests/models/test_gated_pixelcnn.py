@@ -164,3 +164,18 @@ def test_a_context_reaches_the_first_pixel_and_a_local_one_its_place(is_local: b
     other[..., -1] += 1  # of a local one, the last column
     moved = (model.conditionals(x, context).logits != model.conditionals(x, other).logits)[0, 0]
     assert moved[:, -1].all() and moved[0, 0] == (not is_local)
+
+
+def test_the_gate_is_the_formula_with_its_gradient() -> None:
+    features = torch.randn(3, 8, dtype=torch.float64, generator=seeded(), requires_grad=True)
+    filters, gates = features.chunk(2, dim=-1)
+    torch.testing.assert_close(module.gate(features), filters.tanh() * gates.sigmoid(), rtol=0, atol=1e-15)
+    assert torch.autograd.gradcheck(module.gate, features)
+
+
+def test_log_prob_is_that_of_the_conditionals_in_any_ordering() -> None:
+    shape = (3, 3, 4)
+    model = gated(shape, likelihoods.Categorical(4), ordering=orderings.column(shape).flip(0))
+    x = torch.randint(4, (5, *shape), generator=seeded())
+    expected = model.conditionals(x).log_prob(x).flatten(1).sum(1)
+    torch.testing.assert_close(model.log_prob(x), expected, rtol=0, atol=1e-10)
