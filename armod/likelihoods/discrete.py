@@ -97,8 +97,9 @@ class Categorical(Likelihood):
     def draw(self, parameters: Tensor, noise: Tensor) -> Tensor:
         """Counts the levels whose cumulative probability does not exceed the uniform number."""
         cumulative = parameters.softmax(-1).cumsum(-1)
+        level = torch.searchsorted(cumulative, noise.contiguous(), right=True).squeeze(-1)
         # the last sum may round to just below 1: the last level takes what is left
-        return (cumulative[..., :-1] <= noise).sum(-1)
+        return level.clamp_(max=self.num_levels - 1)
 
     def marginal(self, levels: Tensor) -> Tensor:
         """The logarithm of each level's frequency."""
