@@ -1,0 +1,182 @@
+"""`OrderingFacts`: one pattern of black and white pixels made one pixel at a time, with the conditionals on its way.
+
+All probabilities are ratios of counts. Let c(beginning) be how many observations agree with the pixels known so far;
+then p(next | beginning) = c(beginning and next) / c(beginning). The product of these ratios telescopes to
+c(pattern) / N in every ordering. The figure and the widget both show these numbers.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+Known = Mapping[int, int]
+
+
+@dataclass(frozen=True)
+class OrderingFacts:
+    """A walk through one ordering, `step` pixels far.
+
+    ``counts``: int64 ``(2,) * D``, how often each pattern occurs. ``ordering``: ``ordering[k]`` is the pixel that comes
+    k-th. ``uniform``: for each step the number in [0, 1) that draws its pixel. ``step``: how many pixels are known, 0..D.
+    Sentences count pixels from 1.
+    """
+
+    counts: Tensor
+    ordering: tuple[int, ...]
+    uniform: tuple[float, ...]
+    step: int
+
+    @property
+    def num_pixels(self) -> int:
+        """D."""
+        return self.counts.dim()
+
+    @property
+    def total(self) -> int:
+        """N, the number of observations."""
+        return int(self.counts.sum())
+
+    @property
+    def pattern(self) -> tuple[int, ...]:
+        """The values of all pixels, in the order of the pixels, once the walk is complete."""
+        known: dict[int, int] = {}
+        for pixel, number in zip(self.ordering, self.uniform, strict=True):
+            white, all_of_them = self.count({**known, pixel: 0}), self.count(known)
+            known[pixel] = 0 if number * all_of_them < white else 1
+        return tuple(known[pixel] for pixel in range(self.num_pixels))
+
+    def beginning(self, step: int) -> dict[int, int]:
+        """The pixels known after `step` steps, with their values."""
+        return {pixel: self.pattern[pixel] for pixel in self.ordering[:step]}
+
+    def count(self, known: Known) -> int:
+        """How many observations have these values at these pixels."""
+        return count_of(self.counts, known)
+
+    def factor(self, step: int, ordering: Sequence[int] | None = None) -> float:
+        """The conditional probability of the value that was drawn at `step`, counted from 0, in any ordering."""
+        order = self.ordering if ordering is None else ordering
+        counts = [self.count({pixel: self.pattern[pixel] for pixel in order[:k]}) for k in (step, step + 1)]
+        return counts[1] / counts[0]
+
+    def log_prob(self, step: int) -> float:
+        """The log-probability of the first `step` values, in nats."""
+        return math.log(self.count(self.beginning(step)) / self.total)
+
+    def conditional_sentence(self, step: int) -> str:
+        """The conditional that draws a pixel at `step`: ``p(x₃ = 1 | x₁ = 0) = 98/301 = 0.326``."""
+        known, pixel = self.beginning(step), self.ordering[step]
+        given = ", ".join(f"{name(other)} = {value}" for other, value in sorted(known.items()))
+        black, all_of_them = self.count({**known, pixel: 1}), self.count(known)
+        event = f"{name(pixel)} = 1{' | ' if given else ''}{given}"
+        return f"p({event}) = {black}/{all_of_them} = {black / all_of_them:.3f}"
+
+    @property
+    def finding(self) -> str:
+        """One sentence on where the walk stands."""
+        if self.step == 0:
+            return f"Pixel {self.ordering[0] + 1} comes first: its probability looks at no other pixel"
+        last, pattern = self.ordering[self.step - 1], self.pattern
+        if self.step < self.num_pixels:
+            upcoming = self.ordering[self.step] + 1
+            return (
+                f"Pixel {last + 1} is {pattern[last]}, with probability {self.factor(self.step - 1):.3f}; "
+                f"pixel {upcoming} is next"
+            )
+        count, others = self.count(self.beginning(self.step)), math.factorial(self.num_pixels) - 1
+        return (
+            f"Pattern {''.join(map(str, pattern))} has probability {count}/{self.total} = {count / self.total:.3f}, "
+            f"here and in the other {others} orderings"
+        )
+
+    @property
+    def table(self) -> dict[str, list[str]]:
+        """One row for each step taken."""
+        steps = range(self.step)
+        return {
+            "pixel": [name(self.ordering[step]) for step in steps],
+            "conditional": [self.conditional_sentence(step) for step in steps],
+            "uniform number": [f"{self.uniform[step]:.3f}" for step in steps],
+            "drawn": [str(self.pattern[self.ordering[step]]) for step in steps],
+            "factor": [f"{self.factor(step):.3f}" for step in steps],
+            "log p so far": [signed(self.log_prob(step + 1)) for step in steps],
+        }
+
+    @property
+    def description(self) -> str:
+        """The whole state in plain sentences."""
+        rows = zip(*self.table.values(), strict=True)
+        steps = [
+            f"{conditional}; the uniform number {uniform} draws {drawn}; log p so far {so_far} nats."
+            for _, conditional, uniform, drawn, _, so_far in rows
+        ]
+        order = ", ".join(name(pixel) for pixel in self.ordering)
+        return f"{self.finding}. The ordering is {order}. {' '.join(steps)}".strip()
+
+
+def ordering_facts(
+    patterns: Tensor,
+    ordering: Sequence[int] | None = None,
+    uniform: Sequence[float] | None = None,
+    step: int | None = None,
+) -> OrderingFacts:
+    """Count `patterns`, 0 or 1 in ``(N, D)``, and walk through `ordering`; left out: left to right, 0.5 each, to the end.
+
+    Raises:
+        ValueError: if the patterns are not such a tensor, or the ordering is no permutation of its pixels.
+
+    >>> print(ordering_facts(torch.tensor([[0, 1], [1, 1], [1, 1], [1, 0]]), [1, 0], [0.9, 0.1]).finding)
+    Pattern 01 has probability 1/4 = 0.250, here and in the other 1 orderings
+    """
+    counts = pattern_counts(patterns)
+    size = counts.dim()
+    order = tuple(range(size)) if ordering is None else tuple(int(pixel) for pixel in ordering)
+    if sorted(order) != list(range(size)):
+        raise ValueError(f"An ordering of {size} pixels names each of 0..{size - 1} once; got {list(order)}.")
+    noise = (0.5,) * size if uniform is None else tuple(uniform)
+    return OrderingFacts(counts, order, noise, size if step is None else step)
+
+
+def pattern_counts(patterns: Tensor) -> Tensor:
+    """How often each pattern occurs: ``(N, D)`` of zeros and ones to int64 ``(2,) * D``.
+
+    Raises:
+        ValueError: if there is no pattern, or one holds anything but 0 and 1.
+
+    >>> pattern_counts(torch.tensor([[0, 1], [1, 1], [1, 1]])).tolist()
+    [[0, 1], [0, 2]]
+    """
+    if patterns.dim() != 2 or 0 in patterns.shape or not ((patterns == 0) | (patterns == 1)).all():
+        raise ValueError(
+            f"Patterns are zeros and ones of shape (N, D), at least one; got shape {tuple(patterns.shape)}."
+        )
+    size = patterns.shape[1]
+    codes = patterns.long() @ 2 ** torch.arange(size - 1, -1, -1, device=patterns.device)
+    return torch.bincount(codes, minlength=2**size).view((2,) * size)
+
+
+def count_of(counts: Tensor, known: Known) -> int:
+    """How many of the counted patterns have these values at these pixels."""
+    return int(counts[tuple(known.get(pixel, slice(None)) for pixel in range(counts.dim()))].sum())
+
+
+def all_orderings(num_pixels: int) -> list[tuple[int, ...]]:
+    """All D! orderings, left to right first."""
+    return list(itertools.permutations(range(num_pixels)))
+
+
+def name(pixel: int) -> str:
+    """``x₁`` for pixel 0."""
+    return f"x{str(pixel + 1).translate(str.maketrans('0123456789', '₀₁₂₃₄₅₆₇₈₉'))}"
+
+
+def signed(value: float) -> str:
+    """Three decimals, with a true minus sign, and no minus before zero."""
+    text = f"{value:.3f}".replace("-", "−")
+    return text.removeprefix("−") if float(f"{value:.3f}") == 0 else text

@@ -1,0 +1,89 @@
+"""Bars of patterns: how probable each combination of a few black and white pixels is, the pixels drawn beside their bars."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib.patches import Rectangle
+from numpy.typing import ArrayLike
+
+from armod.figures.picture import Picture, new_picture
+from armod.figures.style import COLOURS
+from armod.figures.text import text_width, wrapped
+
+# Lengths are hundredths of an inch; y points down.
+_MARGIN, _PIXEL, _ROW, _BAR, _WIDTH = 20, 15, 25, 8, 860
+_SERIES_COLOURS = ("input", "output", "hidden")
+
+
+def pattern_bars(probabilities: Mapping[str, ArrayLike], *, title: str) -> Picture:
+    """A row for each of the ``2^D`` patterns, and in it a bar for each of up to three distributions.
+
+    ``probabilities``: by name, arrays ``(2,) * D``, of which the first sorts the rows, most probable first. The table
+    has the patterns and one column of probabilities for each name.
+
+    Raises:
+        ValueError: if there is no distribution, more than three, or shapes that differ.
+    """
+    series = {name: np.asarray(values, dtype=float) for name, values in probabilities.items()}
+    shapes = {values.shape for values in series.values()}
+    if not 1 <= len(series) <= len(_SERIES_COLOURS) or len(shapes) > 1 or set(next(iter(shapes))) != {2}:
+        raise ValueError(
+            "Bars of patterns need one to three arrays of one shape (2, 2, ...), one axis for each pixel."
+        )
+    first = next(iter(series.values()))
+    patterns = sorted(itertools.product((0, 1), repeat=first.ndim), key=lambda pattern: -first[pattern])
+    start = _MARGIN + first.ndim * _PIXEL + 20
+    scale = (_WIDTH - start - 90) / max(values.max() for values in series.values())
+    heading = wrapped(title, (_WIDTH - 2 * _MARGIN) / 100, 14, "bold")
+    top = 62 + 24 * len(heading)
+    step = _ROW if len(series) < 3 else _ROW + _BAR
+    with new_picture(_WIDTH / 100, (top + step * len(patterns) + 16) / 100) as picture:
+        picture.set_label(title)
+        page = picture.add_axes((0, 0, 1, 1), xlim=(0, _WIDTH), ylim=(top + step * len(patterns) + 16, 0))
+        page.set_axis_off()
+        for number, line in enumerate(heading):
+            page.text(_MARGIN, 28 + 24 * number, line, size=14, weight="bold", va="center_baseline")
+        x = float(start)
+        for colour, name in zip(_SERIES_COLOURS, series, strict=False):
+            page.add_patch(Rectangle((x, top - 34), 12, 12, color=COLOURS[colour], linewidth=0))
+            page.text(x + 18, top - 28, name, va="center_baseline")
+            x += 44 + 100 * text_width(name, 10)
+        for row, pattern in enumerate(patterns):
+            y = top + step * row
+            for pixel, value in enumerate(pattern):
+                corner = (_MARGIN + pixel * _PIXEL, y + 2)
+                face = COLOURS["ink" if value else "paper"]
+                page.add_patch(
+                    Rectangle(
+                        corner, _PIXEL, _PIXEL, facecolor=face, edgecolor=COLOURS["hidden"], linewidth=0.8
+                    )
+                )
+            for number, (colour, values) in enumerate(zip(_SERIES_COLOURS, series.values(), strict=False)):
+                place = (start, y + (_BAR + 1) * number + 1)
+                page.add_patch(
+                    Rectangle(place, scale * values[pattern], _BAR, color=COLOURS[colour], linewidth=0)
+                )
+            longest = max(values[pattern] for values in series.values())
+            numbers = "  ".join(f"{values[pattern]:.3f}" for values in series.values())
+            page.text(
+                start + scale * longest + 8,
+                y + 10,
+                numbers,
+                size=8,
+                color=COLOURS["secondary"],
+                va="center_baseline",
+            )
+        names = ["".join(map(str, pattern)) for pattern in patterns]
+        table = {name: [float(values[pattern]) for pattern in patterns] for name, values in series.items()}
+        rows = ", ".join(
+            f"{name} {' and '.join(f'{column[row]:.3f}' for column in table.values())}"
+            for row, name in enumerate(names)
+        )
+        picture.describe(
+            f"{title}. Bars of the probability of each pattern, {' and '.join(series)}: {rows}.",
+            {"pattern": names, **table},
+        )
+    return picture

@@ -1,0 +1,568 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 4.1 The chain rule: one variable at a time
+#
+# **How can a model that only ever predicts the next pixel be a model of all pixels together?**
+#
+# After this lesson you can
+# - take a joint table apart into conditionals, in any ordering, and put it together again exactly
+# - draw from a joint distribution one variable at a time, and say why that has to be a loop
+# - tell a product of conditionals that is a distribution from one that is not
+# - give each conditional a network, prove that the whole is a distribution, and state its likelihood on real digits
+# - count what the loop and the networks cost, and see why weights must be shared
+#
+# **Minutes** 45 · **Needs** probability tables · **Teaches** chain rule; ancestral sampling; exact likelihood
+
+# %% [markdown]
+# The cell below holds the lesson's two parameters. `seed` changes every random choice; `quick` shortens the training.
+
+# %% tags=["parameters"]
+seed = 0
+quick = False
+
+# %%
+import itertools
+import math
+from collections import Counter
+from dataclasses import replace
+from fractions import Fraction
+from timeit import repeat
+
+import torch
+from torch import nn
+from torch.distributions import Bernoulli
+
+import armod
+from armod.figures.bars import likelihood_bars
+from armod.figures.growth import growth_curves
+from armod.figures.images import image_grid
+from armod.figures.patterns import pattern_bars
+from armod.widgets import lesson_quiz, ordering_explorer
+
+torch.manual_seed(seed)
+torch.set_num_threads(1)  # small matrices: a second thread costs more than it saves
+bernoulli = armod.likelihoods.Bernoulli()
+
+
+def seeded():
+    return torch.Generator().manual_seed(seed)
+
+
+# %% [markdown]
+# ## 1. Four real pixels
+#
+# We begin with so little that we can write everything down: four neighbouring pixels in the middle of a handwritten
+# digit. The digits have 8x8 pixels, each made black (1) or white (0) by a threshold. Here are ten of the 1,444 digits
+# to learn from. The four pixels are black and white, the rest is grey.
+
+# %%
+digits = armod.data.load("digits8").binarize()
+pixels = digits.train[:, 0, 3, 2:6].long()
+
+shown = 1 + digits.train[:10, 0].long()
+shown[:, 3, 2:6] = 4 * pixels[:10]
+image_grid(shown[None], 5, title="Four neighbouring pixels, in ten digits")
+
+# %% [markdown]
+# Some digits fill all four pixels, some leave a hole in the middle, some touch one only. We count how often each of the
+# $2^4 = 16$ patterns occurs. The share of each pattern is its probability in a **joint table**. We keep the shares as
+# exact fractions, so that later "equal" can mean equal, and not "equal up to rounding".
+#
+# Seen alone, each of the four pixels is black in 50 to 68 percent of the digits.
+#
+# **Predict before you run:** four pixels that knew nothing of each other would show white-black-white-black in 54
+# of the 1,444 digits. How often does it really occur?
+
+# %%
+counts = Counter(map(tuple, pixels.tolist()))
+patterns = list(itertools.product([0, 1], repeat=4))
+joint = {x: Fraction(counts[x], len(pixels)) for x in patterns}
+assert sum(joint.values()) == 1
+
+black = pixels.double().mean(0)
+assert [round(100 * share) for share in sorted(black.tolist())] == [50, 59, 60, 68]
+every = torch.tensor(patterns)
+alone = Bernoulli(probs=black).log_prob(every.double()).sum(1).exp()
+assert round(1444 * alone[patterns.index((0, 1, 0, 1))].item()) == 54 and counts[0, 1, 0, 1] == 5
+
+counted = torch.tensor([float(joint[x]) for x in patterns]).view(2, 2, 2, 2)
+series = {"counted": counted, "if pixels were independent": alone.view(2, 2, 2, 2)}
+pattern_bars(series, title="Pixels know of each other: some patterns are ten times rarer than chance")
+
+# %% [markdown]
+# Five times instead of 54. Each row of the figure is one pattern, the most frequent first; the blue bar is its share,
+# the orange one what independent pixels would give. All black and the hole-free middle come more often than chance,
+# the alternating patterns hardly at all. Strokes are a few pixels wide, and do not flicker.
+#
+# So a model of digits has to be a model of the *joint*. A network, however, is good at something smaller: it looks at
+# some inputs and predicts one thing. The chain rule turns the one into the other.
+
+# %% [markdown]
+# ## 2. The table, taken apart
+#
+# Cover all pixels and uncover them one after another. At each step ask a small question: given what I see so far, how
+# probable is it that the next pixel is black? The answer is a **conditional** probability, a ratio of two entries of
+# coarser tables:
+#
+# $$p(x_d \mid x_1, \dots, x_{d-1}) = \frac{p(x_1, \dots, x_{d-1}, x_d)}{p(x_1, \dots, x_{d-1})}.$$
+#
+# Multiply the four answers. Each numerator is the next denominator, so everything in between cancels, and the joint
+# is left. This is the **chain rule** of probability:
+#
+# $$p(x_1, \dots, x_D) = \prod_{d=1}^{D} p(x_d \mid x_1, \dots, x_{d-1}).$$
+
+
+# %%
+def probability(known):
+    """How probable is it that these pixels have these values, whatever the others are?"""
+    return sum(p for x, p in joint.items() if all(x[d] == value for d, value in known.items()))
+
+
+def factors(x, ordering):
+    """The conditional probability of each pixel's value, given the pixels before it in the ordering."""
+    known, found = {}, []
+    for d in ordering:
+        past = probability(known)
+        known[d] = x[d]
+        found.append(probability(known) / past)
+    return found
+
+
+x = (0, 1, 1, 0)
+print(" · ".join(map(str, factors(x, [0, 1, 2, 3]))), "=", math.prod(factors(x, [0, 1, 2, 3])))
+assert math.prod(factors(x, [0, 1, 2, 3])) == joint[x] == Fraction(179, 1444)
+
+# %% [markdown]
+# Four fractions, and their product is 179/1444: the share of white-black-black-white in the table, exactly. Nothing
+# was assumed about pixels on the way. The chain rule is no model and no approximation; it is the definition of
+# conditional probability, used four times.
+#
+# A model that gives such conditionals, each variable predicted from earlier variables of the same observation, is
+# called **autoregressive**.
+
+# %% [markdown]
+# ## 3. Any ordering will do
+#
+# We went from left to right. Nothing in the cancelling needed that. There are $4! = 24$ orderings of four pixels.
+#
+# **Predict:** if we start with the third pixel, which changes: the factors, their product, or both?
+
+# %%
+for ordering in ([0, 1, 2, 3], [3, 2, 1, 0], [2, 0, 3, 1]):
+    found = factors(x, ordering)
+    print([d + 1 for d in ordering], *(f"{float(p):.3f}" for p in found), "product", math.prod(found))
+
+for ordering in itertools.permutations(range(4)):
+    assert all(math.prod(factors(x, ordering)) == joint[x] for x in patterns)
+    histogram = armod.Histogram((4,), 2, ordering=ordering).fit(pixels)
+    assert torch.allclose(histogram.log_prob(every).exp().float(), counted.flatten())
+
+# %% [markdown]
+# The factors change, the product does not. The last lines are the proof by exhaustion: all 24 orderings, all 16
+# patterns, exact equality. `armod.Histogram` is the library's table, and gives the same joint in every ordering.
+#
+# The questions differ, though. "Is pixel 3 black?" has one answer when asked first and another when its neighbours are
+# known. An ordering is a choice of which questions to ask. The chain rule says that every choice is complete.
+#
+# ### Break it: ask about everything at once
+#
+# More context should give better predictions. So why not predict each pixel from *all three* others, and multiply?
+#
+# **Predict:** what do the 16 products add up to?
+
+
+# %%
+def given_all_others(x):
+    return math.prod(joint[x] / probability({j: x[j] for j in range(4) if j != d}) for d in range(4))
+
+
+mass = sum(given_all_others(x) for x in patterns)
+print(f"sixteen 'probabilities' that add up to {float(mass):.3f}")
+assert round(float(mass), 2) == 1.49
+
+# %% [markdown]
+# 1.49, not 1. Every single conditional is right, and their product is no distribution. It counts shared information
+# twice: pixel 1 is predicted from pixel 2, and pixel 2 from pixel 1. In an ordering, each pair of pixels meets once.
+# Whenever you see a product of conditionals, ask for its ordering. If there is none, it is not a likelihood.
+# (Lesson 4.5.1 meets this mistake again, in an autoencoder.)
+
+# %% [markdown]
+# ## 4. The ordering explorer
+#
+# Here is the same table of 1,444 digits. Set *Pixels known* to 0, then press *Step* and make a pattern pixel by pixel.
+#
+# 1. Before each step, look at the bar and at the conditional's two parts. Which value would you bet on?
+# 2. Complete a pattern and tick *Keep this pattern*. Move *Ordering*. What changes, and what does not?
+# 3. Untick it, and move *Ordering* again. The uniform numbers stay. Does the pattern?
+
+# %% tags=["nbval-ignore-output"]
+ordering_explorer(pixels, ordering=[2, 0, 3, 1])
+
+# %% [markdown]
+# Each bar on the left is one conditional; the uniform number under it falls into one of its two parts, and so decides
+# the pixel. On the right, each line is an ordering, cut into the four factors of one and the same pattern. A factor's
+# length is $-\log$ of its probability: how surprising that pixel was. The cuts wander, and all 24 lines end at the same
+# place. That end is the log-probability of the pattern.
+#
+# With *Keep* off, another ordering spends the same uniform numbers on other questions, and most often draws another
+# pattern. The *distribution* of patterns stays the same, as the next section measures.
+
+# %% [markdown]
+# ## 5. Sampling is a loop
+#
+# What you did by hand is called **ancestral sampling**. Draw the first variable, put it into the second conditional,
+# draw the second, and so on. A uniform number $u$ between 0 and 1 turns a conditional into a value: 0 if
+# $u < p(x_d = 0 \mid \dots)$, else 1.
+
+
+# %%
+def draw(uniform, ordering):
+    known = {}
+    for d, u in zip(ordering, uniform, strict=True):
+        white = probability(known | {d: 0}) / probability(known)
+        known[d] = int(u >= white)
+    return [known[d] for d in range(4)]
+
+
+noise = torch.rand(300, 4, dtype=torch.float64, generator=seeded())
+print("five patterns:", *(draw(uniform, [2, 0, 3, 1]) for uniform in noise[:5].tolist()))
+
+# %% [markdown]
+# `sample` of the library spends the same uniform numbers in the same way: from the same generator it draws the same 300
+# patterns, one by one. Are they draws from the joint? With many samples, the frequency of each pattern must come close
+# to its entry in the table, whatever the ordering.
+
+# %%
+for ordering in ([0, 1, 2, 3], [2, 0, 3, 1]):
+    histogram = armod.Histogram((4,), 2, ordering=ordering).fit(pixels)
+    mine = torch.tensor([draw(uniform, ordering) for uniform in noise.tolist()])
+    drawn = histogram.sample(50_000, generator=seeded())
+    frequency = torch.tensor([(drawn == x).all(1).double().mean() for x in every]).view(2, 2, 2, 2)
+    gap = (frequency - counted).abs().max().item()
+    print(f"ordering {ordering}: frequencies and table differ by {gap:.3f} at most")
+    assert histogram.sample(300, generator=seeded()).equal(mine) and gap < 0.01
+
+# %% [markdown]
+# Both orderings sample the same distribution.
+#
+# Why a loop? The bars of the explorer that read "waits for" show it. The second conditional is a question *about* the
+# first value; before that value is drawn there is nothing to ask. For a pattern that is already there, to score it, all
+# values are known and all questions can be asked at once. Keep this difference in mind. It runs through the whole
+# module: **likelihood in parallel, sampling in sequence**.
+
+# %% [markdown]
+# ## 6. A network for each conditional
+#
+# What has the chain rule saved? The joint table has 16 entries that add up to 1, so 15 free numbers. The conditional of
+# the first pixel is 1 number, that of the second 2, one for each value of the first, then 4, then 8. Together 15.
+#
+# Nothing at all is saved. The last conditional of $D$ pixels still has $2^{D-1}$ cases. For a whole digit of 64 pixels
+# that is more than nine quintillion, and 1,444 digits cannot fill them.
+#
+# But a conditional is a thing that can be *learned*: inputs, one output between 0 and 1. So we put a small network in
+# place of each table. Network $d$ looks at the pixels before $d$ through one hidden layer. (A leading 1, for "nothing
+# known yet", gives the first network something to look at.)
+
+
+# %%
+class NetworkEach(armod.AutoregressiveModel):
+    likelihood = bernoulli
+
+    def __init__(self, num_variables, hidden=16, ordering=None):
+        super().__init__()
+        self.event_shape = torch.Size([num_variables])
+        self.ordering = torch.arange(num_variables) if ordering is None else ordering
+        self.networks = nn.ModuleList(
+            nn.Sequential(nn.Linear(1 + d, hidden, bias=False), nn.ReLU(), nn.Linear(hidden, 1))
+            for d in range(num_variables)
+        )
+
+    def conditionals(self, x, context=None):
+        past = torch.cat([torch.ones(len(x), 1), x[:, self.ordering].float()], dim=1)
+        logits = [network(past[:, : 1 + d]) for d, network in enumerate(self.networks)]
+        return Bernoulli(logits=torch.cat(logits, dim=1)[:, self.ordering.argsort()])
+
+
+# %% [markdown]
+# `armod.AutoregressiveModel` needs to be told the conditionals, and inherits the rest. Its `log_prob` is the logarithm
+# of the chain rule, a sum of $D$ terms.
+#
+# **Predict:** the networks below have random weights and have learned nothing. What do their probabilities add up to,
+# over all $2^8 = 256$ patterns of eight pixels?
+
+# %%
+untrained = NetworkEach(8, ordering=armod.orderings.random((8,), seed=seed))
+x = torch.randint(2, (5, 8))
+by_hand = untrained.conditionals(x).log_prob(x.float()).sum(1)
+assert torch.allclose(by_hand, untrained.log_prob(x))
+
+total = armod.total_probability(untrained)
+print(f"total probability of the untrained networks: {total:.6f}")
+assert abs(total - 1) < 1e-5 and armod.check_autoregressive(untrained).is_autoregressive
+
+# %% [markdown]
+# 1, before any training. Sum over the last pixel first: its conditional adds up to 1 and disappears. Then the last but
+# one does the same, down to the first. That works for any weights, so training can make the model better or worse, and
+# never improper. This is what **exact likelihood** means: the number that comes out of `log_prob` is the log-probability
+# itself. It is no bound, and no normalising constant is missing from it.
+
+# %% [markdown]
+# ## 7. How good is it?
+#
+# We train on the eight pixels of the fourth row of each digit, and ask how probable the model finds the rows of 176
+# digits that it has never seen. The mean of $-\log p$ over them, in nats, is the held-out **negative log-likelihood**.
+# Lower is better. Beside it we put what we can get without a network:
+#
+# - *fair coins*: $8 \ln 2 = 5.55$ nats;
+# - *independent pixels*: one number for each pixel;
+# - *the table*: all $2^8$ patterns, counted. This is the exact joint of the training rows.
+#
+# **Predict:** the table knows its training rows perfectly. What is its likelihood on the new ones?
+
+# %%
+splits = ("train", "valid", "test")
+rows = replace(digits, name=f"row 4 of {digits.name}", **{s: getattr(digits, s)[:, 0, 3] for s in splits})
+
+table = armod.Histogram((8,), 2).fit(rows.train)
+unseen = int(table.log_prob(rows.test).isinf().sum())
+print(
+    f"{unseen} of {len(rows.test)} test rows never occurred in training: {armod.evaluate(table, rows).nats} nats"
+)
+assert unseen == 1 and armod.evaluate(table, rows).nats == math.inf
+
+# %% [markdown]
+# Infinite. One of the 176 rows never occurred in training, the table calls it impossible, and the logarithm of 0 is
+# $-\infty$. One impossible event that happens costs everything. First aid: spread one imaginary digit evenly over all
+# patterns, so that nothing has probability 0. Lesson 4.2 looks at this *smoothing* in earnest.
+
+
+# %%
+def learn(data, epochs, **options):
+    torch.manual_seed(seed)
+    model = NetworkEach(*data.event_shape, **options)
+    armod.fit(model, data, epochs=epochs, learning_rate=1e-2, seed=seed)
+    return model
+
+
+def independent_nats(data):
+    """Nats of one number for each pixel, its share of black, half a digit added to black and to white."""
+    share = (data.train.sum(0) + 0.5) / (len(data.train) + 1)
+    return -Bernoulli(probs=share).log_prob(data.test.float()).sum(1).mean().item()
+
+
+smoothed = armod.Histogram((8,), 2, smoothing=1 / 256).fit(rows.train)
+networks = learn(rows, epochs=10 if quick else 25)
+receipt = armod.evaluate(networks, rows, seed=seed)
+print(receipt)
+assert sum(parameter.numel() for parameter in networks.parameters()) == 712
+assert abs(receipt.nats - 3.14) < 0.05 and abs(armod.total_probability(networks) - 1) < 1e-5
+nats = {"fair coins": 8 * math.log(2), "independent pixels": independent_nats(rows)}
+nats |= {"table, smoothed": armod.evaluate(smoothed, rows).nats, "a network each": receipt.nats}
+assert round(nats["independent pixels"], 2) == 3.42 and round(nats["table, smoothed"], 2) == 3.16
+assert abs(receipt.nats - nats["table, smoothed"]) < receipt.standard_error and len(table.codes) == 45
+likelihood_bars(nats, unit="nats per row")
+
+# %% [markdown]
+# The printed lines are a **receipt**: the number with its standard error, its unit, the data, the split, the ordering
+# (*raster* is from left to right) and the seed. Without them nobody could check it.
+#
+# Independent pixels need 3.42 nats for a row, networks about 3.14, the smoothed table 3.16. The last two differ by less
+# than their standard error. On eight pixels the table is still a match: only 45 of the 256 patterns occur at all, and
+# 1,444 digits fill them. The networks even have more numbers to learn than the table, 712 against 255.
+#
+# ### Do all orderings agree now?
+#
+# The *table* gave one joint in all orderings. Now a second set of networks learns the same rows from right to left.
+#
+# **Predict:** do the two end at the same joint?
+
+# %%
+reverse = learn(rows, epochs=10 if quick else 25, ordering=armod.orderings.reversed((8,)))
+with torch.no_grad():
+    scores = [model.log_prob(rows.test) for model in (networks, reverse)]
+means = [-score.mean().item() for score in scores]
+apart = (scores[0] - scores[1]).abs().max().item()
+print(f"left to right {means[0]:.2f} nats, right to left {means[1]:.2f}; on one row {apart:.1f} nats apart")
+assert abs(means[0] - means[1]) < 0.06 and apart > 0.1
+
+# %% [markdown]
+# Nearly the same likelihood, and not the same joint. Each is an exact distribution. But the second set of networks was
+# never asked to agree with the first, and on some rows it does not. The chain rule holds for *one* joint in all
+# orderings; learned conditionals in two orderings are two joints. For a model, the ordering is a choice that matters.
+
+# %% [markdown]
+# ## 8. Sixty-four pixels
+#
+# Now the whole digit: 64 pixels, row by row, 64 networks. A table would need $2^{64}$ entries.
+#
+# **Predict:** how many of the 176 test digits occur, pixel for pixel, among the 1,444 digits to learn from?
+
+# %%
+whole = replace(digits, name=f"{digits.name}, flat", **{s: getattr(digits, s).flatten(1) for s in splits})
+counted_digits = set(map(tuple, whole.train.tolist()))
+seen = sum(tuple(digit) in counted_digits for digit in whole.test.tolist())
+painter = learn(whole, epochs=4 if quick else 10, hidden=32)
+receipt = armod.evaluate(painter, whole, seed=seed)
+print(f"{seen} of {len(whole.test)} test digits occurred in training, pixel for pixel")
+print(receipt)
+assert (
+    seen == 5
+    and abs(receipt.nats - 17.2) < (2 if quick else 0.4)
+    and round(independent_nats(whole), 1) == 25.3
+)
+
+nats = {"fair coins": 64 * math.log(2), "independent pixels": independent_nats(whole)}
+likelihood_bars(nats | {"a network each": receipt.nats}, unit="nats per digit")
+
+# %% [markdown]
+# Five, because small black and white digits coincide now and then. For a table the other 171 are impossible: counting is
+# over. The networks give each of them a finite, exact likelihood. They need about 17.2 nats for a digit, where
+# independent pixels need 25.3 and fair coins 44.4. A network can answer a question that it was never asked before,
+# because it treats similar pasts alike. That is what generalising means here, and the reason why each conditional should
+# be a network.
+#
+# And they can draw. The loop is section 5's, with a network where the table was.
+
+
+# %%
+def one_by_one(model, uniform, *_):
+    """Ancestral sampling: network d sees the d values drawn so far."""
+    past = torch.ones(len(uniform), 1)
+    for network, u in zip(model.networks, uniform.T, strict=True):
+        black = network(past).sigmoid()
+        past = torch.cat([past, (u[:, None] >= 1 - black).float()], dim=1)
+    return past[:, 1:].long()[:, model.ordering.argsort()]
+
+
+drawn = painter.sample(10, generator=seeded(), method=one_by_one)
+assert drawn.equal(painter.sample(10, generator=seeded(), method="naive"))
+pictures = torch.stack([whole.test[:10].long(), drawn]).view(2, 10, 8, 8)
+image_grid(pictures, title="Ten test digits, and ten drawn pixel by pixel", row_labels=["real", "drawn"])
+
+# %% [markdown]
+# The library's textbook loop, `method="naive"`, draws the same ten pictures. Strokes have the right width and bend as
+# strokes do; several pictures would pass for a digit, others are none. Remember how they came about: one pixel after
+# the other, from 64 networks that know nothing of each other.
+
+# %% [markdown]
+# ## 9. What it costs
+#
+# Let us count how often a network is evaluated. A batch counts as one evaluation, because it goes through the network
+# together.
+#
+# **Predict:** for $D = 64$, how many evaluations take (a) the likelihood of all 176 test digits, (b) our loop for one
+# digit, (c) the textbook loop, which asks for *all* conditionals at each step and uses one?
+
+
+# %%
+def evaluations(networks, run):
+    """How often `run` evaluates one of the networks."""
+    calls = []
+    hooks = [network.register_forward_hook(lambda *_: calls.append(1)) for network in networks]
+    run()
+    for hook in hooks:
+        hook.remove()
+    return len(calls)
+
+
+seconds = []
+print(" D   likelihood   our loop   textbook loop   ms for our loop")
+for D in (8, 16, 32, 64):
+    model = NetworkEach(D)
+    runs = [
+        lambda model=model: model.log_prob(torch.zeros(176, *model.event_shape)),
+        lambda model=model: model.sample(1, method=one_by_one),
+        lambda model=model: model.sample(1, method="naive"),
+    ]
+    count = [evaluations(model.networks, run) for run in runs]
+    seconds.append(min(repeat(runs[1], number=1)))
+    print(f"{D:2} {count[0]:9} {count[1]:10} {count[2]:13} {1000 * seconds[-1]:16.1f}")
+    assert count == [D, D, D * D]
+assert seconds[-1] > 3 * seconds[0]
+
+# %% [markdown]
+# $D$ for the likelihood, however many digits; $D$ for our loop; $D^2$ for the textbook loop, whose work is nearly all
+# thrown away. (Lesson 4.7.1 is about loops that throw nothing away.)
+#
+# The first two counts are equal, but they are not the same kind of $D$. The evaluations of the likelihood do not wait
+# for each other: all pixels are known, so a machine with enough arms does them at once. The evaluations of the loop
+# stand in a queue, each waiting for the value that the one before it draws. The milliseconds grow with $D$, and no
+# machine shortens the queue. For a picture of 28x28 pixels it has 784 places, for a second of sound 16,000. **Slow
+# sequential generation** is the price of the exact likelihood.
+#
+# There is a second price, in parameters. Network $d$ has $(1 + d)H + H + 1$ of them.
+#
+# **Predict:** twice as many pixels: how many times as many parameters?
+
+# %%
+sizes = [4, 8, 16, 32, 64, 128, 256, 512]
+
+
+def num_parameters(model):
+    return sum(parameter.numel() for parameter in model.parameters())
+
+
+costs = {
+    "table": [2.0**D - 1 for D in sizes],
+    "a network each": [num_parameters(NetworkEach(D)) for D in sizes],
+    "one masked network": [num_parameters(armod.MADE((D,), [16], likelihood=bernoulli)) for D in sizes],
+    "one recurrent cell": [
+        num_parameters(armod.RecurrentModel((D,), 16, cell="gru", likelihood=bernoulli)) for D in sizes
+    ],
+}
+assert costs["a network each"] == [16 * D * (D + 1) // 2 + 17 * D for D in sizes]
+growth_curves(sizes, costs, title="A network each grows with D squared", y_label="numbers to learn", most=1e7)
+
+# %% [markdown]
+# Four times as many, once $D$ is large: $HD^2/2$ in all. The table leaves the picture before $D = 32$, the networks grow
+# with the square, and two curves below them grow slowly or not at all. They belong to models that you will build:
+#
+# - A **recurrent** network uses one cell again at every step (lesson 4.4). Its curve is flat: the number of parameters
+#   does not depend on $D$.
+# - A **masked** network computes all conditionals in one pass through shared hidden units (lesson 4.5). It grows with $D$.
+#
+# Sharing is more than thrift. Our 64 networks learn what a stroke is 64 times, each from its own pixel. And the
+# likelihood with a masked network is one evaluation instead of 64:
+
+# %%
+shared = armod.MADE((64,), [32], likelihood=bernoulli, seed=seed)
+scoring = evaluations([shared], lambda: shared(whole.test))
+print(f"{scoring} evaluation gives all 64 conditionals of {len(whole.test)} digits")
+assert scoring == 1 and abs(armod.total_probability(armod.MADE((8,), [16], likelihood=bernoulli)) - 1) < 1e-5
+
+# %% [markdown]
+# One network, one pass, and still a chain rule with total probability 1. How that can be without cheating is the
+# subject of lesson 4.5.1.
+
+# %% [markdown]
+# ## Summary
+#
+# - The chain rule writes any joint as a product of conditionals, exactly, and in any ordering.
+# - Such a product adds up to 1 whatever the conditionals are; a product without an ordering does not.
+# - So the likelihood is exact, and all its terms can be computed at once. Sampling is a loop of $D$ steps.
+# - Tables for the conditionals save nothing; networks generalise to patterns that were never counted.
+# - One network for each conditional costs parameters in $D^2$. The next lessons share them.
+
+# %% tags=["nbval-ignore-output"]
+lesson_quiz("4_1_chain_rule")
+
+# %% [markdown]
+# ## Exercises
+#
+# [Your own copy of the exercises](my_exercises/4_1_chain_rule.ipynb) opens in JupyterLab; each answer is checked as soon
+# as you run it.
+#
+# ## Further reading
+#
+# - I. Goodfellow, Y. Bengio, A. Courville, *Deep Learning*: section 3.6, the chain rule of conditional probabilities;
+#   section 16.3, ancestral sampling; sections 20.10.7 to 20.10.9, auto-regressive networks, linear and neural.
+# - C. Bishop, *Pattern Recognition and Machine Learning*, section 8.1.2: ancestral sampling in directed graphs.
+# - Y. Bengio, S. Bengio, *Modeling High-Dimensional Discrete Data with Multi-Layer Neural Networks*, NIPS 1999: networks
+#   for the conditionals, with shared hidden units, for the same reason as in section 9 here.
