@@ -26,12 +26,12 @@ from benchmarks.measure import Result, multiply_adds_per_second
 
 _WORKS = {
     "made": ("training_step", "sampling"),
-    "recurrent": ("sampling",),
+    "recurrent": ("sampling", "stepping"),
     "transformer": ("sampling",),
-    "wavenet": ("training_step", "sampling", "receptive_field"),
+    "wavenet": ("training_step", "sampling", "flat_cost"),
     "pixelcnn": ("sampling",),
     "gated_pixelcnn": ("training_step", "sampling", "pixels"),
-    "pixelcnn_plus_plus": ("sampling",),
+    "pixelcnn_plus_plus": ("sampling", "linear_cost"),
 }
 
 

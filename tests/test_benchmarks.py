@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 
 import pytest
@@ -38,6 +39,12 @@ def test_all_of_them_run_and_are_recorded(tiny: None, tmp_path, capsys: pytest.C
     assert results[-2]["note"] == "identical samples"
     printed = capsys.readouterr().out
     assert all(result["name"].split(",")[0][:20] in printed for result in results)
+
+
+def test_every_family_is_measured() -> None:
+    for family, works in command._WORKS.items():
+        module = importlib.import_module(f"benchmarks.{family}")
+        assert all(callable(getattr(module, work)) for work in works), family
 
 
 def test_an_unknown_name_is_refused(tiny: None, capsys: pytest.CaptureFixture) -> None:
