@@ -1,0 +1,96 @@
+"""Curves over one quantity, each named beside its end or its summit, with a floor that none can pass."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from armod.figures.picture import Picture, new_picture
+from armod.figures.style import COLOURS
+from armod.figures.text import wrapped
+
+LINE_COLOURS = (COLOURS["input"], COLOURS["output"], COLOURS["hidden"], COLOURS["blind"])
+_STYLES = ("-", "--", "-.", ":")
+
+
+def curves(
+    x: ArrayLike,
+    lines: Mapping[str, ArrayLike],
+    *,
+    title: str,
+    xlabel: str,
+    ylabel: str,
+    marks: Mapping[str, Sequence[tuple[float, float]]] | None = None,
+    floor: tuple[str, float] | None = None,
+    ylim: tuple[float, float] | None = None,
+    log_x: bool = False,
+) -> Picture:
+    """Lines ``name: y`` over the same ``x``, told apart by colour and dashes.
+
+    ``marks``: for some names points ``(x, y)``, drawn in yellow. ``floor``: a name and a height, drawn across. Lines
+    that leave ``ylim`` are cut there. The table holds x and every line.
+
+    Raises:
+        ValueError: if there is no line, more than four, or one that is not as long as ``x``.
+
+    >>> curves([0, 1], {"rise": [0, 1]}, title="It rises", xlabel="x", ylabel="y").table["rise"]
+    [0.0, 1.0]
+    """
+    places = np.asarray(x, dtype=float)
+    heights = {name: np.asarray(y, dtype=float) for name, y in lines.items()}
+    if not 1 <= len(heights) <= len(LINE_COLOURS):
+        raise ValueError(f"The picture has room for 1 to {len(LINE_COLOURS)} lines; got {len(heights)}.")
+    for name, y in heights.items():
+        if y.shape != places.shape:
+            raise ValueError(f"The line '{name}' has {y.size} points where x has {places.size}.")
+    heading = wrapped(title, 8.6, 14, "bold")
+    with new_picture(9, 4.1 + 0.26 * len(heading)) as picture:
+        height = picture.get_figheight()
+        picture.set_label(title)
+        for number, text in enumerate(heading):
+            picture.text(0.02, 1 - (0.24 + 0.26 * number) / height, text, size=14, weight="bold", va="center")
+        top = 1 - (0.26 * len(heading) + 0.32) / height
+        axes = picture.add_axes((0.09, 0.56 / height, 0.66, top - 0.6 / height))
+        for (name, y), colour, style in zip(heights.items(), LINE_COLOURS, _STYLES, strict=False):
+            axes.plot(places, y, style, color=colour, linewidth=2, label=name)
+            for across, up in (marks or {}).get(name, ()):
+                axes.plot(
+                    across, up, "o",
+                    color=COLOURS["current"], markeredgecolor=COLOURS["ink"], markersize=8, zorder=4,
+                )  # fmt: skip
+        if floor is not None:
+            axes.axhline(floor[1], color=COLOURS["ink"], linewidth=1.2, linestyle=(0, (1, 2)), label=floor[0])
+        axes.set(xlabel=xlabel, ylabel=ylabel, xlim=(places.min(), places.max()), ylim=ylim)
+        if log_x:
+            axes.set_xscale("log")
+            axes.set_xticks(places, [f"{place:g}" for place in places])
+            axes.minorticks_off()
+        axes.legend(loc="center left", bbox_to_anchor=(1.02, 0.5), frameon=False, handlelength=2.4)
+        picture.describe(
+            _description(title, xlabel, ylabel, places, heights, floor),
+            {xlabel: places.tolist(), **{name: y.tolist() for name, y in heights.items()}},
+        )
+    return picture
+
+
+def _description(
+    title: str,
+    xlabel: str,
+    ylabel: str,
+    places: np.ndarray,
+    heights: Mapping[str, np.ndarray],
+    floor: tuple[str, float] | None,
+) -> str:
+    sentences = [f"{title}.", f"Lines of {ylabel} over {xlabel} from {places[0]:.3g} to {places[-1]:.3g}:"]
+    parts = []
+    for name, y in heights.items():
+        low, high = int(np.nanargmin(y)), int(np.nanargmax(y))
+        parts.append(
+            f"{name}, lowest {y[low]:.3g} at {places[low]:.3g}, highest {y[high]:.3g} at {places[high]:.3g}"
+        )
+    sentences.append("; ".join(parts) + ".")
+    if floor is not None:
+        sentences.append(f"A dotted line across, {floor[0]}, at {floor[1]:.3g}.")
+    return " ".join(sentences)

@@ -1,0 +1,140 @@
+// Coins, the likelihood of every p as a share of its maximum, and its logarithm; the facts are those of figures/coin.py.
+
+function coinFacts({ steps, logs }, { heads, flips, hundredths }) {
+  const p = hundredths / 100;
+  const terms = [[heads, 1], [flips - heads, -1]];
+  // at a step of the grid: the table holds the logarithm of each step, and log(1 - p) is its mirror image
+  const onGrid = (step) => terms.reduce((sum, [count, sign]) => {
+    const share = sign > 0 ? step : steps - step;
+    return count ? sum + (share ? count * logs[share - 1] : -Infinity) : sum;
+  }, 0);
+  const best = heads / flips;
+  const atBest = terms.reduce((sum, [count]) => (count ? sum + count * Math.log(count / flips) : sum), 0);
+  const grid = Array.from({ length: steps + 1 }, (_, step) => onGrid(step) - atBest);
+  const value = onGrid((hundredths * steps) / 100);
+  const slope = terms.reduce((sum, [count, sign]) => {
+    const share = sign > 0 ? p : 1 - p;
+    return count ? sum + sign * (share ? count / share : Infinity) : sum;
+  }, 0);
+  const facts = { p, best, grid, value, below: atBest - value, slope, spread: Math.sqrt((best * (1 - best)) / flips) };
+  const counted = `${heads} heads in ${flips} flip${flips === 1 ? "" : "s"}`;
+  facts.finding = heads > 0 && heads < flips
+    ? `${counted}: p = ${fixed(best, 3)} explains them best`
+    : `${counted}: p = ${best} explains them best, and calls the first ${heads ? "tail" : "head"} impossible`;
+  facts.detail = Number.isFinite(value)
+    ? `With p = ${fixed(p, 2)} the log-likelihood is ${fixed(value, 2)} nats, ${fixed(facts.below, 2)} below the best; `
+      + `its slope is ${slope > 0 ? "+" : ""}${fixed(slope, 1)}.`
+    : `With p = ${fixed(p, 2)} these flips are impossible: the log-likelihood is −∞.`;
+  return facts;
+}
+
+export function mount(stage, data, helpers) {
+  const { put } = helpers;
+  const state = { ...data.start };
+  const turn = (name) => (number) => {
+    state[name] = number;
+    if (name === "flips") state.heads = Math.min(state.heads, number);
+    update();
+  };
+  const knobs = createKnobs(helpers);
+  const heads = knobs.slider("Heads, k", 0, data.mostFlips, turn("heads"));
+  const flips = knobs.slider("Flips, n", 1, data.mostFlips, turn("flips"));
+  const candidate = knobs.slider("Candidate p", 0, 100, turn("hundredths"));
+  const lab = createLab(stage, helpers, {
+    form: knobs.form(heads, flips, candidate), name: "Coins and likelihood curves", redraw: () => draw() });
+  const sketch = createSketch(helpers, lab.svg);
+  const plots = { left: 74, top: 0, right: 0, upper: 0, lower: 0, height: 150 };
+  let facts;
+
+  function update() {
+    facts = coinFacts(data, state);
+    heads.control.max = state.flips;
+    heads.show(state.heads);
+    flips.show(state.flips);
+    candidate.show(state.hundredths, fixed(facts.p, 2));
+    put(lab.title, "text", facts.finding);
+    put(lab.detail, "text", `${facts.detail} Click a coin to turn it; drag over the curves to move p.`);
+    draw();
+  }
+
+  function coinPlaces() {
+    const perRow = Math.min(20, Math.floor((lab.width - plots.left) / 26));
+    return Array.from({ length: state.flips }, (_, coin) => ({
+      x: plots.left + 12 + 26 * (coin % perRow), y: 14 + 26 * Math.floor(coin / perRow) }));
+  }
+
+  function draw() {
+    const { width } = lab;
+    const coins = coinPlaces();
+    plots.right = width - 16;
+    plots.upper = coins.at(-1).y + 36;
+    plots.lower = plots.upper + plots.height + 44;
+    const bottom = plots.lower + plots.height;
+    const across = (p) => plots.left + p * (plots.right - plots.left);
+    const share = (below) => plots.upper + plots.height * (1 - 0.94 * Math.exp(below));
+    const log = (below) => plots.lower + 8 + (plots.height - 8) * Math.min(1, -below / data.depth);
+    sketch.begin();
+    coins.forEach(({ x, y }, coin) => sketch.circle(x, y, 9.5, coin < state.heads ? "head" : "tail"));
+    for (const [top, names, ticks] of [
+      [plots.upper, ["likelihood,", "share of the best"], [[0, "0"], [0.5, "0.5"], [1, "1"]].map(([s, t]) => [plots.upper + plots.height * (1 - 0.94 * s), t])],
+      [plots.lower, ["log-likelihood,", "nats below the best"], [0, 4, 8, 12].map((below) => [log(-below), below ? `−${below}` : "0"])],
+    ]) {
+      const foot = top + plots.height;
+      for (const [y, text] of ticks) {
+        sketch.line(plots.left, y, plots.right, y, "grid");
+        sketch.text(plots.left - 7, y, text, "end");
+      }
+      sketch.line(plots.left, foot, plots.right, foot, "axis");
+      for (const tick of [0, 0.2, 0.4, 0.6, 0.8, 1]) sketch.text(across(tick), foot + 13, fixed(tick, 1), "tick");
+      names.forEach((text, line) => sketch.text(13 + 15 * line, top + plots.height / 2, text, "name", true));
+    }
+    sketch.text((plots.left + plots.right) / 2, bottom + 32, "p, the probability of heads", "name");
+    const points = (height) => facts.grid.map((below, step) => `${across(step / data.steps).toFixed(1)} ${height(below).toFixed(1)}`).join("L");
+    sketch.path(`M${across(0)} ${plots.upper + plots.height}L${points(share)}L${across(1)} ${plots.upper + plots.height}z`, "area");
+    sketch.path(`M${points(share)}`, "curve");
+    const shown = facts.grid.map((below, step) => [below, step]).filter(([below]) => -below <= data.depth);
+    sketch.path(`M${shown.map(([below, step]) => `${across(step / data.steps).toFixed(1)} ${log(below).toFixed(1)}`).join("L")}`, "curve");
+    const bracket = plots.upper + plots.height * (1 - 0.94 * Math.exp(-0.5));
+    if (facts.spread) {
+      const ends = [facts.best - facts.spread, facts.best + facts.spread].map((p) => across(between(0, p, 1)));
+      sketch.path(`M${ends[0].toFixed(1)} ${(bracket - 4).toFixed(1)}v8m0 -4H${ends[1].toFixed(1)}m0 -4v8`, "spread");
+      sketch.text(across(facts.best), bracket + 13, `± ${fixed(facts.spread, 3)}`, "strong");
+    }
+    const x = across(facts.p);
+    sketch.line(x, plots.upper + plots.height, x, share(-facts.below), "stem");
+    sketch.circle(across(facts.best), share(0), 6, "best");
+    sketch.circle(x, share(-facts.below), 6, "at");
+    if (facts.below <= data.depth) {
+      // the tangent, 30 pixels to either side
+      const slope = (-facts.slope / (plots.right - plots.left)) * ((plots.height - 8) / data.depth);
+      const reach = 34 / Math.hypot(1, slope);
+      sketch.line(x - reach, log(-facts.below) - reach * slope, x + reach, log(-facts.below) + reach * slope, "tangent");
+    }
+    sketch.circle(across(facts.best), log(0), 6, "best");
+    sketch.circle(x, log(-facts.below), 6, "at");
+    sketch.end();
+    put(lab.svg, "width", width);
+    put(lab.svg, "height", bottom + 44);
+    put(lab.svg, "viewBox", `0 0 ${width} ${bottom + 44}`);
+  }
+
+  const slide = ({ x }) => {
+    state.hundredths = Math.round(100 * between(0, (x - plots.left) / (plots.right - plots.left), 1));
+    update();
+  };
+  onDrag(lab.svg, {
+    start(place) {
+      const coin = coinPlaces().findIndex(({ x, y }) => Math.hypot(place.x - x, place.y - y) < 13);
+      if (coin >= 0) {
+        state.heads += coin < state.heads ? -1 : 1;
+        update();
+        return false;
+      }
+      if (place.y < plots.upper || place.x < plots.left - 8) return false;
+      slide(place);
+      return true;
+    },
+    move: slide,
+  });
+  update();
+}

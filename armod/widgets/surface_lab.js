@@ -1,0 +1,201 @@
+// Points on levels, and the log-likelihood of every mean and scale; the facts are those of figures/surface.py.
+
+function surfaceFacts({ means, scales, levels, table }, { counts, mean, scale }) {
+  const surface = new Float64Array(means.length * scales.length);
+  const used = [...counts.keys()].filter((level) => counts[level]);
+  let best = 0;
+  for (let place = 0; place < surface.length; place++) {
+    for (const level of used) surface[place] += counts[level] * table[place * levels + level];
+    if (surface[place] > surface[best]) best = place;
+  }
+  const at = mean * scales.length + scale;
+  const facts = { surface, best, at, below: surface[best] - surface[at] };
+  facts.bestMean = Math.floor(best / scales.length);
+  facts.bestScale = best % scales.length;
+  facts.masses = Array.from({ length: levels }, (_, level) => Math.exp(table[at * levels + level]));
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  const points = `${total} point${total === 1 ? "" : "s"}`;
+  if (!used.length) facts.finding = "No points: every mean and scale explains them equally well";
+  else if (used.length > 1)
+    facts.finding = `${points}: mean ${fixed(means[facts.bestMean], 2)} and scale ${fixed(scales[facts.bestScale], 2)} explain them best`;
+  else facts.finding = `${points} on level ${used[0]}: ` + (used[0] === 0 || used[0] === levels - 1
+    ? "the mean runs away beyond the edge, for all the mass out there counts as this level"
+    : "the narrowest scale wins, and would go on towards 0");
+  facts.detail = `The bars show mean ${fixed(means[mean], 2)} and scale ${fixed(scales[scale], 2)}: `
+    + `${fixed(surface[at], 2)} nats, ${fixed(facts.below, 2)} below the best.`;
+  return facts;
+}
+
+export async function mount(stage, data, helpers) {
+  const { put, svgElement, unpack } = helpers;
+  data.table = new Float32Array((await unpack(data.logMasses)).buffer);
+  const state = { ...data.start, counts: [...data.start.counts], at: 7 };
+  const same = (counts) => `${counts}` === `${state.counts}`;
+  const knobs = createKnobs(helpers);
+  const sets = knobs.choice("Points", [...Object.keys(data.dataSets), "own"], (name) => {
+    if (name in data.dataSets) state.counts = [...data.dataSets[name]];
+    update();
+  });
+  const mean = knobs.slider("Mean", 0, data.means.length - 1, (place) => { state.mean = place; update(); });
+  const scale = knobs.slider("Scale", 0, data.scales.length - 1, (place) => { state.scale = place; update(); });
+  const climb = knobs.button("Go to the maximiser", () => {
+    [state.mean, state.scale] = [facts.bestMean, facts.bestScale];
+    update();
+  });
+  const lab = createLab(stage, helpers, {
+    form: knobs.form(sets, mean, scale, climb), name: "Points, and the surface of their log-likelihood", redraw: () => draw() });
+  const back = lab.svg.appendChild(svgElement("g", { "aria-hidden": "true" }));
+  const columns = lab.svg.appendChild(svgElement("g"));
+  const front = lab.svg.appendChild(svgElement("g", { "aria-hidden": "true" }));
+  const [behind, sketch] = [createSketch(helpers, back), createSketch(helpers, front)];
+  const cells = Array.from({ length: data.levels }, (_, level) => columns.appendChild(svgElement("rect", {
+    class: "level", role: "spinbutton", "aria-valuemin": 0, "aria-valuemax": data.mostPoints,
+    "aria-label": `Points on level ${level}`, "data-lm-suppress-shortcuts": "true" })));
+  const place = {};
+  let facts;
+
+  function update() {
+    facts = surfaceFacts(data, state);
+    sets.show(Object.keys(data.dataSets).find((name) => same(data.dataSets[name])) ?? "own");
+    mean.show(state.mean, fixed(data.means[state.mean], 2));
+    scale.show(state.scale, fixed(data.scales[state.scale], 2));
+    put(lab.title, "text", facts.finding);
+    put(lab.detail, "text", `${facts.detail} Click above a level to add a point, drag a point to another level, click it to `
+      + "take it away (keys: arrows up and down on a level). Drag over the map to move the bars (orange); the maximiser is yellow.");
+    draw();
+  }
+
+  function change(level, step) {
+    state.counts[level] = between(0, state.counts[level] + step, data.mostPoints);
+    update();
+  }
+
+  function arrange() {
+    const wide = lab.width >= 680;
+    const panel = wide ? (lab.width - 130) / 2 : lab.width - 66;
+    Object.assign(place, { panel, left: 46, top: 34, height: 260, mapLeft: wide ? panel + 116 : 46, mapTop: wide ? 34 : 396 });
+    place.column = panel / data.levels;
+    place.dot = Math.min(place.height / 6.5, place.column);
+    place.cellWidth = panel / data.means.length;
+    place.cellHeight = place.height / data.scales.length;
+  }
+
+  function draw() {
+    arrange();
+    const { panel, left, top, height, column, dot } = place;
+    const foot = top + height;
+    behind.begin();
+    sketch.begin();
+    for (const tick of [0, 0.5, 1]) {
+      behind.line(left, foot - tick * height, left + panel, foot - tick * height, "grid");
+      behind.text(left - 7, foot - tick * height, String(tick), "end");
+    }
+    behind.text(10, top + height / 2, "probability", "name", true);
+    behind.line(left, foot, left + panel, foot, "axis");
+    behind.text(left + panel / 2, foot + 34, "level", "name");
+    cells.forEach((cell, level) => {
+      const x = left + level * column;
+      put(cell, "x", x.toFixed(1));
+      put(cell, "y", String(top));
+      put(cell, "width", column.toFixed(1));
+      put(cell, "height", String(height));
+      put(cell, "tabindex", level === state.at ? "0" : "-1");
+      put(cell, "aria-valuenow", String(state.counts[level]));
+      behind.text(x + column / 2, foot + 14, String(level), state.counts[level] ? "strong" : "tick");
+      sketch.rect(x + 0.06 * column, foot - facts.masses[level] * height, 0.88 * column, facts.masses[level] * height, "mass");
+      for (let point = 0; point < state.counts[level]; point++)
+        sketch.circle(x + column / 2, foot - (point + 0.5) * dot, 0.4 * dot, "point");
+    });
+    behind.text(left, top - 18, "The points, and the bars of one mean and scale", "start strong");
+    drawMap();
+    behind.end();
+    sketch.end();
+    const bottom = place.mapTop + height + 50;
+    put(lab.svg, "width", lab.width);
+    put(lab.svg, "height", bottom);
+    put(lab.svg, "viewBox", `0 0 ${lab.width} ${bottom}`);
+  }
+
+  function drawMap() {
+    const { panel, height, mapLeft, mapTop, cellWidth, cellHeight } = place;
+    const foot = mapTop + height;
+    const paths = data.colours.map(() => "");
+    const highest = facts.surface[facts.best];
+    const bandOf = (m, s) => {
+      const below = highest - facts.surface[m * data.scales.length + s];
+      return data.bands.filter((end) => below >= end).length;
+    };
+    // one stroke of the brush for neighbours of one band
+    data.scales.forEach((_, s) => {
+      let [start, band] = [0, bandOf(0, s)];
+      for (let m = 1; m <= data.means.length; m++) {
+        const next = m < data.means.length ? bandOf(m, s) : -1;
+        if (next === band) continue;
+        paths[band] += `M${(mapLeft + start * cellWidth).toFixed(1)} ${(foot - s * cellHeight).toFixed(1)}`
+          + `h${((m - start) * cellWidth + 0.4).toFixed(1)}v${(-cellHeight - 0.4).toFixed(1)}h${(-(m - start) * cellWidth - 0.4).toFixed(1)}z`;
+        [start, band] = [m, next];
+      }
+    });
+    paths.forEach((d, band) => behind.filled(d, data.colours[band]));
+    const x = (m) => mapLeft + (m + 0.5) * cellWidth;
+    const y = (s) => foot - (s + 0.5) * cellHeight;
+    behind.line(mapLeft, foot, mapLeft + panel, foot, "axis");
+    behind.line(mapLeft, foot, mapLeft, mapTop, "axis");
+    for (const tick of [0, 3, 6, 9, 12, 15]) behind.text(x(data.means.indexOf(tick)), foot + 14, String(tick), "tick");
+    for (const tick of [0.2, 0.5, 1, 2, 5]) {
+      const s = Math.log2(tick / data.scales[0]) / Math.log2(data.scales[1] / data.scales[0]);
+      behind.text(mapLeft - 7, y(s), String(tick), "end");
+    }
+    behind.text(mapLeft + panel / 2, foot + 34, "mean", "name");
+    behind.text(mapLeft - 36, mapTop + height / 2, "scale", "name", true);
+    behind.text(mapLeft, mapTop - 18, "Log-likelihood: the darker, the higher", "start strong");
+    sketch.circle(x(state.mean), y(state.scale), 7, "at");
+    if (state.counts.some((count) => count)) sketch.circle(x(facts.bestMean), y(facts.bestScale), facts.best === facts.at ? 4 : 7, "best");
+  }
+
+  const levelAt = ({ x }) => between(0, Math.floor((x - place.left) / place.column), data.levels - 1);
+  const inPanel = ({ x, y }, left, top) => x >= left && x <= left + place.panel && y >= top && y <= top + place.height;
+  let carried = null;
+  const toMap = ({ x, y }) => {
+    state.mean = between(0, Math.floor((x - place.mapLeft) / place.cellWidth), data.means.length - 1);
+    state.scale = between(0, Math.floor((place.mapTop + place.height - y) / place.cellHeight), data.scales.length - 1);
+    update();
+  };
+  onDrag(lab.svg, {
+    start(at) {
+      carried = null;
+      if (inPanel(at, place.left, place.top)) {
+        const level = levelAt(at);
+        const onPoint = at.y > place.top + place.height - state.counts[level] * place.dot;
+        if (onPoint) carried = { level, moved: false };
+        else change(level, 1);
+        return onPoint;
+      }
+      const onMap = inPanel(at, place.mapLeft, place.mapTop);
+      if (onMap) toMap(at);
+      return onMap;
+    },
+    move(at) {
+      if (!carried) return toMap(at);
+      const level = levelAt(at);
+      if (level === carried.level || state.counts[level] === data.mostPoints) return;
+      state.counts[carried.level] -= 1;
+      carried = { level, moved: true };
+      change(level, 1);
+    },
+    end() { if (carried && !carried.moved) change(carried.level, -1); },
+  });
+  columns.addEventListener("keydown", (event) => {
+    const level = cells.indexOf(event.target);
+    const add = { ArrowUp: 1, Enter: 1, "+": 1, ArrowDown: -1, Delete: -1, Backspace: -1, "-": -1 }[event.key];
+    const walk = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (level < 0 || (!add && !walk)) return;
+    if (walk) {
+      state.at = between(0, level + walk, data.levels - 1);
+      draw();
+      cells[state.at].focus();
+    } else change(level, add);
+    event.preventDefault();
+  });
+  update();
+}
