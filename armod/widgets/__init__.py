@@ -1,9 +1,23 @@
 """Widgets: interactive pictures as one self-contained HTML output; the numbers come from Python, a page only draws."""
 
+from armod.widgets.coin_lab import coin_lab
 from armod.widgets.course_map import course_map
 from armod.widgets.mask_lab import mask_lab
+from armod.widgets.mixture_lab import mixture_lab
 from armod.widgets.ordering_explorer import ordering_explorer
 from armod.widgets.page import Widget
 from armod.widgets.quiz import Question, lesson_quiz, quiz
+from armod.widgets.surface_lab import surface_lab
 
-__all__ = ["Question", "Widget", "course_map", "lesson_quiz", "mask_lab", "ordering_explorer", "quiz"]
+__all__ = [
+    "Question",
+    "Widget",
+    "coin_lab",
+    "course_map",
+    "lesson_quiz",
+    "mask_lab",
+    "mixture_lab",
+    "ordering_explorer",
+    "quiz",
+    "surface_lab",
+]
