@@ -2,6 +2,7 @@
 
 from armod.widgets.coin_lab import coin_lab
 from armod.widgets.course_map import course_map
+from armod.widgets.histogram_lab import histogram_lab
 from armod.widgets.mask_lab import mask_lab
 from armod.widgets.mixture_lab import mixture_lab
 from armod.widgets.ordering_explorer import ordering_explorer
@@ -14,6 +15,7 @@ __all__ = [
     "Widget",
     "coin_lab",
     "course_map",
+    "histogram_lab",
     "lesson_quiz",
     "mask_lab",
     "mixture_lab",

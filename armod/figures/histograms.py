@@ -1,0 +1,312 @@
+"""Pictures of histograms: of one variable, of two, of cells folded into a square, and of their collapse."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import torch
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection, PatchCollection
+from matplotlib.colors import PowerNorm
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
+from torch import Tensor
+
+from armod.figures.histogram_facts import HistogramFacts, cell_size, folded, unseen
+from armod.figures.picture import Picture, new_picture
+from armod.figures.style import COLOURS
+from armod.figures.text import wrapped
+from armod.models.histogram import Histogram
+
+# How many observations a filled cell holds, from its number on: as shades from light to dark.
+SHADES = {1: "#7AB8E6", 2: "#2F76C0", 10: "#174B8A", 100: "#0A2342"}
+MOST_NATS = 5.0
+_LINES = (COLOURS["field"], "#5AA5DC", COLOURS["input"], "#0E2F5A", COLOURS["output"])
+
+
+def density_bars(models: Mapping[str, Histogram], test: Tensor, *, title: str) -> Picture:
+    """Histograms of one variable side by side, each a step curve over all levels, with the test shares as dots.
+
+    ``models``: fitted histograms of one variable, all on the same levels. ``test``: levels ``(M,)`` or ``(M, 1)``. The
+    table holds the probability of each level under each model, and its share among the test observations.
+
+    Raises:
+        ValueError: if a model is of several variables.
+    """
+    several = [name for name, model in models.items() if model.num_variables != 1]
+    if several:
+        raise ValueError(f"density_bars draws histograms of one variable; '{several[0]}' has more.")
+    num_levels = next(iter(models.values())).likelihood.num_levels
+    levels = torch.arange(num_levels)
+    heights = {name: model.log_prob(levels[:, None]).exp().tolist() for name, model in models.items()}
+    shares = (test.flatten().long().bincount(minlength=num_levels) / test.numel()).tolist()
+    top = 1.2 * max(*shares, *(max(each) for each in heights.values()))
+    with new_picture(9, 3.5) as picture:
+        _head(picture, title)
+        width = 0.9 / len(models)
+        for number, (name, height) in enumerate(heights.items()):
+            axes = picture.add_axes((0.07 + number * width, 0.15, width - 0.03, 0.6))
+            axes.set(xlim=(-0.5, num_levels - 0.5), ylim=(0, top), xlabel="level")
+            axes.bar(levels, height, width=1, color=COLOURS["field"], linewidth=0)
+            axes.stairs(height, np.arange(num_levels + 1) - 0.5, color=COLOURS["input"], linewidth=1.4)
+            axes.plot(levels, shares, "o", color=COLOURS["output"], markersize=4)
+            axes.set_title(name, size=10.5)
+            if number:
+                axes.set_yticklabels([])
+            else:
+                axes.set_ylabel("probability of a level")
+        axes.annotate(
+            "dots: test digits", (0.98, 0.98), xycoords="axes fraction",
+            color=COLOURS["output_text"], ha="right", va="top",
+        )  # fmt: skip
+        picture.describe(
+            f"{title}. Over the levels 0 to {num_levels - 1}: "
+            + "; ".join(f"{name}, highest {max(height):.2f}" for name, height in heights.items())
+            + f". Dots show the shares among the test digits, highest {max(shares):.2f}.",
+            {"level": levels.tolist(), **heights, "test share": shares},
+        )
+    return picture
+
+
+def pair_figure(model: Histogram, *, title: str, names: tuple[str, str] = ("first", "second")) -> Picture:
+    """A histogram of two variables as a map, with the histogram of each variable alone at its side.
+
+    The table holds each pair of levels and its probability.
+
+    Raises:
+        ValueError: if the model is not of two variables.
+    """
+    if model.num_variables != 2:
+        raise ValueError(
+            f"pair_figure draws histograms of two variables; this one has {model.num_variables}."
+        )
+    num_levels = model.likelihood.num_levels
+    pairs = torch.cartesian_prod(torch.arange(num_levels), torch.arange(num_levels))
+    joint = model.log_prob(pairs).exp().view(num_levels, num_levels).numpy()
+    edges = np.arange(num_levels)
+    extent = (-0.5, num_levels - 0.5, -0.5, num_levels - 0.5)
+    with new_picture(6.8, 5.6) as picture:
+        _head(picture, title)
+        axes = picture.add_axes((0.1, 0.09, 0.6, 0.66))
+        shown = np.ma.masked_equal(joint.T, 0)
+        # A root's scale, or the many rare pairs would all be white beside the common ones.
+        image = axes.imshow(
+            shown, origin="lower", cmap="Blues", aspect="auto", extent=extent, norm=PowerNorm(0.5, vmin=0)
+        )
+        axes.set_facecolor("#F3E6EC")
+        axes.set(xlabel=f"level of the {names[0]} pixel", ylabel=f"level of the {names[1]} pixel")
+        above = picture.add_axes((0.1, 0.765, 0.6, 0.1), sharex=axes)
+        above.bar(edges, joint.sum(1), width=0.9, color=COLOURS["input"])
+        beside = picture.add_axes((0.715, 0.09, 0.1, 0.66), sharey=axes)
+        beside.barh(edges, joint.sum(0), height=0.9, color=COLOURS["input"])
+        for side in (above, beside):
+            side.set_axis_off()
+        scale = picture.add_axes((0.86, 0.09, 0.02, 0.3))
+        picture.colorbar(image, cax=scale).set_label("probability of the pair")
+        place = np.unravel_index(joint.argmax(), joint.shape)
+        picture.describe(
+            f"{title}. A map of {num_levels} by {num_levels} pairs of levels, the likeliest being "
+            f"{int(place[0])} and {int(place[1])} with {joint.max():.2f}; {(joint == 0).mean():.0%} of the pairs have "
+            "probability 0 and are pale pink. Bars at its sides show each pixel alone.",
+            {
+                names[0]: pairs[:, 0].tolist(),
+                names[1]: pairs[:, 1].tolist(),
+                "probability": joint.flatten().tolist(),
+            },
+        )
+    return picture
+
+
+def collapse_figure(models: Mapping[tuple[int, int], Histogram], test: Tensor, *, title: str) -> Picture:
+    """What happens to a histogram as dimensions are added: its cells, test observations out of reach, and memory.
+
+    ``models``: fitted histograms by (number of bins, number of variables). ``test``: levels ``(M, D)``; a histogram of
+    fewer variables sees the first of them. The cells and the bytes stand on logarithmic axes. The table has a row for
+    each histogram: bins, dimensions, cells, filled cells, unseen share, bytes of the dense and of the sparse table.
+    """
+    table = collapse_table(models, test)
+    bins = sorted({num_bins for num_bins, _ in models})
+    observations = next(iter(models.values())).num_observations
+    with new_picture(11, 4.4) as picture:
+        _head(picture, title)
+        panels = ("cells", "test digits in an empty cell", "bytes")
+        left, middle, right = (picture.add_axes((0.06 + 0.325 * k, 0.14, 0.245, 0.62)) for k in range(3))
+        for axes, name in zip((left, middle, right), panels, strict=True):
+            axes.set(title=name, xlabel="dimensions D")
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        left.set_yscale("log")
+        right.set_yscale("log")
+        middle.set_ylim(-0.02, 1.04)
+        middle.yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
+        for number, num_bins in enumerate(bins):
+            rows = [row for row, each in enumerate(table["bins"]) if each == num_bins]
+            column = {name: np.array([values[row] for row in rows], float) for name, values in table.items()}
+            colour, across = _LINES[number % len(_LINES)], column["dimensions"]
+            left.plot(across, column["cells"], "--", color=colour, linewidth=1.4)
+            left.plot(across, column["filled cells"], color=colour, linewidth=2.4)
+            middle.plot(across, column["unseen share"], color=colour, linewidth=2.4)
+            right.plot(across, column["dense bytes"], "--", color=colour, linewidth=1.4)
+            right.plot(across, column["sparse bytes"], color=colour, linewidth=2.4)
+            for axes, name in ((left, "cells"), (right, "dense bytes")):
+                axes.annotate(f"B = {num_bins}", (across[-1], column[name][-1]), xytext=(4, 0),
+                    textcoords="offset points", va="center", color=COLOURS["ink"], size=9)  # fmt: skip
+            half = next((row for row, share in enumerate(column["unseen share"]) if share > 0.5), -1)
+            is_first = num_bins == bins[-1]
+            middle.annotate(f"B = {num_bins}", (across[half], column["unseen share"][half]),
+                xytext=(-10, 6) if is_first else (6, -9), ha="right" if is_first else "left",
+                textcoords="offset points", color=COLOURS["ink"], size=9)  # fmt: skip
+        left.axhline(observations, color=COLOURS["secondary"], linewidth=1, linestyle=":")
+        left.annotate(f"N = {observations:,}", (1, observations), xycoords=("axes fraction", "data"),
+            xytext=(-7, -10), textcoords="offset points", color=COLOURS["secondary"], size=9)  # fmt: skip
+        words = "dashed: a table of all cells; solid: the filled ones"
+        picture.text(0.018, 0.87, words, size=10, color=COLOURS["secondary"], va="center")
+        picture.describe(
+            f"{title}. Three panels against the number of dimensions, a line for each of "
+            f"{', '.join(map(str, bins))} bins. Cells grow to {table['cells'][-1]:.1e}, filled cells to "
+            f"{table['filled cells'][-1]:,}; the share of test digits in an empty cell grows to "
+            f"{table['unseen share'][-1]:.0%}; a table of all cells to {table['dense bytes'][-1]:.1e} bytes, "
+            f"that of the filled ones to {table['sparse bytes'][-1]:,}.",
+            table,
+        )
+    return picture
+
+
+def collapse_table(models: Mapping[tuple[int, int], Histogram], test: Tensor) -> dict[str, list[float]]:
+    """The numbers behind `collapse_figure`: a row for each histogram, in order of bins and dimensions.
+
+    A sparse table stores a code and a count, 8 bytes each, for every filled cell.
+    """
+    columns: dict[str, list[float]] = {"bins": [], "dimensions": [], "cells": [], "filled cells": []}
+    columns |= {"unseen share": [], "dense bytes": [], "sparse bytes": []}
+    for (num_bins, num_variables), model in sorted(models.items()):
+        share = unseen(model, test[:, :num_variables]).double().mean().item()
+        cells = (num_bins, num_variables, model.num_cells, model.num_occupied)
+        row = (*cells, share, model.dense_bytes, 16 * model.num_occupied)
+        for column, value in zip(columns.values(), row, strict=True):
+            column.append(value)
+    return columns
+
+
+def histogram_figure(
+    train: Tensor,
+    test: Tensor,
+    num_bins: int,
+    num_variables: int,
+    num_levels: int,
+    imaginary: float | str = 0.0,
+) -> Picture:
+    """The cells of a histogram folded into a square, and its two likelihoods against the number of dimensions.
+
+    ``train``, ``test``: levels ``(N, D)`` and ``(M, D)``; the square shows the first `num_variables`, the lines all D.
+    ``imaginary``: as in `HistogramFacts`. The table holds both likelihoods, in nats per variable, for each dimension.
+    """
+    every = [
+        HistogramFacts(train[:, :size], test[:, :size], num_bins, num_levels, imaginary)
+        for size in range(1, train.shape[1] + 1)
+    ]
+    facts = every[num_variables - 1]
+    with new_picture(10, 5.9) as picture:
+        _head(picture, facts.finding)
+        picture.text(0.02, 0.875, facts.detail, size=10, color=COLOURS["secondary"], va="center")
+        _draw_cells(picture.add_axes((0.02, 0.09, 0.43, 0.73)), facts)
+        lines = picture.add_axes((0.53, 0.15, 0.43, 0.58))
+        _draw_nats(lines, [each.nats for each in every], num_variables, num_levels)
+        words = f"{num_bins} bins a pixel, {len(train):,} training digits"
+        picture.text(0.53, 0.81, words, size=10.5, weight="bold", va="center")
+        legend = {
+            "training digits": "input",
+            "test digits": "output_text",
+            "- - all levels alike": "secondary",
+        }
+        for x, (name, colour) in zip((0.53, 0.67, 0.78), legend.items(), strict=True):
+            picture.text(x, 0.765, name, size=10, weight="bold", va="center", color=COLOURS[colour])
+        shades = {"empty": COLOURS["masked"], **dict(zip(shade_names(), SHADES.values(), strict=True))}
+        for (name, colour), x in zip(shades.items(), (0.02, 0.09, 0.158, 0.224, 0.3), strict=True):
+            picture.patches.append(
+                Rectangle(
+                    (x, 0.035), 0.014, 0.024, color=colour, transform=picture.transFigure, figure=picture
+                )
+            )
+            picture.text(x + 0.02, 0.047, name, size=9.5, va="center")
+        picture.text(
+            0.41, 0.047, "× test digit in an empty cell", size=9.5, va="center", color=COLOURS["blind"]
+        )
+        table: dict[str, list[Any]] = {
+            "dimensions": [each.train.shape[1] for each in every],
+            "nats per variable, train": [each.nats[0] for each in every],
+            "nats per variable, test": [each.nats[1] for each in every],
+        }
+        picture.describe(facts.description, table)
+    return picture
+
+
+def _draw_cells(axes: Axes, facts: HistogramFacts) -> None:
+    """Filled cells in shades of blue, never too small to see; crosses for test observations in empty ones."""
+    axes.set(xlim=(0, 1), ylim=(1, 0), aspect="equal")
+    axes.set_axis_off()
+    axes.add_patch(Rectangle((0, 0), 1, 1, facecolor=COLOURS["masked"], linewidth=0))
+    size = cell_size(facts.num_bins, facts.train.shape[1])
+    places, numbers = np.unique(
+        folded(facts.train, facts.num_bins, facts.num_levels), axis=0, return_counts=True
+    )
+    width, height = (max(side, 0.008) for side in size)
+    for least, colour in SHADES.items():
+        chosen = places[shade_of(numbers) == least]
+        squares = [Rectangle((min(x, 1 - width), min(y, 1 - height)), width, height) for x, y in chosen]
+        axes.add_collection(PatchCollection(squares, facecolor=colour, linewidth=0))
+    for side in (0, 1):
+        if min(size) > 0.015:
+            cuts = np.arange(1, round(1 / size[side])) * size[side]
+            ends = [[(cut, 0), (cut, 1)] if side == 0 else [(0, cut), (1, cut)] for cut in cuts]
+            axes.add_collection(LineCollection(ends, colors=COLOURS["paper"], linewidths=0.8))
+    lost = folded(facts.test[facts.is_unseen], facts.num_bins, facts.num_levels) + np.array(size) / 2
+    axes.plot(lost[:, 0], lost[:, 1], "x", color=COLOURS["blind"], markersize=5, markeredgewidth=1.3)
+
+
+def shade_of(numbers: np.ndarray) -> np.ndarray:
+    """The key of `SHADES` for each number of observations.
+
+    >>> shade_of(np.array([1, 5, 30])).tolist()
+    [1, 2, 10]
+    """
+    steps = np.array(list(SHADES))
+    shades: np.ndarray = steps[np.searchsorted(steps, numbers, side="right") - 1]
+    return shades
+
+
+def shade_names() -> list[str]:
+    """How many observations each shade stands for, in words.
+
+    >>> shade_names()
+    ['1 digit', '2 to 9', '10 to 99', '100 or more']
+    """
+    least = list(SHADES)
+    between = [f"{low} to {high - 1}" for low, high in pairwise(least[1:])]
+    return ["1 digit", *between, f"{least[-1]} or more"]
+
+
+def _draw_nats(axes: Axes, nats: Sequence[tuple[float, float]], chosen: int, num_levels: int) -> None:
+    """Two lines over the dimensions; what lies above the axis, or is infinite, is an arrow at its top."""
+    across = np.arange(1, len(nats) + 1)
+    axes.set(xlim=(0.7, len(nats) + 0.3), ylim=(0, MOST_NATS), xlabel="dimensions", ylabel="nats per pixel")
+    axes.axvspan(chosen - 0.5, chosen + 0.5, color=COLOURS["current"], alpha=0.45, linewidth=0)
+    axes.axhline(math.log(num_levels), color=COLOURS["secondary"], linewidth=1, linestyle="--")
+    for colour, heights in zip((COLOURS["input"], COLOURS["output"]), np.array(nats).T, strict=True):
+        within = heights <= MOST_NATS
+        axes.plot(across, np.where(within, heights, np.nan), "o-", color=colour, linewidth=2, markersize=4)
+        axes.plot(
+            across[~within], np.full((~within).sum(), MOST_NATS - 0.12), "^", color=colour, markersize=7
+        )
+
+
+def _head(picture: Picture, title: str) -> None:
+    width, height = picture.get_size_inches()
+    picture.set_label(title)
+    for number, line in enumerate(wrapped(title, width - 0.4, 14, "bold")):
+        picture.text(
+            0.2 / width, 1 - (0.26 + 0.26 * number) / height, line, size=14, weight="bold", va="center"
+        )
