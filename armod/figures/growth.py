@@ -23,8 +23,13 @@ def growth_curves(
 ) -> Picture:
     """One curve a name, labelled at its end; points above `most` are left out of the drawing, never out of the table.
 
+    ``numbers``: of variables, increasing. ``costs``: by name, one above 0 for each of them.
+
     Raises:
         ValueError: if there are no curves, more than four, a curve of another length, or a cost that is not above 0.
+
+    >>> growth_curves([2, 4], {"table": [3, 15]}, title="A table grows fast", y_label="numbers").table["table"]
+    [3.0, 15.0]
     """
     if not 1 <= len(costs) <= len(_COLOURS) or any(len(curve) != len(numbers) for curve in costs.values()):
         raise ValueError("Growth needs one to four curves, each with one cost for every number of variables.")

@@ -23,6 +23,11 @@ def ordering_figure(facts: OrderingFacts) -> Picture:
 
     The table has a row for each step: its conditional, the uniform number, the value drawn, its probability, and the
     log-probability so far in nats. Best for 2 to 4 pixels.
+
+    >>> import torch
+    >>> from armod.figures.ordering_facts import ordering_facts
+    >>> print(ordering_figure(ordering_facts(torch.tensor([[0, 1], [1, 1]]))).get_label())
+    Pattern 11 has probability 1/2 = 0.500, here and in the other 1 orderings
     """
     orderings = all_orderings(facts.num_pixels)
     pitch = max(12, min(30, _ROW * facts.num_pixels / len(orderings)))
@@ -71,13 +76,13 @@ def _draw_steps(axes: Axes, facts: OrderingFacts) -> None:
         if is_drawn:
             left, right = (split, end) if value else (start, split)
             _box(axes, left, middle - 11, right - left, 22, "none", COLOURS["output"], 2.6)
-            x = start + _BAR * facts.uniform[step]
-            tip = [(x, middle + 13), (x - 5, middle + 22), (x + 5, middle + 22)]
+            mark = start + _BAR * facts.uniform[step]
+            tip = [(mark, middle + 13), (mark - 5, middle + 22), (mark + 5, middle + 22)]
             axes.add_patch(Polygon(tip, facecolor=COLOURS["output"], zorder=4))
-            is_left = x < (start + end) / 2
+            is_left = mark < (start + end) / 2
             words = f"u = {facts.uniform[step]:.3f} draws {value}"
             place = {"ha": "left" if is_left else "right", "color": COLOURS["output_text"]}
-            _text(axes, x + (9 if is_left else -9), middle + 21, words, size=9, **place)
+            _text(axes, mark + (9 if is_left else -9), middle + 21, words, size=9, **place)
             _text(axes, end + 66, middle, f"{facts.factor(step):.3f}", ha="right")
             _text(axes, _MARGIN + _STEPS, middle, signed(facts.log_prob(step + 1)), ha="right")
 
@@ -125,7 +130,7 @@ def _draw_orderings(
     axes.plot([end, end], [_TOP - 5, bottom + 6], color=COLOURS["ink"], linewidth=1.2, linestyle=(0, (3, 2)))
     _text(axes, end, bottom + 17, f"log p = {signed(facts.log_prob(facts.step))}", weight="bold", ha="center")
     for pixel in range(facts.num_pixels):
-        x = start + 44 * pixel
+        x = float(start + 44 * pixel)
         _box(axes, x, bottom + 32, 11, 11, COLOURS[_PIXEL_COLOURS[pixel % 4]])
         _text(axes, x + 15, bottom + 38, name(pixel), size=9)
     words = "length = −log of a factor, in nats"

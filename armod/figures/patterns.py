@@ -26,6 +26,9 @@ def pattern_bars(probabilities: Mapping[str, ArrayLike], *, title: str) -> Pictu
 
     Raises:
         ValueError: if there is no distribution, more than three, or shapes that differ.
+
+    >>> pattern_bars({"fair": [0.5, 0.5], "bent": [0.1, 0.9]}, title="Coins").table["bent"]
+    [0.1, 0.9]
     """
     series = {name: np.asarray(values, dtype=float) for name, values in probabilities.items()}
     shapes = {values.shape for values in series.values()}

@@ -1,6 +1,6 @@
 // Above or left: the steps, each with the conditional it draws from. Below or right: every ordering's factors as a bar.
 
-const WIDE = 860;
+const WIDE = 780;
 
 function createDrawing({ svgElement, put }) {
   const svg = svgElement("svg", { role: "img", class: "armod-ordering" });
