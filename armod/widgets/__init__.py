@@ -8,6 +8,7 @@ from armod.widgets.mixture_lab import mixture_lab
 from armod.widgets.ordering_explorer import ordering_explorer
 from armod.widgets.page import Widget
 from armod.widgets.quiz import Question, lesson_quiz, quiz
+from armod.widgets.reach_lab import reach_lab
 from armod.widgets.surface_lab import surface_lab
 
 __all__ = [
@@ -21,5 +22,6 @@ __all__ = [
     "mixture_lab",
     "ordering_explorer",
     "quiz",
+    "reach_lab",
     "surface_lab",
 ]

@@ -1,0 +1,33 @@
+"""The longest chain of operations that wait for each other: no machine, however wide, computes in fewer steps."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+
+def longest_chain(result: Tensor) -> int:
+    """The number of nodes on the longest path through the graph that autograd recorded on the way to `result`.
+
+    Raises:
+        ValueError: for a tensor that autograd has no graph of.
+
+    >>> import torch
+    >>> x = torch.ones(3, requires_grad=True)
+    >>> longest_chain((x.exp() + x.sin()).sum())
+    4
+    """
+    if result.grad_fn is None:
+        raise ValueError(
+            "The result has no graph: compute it from parameters that require gradients, not under no_grad."
+        )
+    lengths: dict[object, int] = {}
+    waiting = [
+        result.grad_fn
+    ]  # deepest last; its own loop, since the chain may be longer than Python's stack
+    while waiting:
+        below = [node for node, _ in waiting[-1].next_functions if node is not None]
+        unknown = [node for node in below if node not in lengths]
+        waiting += unknown
+        if not unknown:
+            lengths[waiting.pop()] = 1 + max((lengths[node] for node in below), default=0)
+    return lengths[result.grad_fn]
