@@ -93,7 +93,7 @@ armod.check("likelihood-derivation")
 # %% [markdown] tags=["statement:likelihood-coin"]
 # ## 2. k ones in n tosses, edges included
 #
-# **Difficulty** easy · **Time** 6 minutes · **Worth** 5 points
+# **Difficulty** easy · **Time** 5 minutes · **Worth** 5 points
 #
 # Now the same in numbers. Formulas are silent about the edges; a likelihood that runs on data must not be.
 #
@@ -138,7 +138,7 @@ armod.check("likelihood-coin")
 # %% [markdown] tags=["statement:likelihood-transitions"]
 # ## 3. k/n for every context
 #
-# **Difficulty** medium · **Time** 7 minutes · **Worth** 4 points
+# **Difficulty** medium · **Time** 6 minutes · **Worth** 4 points
 #
 # A model of sequences may be a table: row `a` holds the probabilities of the next symbol after symbol `a`. Each row has a
 # maximum of the likelihood of its own, and it is k/n again.
@@ -179,7 +179,7 @@ armod.check("likelihood-transitions")
 # %% [markdown] tags=["statement:likelihood-divergence"]
 # ## 4. How far from the best possible?
 #
-# **Difficulty** medium · **Time** 7 minutes · **Worth** 6 points
+# **Difficulty** medium · **Time** 6 minutes · **Worth** 6 points
 #
 # - `kl(source, model)`: KL(source‖model) in nats, for two tensors of probabilities `(K,)`. It is the cross-entropy minus the
 #   entropy: what data from the source cost under the model beyond what they cost under the source itself. A probability may
@@ -224,7 +224,7 @@ armod.check("likelihood-divergence")
 # %% [markdown] tags=["statement:likelihood-logits"]
 # ## 5. Find the bug: sure, and wrong
 #
-# **Difficulty** medium · **Time** 8 minutes · **Worth** 6 points
+# **Difficulty** medium · **Time** 6 minutes · **Worth** 6 points
 #
 # The function below computes what a network pays for bits: the negative log-likelihood. It has been published in many
 # places, small number included. Look at what it says where the network is sure and wrong.
@@ -282,7 +282,7 @@ armod.check("likelihood-logits")
 # %% [markdown] tags=["statement:likelihood-bins"]
 # ## 6. Stretch: the mass in a bin
 #
-# **Difficulty** stretch · **Time** 12 minutes · **Worth** 6 points
+# **Difficulty** stretch · **Time** 9 minutes · **Worth** 6 points
 #
 # Write `bin_log_prob(levels, logits, means, scales, num_levels)`: the log-probability, `(N,)`, of levels `(N,)` under one
 # mixture of discretized logistic distributions with `(M,)` logits, means and scales. Here means and scales are in levels: a mean

@@ -19,7 +19,7 @@ likelihood_bins = Exercise(
     lesson="4_3_maximum_likelihood",
     title="Stretch: the mass in a bin",
     difficulty="stretch",
-    minutes=12,
+    minutes=9,
     names=("bin_log_prob",),
     hints=(
         "Draw three levels as bars of width 1 under one bell. What lies left of the first bar and right of the last one?",

@@ -18,7 +18,7 @@ likelihood_coin = Exercise(
     lesson="4_3_maximum_likelihood",
     title="k ones in n tosses, edges included",
     difficulty="easy",
-    minutes=6,
+    minutes=5,
     names=("coin_log_likelihood", "standard_error"),
     hints=(
         "What is 0 times minus infinity on a computer? And what should five zeros add to a likelihood if ones are certain "

@@ -18,7 +18,7 @@ likelihood_divergence = Exercise(
     lesson="4_3_maximum_likelihood",
     title="How far from the best possible?",
     difficulty="medium",
-    minutes=7,
+    minutes=6,
     names=("kl", "lowest_bits"),
     hints=(
         "Cross-entropy is the mean of -log model, entropy the mean of -log source, and both means are taken over the "

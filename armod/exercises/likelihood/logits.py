@@ -18,7 +18,7 @@ likelihood_logits = Exercise(
     lesson="4_3_maximum_likelihood",
     title="Find the bug: sure, and wrong",
     difficulty="medium",
-    minutes=8,
+    minutes=6,
     names=("mended_nll", "nll_gradient"),
     hints=(
         "Try the published function at the logits -10, -30, -100 with a bit of 1. How much should each cost, and how much does "

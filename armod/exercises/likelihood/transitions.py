@@ -18,7 +18,7 @@ likelihood_transitions = Exercise(
     lesson="4_3_maximum_likelihood",
     title="k/n for every context",
     difficulty="medium",
-    minutes=7,
+    minutes=6,
     names=("fit_transitions",),
     hints=(
         "Make a table of counts first: how often was symbol a followed by symbol b *within* a sequence?",
