@@ -33,12 +33,13 @@ import math
 
 import sympy
 import torch
+from IPython.display import display
 from torch import nn
 from torch.nn import functional as F
 
 import armod
 from armod.figures.curves import curves
-from armod.figures.mixture import mixture_figure
+from armod.figures.mixture import MixtureFacts, mixture_figure
 from armod.figures.surface import surface_figure
 from armod.likelihoods import DiscretizedLogisticMixture, LogisticMixture
 from armod.widgets import coin_lab, lesson_quiz, mixture_lab, surface_lab
@@ -69,8 +70,8 @@ for p in (0.2, 0.5, 0.8):
     print(f"p = {p}: {heads} heads in 10 flips have probability {p**heads * (1 - p) ** (10 - heads):.7f}")
 
 # %% [markdown]
-# All three numbers are small, and that is no defect: there are $2^{10}$ sequences of ten flips, and they share a total
-# of 1. Only the comparison counts. The value of $p$ with the highest likelihood is the **maximum-likelihood estimate**,
+# All three numbers are small, because the $2^{10}$ sequences of ten flips share a total of 1. Only the comparison counts.
+# The value of $p$ with the highest likelihood is the **maximum-likelihood estimate**,
 # written $\hat p$.
 #
 # Ten flips are few. The training set has 4,000 digits.
@@ -96,14 +97,12 @@ assert likelihood == 0 and round(log_likelihood) == -2742
 # $$\hat\theta = \arg\max_\theta \prod_i p_\theta(x_i) = \arg\max_\theta \sum_i \log p_\theta(x_i).$$
 #
 # This is why everybody maximises the **log-likelihood** $\ell$, in nats. For the coin,
-# $\ell(p) = k \log p + (n-k) \log (1-p)$. Divided by the number of flips it becomes a number that data sets of different
-# sizes share: here each flip costs 0.685 nats, close to the $\ln 2 = 0.693$ of a fair coin. This pixel alone is hard to
-# guess.
+# $\ell(p) = k \log p + (n-k) \log (1-p)$. Divided by the number of flips, it can be compared between data sets of different
+# sizes: here each flip costs 0.685 nats, close to the $\ln 2 = 0.693$ of a fair coin.
 #
 # ### The coin lab
 #
-# Turn coins by a click, or move the sliders. The upper curve is the likelihood as a share of its maximum, the lower one
-# its logarithm. Predict before you turn:
+# Turn coins by a click, or move the sliders. The lower curve is the logarithm of the upper one. Predict before you turn:
 #
 # 1. Where is the peak for 3 heads of 4? For 30 of 40? Which peak is wider?
 # 2. Move *Candidate p* to the peak. What does its slope become?
@@ -114,8 +113,8 @@ coin_lab(7, 10, 0.5)
 
 # %% [markdown]
 # The peak stands at $k/n$, for 3 of 4 as for 30 of 40, and with ten times the flips it is $\sqrt{10}$ times narrower. At
-# the peak the slope is zero, unless all flips are alike: then the curve still rises where it ends. The next sections
-# prove these three observations.
+# the peak the slope is zero, unless all flips are alike: then the curve still rises where it ends. The next
+# sections prove all this.
 
 # %% [markdown]
 # ## 2. The derivation, checked three ways
@@ -131,16 +130,16 @@ coin_lab(7, 10, 0.5)
 # %%
 p, k, n = sympy.symbols("p k n", positive=True)
 log_likelihood = k * sympy.log(p) + (n - k) * sympy.log(1 - p)
-slope = sympy.diff(log_likelihood, p)
+slope, second = sympy.diff(log_likelihood, p), sympy.diff(log_likelihood, p, 2)
 (best,) = sympy.solve(slope, p)
-curvature = sympy.simplify(sympy.diff(log_likelihood, p, 2).subs(p, best))
-print(f"slope {slope}; zero at p = {best}; curvature there {curvature}")
-
+curvature = sympy.simplify(second.subs(p, best))
+print(f"slope {slope}; zero at p = {best}; second derivative there {curvature}")
 assert sympy.simplify(slope - (k / p - (n - k) / (1 - p))) == 0 and best == k / n
-assert sympy.simplify(curvature + n / (best * (1 - best))) == 0
+assert sympy.simplify(second + k / p**2 + (n - k) / (1 - p) ** 2) == 0
 
 # %% [markdown]
-# The curvature at the peak is $-n / (\hat p (1 - \hat p))$: negative, and the more so the more flips there are.
+# The last assertion says that the second derivative is $-k/p^2 - (n-k)/(1-p)^2$, negative everywhere. At the peak this
+# **curvature** is $-n / (\hat p (1 - \hat p))$: the more flips, the sharper the peak.
 #
 # Now the same with numbers, on our ten flips, in two ways that know nothing of algebra. Autograd differentiates the code of
 # the log-likelihood, twice. And a grid tries every $p$ in steps of a ten-thousandth.
@@ -171,9 +170,7 @@ threes = ink[:3999].view(-1, 3).mean(1)
 alike = ((threes == 0) | (threes == 1)).double().mean().item()
 slope_at_edge = torch.func.grad(lambda p: 3 * torch.log(p))(torch.tensor(1.0)).item()
 first_tail = torch.log(torch.tensor(1.0) - 1).item()
-print(
-    f"{alike:.0%} of the triples; three heads: slope at p = 1 is {slope_at_edge}; a tail then has {first_tail} nats"
-)
+print(f"{alike:.0%} of the triples; the slope at p = 1 is {slope_at_edge}; a tail then has {first_tail} nats")
 assert 0.21 < alike < 0.32 and slope_at_edge == 3 and first_tail == -math.inf
 
 # %% [markdown]
@@ -201,7 +198,7 @@ curves(places, peaks, title=title, xlabel="p", ylabel="likelihood, share of the 
 
 # %% [markdown]
 # Read the three curves from outside inwards: 10 flips leave every $p$ from about 0.3 to 0.8 plausible, 100 flips a range
-# of about 0.45 to 0.65. The scatter that we measured in the groups is what the curvature promised.
+# of about 0.45 to 0.65. The groups scatter as the curvature promised.
 
 # %% [markdown]
 # ## 3. How good is a likelihood?
@@ -251,7 +248,7 @@ for name, log_q in families.items():
     assert at == divergence.argmin()
     marks[name] = [(theta[at].item(), loss[name][at].item())]
     print(
-        f"{name}: best at {theta[at].item():.2f}, {loss[name][at]:.2f} bits = {entropy:.2f} + {divergence[at]:.2f}"
+        f"{name}: {loss[name][at]:.2f} bits at {marks[name][0][0]:.2f} = {entropy:.2f} + {divergence[at]:.2f}"
     )
 assert [round(marks[name][0][1], 2) for name in families] == [8.0, 4.28]
 curves(
@@ -294,7 +291,7 @@ assert abs(stay - 0.9) < 0.06 and on_train < entropy - 0.2 and on_new > entropy 
 # %% [markdown]
 # In training the table of counts falls *below* the entropy, and on new data it is the worse of the two. Its 256 cells have
 # learned the accidents of 100 draws. (The draws as a whole can happen to be easy or hard: even the true source's loss on
-# them moves by a quarter of a bit either way. That is why the new data is so much more of it.) A training loss below the floor is memory, not knowledge. This is why a likelihood is
+# them moves by a quarter of a bit either way.) A training loss below the floor is memory, not knowledge. This is why a likelihood is
 # reported on data that the model has not seen.
 
 # %% [markdown]
@@ -355,16 +352,17 @@ print(f"test digits: one p for all {alone:.2f} bits, a p for every past {given_p
 assert round(alone, 2) == 0.98 and 0.35 < given_past < 0.5
 
 # %% [markdown]
-# From 0.98 bits to less than half a bit. This is one conditional $p_\theta(x_d \mid x_{<d})$ of the chain rule; an autoregressive
-# model has one for every pixel, and its log-likelihood is their sum. The rest of the course is about the network. What
-# remains here is its output: a logit is enough for a bit, but pixels have 256 levels.
+# From 0.98 bits to less than half a bit. This is one conditional $p_\theta(x_d \mid x_{<d})$ of the chain rule; an
+# autoregressive model has one for every pixel, and its log-likelihood is their sum. The rest of the course is about the
+# network; what remains here is its output. A logit is enough for a bit, but pixels have 256 levels.
 
 # %% [markdown]
 # ## 5. Levels that know their neighbours
 #
 # A **categorical** distribution has one logit for each level, made into probabilities by a softmax. Its maximum-likelihood
-# estimate is again a share: $\hat p_k = n_k / n$, the histogram. It can take any shape. But to it levels are only names: what it learns about
-# level 200 says nothing about level 201.
+# estimate is again a share: $\hat p_k = n_k / n$, the histogram. (The cell below begins with a check on four coarse levels: at
+# these shares the gradient of the cross-entropy is zero, data minus model, level by level.) A categorical can take any
+# shape. But to it levels are only names: what it learns about level 200 says nothing about level 201.
 #
 # Grey levels are quantities. So let us say less with fewer numbers. Take a **logistic** distribution on the real line: its
 # cumulative probability is the sigmoid, $F(x) = \sigma((x - \text{mean}) / \text{scale})$. Cut the line into bins of width
@@ -373,6 +371,12 @@ assert round(alone, 2) == 0.98 and 0.35 < given_past < 0.5
 
 
 # %%
+quarters = pixel // 64
+logits = (torch.bincount(quarters, minlength=4) / 4000).log().requires_grad_()
+(gradient,) = torch.autograd.grad(F.cross_entropy(logits.expand(4000, 4), quarters), logits)
+assert gradient.abs().max() < 1e-6
+
+
 def one_logistic(mean, scale, num_levels):
     ends = torch.arange(num_levels - 1, dtype=torch.float64) + 0.5
     below = torch.sigmoid((ends - mean) / scale)
@@ -405,11 +409,8 @@ assert torch.allclose(mine, library.probs) and abs(library.probs.sum() - 1) < 1e
 assert torch.equal(LogisticMixture(32, 3).distribution(torch.cat(parameters)).probs, library.probs)
 
 far = one_logistic(31.0, 0.01, 32)[10].log().item()
-exact = (
-    DiscretizedLogisticMixture(*torch.tensor([[0.0], [1.0], [math.log(0.01 / half)]]), 32)
-    .log_prob(torch.tensor(10))
-    .item()
-)
+narrow = DiscretizedLogisticMixture(*torch.tensor([[0.0], [1.0], [math.log(0.01 / half)]]), 32)
+exact = narrow.log_prob(torch.tensor(10)).item()
 print(f"a level 2,050 scales away: difference of CDFs {far} nats, the library {exact:.0f} nats")
 assert far == -math.inf and round(exact) == -2050
 
@@ -433,9 +434,9 @@ assert far == -math.inf and round(exact) == -2050
 surface_lab()
 
 # %% [markdown]
-# The stray point widens the scale and hardly moves the mean, because a logistic's tails are heavy. Points on one level make
-# the scale shrink without end: the coin that always shows heads, in another dress. And points heaped on level 0 can be
-# explained by a mean *below* level 0, where no level is. The tails are not only bookkeeping.
+# The stray point doubles the scale, and moves the mean less than it moves the average: a logistic's heavy tails allow for
+# strays. Points on one level make the scale shrink without end, like the coin that always shows heads. And points heaped
+# on level 0 are best explained by a mean *below* level 0, where no level is.
 #
 # Autograd reads the slope of this surface off the code. We climb from the lab's first candidate, in the mean and the
 # logarithm of the scale, which has no bounds to jump over.
@@ -453,14 +454,15 @@ title = "Autograd climbs from mean 3.00, scale 2.26 to mean 7.00, scale 0.85"
 surface_figure(points.tolist(), path=path, title=title)
 
 # %% [markdown]
-# The path starts at the white dot, crosses the bands, and ends at the summit, where the slope is zero. (The yellow dot is
+# From the white dot the scale grows first: a wide distribution finds far points less surprising. Then mean and scale move
+# together to the summit, where the slope is zero. (The yellow dot is
 # the best cell of the map, whose scales are 0.80 and 0.95 there; the climber isn't bound to cells.)
 
 # %% [markdown]
 # ## 7. A real pixel
 #
-# Our pixel as it is, in grey. In the lab its histogram, on 32 levels to see more, is drawn as an outline. The title says
-# how many bits a pixel costs under your mixture, and how many of them are the divergence from the histogram.
+# Our pixel as it is, in grey. The lab draws its histogram, on 32 coarse levels, as an outline. The title says how many bits
+# a pixel costs under your mixture, and how many of them are the divergence from the histogram.
 #
 # **Try first by hand:** how close do you come with three components? Where do their means go?
 
@@ -469,14 +471,14 @@ coarse = torch.bincount(pixel // 8, minlength=32)
 mixture_lab([(15.5, 2.0, 5)], coarse.tolist())
 
 # %% [markdown]
-# Most pixels are paper or full ink, so the histogram is two spikes at the edges, with a low plain between them. Two
-# components whose means lie at the edges or beyond, and a wide third one, come within 0.1 bits of the histogram.
+# The histogram is two spikes, paper and full ink, with a low plain between them. Two narrow components with means just
+# beyond the edges, and a wide third one, come within 0.1 bits.
 #
 # Now all 256 levels, by gradient ascent. A mixture of three has 8 free numbers, a categorical 255. We fit both to the
 # first $n$ training digits, and measure on the 500 test digits. The categorical gets half an imaginary digit at every
 # level, for otherwise an unseen level would cost infinitely much.
 #
-# **Predict:** from how many digits on does the categorical win?
+# **Predict:** from how many digits on does the categorical win on the test digits?
 
 
 # %%
@@ -492,25 +494,34 @@ def fit_mixture(levels, steps=100 if quick else 200):
     return likelihood.distribution(parameters.detach())
 
 
+by_hand = MixtureFacts(((-1.0, 0.5, 4), (32.0, 0.5, 4), (18.0, 7.0, 5)), 32, tuple(coarse.tolist()))
+assert by_hand.bits - by_hand.entropy < 0.1
+
 unseen, sizes = grey.test[:, 0, 14, 15].long(), (50, 200, 1000, 4000)
 held_out = {"categorical, 255 numbers": [], "3 logistics, 8 numbers": []}
 for size in sizes:
     shares = (torch.bincount(pixel[:size], minlength=256) + 0.5) / (size + 128)
-    log_probs = shares.log()[unseen], fit_mixture(pixel[:size]).log_prob(unseen)
+    fitted = fit_mixture(pixel[:size])
+    log_probs = shares.log()[unseen], fitted.log_prob(unseen)
     for name, log_prob in zip(held_out, log_probs, strict=True):
         held_out[name].append(-log_prob.mean().item() / math.log(2))
 categorical, logistics = held_out.values()
 assert all(few < many for few, many in zip(logistics, categorical, strict=True))
-assert (
-    categorical[1] > logistics[1] + 0.15
-    and categorical[3] < logistics[3] + 0.1
-    and round(logistics[3], 1) == 5.3
-)
+assert categorical[1] > logistics[1] + 0.15 and categorical[3] < logistics[3] + 0.1
+assert round(logistics[3], 1) == 5.3
+
+by_level = {"categorical": shares, "3 logistics": fitted.probs}
+title = "4,000 digits: the categorical is still rough where the mixture is smooth"
+display(curves(range(256), by_level, title=title, xlabel="level", ylabel="probability", log_y=True))
 title = "Eight numbers learn a pixel from few digits; 255 numbers need thousands"
 curves(sizes, held_out, title=title, xlabel="training digits", ylabel="bits on test digits", log_x=True)
 
 # %% [markdown]
-# It does not win at all, not even with 4,000 digits. Read the lines from left to right: the mixture needs 200 digits to
+# The first picture shows the two fits to all 4,000 digits, on a logarithmic axis. Both have the spikes at paper and full
+# ink. Between them the categorical jumps from level to level, by chance; the mixture is a smooth plain.
+#
+# The second picture answers the question: the categorical does not win at all, not even with 4,000 digits. Read the lines
+# from left to right: the mixture needs 200 digits to
 # come near its final 5.3 bits, and the categorical is still some hundredths of a bit above that at the right end. (A
 # uniform guess costs 8 bits.) Its freedom has to be paid for in data, level by level; the mixture shares what it learns
 # among neighbours. It can overfit too: with some draws of 50 digits, one of its components shrinks onto a single level,

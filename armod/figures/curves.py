@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from armod.figures.picture import Picture, new_picture
 from armod.figures.style import COLOURS
-from armod.figures.text import wrapped
+from armod.figures.text import text_width, wrapped
 
 LINE_COLOURS = (COLOURS["input"], COLOURS["output"], COLOURS["hidden"], COLOURS["blind"])
 _STYLES = ("-", "--", "-.", ":")
@@ -26,11 +26,13 @@ def curves(
     floor: tuple[str, float] | None = None,
     ylim: tuple[float, float] | None = None,
     log_x: bool = False,
+    log_y: bool = False,
 ) -> Picture:
     """Lines ``name: y`` over the same ``x``, told apart by colour and dashes.
 
     ``marks``: for some names points ``(x, y)``, drawn in yellow. ``floor``: a name and a height, drawn across. Lines
-    that leave ``ylim`` are cut there. The table holds x and every line.
+    that leave ``ylim`` are cut there. ``log_x`` has its ticks at the places of x. The table
+    holds x and every line.
 
     Raises:
         ValueError: if there is no line, more than four, or one that is not as long as ``x``.
@@ -52,7 +54,9 @@ def curves(
         for number, text in enumerate(heading):
             picture.text(0.02, 1 - (0.24 + 0.26 * number) / height, text, size=14, weight="bold", va="center")
         top = 1 - (0.26 * len(heading) + 0.32) / height
-        axes = picture.add_axes((0.09, 0.56 / height, 0.66, top - 0.6 / height))
+        names = max(text_width(name, 10) for name in [*heights, floor[0] if floor else ""])
+        # beside the axes: a sample of the line, the longest name, a margin
+        axes = picture.add_axes((0.09, 0.56 / height, 0.91 - (names + 0.85) / 9, top - 0.6 / height))
         for (name, y), colour, style in zip(heights.items(), LINE_COLOURS, _STYLES, strict=False):
             axes.plot(places, y, style, color=colour, linewidth=2, label=name)
             for across, up in (marks or {}).get(name, ()):
@@ -67,6 +71,8 @@ def curves(
             axes.set_xscale("log")
             axes.set_xticks(places, [f"{place:g}" for place in places])
             axes.minorticks_off()
+        if log_y:
+            axes.set_yscale("log")
         axes.legend(loc="center left", bbox_to_anchor=(1.02, 0.5), frameon=False, handlelength=2.4)
         picture.describe(
             _description(title, xlabel, ylabel, places, heights, floor),

@@ -106,7 +106,7 @@ export async function mount(stage, data, helpers) {
       for (let point = 0; point < state.counts[level]; point++)
         sketch.circle(x + column / 2, foot - (point + 0.5) * dot, 0.4 * dot, "point");
     });
-    behind.text(left, top - 18, "The points, and the bars of one mean and scale", "start strong");
+    behind.text(left, top - 18, "The points, and one mean and scale", "start strong");
     drawMap();
     behind.end();
     sketch.end();
