@@ -53,10 +53,10 @@ function createDrawing({ svgElement, put }) {
   function drawSteps(facts, width, isNarrow) {
     const { size, order, steps, step } = facts;
     const side = isNarrow ? 14 : 21;
-    const start = size * side + (isNarrow ? 14 : 26);
+    const start = Math.max(size * side + (isNarrow ? 14 : 26), 56);
     const end = width - (isNarrow ? 74 : 158);
     write(0, 12, "known", "heading left");
-    write(start, 12, isNarrow ? "conditional" : "conditional of the pixel that is next", "heading left");
+    write(start, 12, end - start < 260 ? "conditional" : "conditional of the pixel that is next", "heading left");
     if (!isNarrow) write(width - 84, 12, "factor", "heading right");
     write(width, 12, isNarrow ? "log p" : "log p so far", "heading right");
     order.forEach((pixel, index) => {

@@ -1,6 +1,7 @@
 """The ordering explorer in Chromium, on a page of its own with no network at all."""
 
 import random
+from itertools import pairwise
 
 import pytest
 import torch
@@ -172,7 +173,7 @@ def test_every_control_has_a_name_and_keeps_its_keys_from_jupyterlab(show):
 
 
 @pytest.mark.parametrize("size", [2, 3, 4])
-@pytest.mark.parametrize("width", [360, 700, 1280])
+@pytest.mark.parametrize("width", [360, 700, 850, 1280])
 def test_nothing_is_cut_off_and_every_word_can_be_read(show, width, size):
     page = show(
         ordering_explorer(PATTERNS[:, :size]),
@@ -198,6 +199,11 @@ def test_nothing_is_cut_off_and_every_word_can_be_read(show, width, size):
         )
         assert [box["text"] for box in boxes if box["out"]] == []
         assert min(box["size"] for box in boxes) >= 9
+        headings = page.locator("svg text.heading:visible").evaluate_all(
+            "all => all.map(each => each.getBoundingClientRect()).map(({ left, right, top }) => [top, left, right])"
+        )
+        for (top, _, right), (next_top, left, _) in pairwise(sorted(headings)):
+            assert next_top - top > 10 or left > right
 
 
 def test_without_scripts_the_picture_with_its_words_shows(browser):
