@@ -63,7 +63,7 @@ function createHistogramDrawing({ svgElement, put }, data) {
     const known = cellsOf(train, highest, variables, bins, data.numLevels);
     const size = [bins ** -Math.ceil(variables / 2) * side, bins ** -Math.floor(variables / 2) * side];
     // Never too small to see; the true sizes are in the text.
-    const [width, height] = size.map((length) => round(Math.max(length, 3)));
+    const [width, height] = size.map((length) => round(Math.max(length, 4)));
     const shapes = least.map(() => "");
     for (const { x, y, count } of known.values()) {
       const shade = least.findLastIndex((number) => count >= number);

@@ -14,8 +14,8 @@ from itertools import product
 from torch import Tensor
 
 from armod import data
+from armod.figures.histogram_cells import MOST_NATS, SHADES, histogram_figure, shade_names
 from armod.figures.histogram_facts import ONE_EACH, HistogramFacts
-from armod.figures.histograms import MOST_NATS, SHADES, histogram_figure, shade_names
 from armod.widgets.page import Widget, asset, packed, page
 
 NUM_LEVELS = 16

@@ -9,12 +9,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from armod.figures.histogram_cells import histogram_figure
 from armod.figures.histogram_facts import ONE_EACH, HistogramFacts, cell_size, folded, unseen
 from armod.figures.histograms import (
     collapse_figure,
     collapse_table,
     density_bars,
-    histogram_figure,
     pair_figure,
 )
 from armod.models.histogram import Histogram
