@@ -511,7 +511,7 @@ assert categorical[1] > logistics[1] + 0.15 and categorical[3] < logistics[3] + 
 assert round(logistics[3], 1) == 5.3
 
 by_level = {"categorical": shares, "3 logistics": fitted.probs}
-title = "4,000 digits: the categorical is still rough where the mixture is smooth"
+title = "4,000 digits: the categorical is rough where the mixture is smooth"
 display(curves(range(256), by_level, title=title, xlabel="level", ylabel="probability", log_y=True))
 title = "Eight numbers learn a pixel from few digits; 255 numbers need thousands"
 curves(sizes, held_out, title=title, xlabel="training digits", ylabel="bits on test digits", log_x=True)

@@ -57,6 +57,8 @@ def curves(
         names = max(text_width(name, 10) for name in [*heights, floor[0] if floor else ""])
         # beside the axes: a sample of the line, the longest name, a margin
         axes = picture.add_axes((0.09, 0.56 / height, 0.91 - (names + 0.85) / 9, top - 0.6 / height))
+        # before the limits: those of a linear axis may reach down to 0
+        axes.set_yscale("log" if log_y else "linear")
         for (name, y), colour, style in zip(heights.items(), LINE_COLOURS, _STYLES, strict=False):
             axes.plot(places, y, style, color=colour, linewidth=2, label=name)
             for across, up in (marks or {}).get(name, ()):
@@ -71,8 +73,6 @@ def curves(
             axes.set_xscale("log")
             axes.set_xticks(places, [f"{place:g}" for place in places])
             axes.minorticks_off()
-        if log_y:
-            axes.set_yscale("log")
         axes.legend(loc="center left", bbox_to_anchor=(1.02, 0.5), frameon=False, handlelength=2.4)
         picture.describe(
             _description(title, xlabel, ylabel, places, heights, floor),

@@ -1,7 +1,5 @@
 """The pictures of lesson 4.3: their facts against formulas and the library, and nothing cut off."""
 
-import math
-
 import numpy as np
 import pytest
 import torch
@@ -199,3 +197,9 @@ def test_numbers_are_written_as_a_page_writes_them():
         "−3",
         "2.67",
     ]
+
+
+def test_a_logarithmic_axis_shows_all_its_lines():
+    picture = curves([0, 1, 2], {"a": [1e-4, 0.3, 1e-2]}, title="T", xlabel="x", ylabel="y", log_y=True)
+    low, high = picture.axes[0].get_ylim()
+    assert 1e-6 < low <= 1e-4 and 0.3 <= high < 10
