@@ -37,6 +37,8 @@ the solved exercise in ``notebooks/solutions/LESSON.py``, wrong answers in ``tes
      armod on the learner's side; build the same one here, and compare.
    - Read every reply through `reading` (``tensor``, ``number``, ``integer``): it refuses wrong shapes, NaN, handles, in
      words. Compare with what *you* computed, from values that you made; better still, check a property.
+   - A formula as an answer (sympy's or a text) is read by `symbolic.formula` and compared by `symbolic.agree` and
+     `symbolic.is_same`: by what it means, never by its text, and without running it.
    - A message says what was seen on which small instance and where to look next; never the solution. One message for
      each known mistake, the commonest first. Code between `backquotes`.
    - Never catch what ``answer`` raises: an error in the learner's code, or no answer yet, is reported for you.

@@ -235,3 +235,30 @@ def my_sample(network, noise):
 
 # %% tags=["check:recurrent-sampling"]
 armod.check("recurrent-sampling")
+
+# %% [markdown]
+# When your loop is right, let it write with a network that was trained on thousands of first names. It stands behind the
+# same three words: `start`, `first_state`, `step`.
+
+
+# %%
+class Trained:
+    """A trained network; its state is the model's own incremental view."""
+
+    def __init__(self, model):
+        self.model, self.start = model, model.likelihood.num_levels
+
+    def first_state(self, num):
+        return self.model.incremental(num)
+
+    def step(self, symbols, state):
+        if (symbols != self.start).all():  # the view reads its start by itself
+            state.append(symbols)
+        return state.conditional().logits, state
+
+
+trained = Trained(armod.load_pretrained("recurrent-names"))
+noise = torch.rand(12, 12, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
+with torch.no_grad():
+    written = my_sample(trained, noise)
+"No names to see yet." if written is None else ", ".join(armod.data.names.to_name(row) for row in written)

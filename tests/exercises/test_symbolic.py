@@ -80,7 +80,7 @@ def trees() -> st.SearchStrategy[sympy.Expr]:
     return st.recursive(
         leaves,
         lambda inner: st.builds(lambda a, b, f: f(a, b), inner, inner, st.sampled_from(FOLDS)),
-        max_leaves=5,
+        max_leaves=3,
     )
 
 
