@@ -282,3 +282,7 @@ def test_the_readme_says_what_the_lessons_and_receipts_say() -> None:
         assert f"| {lesson.question} | {lesson.minutes} |" in README
     nats = pretrained.receipt("made-digits28").nats
     assert f"a MADE with {nats:.1f} nats per test digit" in README
+    (stated,) = re.findall(r"<!-- pretrained -->\n(.*?)<!-- /pretrained -->", README, re.DOTALL)
+    assert [line for line in stated.splitlines() if line.startswith("| ") and "-" in line.split("|")[1]] == [
+        str(row) for row in pretrained.table()
+    ]
