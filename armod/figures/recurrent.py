@@ -109,14 +109,9 @@ def reach_figure(facts: ReachFacts, lag: int = 12) -> Picture:
         page.set_axis_off()
         page.text(14, 24, facts.finding, size=13, weight="bold", va="center_baseline")
         page.text(14, 50, facts.lag_sentence(lag), **_SMALL)
-        for power, name in AXIS.items():
-            level = zero - power * scale
-            page.plot(
-                [left, width - right],
-                [level, level],
-                color=COLOURS["masked" if power else "secondary"],
-                linewidth=1,
-            )
+        for tick, name in AXIS.items():
+            level, colour = zero - tick * scale, COLOURS["masked" if tick else "secondary"]
+            page.plot([left, width - right], [level, level], color=colour, linewidth=1)
             page.text(left - 10, level, name, ha="right", **_SMALL)
         for name, y, colour in (("states", states, "hidden"), ("inputs", inputs, "input")):
             page.text(left - 10, y, name, ha="right", **_SMALL | {"weight": "bold", "color": COLOURS[colour]})
