@@ -55,13 +55,13 @@ def masked_linear(
     >>> masked_linear(torch.ones(1, 2), torch.ones(1, 2), torch.tensor([[0.0, 1.0]]), torch.zeros(1), (Band(0, 1, 0, 2),))
     tensor([[1.]])
     """
-    # transforms, compilers and autocast need operations that they know
-    is_plain = (
-        torch.compiler.is_compiling()
-        or torch.is_autocast_enabled(x.device.type)
-        or torch._C._are_functorch_transforms_active()
-    )
-    if is_plain:
+    place = x.device.type
+    if torch.is_autocast_enabled(place):
+        # half the memory to pass over: a small layer's step is bound by it
+        dtype = torch.get_autocast_dtype(place)
+        return F.linear(x, weight.to(dtype) * mask.to(dtype), bias)
+    # transforms and compilers need operations that they know
+    if torch.compiler.is_compiling() or torch._C._are_functorch_transforms_active():
         return F.linear(x, weight * mask, bias)
     return _MaskedLinear.apply(x, weight, mask, bias, mask_bands)
 
