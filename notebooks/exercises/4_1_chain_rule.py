@@ -220,9 +220,10 @@ def draw(tables, ordering, noise):
 armod.check("chain-sampling")
 
 # %% [markdown]
-# When all is right, your three functions work on the four pixels of the lesson, in an ordering of your own: the counted
-# table, what you get back from its conditionals, and 20,000 draws. (One imaginary digit, spread over all patterns, keeps
-# every entry above 0.)
+# When all is right, let your three functions work on the four pixels of the lesson, in an ordering of your own. The blue
+# bars are the joint that you put together from the conditionals, and it is the counted table again. The orange ones are
+# the frequencies in 20,000 draws: they should follow the blue ones to within a hundredth. (One imaginary digit, spread
+# over all patterns, keeps every entry above 0.)
 
 # %%
 pixels = armod.data.load("digits8").binarize().train[:, 0, 3, 2:6].long()
@@ -237,11 +238,10 @@ def comparison():
     drawn = draw(tables, ordering, noise)
     frequencies = torch.bincount((drawn * torch.tensor([8, 4, 2, 1])).sum(1), minlength=16) / len(drawn)
     series = {
-        "counted": joint,
         "put together": joint_of(tables, ordering),
         "drawn": frequencies.view(2, 2, 2, 2),
     }
-    return pattern_bars(series, title=f"Apart, together, drawn, in the ordering {ordering}")
+    return pattern_bars(series, title=f"Put together and drawn in the ordering {ordering}")
 
 
 unanswered = tables is None or joint_of(tables, ordering) is None or draw(tables, ordering, noise) is None
