@@ -172,7 +172,10 @@ def test_mean_and_variance_are_in_levels(shape: tuple[int, ...], num_levels: int
 
 
 def test_it_behaves_as_torchs_distributions() -> None:
-    distribution = DiscretizedLogisticMixture(torch.zeros(4, 2), torch.zeros(4, 2), torch.zeros(4, 2), 5)
+    # torch.compile, used by any test before this one, turns the default of validate_args off for good
+    distribution = DiscretizedLogisticMixture(
+        torch.zeros(4, 2), torch.zeros(4, 2), torch.zeros(4, 2), 5, validate_args=True
+    )
     assert distribution.batch_shape == (4,) and distribution.event_shape == ()
     assert distribution.expand((3, 4)).log_prob(torch.tensor(2)).shape == (3, 4)
     assert distribution.expand((3, 4)).batch_shape == (3, 4)
