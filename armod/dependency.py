@@ -208,10 +208,6 @@ def _num_levels(model: AutoregressiveModel) -> int:
     return likelihoods.num_levels(model.conditionals(_one_observation(model), context)) or 2
 
 
-def _device(model: AutoregressiveModel) -> torch.device:
-    return next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
-
-
 def _random_context(model: AutoregressiveModel, generator: torch.Generator) -> Tensor | None:
     """One context ``(1, C, T)`` or ``(1, C, H, W)`` for a model that was built with some; it differs everywhere."""
     if not model.context_size:

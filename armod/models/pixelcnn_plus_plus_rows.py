@@ -54,7 +54,7 @@ class Half:
 
     def finish(self, parity: int, column: int | None = None) -> Program:
         """What the new row owes to its own stream, for one column or (None) for all at once."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} must say how it reads its own row.")
 
 
 Halves = tuple[Half, Half]  # downward and rightward

@@ -153,7 +153,7 @@ class RasterModel(AutoregressiveModel):
 
     def _network(self, x: Tensor, context: Tensor | None) -> Tensor:
         """Quantities ``(N, H, W, C)`` in raster order -> parameters ``(N, H, W, C * num_parameters)``, C outermost."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} must say what its network computes.")
 
     def _count_paths(self, x: Tensor) -> Tensor:
         """Numbers of paths ``(N, H, W, C)`` that lead from the variables, as often as `x` says, to each output."""
