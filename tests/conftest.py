@@ -1,3 +1,9 @@
 """Loads what all tests share: the rule about skipping, and the real JupyterLab in a real browser."""
 
+from hypothesis import settings
+
 pytest_plugins = ["tests.policy", "tests.browser.lab"]
+
+# no test depends on the clock: a busy machine may take any time for an example
+settings.register_profile("armod", deadline=None)
+settings.load_profile("armod")

@@ -188,7 +188,9 @@ def test_it_behaves_as_torchs_distributions() -> None:
     with pytest.raises(ValueError, match="support"):
         distribution.log_prob(torch.full((4,), 5))
     with pytest.raises(ValueError, match="constraint"):
-        DiscretizedLogisticMixture(torch.full((2,), math.nan), torch.zeros(2), torch.zeros(2), 5)
+        DiscretizedLogisticMixture(
+            torch.full((2,), math.nan), torch.zeros(2), torch.zeros(2), 5, validate_args=True
+        )
 
 
 def test_a_mixture_of_mixtures_averages_probabilities() -> None:
