@@ -9,6 +9,7 @@ from armod.widgets.ordering_explorer import ordering_explorer
 from armod.widgets.page import Widget
 from armod.widgets.quiz import Question, lesson_quiz, quiz
 from armod.widgets.reach_lab import reach_lab
+from armod.widgets.sound_player import sound_player
 from armod.widgets.surface_lab import surface_lab
 
 __all__ = [
@@ -23,5 +24,6 @@ __all__ = [
     "ordering_explorer",
     "quiz",
     "reach_lab",
+    "sound_player",
     "surface_lab",
 ]

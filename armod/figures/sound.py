@@ -1,0 +1,78 @@
+"""Waves over time: what a sound looks like, several below each other on one scale."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from torch import Tensor
+
+from armod.figures.picture import Picture, new_picture
+from armod.figures.style import COLOURS
+
+# A wave is drawn as a band from its lowest to its highest sample in each of so many stretches of time.
+_STRETCHES = 900
+
+
+def wave_figure(waves: Mapping[str, Tensor], sample_rate: int) -> Picture:
+    """Each wave, floats ``(T,)`` in [-1, 1], as a strip under its name; time runs along all of them on one scale.
+
+    ``sample_rate``: samples per second. All strips have the height of the loudest wave, so that a quieter one looks
+    quieter. The table holds for each sound its seconds, its loudest sample and its root mean square.
+
+    Raises:
+        ValueError: if there is no wave, or one that is not a single line of samples in [-1, 1].
+
+    >>> import torch
+    >>> beep = torch.sin(torch.arange(4000) * 2 * torch.pi * 440 / 8000)
+    >>> wave_figure({"beep": beep}, sample_rate=8000).table["seconds"]
+    [0.5]
+    """
+    check_waves(waves)
+    samples = {name: wave.detach().double().numpy() for name, wave in waves.items()}
+    loudest = max(float(np.abs(wave).max()) for wave in samples.values()) or 1.0
+    seconds = [len(wave) / sample_rate for wave in samples.values()]
+    with new_picture(9, 0.75 + 0.95 * len(samples)) as picture:
+        rows = picture.subplots(len(samples), sharex=True, squeeze=False)[:, 0]
+        height = picture.get_figheight()
+        picture.subplots_adjust(
+            left=0.02, right=0.98, top=1 - 0.3 / height, bottom=0.55 / height, hspace=0.45
+        )
+        for axes, (name, wave) in zip(rows, samples.items(), strict=True):
+            stretches = np.array_split(wave, min(_STRETCHES, len(wave)))
+            times = np.arange(len(stretches)) * len(wave) / len(stretches) / sample_rate
+            low, high = [part.min() for part in stretches], [part.max() for part in stretches]
+            axes.fill_between(times, low, high, step="post", color=COLOURS["input"], linewidth=0.6)
+            axes.set_title(name, fontsize=11)
+            axes.set(ylim=(-1.05 * loudest, 1.05 * loudest), xlim=(0, max(seconds)), yticks=[])
+            axes.spines["left"].set_visible(False)
+        rows[-1].set_xlabel("seconds")
+        loudness = {name: float(np.abs(wave).max()) for name, wave in samples.items()}
+        power = {name: float(np.sqrt((wave**2).mean())) for name, wave in samples.items()}
+        parts = (
+            f"{name}, {length:.3g} seconds, loudest sample {loudness[name]:.2f}, root mean square {power[name]:.3f}"
+            for name, length in zip(samples, seconds, strict=True)
+        )
+        picture.describe(
+            f"Waves over time on one scale: {'; '.join(parts)}.",
+            {
+                "sound": [*samples],
+                "seconds": seconds,
+                "loudest": [*loudness.values()],
+                "power": [*power.values()],
+            },
+        )
+    return picture
+
+
+def check_waves(waves: Mapping[str, Tensor]) -> None:
+    """ValueError unless there are sounds, each a line of samples in [-1, 1]."""
+    if not waves:
+        raise ValueError("There is no sound to show: give at least one wave under its name.")
+    for name, wave in waves.items():
+        if wave.ndim != 1 or not wave.numel() or not wave.is_floating_point():
+            raise ValueError(
+                f"The sound '{name}' has shape {tuple(wave.shape)} and {wave.dtype}: give floats (T,)."
+            )
+        if not wave.abs().max() <= 1:
+            raise ValueError(f"The sound '{name}' leaves [-1, 1]: scale it first.")
