@@ -14,6 +14,7 @@ from armod.data import (
     digits28,
     mnist,
     names,
+    photos16,
     photos32,
     sonnets,
     speech,
@@ -30,6 +31,7 @@ _LOADERS = {
     "binarized_mnist": binarized_mnist.load,
     "cifar10": cifar10.load,
     "photos32": photos32.load,
+    "photos16": photos16.load,
     "speech": speech.load,
     "chorales": chorales.load,
     "names": names.load,
@@ -41,10 +43,11 @@ NAMES = tuple(_LOADERS)
 def load(name: str) -> Dataset:
     """The data set of this name, one of `NAMES`, always the same one.
 
-    Images: "digits8", "digits28", "mnist", "binarized_mnist", "cifar10", "photos32". Sound: "speech". Scores: "chorales".
-    Texts: "names", "sonnets". Those of "mnist", "binarized_mnist" and "cifar10" are read from the folder ARMOD_DATA (or
-    the platform's cache folder), else downloaded once, and verified by their sha256. "photos32" and "chorales" are read
-    from the packages scikit-image and music21, which ``pip install 'armod[course]'`` brings. All others come with armod.
+    Images: "digits8", "digits28", "mnist", "binarized_mnist", "cifar10", "photos32", "photos16". Sound: "speech".
+    Scores: "chorales". Texts: "names", "sonnets". Those of "mnist", "binarized_mnist" and "cifar10" are read from the
+    folder ARMOD_DATA (or the platform's cache folder), else downloaded once, and verified by their sha256. "photos32",
+    "photos16" and "chorales" are read from the packages scikit-image and music21, which ``pip install 'armod[course]'``
+    brings. All others come with armod.
 
     Raises:
         ValueError: for another name, or if a file found is not the true one.

@@ -1,10 +1,9 @@
 """photos32: colour patches of 32x32 pixels from six photographs, split by region of the picture.
 
-From left to right a picture is divided into bands: 256 columns for train, 32 for valid, 32 for test, and so on to its
-right edge. Patches lie wholly inside one band, so that no pixel is in two splits. Those of train overlap by half, those of
-valid and test do not. Flat patches, such as sky, are left out: those whose colours deviate from their mean by less than 8
-levels, root mean square. Neighbouring bands show the same things: held-out likelihoods are about new regions of known
-pictures.
+From left to right a picture is divided into bands: 256 columns for train, 32 for valid, 32 for test, and so on to its right
+edge. Patches lie wholly inside one band, so that no pixel is in two splits. Those of train overlap by half, those of valid
+and test do not. Flat patches, such as sky, are left out: those whose colours deviate from their mean by less than 8 levels,
+root mean square. Neighbouring bands show the same things: held-out likelihoods are about new regions of known pictures.
 """
 
 from __future__ import annotations
@@ -39,7 +38,6 @@ DISTRIBUTIONS = {"skimage": "scikit-image", "sklearn": "scikit-learn"}
 SIZE = 32
 BANDS = {"train": range(256), "valid": range(256, 288), "test": range(288, 320)}  # columns, again every 320
 PERIOD = 320
-STEPS = {"train": 16, "valid": 32, "test": 32}
 LEAST_DEVIATION = 8
 
 Picture = NDArray[np.uint8]
@@ -59,6 +57,11 @@ def load() -> Dataset:
         ModuleNotFoundError: if scikit-image is not installed, which brings four of the pictures.
         ValueError: if the pictures, as decoded here, are others.
     """
+    return cut("photos32", SIZE)
+
+
+def cut(name: str, size: int) -> Dataset:
+    """The data set of this name: patches of ``size x size`` pixels; raises as `load`."""
     pictures = {name: read(name) for name in PICTURES}
     if hashlib.sha256(b"".join(picture.tobytes() for picture in pictures.values())).hexdigest() != SHA256:
         raise ValueError(
@@ -68,16 +71,16 @@ def load() -> Dataset:
     images, labels = {}, {}
     for split in SPLITS:
         patches = [
-            (picture[row : row + SIZE, column : column + SIZE], label)
+            (picture[row : row + size, column : column + size], label)
             for label, picture in enumerate(pictures.values())
-            for row, column in places(picture, split)
+            for row, column in places(picture, split, size)
         ]
         images[split] = (
             torch.from_numpy(np.stack([patch for patch, _ in patches])).movedim(-1, 1).contiguous()
         )
         labels[split] = torch.tensor([label for _, label in patches])
     return Dataset(
-        "photos32",
+        name,
         images["train"],
         images["valid"],
         images["test"],
@@ -106,15 +109,15 @@ def read(name: str) -> Picture:
         return np.asarray(image.convert("RGB"))
 
 
-def places(picture: Picture, split: str) -> Iterator[Place]:
+def places(picture: Picture, split: str, size: int = SIZE) -> Iterator[Place]:
     """Where in a picture ``(H, W, 3)`` the patches of a split are, band by band, textured ones only."""
     height, width, _ = picture.shape
-    band, step = BANDS[split], STEPS[split]
+    band, step = BANDS[split], size // 2 if split == "train" else size
     for offset in range(0, width, PERIOD):
-        columns = range(offset + band.start, min(offset + band.stop, width) - SIZE + 1, step)
-        for row in range(0, height - SIZE + 1, step):
+        columns = range(offset + band.start, min(offset + band.stop, width) - size + 1, step)
+        for row in range(0, height - size + 1, step):
             for column in columns:
-                if _deviation(picture[row : row + SIZE, column : column + SIZE]) >= LEAST_DEVIATION:
+                if _deviation(picture[row : row + size, column : column + size]) >= LEAST_DEVIATION:
                     yield Place(row, column)
 
 

@@ -115,7 +115,7 @@ def test_unknown_name_lists_the_names() -> None:
         load("mnsit")
     assert str(error.value) == (
         "There is no data set 'mnsit': choose one of 'digits8', 'digits28', 'mnist', 'binarized_mnist', 'cifar10', "
-        "'photos32', 'speech', 'chorales', 'names', 'sonnets'."
+        "'photos32', 'photos16', 'speech', 'chorales', 'names', 'sonnets'."
     )
     assert load.__doc__ is not None
     assert all(f'"{name}"' in load.__doc__ for name in NAMES)

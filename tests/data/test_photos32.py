@@ -1,4 +1,4 @@
-"""Patches of photographs: textured, cut where they say, and no pixel in two splits."""
+"""Patches of photographs of both sizes: textured, cut where they say, and no pixel in two splits."""
 
 import numpy as np
 import pytest
@@ -8,10 +8,17 @@ from armod.data import load, packages, photos32
 from armod.data.dataset import SPLITS, Dataset
 from armod.data.photos32 import PICTURES, Picture, places, read
 
+COUNTS = {32: [2871, 83, 83], 16: [9852, 316, 267]}
+
+
+@pytest.fixture(scope="module", params=COUNTS)
+def size(request: pytest.FixtureRequest) -> int:
+    return request.param
+
 
 @pytest.fixture(scope="module")
-def data() -> Dataset:
-    return load("photos32")
+def data(size: int) -> Dataset:
+    return load(f"photos{size}")
 
 
 @pytest.fixture(scope="module")
@@ -19,18 +26,19 @@ def pictures() -> list[Picture]:
     return [read(name) for name in PICTURES]
 
 
-def test_sizes_and_levels(data: Dataset) -> None:
-    assert [len(data.train), len(data.valid), len(data.test)] == [2871, 83, 83]
-    assert (data.event_shape, data.num_levels) == ((3, 32, 32), 256)
+def test_sizes_and_levels(data: Dataset, size: int) -> None:
+    assert [len(data.train), len(data.valid), len(data.test)] == COUNTS[size]
+    assert (data.event_shape, data.num_levels) == ((3, size, size), 256)
     assert (data.train.min(), data.train.max()) == (0, 255)
     assert data.train.is_contiguous()
 
 
 def covered(picture: Picture, split: str) -> np.ndarray:
-    """Which pixels of a picture are in a patch of this split."""
+    """Which pixels of a picture are in a patch of this split, of either size."""
     mask = np.zeros(picture.shape[:2], bool)
-    for row, column in places(picture, split):
-        mask[row : row + 32, column : column + 32] = True
+    for size in COUNTS:
+        for row, column in places(picture, split, size):
+            mask[row : row + size, column : column + size] = True
     return mask
 
 
@@ -41,13 +49,15 @@ def test_no_pixel_is_in_two_splits(pictures: list[Picture], number: int) -> None
     assert all(mask.any() for mask in masks)
 
 
-def test_the_patches_are_those_places_of_the_pictures(data: Dataset, pictures: list[Picture]) -> None:
+def test_the_patches_are_those_places_of_the_pictures(
+    data: Dataset, pictures: list[Picture], size: int
+) -> None:
     """So that the places, which share no pixel, say where every patch of the data set comes from."""
     for split in SPLITS:
         cut = [
-            (picture[row : row + 32, column : column + 32], label)
+            (picture[row : row + size, column : column + size], label)
             for label, picture in enumerate(pictures)
-            for row, column in places(picture, split)
+            for row, column in places(picture, split, size)
         ]
         levels: torch.Tensor = getattr(data, split)
         assert len(cut) == len(levels)
@@ -80,6 +90,7 @@ def test_flat_patches_and_narrow_edges_are_left_out() -> None:
     assert list(places(picture, "test")) == [(0, 288), (0, 608)]
     assert list(places(picture[:, :639], "test")) == [(0, 288)]
     assert [place.column for place in places(picture[:, :300], "train")] == list(range(0, 225, 16))
+    assert [place.column for place in places(picture[:20], "test", 16)] == [288, 304, 608, 624]
 
 
 def test_other_pictures_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
