@@ -1,0 +1,158 @@
+// The lab: knobs, the finding, the masks beside the image, and a legend that counts.
+
+const STACK_NAMES = { plain: "plain", gated: "gated" };
+const FIRST_NAMES = { A: "A", B: "B (leaks)" };
+const HINT = "Click a pixel to choose it, or use the arrow keys; point at one to read what it is.";
+
+export async function mount(stage, data, helpers) {
+  const { element, svgElement, put } = helpers;
+  const sees = await helpers.unpack(data.sees);
+  const { size } = data;
+  const state = { ...data.start, pointed: null };
+  const turn = (name) => (value) => {
+    state[name] = value;
+    update();
+  };
+  const named = (names, name) => (text) => turn(name)(Object.keys(names).find((key) => names[key] === text));
+  const knobs = createKnobs(helpers);
+  const stack = knobs.choice("Stack", Object.values(STACK_NAMES), named(STACK_NAMES, "stack"));
+  const first = knobs.choice("First mask", Object.values(FIRST_NAMES), named(FIRST_NAMES, "first"));
+  const kernel = knobs.slider("Kernel", 0, data.kernelSizes.length - 1, (index) => turn("kernel")(data.kernelSizes[index]));
+  const depth = knobs.slider("Layers", data.depths[0], data.depths.at(-1), turn("depth"));
+  const row = knobs.slider("Row", 1, size, (number) => turn("row")(number - 1));
+  const column = knobs.slider("Column", 1, size, (number) => turn("column")(number - 1));
+  const lab = createLab(stage, helpers, {
+    form: knobs.form(stack, first, kernel, depth, row, column), name: "The image, and the masks", redraw: () => draw() });
+  stage.classList.add("field-lab");
+
+  const id = `armod-hatch-${Math.random().toString(36).slice(2)}`;
+  const hatch = svgElement("pattern", { id, width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" },
+    svgElement("rect", { width: 6, height: 6, class: "hatch-paper" }), svgElement("rect", { width: 1.8, height: 6, class: "hatch-ink" }));
+  const [masks, image] = [svgElement("g"), svgElement("g")];
+  const cells = Array.from({ length: size * size }, (_, pixel) => svgElement("rect", { "data-pixel": pixel }));
+  const crosses = svgElement("path", { class: "cross" });
+  const edge = svgElement("rect", { class: "chosen", tabindex: 0, role: "button", "data-lm-suppress-shortcuts": "true" });
+  image.append(...cells, edge, crosses);
+  lab.svg.append(svgElement("defs", {}, hatch), masks, image);
+  const sketch = createSketch(helpers, masks);
+  lab.svg.style.setProperty("--armod-hatch", `url(#${id})`);
+
+  const counts = Object.fromEntries(Object.keys(data.kinds).map((kind) => [kind, element("b")]));
+  lab.svg.after(element("ul", { class: "counts" }, ...Object.entries(data.kinds).map(([kind, name]) =>
+    element("li", {}, element("span", { class: `swatch ${kind}` }), `${name} `, counts[kind]))));
+  const inPython = element("code");
+  const reading = element("details", {}, element("summary", {}, "In Python"), inPython);
+  stage.append(reading);
+  let facts;
+  let place;
+
+  function update() {
+    facts = fieldFacts(data, sees, state);
+    stack.show(STACK_NAMES[state.stack]);
+    first.show(FIRST_NAMES[state.first]);
+    kernel.show(data.kernelSizes.indexOf(state.kernel), `${state.kernel}×${state.kernel}`);
+    depth.show(state.depth);
+    row.show(state.row + 1);
+    column.show(state.column + 1);
+    put(lab.title, "text", findingOf(facts));
+    for (const [kind, count] of Object.entries(facts.counts)) put(counts[kind], "text", String(count));
+    put(inPython, "text", `stack = armod.figures.field_table.small_stack("${state.stack}", "${state.first}", ${state.kernel}, ${state.depth})\n`
+      + `armod.dependency_matrix(stack)[${facts.chosen}].view(${size}, ${size})`);
+    look();
+    draw();
+  }
+
+  function look() {
+    const text = state.pointed === null ? `${detailOf(facts)} ${HINT}` : pixelSentence(facts, state.pointed);
+    put(lab.detail, "text", text);
+  }
+
+  function draw() {
+    if (!facts) return;
+    const { width } = lab;
+    const isNarrow = width < 560;
+    const drawn = data.masks[`${state.stack} ${state.first} ${state.kernel}`];
+    sketch.begin();
+    const below = drawMasks(drawn, isNarrow ? width : 0);
+    sketch.end();
+    const left = isNarrow ? 0 : 200;
+    const top = isNarrow ? below + 8 : 4;
+    const cell = Math.floor(Math.min(isNarrow ? 40 : 32, (width - left - 2) / size));
+    place = { left, top, cell };
+    facts.kinds.forEach((kind, pixel) => {
+      const node = cells[pixel];
+      put(node, "x", left + (pixel % size) * cell + 1);
+      put(node, "y", top + Math.floor(pixel / size) * cell + 1);
+      put(node, "width", cell - 2);
+      put(node, "height", cell - 2);
+      put(node, "class", kind);
+    });
+    const at = (pixel) => [left + (pixel % size) * cell, top + Math.floor(pixel / size) * cell];
+    const [x, y] = at(facts.chosen);
+    for (const [name, value] of Object.entries({ x: x + 1, y: y + 1, width: cell - 2, height: cell - 2 })) put(edge, name, value);
+    put(edge, "aria-label", `Chosen pixel, ${pixelSentence(facts, facts.chosen)} Arrow keys choose another.`);
+    const [low, high] = [0.3 * cell, 0.7 * cell];
+    put(crosses, "d", facts.kinds.flatMap((kind, pixel) => (kind === "leak" ? [at(pixel)] : [])).map(([x, y]) =>
+      `M${x + low} ${y + low}L${x + high} ${y + high}M${x + high} ${y + low}L${x + low} ${y + high}`).join(""));
+    const height = Math.max(isNarrow ? 0 : below, top + size * cell) + 4;
+    put(lab.svg, "width", width);
+    put(lab.svg, "height", height);
+    put(lab.svg, "viewBox", `0 0 ${width} ${height}`);
+  }
+
+  // Each mask under its name: in one column, or, where the page is narrow, in two. Gives the y below them.
+  function drawMasks(drawn, pageWidth) {
+    const tap = drawn.length > 2 ? Math.min(20, Math.floor(76 / state.kernel)) : Math.min(34, Math.floor(112 / state.kernel));
+    let [below, rowTop] = [4, 4];
+    drawn.forEach(([name, mask], index) => {
+      const x = pageWidth && index % 2 ? Math.floor(pageWidth / 2) : 0;
+      if (x) below = rowTop;
+      rowTop = below;
+      sketch.text(x, below + 8, name, "start strong");
+      drawMask(mask, x, below + 22, tap);
+      below += 22 + mask.length * tap + 16;
+    });
+    return below;
+  }
+
+  function drawMask(mask, left, top, tap) {
+    mask.forEach((taps, row) => taps.forEach((kept, column) => {
+      sketch.rect(left + column * tap, top + row * tap, tap - 1.5, tap - 1.5, `tap-${kept}`);
+      if (tap >= 14) sketch.text(left + (column + 0.5) * tap - 0.75, top + (row + 0.5) * tap - 0.75, kept ? "1" : "0", "tap");
+    }));
+    const [row, column] = [Math.floor(mask.length / 2), Math.floor(mask[0].length / 2)];
+    sketch.rect(left + column * tap - 0.75, top + row * tap - 0.75, tap, tap, "centre");
+  }
+
+  function choose(row, column) {
+    state.row = between(0, row, size - 1);
+    state.column = between(0, column, size - 1);
+    state.pointed = null;
+    update();
+  }
+  const cellAt = ({ x, y }) => [Math.floor((y - place.top) / place.cell), Math.floor((x - place.left) / place.cell)];
+  onDrag(lab.svg, {
+    start(at) {
+      const [row, column] = cellAt(at);
+      if (Math.min(row, column) < 0 || Math.max(row, column) >= size) return false;
+      choose(row, column);
+      return true;
+    },
+    move: (at) => choose(...cellAt(at)),
+  });
+  lab.svg.addEventListener("pointerover", ({ target }) => {
+    state.pointed = target === edge ? facts.chosen : target.dataset.pixel === undefined ? null : Number(target.dataset.pixel);
+    look();
+  });
+  lab.svg.addEventListener("pointerleave", () => {
+    state.pointed = null;
+    look();
+  });
+  edge.addEventListener("keydown", (event) => {
+    const step = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key];
+    if (!step) return;
+    choose(state.row + step[0], state.column + step[1]);
+    event.preventDefault();
+  });
+  update();
+}
