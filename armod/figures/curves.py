@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from armod.figures.numbers import rounded
 from armod.figures.picture import Picture, new_picture
 from armod.figures.style import COLOURS
 from armod.figures.text import text_width, wrapped
@@ -89,14 +90,18 @@ def _description(
     heights: Mapping[str, np.ndarray],
     floor: tuple[str, float] | None,
 ) -> str:
-    sentences = [f"{title}.", f"Lines of {ylabel} over {xlabel} from {places[0]:.3g} to {places[-1]:.3g}:"]
+    sentences = [
+        f"{title}.",
+        f"Lines of {ylabel} over {xlabel} from {rounded(places[0])} to {rounded(places[-1])}:",
+    ]
     parts = []
     for name, y in heights.items():
         low, high = int(np.nanargmin(y)), int(np.nanargmax(y))
         parts.append(
-            f"{name}, lowest {y[low]:.3g} at {places[low]:.3g}, highest {y[high]:.3g} at {places[high]:.3g}"
+            f"{name}, lowest {rounded(y[low])} at {rounded(places[low])}, "
+            f"highest {rounded(y[high])} at {rounded(places[high])}"
         )
     sentences.append("; ".join(parts) + ".")
     if floor is not None:
-        sentences.append(f"A dotted line across, {floor[0]}, at {floor[1]:.3g}.")
+        sentences.append(f"A dotted line across, {floor[0]}, at {rounded(floor[1])}.")
     return " ".join(sentences)

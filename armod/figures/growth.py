@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+from matplotlib.axes import Axes
+
+from armod.figures.numbers import rounded
 from armod.figures.picture import Picture, new_picture
 from armod.figures.style import COLOURS
 from armod.figures.text import wrapped
 
 _COLOURS = ("blind", "output", "input", "hidden")
 _MARKERS = ("s", "o", "^", "D")
+_LINE = 13  # points from one name to the next
 
 
 def growth_curves(
@@ -46,22 +51,60 @@ def growth_curves(
         axes.minorticks_off()
         axes.set(xlabel=x_label, ylabel=y_label)
         axes.grid(color=COLOURS["masked"])
+        last: dict[str, tuple[float, float]] = {}
         for colour, marker, (name, curve) in zip(_COLOURS, _MARKERS, costs.items(), strict=False):
             shown = [(x, y) for x, y in zip(numbers, curve, strict=True) if most is None or y <= most]
             axes.plot(
                 *zip(*shown, strict=True), color=COLOURS[colour], marker=marker, linewidth=2, markersize=5
             )
-            # A curve that leaves the drawing early is named above its last point, where it crosses no other.
-            is_cut = len(shown) < len(numbers)
-            place, side = ((0, 12), "center") if is_cut else ((9, 0), "left")
-            axes.annotate(
-                name, shown[-1], place, textcoords="offset points", va="center", ha=side, weight="bold",
-                annotation_clip=False,
-            )  # fmt: skip
-        ends = "; ".join(f"{name} from {curve[0]:,.4g} to {curve[-1]:,.4g}" for name, curve in costs.items())
+            last[name] = shown[-1]
+        whole = {name: end for name, end in last.items() if end[0] == numbers[-1]}
+        for name, shift in _shifts(axes, whole, picture.dpi).items():
+            _annotate(axes, name, last.pop(name), (9, shift), "left")
+        # A curve that leaves the drawing early is named above its last point, where it crosses no other.
+        for name, end in last.items():
+            _annotate(axes, name, end, (0, 12), "center")
+        ends = "; ".join(
+            f"{name} from {rounded(curve[0], 4)} to {rounded(curve[-1], 4)}" for name, curve in costs.items()
+        )
         picture.describe(
             f"{title}. Curves of {y_label} against {x_label} from {numbers[0]} to {numbers[-1]}, both axes logarithmic: "
             f"{ends}.",
             {x_label: list(numbers), **{name: list(map(float, curve)) for name, curve in costs.items()}},
         )
     return picture
+
+
+def _shifts(axes: Axes, ends: Mapping[str, tuple[float, float]], dots_per_inch: float) -> dict[str, float]:
+    """By how many points each name is moved up from its curve's end, so that names a line apart keep their order."""
+    axes.autoscale_view()
+    dots = axes.transData.transform(list(ends.values()))[:, 1] if ends else np.empty(0)
+    heights = dots * 72 / dots_per_inch
+    order = np.argsort(heights, kind="stable")
+    # least moves that keep a distance: without the distance due, heights that must rise in order
+    due = _LINE * np.arange(len(ends))
+    places = _rising(heights[order] - due) + due
+    return {list(ends)[each]: float(place - heights[each]) for each, place in zip(order, places, strict=True)}
+
+
+def _rising(values: np.ndarray) -> np.ndarray:
+    """The rising sequence that is nearest to `values`: neighbours that fall share their mean."""
+    blocks: list[list[float]] = []
+    for value in values:
+        blocks.append([value])
+        while len(blocks) > 1 and np.mean(blocks[-2]) > np.mean(blocks[-1]):
+            blocks[-2:] = [blocks[-2] + blocks[-1]]
+    return np.array([np.mean(block) for block in blocks for _ in block])
+
+
+def _annotate(axes: Axes, name: str, end: tuple[float, float], place: tuple[float, float], side: str) -> None:
+    axes.annotate(
+        name,
+        end,
+        place,
+        textcoords="offset points",
+        va="center",
+        ha=side,
+        weight="bold",
+        annotation_clip=False,
+    )

@@ -15,10 +15,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from armod.figures.numbers import rounded
 from armod.models.histogram import Histogram
 
 ONE_EACH = "one in every cell"
-_SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB", "EB")
 
 
@@ -125,10 +125,7 @@ def counted(number: int) -> str:
     >>> counted(4096), counted(16**12)
     ('4,096', '2.8 × 10¹⁴')
     """
-    if number < 10**7:
-        return f"{number:,}"
-    mantissa, exponent = f"{number:.1e}".split("e")
-    return f"{mantissa} × 10{str(int(exponent)).translate(_SUPERSCRIPTS)}"
+    return rounded(number, 2)
 
 
 def in_bytes(number: int) -> str:

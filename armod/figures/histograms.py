@@ -10,7 +10,7 @@ from matplotlib.colors import PowerNorm
 from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
-from armod.figures.histogram_facts import unseen
+from armod.figures.histogram_facts import counted, in_bytes, unseen
 from armod.figures.picture import Picture, new_picture
 from armod.figures.style import COLOURS
 from armod.figures.text import wrapped
@@ -151,16 +151,16 @@ def collapse_figure(models: Mapping[tuple[int, int], Histogram], test: Tensor, *
                 xytext=(-10, 6) if is_first else (6, -9), ha="right" if is_first else "left",
                 textcoords="offset points", color=COLOURS["ink"], size=9)  # fmt: skip
         left.axhline(observations, color=COLOURS["secondary"], linewidth=1, linestyle=":")
-        left.annotate(f"N = {observations:,}", (1, observations), xycoords=("axes fraction", "data"),
-            xytext=(-7, -10), textcoords="offset points", color=COLOURS["secondary"], size=9)  # fmt: skip
+        left.annotate(f"N = {observations:,}", (0, observations), xycoords=("axes fraction", "data"),
+            xytext=(3, 6), textcoords="offset points", color=COLOURS["secondary"], size=9)  # fmt: skip
         words = "dashed: a table of all cells; solid: the filled ones"
         picture.text(0.018, 0.87, words, size=10, color=COLOURS["secondary"], va="center")
         picture.describe(
             f"{title}. Three panels against the number of dimensions, a line for each of "
-            f"{', '.join(map(str, bins))} bins. Cells grow to {table['cells'][-1]:.1e}, filled cells to "
+            f"{', '.join(map(str, bins))} bins. Cells grow to {counted(int(table['cells'][-1]))}, filled cells to "
             f"{table['filled cells'][-1]:,}; the share of test digits in an empty cell grows to "
-            f"{table['unseen share'][-1]:.0%}; a table of all cells to {table['dense bytes'][-1]:.1e} bytes, "
-            f"that of the filled ones to {table['sparse bytes'][-1]:,}.",
+            f"{table['unseen share'][-1]:.0%}; a table of all cells to {in_bytes(int(table['dense bytes'][-1]))}, "
+            f"that of the filled ones to {in_bytes(int(table['sparse bytes'][-1]))}.",
             table,
         )
     return picture

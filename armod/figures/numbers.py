@@ -1,9 +1,11 @@
-"""Numbers as words, written in Python exactly as a widget's page writes them."""
+"""Numbers as words: for sentences, and as a widget's page writes them too."""
 
 from __future__ import annotations
 
 import math
 from decimal import ROUND_HALF_UP, Decimal
+
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def fixed(number: float, digits: int) -> str:
@@ -18,3 +20,23 @@ def fixed(number: float, digits: int) -> str:
         return "∞" if number > 0 else "−∞"
     size = Decimal(abs(number)).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
     return f"{'−' if number < 0 and size else ''}{size}"
+
+
+def rounded(number: float, digits: int = 3) -> str:
+    """The number with so many significant digits, for a sentence: in full up to ten million, then in powers of ten.
+
+    Whole numbers below ten million keep all their digits.
+
+    >>> rounded(1444), rounded(0.01136), rounded(2.50), rounded(-1e-5), rounded(8 * 16**12)
+    ('1,444', '0.0114', '2.5', '−1 × 10⁻⁵', '2.25 × 10¹⁵')
+    """
+    if not math.isfinite(number) or number == 0:
+        return fixed(number, 0)
+    mantissa, exponent = f"{abs(number):.{digits - 1}e}".split("e")
+    power = int(exponent)
+    is_plain = -4 <= power < 7
+    text = f"{abs(number):,.{max(0, digits - 1 - power)}f}" if is_plain else mantissa
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    scale = "" if is_plain else f" × 10{str(power).translate(_SUPERSCRIPTS)}"
+    return f"{'−' if number < 0 else ''}{text}{scale}"

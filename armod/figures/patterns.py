@@ -14,7 +14,7 @@ from armod.figures.style import COLOURS
 from armod.figures.text import text_width, wrapped
 
 # Lengths are hundredths of an inch; y points down.
-_MARGIN, _PIXEL, _ROW, _BAR, _WIDTH = 20, 15, 25, 8, 860
+_MARGIN, _PIXEL, _BAR, _WIDTH = 20, 15, 8, 860
 _SERIES_COLOURS = ("input", "output", "hidden")
 
 
@@ -39,10 +39,16 @@ def pattern_bars(probabilities: Mapping[str, ArrayLike], *, title: str) -> Pictu
     first = next(iter(series.values()))
     patterns = sorted(itertools.product((0, 1), repeat=first.ndim), key=lambda pattern: -first[pattern])
     start = _MARGIN + first.ndim * _PIXEL + 20
-    scale = (_WIDTH - start - 90) / max(values.max() for values in series.values())
+    names = ["".join(map(str, pattern)) for pattern in patterns]
+    table = {name: [float(values[pattern]) for pattern in patterns] for name, values in series.items()}
+    numbers = ["  ".join(f"{value:.3f}" for value in row) for row in zip(*table.values(), strict=True)]
+    # the longest bar leaves room for the widest numbers beside it
+    room = 8 + 100 * max(text_width(text, 8) for text in numbers) + _MARGIN
+    scale = (_WIDTH - start - room) / max(map(max, table.values()))
     heading = wrapped(title, (_WIDTH - 2 * _MARGIN) / 100, 14, "bold")
     top = 62 + 24 * len(heading)
-    step = _ROW if len(series) < 3 else _ROW + _BAR
+    bars = len(series) * (_BAR + 1) - 1
+    step = max(_PIXEL, bars) + 8
     with new_picture(_WIDTH / 100, (top + step * len(patterns) + 16) / 100) as picture:
         picture.set_label(title)
         page = picture.add_axes((0, 0, 1, 1), xlim=(0, _WIDTH), ylim=(top + step * len(patterns) + 16, 0))
@@ -55,32 +61,27 @@ def pattern_bars(probabilities: Mapping[str, ArrayLike], *, title: str) -> Pictu
             page.text(x + 18, top - 28, name, va="center_baseline")
             x += 44 + 100 * text_width(name, 10)
         for row, pattern in enumerate(patterns):
-            y = top + step * row
+            middle = top + step * (row + 0.5)
             for pixel, value in enumerate(pattern):
-                corner = (_MARGIN + pixel * _PIXEL, y + 2)
+                corner = (_MARGIN + pixel * _PIXEL, middle - _PIXEL / 2)
                 face = COLOURS["ink" if value else "paper"]
                 page.add_patch(
                     Rectangle(
                         corner, _PIXEL, _PIXEL, facecolor=face, edgecolor=COLOURS["hidden"], linewidth=0.8
                     )
                 )
-            for number, (colour, values) in enumerate(zip(_SERIES_COLOURS, series.values(), strict=False)):
-                place = (start, y + (_BAR + 1) * number + 1)
-                page.add_patch(
-                    Rectangle(place, scale * values[pattern], _BAR, color=COLOURS[colour], linewidth=0)
-                )
-            longest = max(values[pattern] for values in series.values())
-            numbers = "  ".join(f"{values[pattern]:.3f}" for values in series.values())
+            lengths = [scale * column[row] for column in table.values()]
+            for number, (colour, length) in enumerate(zip(_SERIES_COLOURS, lengths, strict=False)):
+                place = (start, middle - bars / 2 + (_BAR + 1) * number)
+                page.add_patch(Rectangle(place, length, _BAR, color=COLOURS[colour], linewidth=0))
             page.text(
-                start + scale * longest + 8,
-                y + 10,
-                numbers,
+                start + max(lengths) + 8,
+                middle,
+                numbers[row],
                 size=8,
                 color=COLOURS["secondary"],
                 va="center_baseline",
             )
-        names = ["".join(map(str, pattern)) for pattern in patterns]
-        table = {name: [float(values[pattern]) for pattern in patterns] for name, values in series.items()}
         rows = ", ".join(
             f"{name} {' and '.join(f'{column[row]:.3f}' for column in table.values())}"
             for row, name in enumerate(names)

@@ -23,8 +23,9 @@ function cellsOf(levels, stride, variables, bins, numLevels) {
   return cells;
 }
 
-function createHistogramDrawing({ svgElement, put }, data) {
-  const svg = svgElement("svg", { class: "armod-histogram", role: "img" });
+function createHistogramDrawing({ svgElement, put }, data, svg) {
+  svg.classList.add("armod-histogram");
+  svg.setAttribute("role", "img");
   const layer = (tag, name) => svg.appendChild(svgElement(tag, { class: name }));
   const empty = layer("rect", "empty");
   const least = Object.keys(data.shades).map(Number);
@@ -43,17 +44,17 @@ function createHistogramDrawing({ svgElement, put }, data) {
     return node;
   };
   const words = {
-    setting: word("strong", ""),
-    train: word("train", "training digits"),
-    test: word("test", "test digits"),
-    uniform: word("alike", "- - all levels alike"),
-    y: word("secondary", "nats per pixel"),
-    x: word("secondary", "dimensions"),
+    setting: word("start strong", ""),
+    train: word("start train", "training digits"),
+    test: word("start test", "test digits"),
+    uniform: word("start alike", "- - all levels alike"),
+    y: word("name", "nats per pixel"),
+    x: word("name", "dimensions"),
   };
   const highest = data.dimensions.length;
   const numbers = [...data.dimensions.map((number) => ["x", number]), ...Array.from({ length: data.mostNats + 1 }, (_, nats) => ["y", nats])]
     .map(([side, number]) => {
-      const node = ticks.appendChild(svgElement("text", { class: side }));
+      const node = ticks.appendChild(svgElement("text", { class: side === "y" ? "end" : "tick" }));
       node.textContent = number;
       return { side, number, node };
     });
@@ -115,7 +116,7 @@ function createHistogramDrawing({ svgElement, put }, data) {
       put(node, "y", side === "x" ? top + height + 15 : up(number));
     }
     put(words.setting, "text", `${bins} bins a pixel, ${observations.toLocaleString("en")} training digits`);
-    const start = Math.min(left, left + width - 280);
+    const start = Math.max(0, Math.min(left, left + width - 280));
     const places = {
       setting: [start, top - 38], train: [start, top - 16], test: [start + 94, top - 16],
       uniform: [start + 168, top - 16], y: [left - 30, top + height / 2], x: [left + width / 2, top + height + 34],
@@ -141,5 +142,5 @@ function createHistogramDrawing({ svgElement, put }, data) {
     drawCells(state, side);
     drawLines(state, left, top, Math.min(440, width - left - 8), height);
   }
-  return { svg, draw };
+  return { draw };
 }

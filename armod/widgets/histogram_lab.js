@@ -6,14 +6,21 @@ export async function mount(stage, data, helpers) {
   const values = new Float32Array(nats.buffer);
   const split = (bytes) => new TextDecoder().decode(bytes).split("\n");
   const sentences = { finding: split(findings), detail: split(details) };
-  const name = `histogram-lab-${Math.random().toString(36).slice(2)}`;
   const state = { ...data.start };
   const highest = data.dimensions.length;
 
-  const drawing = createHistogramDrawing(helpers, data);
-  const knobs = createHistogramKnobs(helpers, data, name);
-  const title = element("p", { class: "finding", role: "status" });
-  const detail = element("p", { class: "detail" });
+  const knobs = createKnobs(helpers);
+  const names = {
+    bins: "Bins for each pixel", dimensions: "Dimensions (pixels)", observations: "Training digits",
+    imaginary: "Smoothing: imaginary digits" };
+  const sliders = Object.entries(names).map(([key, name]) => [key, knobs.slider(name, 0, data[key].length - 1, (place) => {
+    state[key] = place;
+    update();
+  })]);
+  stage.classList.add("histogram-lab");
+  const lab = createLab(stage, helpers, {
+    form: knobs.form(...sliders.map(([, slider]) => slider)), name: "Cells and likelihoods", redraw: () => drawing.draw(chosen(), lab.width) });
+  const drawing = createHistogramDrawing(helpers, data, lab.svg);
   const legend = element("ul", { class: "legend" },
     element("li", {}, element("span", { class: "swatch empty" }), "empty cell"),
     ...Object.values(data.shades).map((colour, index) =>
@@ -26,10 +33,7 @@ export async function mount(stage, data, helpers) {
     element("table", {}, element("caption", {}, "Nats per pixel"), element("thead", {}, element("tr", {},
       ...["dimensions", "training digits", "test digits"].map((text) => element("th", { scope: "col" }, text)))), rows),
     inPython);
-  stage.classList.add("histogram-lab");
-  stage.append(knobs.form, title, detail, drawing.svg, legend, reading);
-  // Known from the observer: to ask the page at each turn of a knob would make it lay itself out twice.
-  let width = 900;
+  stage.append(legend, reading);
 
   // The number of a setting in Python's tables, for the first dimension.
   function first() {
@@ -52,65 +56,23 @@ export async function mount(stage, data, helpers) {
 
   function update() {
     const now = first() + state.dimensions;
-    put(title, "text", sentences.finding[now]);
-    put(detail, "text", sentences.detail[now]);
-    knobs.show(state);
+    put(lab.title, "text", sentences.finding[now]);
+    put(lab.detail, "text", sentences.detail[now]);
+    for (const [key, slider] of sliders) slider.show(state[key], data[key][state[key]].toLocaleString("en"));
     if (reading.open) read();
-    drawing.draw(chosen(), width);
+    drawing.draw(chosen(), lab.width);
   }
 
   function read() {
     const { bins, variables, nats: pairs } = chosen();
-    const written = (number) => (Number.isFinite(number) ? number.toFixed(2) : "∞");
     rows.replaceChildren(...pairs.map((pair, index) => element("tr", {},
       element("th", { scope: "row" }, `${data.dimensions[index]}`),
-      ...pair.map((number) => element("td", {}, written(number))))));
+      ...pair.map((number) => element("td", {}, fixed(number, 2))))));
     const imaginary = data.imaginary[state.imaginary];
     const smoothing = imaginary === data.oneEach ? "1" : imaginary === 0 ? "0" : `${imaginary} / ${bins}**${variables}`;
     inPython.textContent = `armod.Histogram((${variables},), ${bins}, num_levels=${data.numLevels}, smoothing=${smoothing}).fit(train)`;
   }
 
-  knobs.form.addEventListener("input", (event) => {
-    knobs.read(event.target, state);
-    update();
-  });
-  knobs.form.addEventListener("submit", (event) => event.preventDefault());
   reading.addEventListener("toggle", read);
   update();
-  new ResizeObserver(([{ contentRect }]) => {
-    const wanted = contentRect.width ? Math.max(280, Math.floor(contentRect.width)) : width;
-    if (wanted === width) return;
-    width = wanted;
-    drawing.draw(chosen(), width);
-  }).observe(stage);
-}
-
-function createHistogramKnobs({ element, put }, data, name) {
-  const texts = {
-    bins: ["Bins for each pixel", (number) => `${number}`],
-    dimensions: ["Dimensions (pixels)", (number) => `${number}`],
-    observations: ["Training digits", (number) => number.toLocaleString("en")],
-    imaginary: ["Smoothing: imaginary digits", (number) => (number === data.oneEach ? number : number.toLocaleString("en"))],
-  };
-  const knobs = Object.entries(texts).map(([key, [text, written]], index) => {
-    const id = `${name}-${index}`;
-    const control = element("input", { id, type: "range", min: 0, max: data[key].length - 1, step: 1 });
-    const value = element("span", { class: "value", "aria-hidden": "true" });
-    const whole = element("div", { class: "knob" }, element("div", {}, element("label", { for: id }, text), value), control);
-    return { key, whole, control, value, written };
-  });
-  const form = element("form", { class: "knobs" }, ...knobs.map(({ whole }) => whole));
-  const read = (target, state) => {
-    const { key, control } = knobs.find(({ control: each }) => each === target);
-    state[key] = Number(control.value);
-  };
-  const show = (state) => {
-    for (const { key, control, value, written } of knobs) {
-      const text = written(data[key][state[key]]);
-      control.value = state[key];
-      put(value, "text", text);
-      put(control, "aria-valuetext", text);
-    }
-  };
-  return { form, read, show };
 }

@@ -48,11 +48,11 @@ def histogram_lab(
         "imaginary": IMAGINARY.index(imaginary),
     }
     html = page(
-        asset("histogram_drawing.js") + asset("histogram_lab.js"),
+        asset("lab_parts.js") + asset("histogram_drawing.js") + asset("histogram_lab.js"),
         {**_table(), "start": start},
         picture.img(dots_per_inch=100),
         label="Histogram lab: cells, and the digits that fill them",
-        css=asset("histogram_lab.css"),
+        css=asset("lab_parts.css") + asset("histogram_lab.css"),
     )
     words = f"Histogram lab, an interactive picture of cells and counts. At first: {facts.description}"
     return Widget(html, words)

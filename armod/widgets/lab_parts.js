@@ -1,4 +1,4 @@
-// What the labs of maximum likelihood share: numbers as words, named knobs, and a sketch in true pixels.
+// What the labs share: numbers as words, named knobs, and a sketch in true pixels.
 
 const between = (low, value, high) => Math.max(low, Math.min(value, high));
 
