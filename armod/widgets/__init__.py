@@ -2,9 +2,9 @@
 
 from armod.widgets.coin_lab import coin_lab
 from armod.widgets.course_map import course_map
-from armod.widgets.field_lab import field_lab
 from armod.widgets.dilation_animation import dilation_animation
 from armod.widgets.dilation_lab import dilation_lab
+from armod.widgets.field_lab import field_lab
 from armod.widgets.histogram_lab import histogram_lab
 from armod.widgets.mask_lab import mask_lab
 from armod.widgets.mixture_lab import mixture_lab
@@ -20,9 +20,9 @@ __all__ = [
     "Widget",
     "coin_lab",
     "course_map",
-    "field_lab",
     "dilation_animation",
     "dilation_lab",
+    "field_lab",
     "histogram_lab",
     "lesson_quiz",
     "mask_lab",
