@@ -83,11 +83,14 @@ class Responder:
             message = str(problem)
         except (Exception, SystemExit):
             message = ""
-        where = ""
+        where = name = ""
         step = problem.__traceback__
         while step is not None:
             if step.tb_frame.f_globals is self._names:
-                where = f" (line {step.tb_lineno} of `{step.tb_frame.f_code.co_name}`'s cell)"
+                # a comprehension or a lambda goes by the name of the function that it stands in
+                own = step.tb_frame.f_code.co_name
+                name = name if name and own.startswith("<") else own
+                where = f" (line {step.tb_lineno} of `{name}`'s cell)"
             step = step.tb_next
         return _text(message) + where
 

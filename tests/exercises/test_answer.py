@@ -110,6 +110,13 @@ def test_errors_name_the_learners_line_and_the_question() -> None:
     assert caught.value.question == "f([0])"
 
 
+def test_an_error_in_a_comprehension_goes_by_the_name_of_its_function() -> None:
+    answer = answer_of("def f(x):\n    return [1 / each for each in x.tolist()]")
+    with pytest.raises(AnswerError) as caught:
+        answer.call("f", torch.tensor([0]))
+    assert "line 2 of `f`" in caught.value.message
+
+
 @pytest.mark.parametrize(
     ("source", "type_name"),
     [

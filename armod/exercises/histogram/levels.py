@@ -56,7 +56,12 @@ def _compare(answer: Answer, generator: np.random.Generator, num_bins: int, num_
     x = some_levels(generator, 9, 1, num_levels).flatten()
     x = torch.where(x == num_levels - 1, 0, x)  # the last level does not occur
     call = f"`level_probs({shown(x)}, {num_bins}, {num_levels})`"
-    got = reading.tensor(answer.call("level_probs", x, num_bins, num_levels), call, shape=(num_levels,))
+    reply = answer.call("level_probs", x, num_bins, num_levels)
+    if reading.tensor(reply, call).shape == (int(x.max()) + 1,):
+        raise Mistake(
+            f"{call} gave {shown(reply)}: it ends at the highest level that occurs. There are {num_levels} levels."
+        )
+    got = reading.tensor(reply, call, shape=(num_levels,))
     levels = torch.arange(num_levels)
     model = Histogram((1,), num_bins, num_levels=num_levels).fit(x.unsqueeze(1))
     right = model.log_prob(levels.unsqueeze(1)).exp()

@@ -11,10 +11,13 @@ import torch
 from torch import Tensor
 
 from armod.exercises import reading
-from armod.exercises.answer import Answer, Handle
+from armod.exercises.answer import Answer, AnswerError, Handle
 from armod.exercises.exercise import Exercise, Mistake
 from armod.exercises.histogram.instances import cells_of, some_levels
 from armod.exercises.showing import shown
+
+# what Python says, before and from version 3.14 on
+_MATH_LOG_OF_ZERO = ("math domain error", "expected a positive input")
 
 histogram_sparse = Exercise(
     name="histogram-sparse",
@@ -144,7 +147,15 @@ def _densities(
 ) -> tuple[Tensor, Tensor]:
     """The learner's log-probabilities ``(N,)``, and the right ones."""
     counts = _counted(answer, x, num_bins, num_levels)
-    reply = answer.call("log_density", counts, new, num_bins, num_levels, imaginary)
+    try:
+        reply = answer.call("log_density", counts, new, num_bins, num_levels, imaginary)
+    except AnswerError as error:
+        if imaginary or not any(words in str(error) for words in _MATH_LOG_OF_ZERO):
+            raise
+        raise Mistake(
+            f"{_about(x, num_bins, num_levels, imaginary)}, `math.log` is asked for the logarithm of 0 and refuses. An empty "
+            "cell has the log-probability -∞, in Python `-math.inf`; `torch.log` gives it by itself."
+        ) from error
     got = reading.tensor(reply, "`log_density`", shape=(len(new),), finite=False)
     if bool(got.isnan().any()):
         raise Mistake(

@@ -123,6 +123,7 @@ MUTANTS = [
         bins="(levels // (num_levels // num_bins)).clamp(max=num_bins - 1)",
     ),
     _levels("one number for each bin", "has the shape", "shares / widths"),
+    _levels("only up to the highest", "ends at the highest level", "torch.bincount(x) / len(x)"),
     _count(
         "keys are tensors",
         "tuples of plain whole numbers",
@@ -146,6 +147,11 @@ MUTANTS = [
     for row in rows:
         table[tuple(row)] += 1
     return table""",
+    ),
+    _density(
+        "the logarithm of 0 by math",
+        "asked for the logarithm of 0",
+        result="torch.tensor([math.log(each) for each in share]) - D * math.log(num_levels / num_bins)",
     ),
     _density("probabilities", "their logarithms are asked", result="share / (num_levels / num_bins) ** D"),
     _density("the whole cell", "How many different observations share it", result="share.log()"),
