@@ -98,17 +98,22 @@ export function mount(stage, data, helpers) {
     if (facts.spread) {
       const ends = [facts.best - facts.spread, facts.best + facts.spread].map((p) => across(between(0, p, 1)));
       sketch.path(`M${ends[0].toFixed(1)} ${(bracket - 4).toFixed(1)}v8m0 -4H${ends[1].toFixed(1)}m0 -4v8`, "spread");
-      sketch.text(across(facts.best), bracket + 13, `± ${fixed(facts.spread, 3)}`, "strong");
+      // a bracket narrower than its words has them beside it
+      const half = (ends[1] - ends[0]) / 2;
+      const middle = (ends[0] + ends[1]) / 2;
+      const beside = facts.best < 0.5 ? middle + half + 40 : middle - half - 40;
+      sketch.text(half > 34 ? middle : beside, bracket + (half > 34 ? 13 : 0), `± ${fixed(facts.spread, 3)}`, "strong");
     }
     const x = across(facts.p);
     sketch.line(x, plots.upper + plots.height, x, share(-facts.below), "stem");
     sketch.circle(across(facts.best), share(0), 6, "best");
     sketch.circle(x, share(-facts.below), 6, "at");
     if (facts.below <= data.depth) {
-      // the tangent, 30 pixels to either side
+      // the tangent, 34 pixels to either side, within the plot
       const slope = (-facts.slope / (plots.right - plots.left)) * ((plots.height - 8) / data.depth);
       const reach = 34 / Math.hypot(1, slope);
-      sketch.line(x - reach, log(-facts.below) - reach * slope, x + reach, log(-facts.below) + reach * slope, "tangent");
+      const [from, to] = [x - reach, x + reach].map((place) => between(plots.left, place, plots.right));
+      sketch.line(from, log(-facts.below) + (from - x) * slope, to, log(-facts.below) + (to - x) * slope, "tangent");
     }
     sketch.circle(across(facts.best), log(0), 6, "best");
     sketch.circle(x, log(-facts.below), 6, "at");

@@ -111,7 +111,7 @@ export function mount(stage, data, helpers) {
 
   function draw() {
     const { width } = lab;
-    const [left, right, top, height] = [52, width - 8, 12, width < 560 ? 220 : 290];
+    const [left, right, top, height] = [52, width - 8, facts.data ? 30 : 12, width < 560 ? 220 : 290];
     const foot = top + height;
     const step = (right - left) / (data.levels + 2 * data.beyond);
     const x = (place) => left + (place + data.beyond) * step;
@@ -143,7 +143,7 @@ export function mount(stage, data, helpers) {
     if (facts.data) {
       const outline = facts.data.map((share, level) => `${x(level).toFixed(1)} ${(foot - tall(share)).toFixed(1)}H${x(level + 1).toFixed(1)}`);
       sketch.path(`M${outline.join("L")}`, "data");
-      sketch.text(x(data.levels / 2), top + 10, "outline: histogram of the data", "strong");
+      sketch.text(x(data.levels / 2), top - 16, "outline: histogram of the data", "strong");
     }
     sketch.line(left, foot, right, foot, "axis");
     const every = step < 14 ? 8 : 4;

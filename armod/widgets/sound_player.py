@@ -32,7 +32,7 @@ def sound_player(waves: Mapping[str, Tensor], sample_rate: int) -> Widget:
     Sounds to hear: silence (0.5 seconds).
     """
     check_waves(waves)
-    names = {name: f"{name} ({len(wave) / sample_rate:.3g} seconds)" for name, wave in waves.items()}
+    names = {name: f"{name} ({_seconds(len(wave) / sample_rate)})" for name, wave in waves.items()}
     players = "\n".join(
         f'<figure style="margin:6px 0"><figcaption>{html.escape(names[name])}</figcaption>'
         f'<audio controls preload="auto" aria-label="{html.escape(names[name])}" data-lm-suppress-shortcuts '
@@ -65,6 +65,10 @@ def wav(wave: Tensor, sample_rate: int) -> bytes:
             samples = wave.detach().double().mul(32_767).round().numpy().astype("<i2")
             file.writeframes(samples.tobytes())
         return buffer.getvalue()
+
+
+def _seconds(duration: float) -> str:
+    return f"{duration:.3g} second{'s' * (duration != 1)}"
 
 
 def _address(wave: Tensor, sample_rate: int) -> str:

@@ -36,6 +36,7 @@ export async function mount(stage, data, helpers) {
     if (name in data.dataSets) state.counts = [...data.dataSets[name]];
     update();
   });
+  sets.whole.classList.add("wide");
   const mean = knobs.slider("Mean", 0, data.means.length - 1, (place) => { state.mean = place; update(); });
   const scale = knobs.slider("Scale", 0, data.scales.length - 1, (place) => { state.scale = place; update(); });
   const climb = knobs.button("Go to the maximiser", () => {
@@ -101,7 +102,8 @@ export async function mount(stage, data, helpers) {
       put(cell, "height", String(height));
       put(cell, "tabindex", level === state.at ? "0" : "-1");
       put(cell, "aria-valuenow", String(state.counts[level]));
-      behind.text(x + column / 2, foot + 14, String(level), state.counts[level] ? "strong" : "tick");
+      if (column >= 18 || level % 3 === 0)
+        behind.text(x + column / 2, foot + 14, String(level), state.counts[level] ? "strong" : "tick");
       sketch.rect(x + 0.06 * column, foot - facts.masses[level] * height, 0.88 * column, facts.masses[level] * height, "mass");
       for (let point = 0; point < state.counts[level]; point++)
         sketch.circle(x + column / 2, foot - (point + 0.5) * dot, 0.4 * dot, "point");

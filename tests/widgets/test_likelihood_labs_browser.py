@@ -210,6 +210,29 @@ def test_nothing_is_cut_off_and_every_word_can_be_read(show, lab, width):
     assert min(box["size"] for box in boxes) >= 9
 
 
+TOUCHING = """() => {
+    const words = [...document.querySelectorAll("svg.armod-plot text:not([transform])")].filter(node => node.textContent);
+    const boxes = words.map(node => [node.textContent, node.getBoundingClientRect()]);
+    return boxes.flatMap(([text, box], at) => boxes.slice(at + 1)
+        .filter(([, other]) => Math.min(box.right, other.right) - Math.max(box.left, other.left) > -2
+            && Math.min(box.bottom, other.bottom) - Math.max(box.top, other.top) > 3)
+        .map(([other]) => `${text} and ${other}`));
+}"""
+
+
+@pytest.mark.parametrize("width", [360, 700])
+@pytest.mark.parametrize(
+    "lab",
+    [coin_lab(20, 40, 0.5), coin_lab(0, 1, 0.0), surface_lab((1,) * 16), mixture_lab(counts=COUNTS)],
+    ids=["many coins", "one coin", "points everywhere", "mixture"],
+)
+def test_no_two_words_touch(show, lab, width):
+    page = show(lab, head="<style>body { margin: 8px }</style>")
+    page.set_viewport_size({"width": width, "height": 900})
+    page.wait_for_function("width => document.querySelector('svg.armod-plot').clientWidth < width", arg=width)
+    assert page.evaluate(TOUCHING) == []
+
+
 @every_lab
 def test_without_scripts_the_picture_with_its_words_shows(browser, lab):
     context = browser.new_context(java_script_enabled=False)
