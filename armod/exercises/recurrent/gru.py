@@ -121,6 +121,7 @@ def _why(got: Tensor, x: Tensor, h: Tensor, cell: Cell) -> str:
         (new(swapped_n, r), "You take the rows in the order z, r, n; they are stacked as r, z, n."),
         (new(torch.sigmoid(x_n + r * h_n)), "The candidate is a tanh, not a sigmoid."),
         (n, "That is the candidate n. What stays of the old state?"),
+        (torch.tanh(new(n)), "r, z and n are right; the mix of n and the old state is the new state as it is, not squashed again."),
         (torch.gru_cell(x, h, w, u), "You leave the biases out."),
         (torch.gru_cell(x, h, w, u, b, torch.zeros_like(c)), "You leave the bias c out."),
         ((1 - z) * n, "What has become of the old state's share?"),
@@ -128,4 +129,7 @@ def _why(got: Tensor, x: Tensor, h: Tensor, cell: Cell) -> str:
     for wrong, message in known:
         if torch.allclose(got, wrong, atol=1e-5):
             return message
-    return f"By the equations r = {shown(r[0])}, z = {shown(z[0])} and n = {shown(n[0])} there. Which of them differs first?"
+    parts = ", ".join(
+        f"{name} = {shown(part[0].round(decimals=4))}" for name, part in zip("rzn", (r, z, n), strict=True)
+    )
+    return f"By the equations {parts} there. Which of them differs first, or does the last line?"

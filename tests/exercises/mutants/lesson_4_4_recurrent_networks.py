@@ -128,6 +128,7 @@ MUTANTS = [
     _gru("reset of all", "multiplies what x brings", "n = torch.tanh(r * (x_n + h_n))"),
     _gru("rows as z, r, n", "in the order z, r, n", "r, z = z, r; n = torch.tanh(x_n + r * h_n)"),
     _gru("sigmoid candidate", "is a tanh, not a sigmoid", "n = torch.sigmoid(x_n + r * h_n)"),
+    _gru("squashed again", "not squashed again", "", new="torch.tanh((1 - z) * n", old="z * h)"),
     _gru("only the candidate", "That is the candidate n", "", new="n", old="0"),
     _gru("nothing stays", "old state's share", "", old="0"),
     Mutant(
