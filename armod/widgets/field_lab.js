@@ -56,8 +56,9 @@ export async function mount(stage, data, helpers) {
     column.show(state.column + 1);
     put(lab.title, "text", findingOf(facts));
     for (const [kind, count] of Object.entries(facts.counts)) put(counts[kind], "text", String(count));
-    put(inPython, "text", `stack = armod.figures.field_table.small_stack("${state.stack}", "${state.first}", ${state.kernel}, ${state.depth})\n`
-      + `armod.dependency_matrix(stack)[${facts.chosen}].view(${size}, ${size})`);
+    const made = `small_stack("${state.stack}", "${state.first}", ${state.kernel}, ${state.depth})`;
+    put(inPython, "text", "from armod.figures.field_table import small_stack\n"
+      + `armod.dependency_matrix(${made})[${facts.chosen}].view(${size}, ${size})`);
     look();
     draw();
   }
