@@ -91,16 +91,24 @@ black = pixels.double().mean(0)
 assert [round(100 * share) for share in sorted(black.tolist())] == [50, 59, 60, 68]
 every = torch.tensor(patterns)
 alone = Bernoulli(probs=black).log_prob(every.double()).sum(1).exp()
-assert round(1444 * alone[patterns.index((0, 1, 0, 1))].item()) == 54 and counts[0, 1, 0, 1] == 5
+chance = dict(zip(patterns, (1444 * alone).tolist(), strict=True))
+assert round(chance[0, 1, 0, 1]) == 54 and counts[0, 1, 0, 1] == 5
+assert [round(chance[x] / counts[x]) for x in [(1, 0, 1, 0), (0, 1, 0, 1)]] == [5, 11]
+assert (
+    all(counts[x] > chance[x] for x in [(1, 1, 1, 1), (0, 1, 1, 0)])
+    and counts[1, 0, 0, 1] > 2 * chance[1, 0, 0, 1]
+)
 
 counted = torch.tensor([float(joint[x]) for x in patterns]).view(2, 2, 2, 2)
 series = {"counted": counted, "if pixels were independent": alone.view(2, 2, 2, 2)}
-pattern_bars(series, title="Pixels know of each other: some patterns are ten times rarer than chance")
+title = "Pixels know of each other: white-black-white-black is eleven times rarer than chance"
+pattern_bars(series, title=title)
 
 # %% [markdown]
 # Five times instead of 54. Each row of the figure is one pattern, the most frequent first; the blue bar is its share,
-# the orange one what independent pixels would give. All black and the hole-free middle come more often than chance,
-# the alternating patterns hardly at all. Strokes are a few pixels wide, and do not flicker.
+# the orange one what independent pixels would give. All black and a black middle, one stroke each, come more often than
+# chance. Two black ends with a hole between them, two strokes, come more than twice as often. The alternating patterns
+# are five and eleven times rarer. Strokes are a few pixels wide, and do not flicker.
 #
 # So a model of digits has to be a model of the *joint*. A network, however, is good at something smaller: it looks at
 # some inputs and predicts one thing. The chain rule turns the one into the other.
@@ -108,9 +116,9 @@ pattern_bars(series, title="Pixels know of each other: some patterns are ten tim
 # %% [markdown]
 # ## 2. The table, taken apart
 #
-# Cover all pixels and uncover them one after another, from left to right. At each step ask a small question: given what I see so far, how
-# probable is it that the next pixel is black? The answer is a **conditional** probability, a ratio of two entries of
-# coarser tables:
+# Cover all pixels and uncover them one after another, from left to right. At each step ask a small question: given what
+# I see so far, how probable is it that the next pixel is black? The answer is a **conditional** probability, a ratio of
+# two entries of coarser tables:
 #
 # $$p(x_d \mid x_1, \dots, x_{d-1}) = \frac{p(x_1, \dots, x_{d-1}, x_d)}{p(x_1, \dots, x_{d-1})}.$$
 #
@@ -197,7 +205,11 @@ assert round(float(mass), 2) == 1.49
 # %% [markdown]
 # ## 4. The ordering explorer
 #
-# Here is the same table of 1,444 digits. Set *Pixels known* to 0, then press *Step* and make a pattern pixel by pixel.
+# Here is the same table of 1,444 digits. Each step draws one pixel with a *uniform number*, one that may lie anywhere
+# between 0 and 1: the explorer lays the probabilities of white and black end to end as a bar of length 1, and the part
+# in which the number falls is the pixel's value. *Uniform numbers* chooses another four of them.
+#
+# Set *Pixels known* to 0, then press *Step* and make a pattern pixel by pixel.
 #
 # 1. Before each step, look at the bar and at the conditional's two parts. Which value would you bet on?
 # 2. Complete a pattern and tick *Keep this pattern*. Move *Ordering*. What changes, and what does not?
@@ -219,7 +231,7 @@ ordering_explorer(pixels, ordering=[2, 0, 3, 1])
 # ## 5. Sampling is a loop
 #
 # What you did by hand is called **ancestral sampling**. Draw the first variable, put it into the second conditional,
-# draw the second, and so on. A uniform number $u$ between 0 and 1 turns a conditional into a value: 0 if
+# draw the second, and so on. The uniform number $u$ turns a conditional into a value: 0 if
 # $u < p(x_d = 0 \mid \dots)$, else 1.
 
 
@@ -269,7 +281,8 @@ for ordering in ([0, 1, 2, 3], [2, 0, 3, 1]):
 #
 # But a conditional is a thing that can be *learned*: inputs, one output between 0 and 1. So we put a small network in
 # place of each table. Network $d$ looks at the pixels before $d$ through one hidden layer. (A leading 1, for "nothing
-# known yet", gives the first network something to look at.)
+# known yet", gives the first network something to look at.) What comes out of it is a *logit*, any number at all; the
+# sigmoid $1 / (1 + e^{-\text{logit}})$ makes a probability of it. Lesson 4.3 says why.
 
 
 # %%
@@ -318,8 +331,8 @@ assert abs(total - 1) < 1e-5 and armod.check_autoregressive(untrained).is_autore
 # ## 7. How good is it?
 #
 # We train on the eight pixels of the fourth row of each digit, and ask how probable the model finds the rows of 176
-# digits that it has never seen. The mean of $-\log p$ over them, in nats, is the held-out **negative log-likelihood**.
-# Lower is better. Beside it we put what we can get without a network:
+# digits that it has never seen. The mean of $-\log p$ over them is the held-out **negative log-likelihood**, in *nats*,
+# the unit of natural logarithms. Lower is better. Beside it we put what we can get without a network:
 #
 # - *fair coins*: $8 \ln 2 = 5.55$ nats;
 # - *independent pixels*: one number for each pixel;
@@ -367,7 +380,9 @@ nats = {"fair coins": 8 * math.log(2), "independent pixels": independent_nats(ro
 nats |= {"table, smoothed": armod.evaluate(smoothed, rows).nats, "a network each": receipt.nats}
 assert round(nats["independent pixels"], 2) == 3.42 and round(nats["table, smoothed"], 2) == 3.16
 assert abs(receipt.nats - nats["table, smoothed"]) < receipt.standard_error and len(table.codes) == 45
-likelihood_bars(nats, unit="nats per row")
+likelihood_bars(
+    nats, unit="nats per row", title="On eight pixels networks and the counted table are equally good"
+)
 
 # %% [markdown]
 # The printed lines are a **receipt**: the number with its standard error, its unit, the data, the split, the ordering
@@ -389,7 +404,8 @@ with torch.no_grad():
     scores = [model.log_prob(rows.test) for model in (networks, reverse)]
 means = [-score.mean().item() for score in scores]
 apart = (scores[0] - scores[1]).abs().max().item()
-print(f"left to right {means[0]:.2f} nats, right to left {means[1]:.2f}; on one row {apart:.1f} nats apart")
+print(f"left to right {means[0]:.2f} nats, right to left {means[1]:.2f}")
+print(f"on one row the two are {apart:.1f} nats apart")
 assert abs(means[0] - means[1]) < 0.06 and apart > 0.1
 
 # %% [markdown]
@@ -515,7 +531,8 @@ costs = {
     ],
 }
 assert costs["a network each"] == [16 * D * (D + 1) // 2 + 17 * D for D in sizes]
-growth_curves(sizes, costs, title="A network each grows with D squared", y_label="numbers to learn", most=1e7)
+title = "A network each grows with D squared"
+growth_curves(sizes, costs, title=title, y_label="numbers to learn", most=1e7)
 
 # %% [markdown]
 # Four times as many, once $D$ is large: about $HD^2/2$ in all. The table leaves the picture before $D = 32$, the networks

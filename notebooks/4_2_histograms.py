@@ -56,12 +56,15 @@ torch.set_num_threads(1)  # small matrices: a second thread costs more than it s
 # %%
 digits = armod.data.load("digits8").quantize(16)
 train, valid, test = (x[:, 0, 2:5, 2:6].flatten(1) for x in (digits.train, digits.valid, digits.test))
-block = torch.zeros(8, 8, dtype=torch.bool)
-block[2:5, 2:6] = True
-image_grid(digits.train[None, :10], 16, title="The twelve pixels of this lesson, in ten digits", known=block)
+assert [len(x) for x in (train, valid, test)] == [1444, 177, 176]
+
+shown = 8 + digits.train[:10, 0].long() // 2
+shown[:, 2:5, 2:6] = 2 * digits.train[:10, 0, 2:5, 2:6].long()
+image_grid(shown[None], 31, title="The twelve pixels of this lesson, in ten digits")
 
 # %% [markdown]
-# The tinted block is what we model: 1,444 digits to count, 177 to make choices with, 176 to test.
+# The block from white to black is what we model; the rest of each digit is grey, and we never look at it. There are
+# 1,444 digits to count, 177 to make choices with, 176 to test.
 #
 # To build a histogram, divide the 16 levels into $B$ bins of equal width and count how many training digits fall in
 # each. A bin's probability is its share of the digits. If the bin holds several levels, they divide that probability
@@ -137,11 +140,16 @@ curves(bins, lines, title=title, xlabel="bins", ylabel="nats per test digit", lo
 # ## 2. Two pixels
 #
 # For a pixel and its right neighbour, each pair of bins is a cell: $16 \cdot 16 = 256$ cells. The histogram is now a map.
+# Beside it we put two histograms of one pixel each, whose probabilities are multiplied. All are smoothed with ten
+# imaginary digits.
+#
+# **Predict:** which predicts pairs of the test digits better, the map or the product?
 
 # %%
 pair = armod.Histogram((2,), 16, smoothing=10 / 256).fit(train[:, :2])
 alone = [armod.Histogram((1,), 16, smoothing=10 / 16).fit(train[:, [d]]) for d in (0, 1)]
-apart, together = sum(nats(model, test[:, [d]]) for d, model in enumerate(alone)), nats(pair, test[:, :2])
+apart = sum(nats(model, test[:, [d]]) for d, model in enumerate(alone))
+together = nats(pair, test[:, :2])
 print(f"two separate histograms {apart:.2f} nats, one of pairs {together:.2f} nats")
 assert round(apart, 2) == 5.03 and round(together, 2) == 4.99
 counts = armod.Histogram((2,), 16).fit(train[:, :2])
@@ -217,11 +225,12 @@ tables = {
 }
 last = tables[16, 12]
 print(f"16 bins, 12 pixels: {counted(last.num_cells)} cells, {last.num_occupied:,} filled")
+# an entry of the table is a count of 8 bytes; a filled cell has its number and its count
 print(f"all cells: {in_bytes(last.dense_bytes)}; filled ones: {in_bytes(16 * last.num_occupied)}")
 title = "The cells multiply, the digits do not: with 16 bins every test digit from D = 8 on is a stranger"
 picture = collapse_figure(tables, test, title=title)
 unseen = dict(zip(tables, picture.table["unseen share"], strict=True))
-assert unseen[16, 2] < 0.02 and 0.7 < unseen[16, 4] < 0.8 and all(unseen[16, D] == 1 for D in range(8, 13))
+assert unseen[16, 2] < 0.02 and all(unseen[16, D] == 1 for D in range(8, 13))
 picture
 
 # %% [markdown]
@@ -232,8 +241,8 @@ picture
 # cell that no training digit filled. From eight on it is all of them. Fewer bins delay this and do not prevent it: with
 # 4 bins, 94% are strangers at twelve pixels.
 #
-# Right: a table of all cells for twelve pixels would take 2.3 petabytes, the dictionary 23 kilobytes. So memory is a
-# problem we can solve. The middle panel is the one we cannot: nobody can store what was never observed.
+# Right: a table of all cells for twelve pixels would take 2.3 petabytes, a list of the filled ones 23 kilobytes. So
+# memory is a problem we can solve. The middle panel is the one we cannot: nobody can store what was never observed.
 #
 # These are twelve pixels. The full 8x8 digit at 16 levels has $16^{64} \approx 10^{77}$ cells. And eight pixels on 256
 # levels, as cameras give them, already make more cells than a 64-bit number can count. `armod` says so:
@@ -266,6 +275,10 @@ histogram_lab(8, 2, 1444, 1)
 # The blue line falls and falls: on its own training digits the histogram looks better with every dimension. The orange
 # line, on test digits, turns upwards as soon as crosses appear, and soon it lies above the dashed line of a uniform
 # guess. Only held-out data tell the truth about a model that memorises.
+#
+# With 8 bins crosses begin at three dimensions, with 4 bins at four, with 2 at six. Without smoothing a single cross
+# makes the average infinite: hence a triangle wherever there are crosses. And with 25 digits, 8 bins lose a test digit at
+# the very first pixel: 58 times the digits have bought two dimensions.
 
 # %% [markdown]
 # ## 6. How much does smoothing heal?
@@ -321,7 +334,8 @@ assert chosen[1][0] == 16 and chosen[12][0] == 2
 #
 # Now a small autoregressive network: `armod.MADE` with one hidden layer of 64 units. Lesson 4.5.1 takes it apart. Here
 # it is enough that it computes $p(x_d \mid x_1, \dots, x_{d-1})$ over the 16 levels for all twelve pixels, and that the
-# chain rule multiplies these. It trains on the same 1,444 digits.
+# chain rule multiplies these. It trains on the same 1,444 digits, and starts from what a histogram of each single pixel
+# knows (`start_from_marginals`).
 #
 # One network serves all $D$: by the chain rule, its first $D$ conditionals are a model of the first $D$ pixels.
 #
@@ -331,13 +345,15 @@ assert chosen[1][0] == 16 and chosen[12][0] == 2
 sixteen = armod.likelihoods.Categorical(16)
 made = armod.MADE((12,), [64], likelihood=sixteen, seed=seed)
 made.start_from_marginals(train)
-armod.fit(made, train, valid=valid, epochs=15 if quick else 40, learning_rate=3e-3, patience=6, seed=seed)
+epochs = 15 if quick else 40
+armod.fit(made, train, valid=valid, epochs=epochs, learning_rate=3e-3, patience=6, seed=seed)
 
 with torch.no_grad():
     by_pixel = -made.conditionals(test).log_prob(test).mean(0)
 network = (by_pixel.cumsum(0) / torch.arange(1, 13)).tolist()
 assert abs(12 * network[-1] - nats(made, test)) < 1e-3 and abs(network[0] - counting[0]) < 0.02
-assert all(network[D - 1] < counting[D - 1] - 0.05 for D in range(4, 13)) and network[-1] < counting[-1] - 0.3
+assert all(network[D - 1] < counting[D - 1] - 0.05 for D in range(4, 13))
+assert network[-1] < counting[-1] - 0.3
 lines = {"best histogram": counting, "MADE": network}
 title = f"At 12 pixels MADE needs {network[-1]:.2f} nats a pixel, the best histogram {counting[-1]:.2f}"
 labels = {"xlabel": "pixels D", "ylabel": "nats per test pixel"}
@@ -372,10 +388,9 @@ surprise = {
 for name, (before, after, new) in surprise.items():
     print(f"{name:9}: training digits {before:.1f} nats, nudged {after:.1f}, test digits {new:.1f}")
 assert sum(weights.numel() for weights in made.parameters()) == 24832
+grows = {name: after - before for name, (before, after, _) in surprise.items()}
+assert grows["histogram"] > 25 and grows["MADE"] < 3
 assert abs(surprise["histogram"][1] - surprise["histogram"][2]) < 0.2
-assert (
-    surprise["histogram"][1] > surprise["histogram"][0] + 25 and surprise["MADE"][1] < surprise["MADE"][0] + 3
-)
 
 # %% [markdown]
 # For the histogram the nudged digits are as strange as digits it has never seen. One grey level on one pixel takes a
@@ -413,17 +428,17 @@ curves(range(1, 13), lines, title=title, floor=("uniform", math.log(16)), **labe
 amount = [50, 100, 200, 400, 800, 1444]
 
 
-def unseen_share(D, N):
-    model = armod.Histogram((D,), 16).fit(train[:N, :D])
+def unseen_share(D, N, B=16):
+    model = armod.Histogram((D,), B, num_levels=16).fit(train[:N, :D])
     return model.log_prob(test[:, :D]).isinf().double().mean().item()
 
 
 shares = {f"{D} pixels": [unseen_share(D, N) for N in amount] for D in (2, 3, 4, 6)}
-assert (
-    shares["2 pixels"][-1] < 0.02
-    and round(shares["6 pixels"][-1], 2) == 0.98
-    and shares["3 pixels"][-1] < 0.5
-)
+assert shares["2 pixels"][-1] < 0.02 and shares["3 pixels"][-1] < 0.5
+assert round(shares["6 pixels"][-1], 2) == 0.98
+# the answers to the questions of section 5
+for B, first, N in [(8, 3, 1444), (4, 4, 1444), (2, 6, 1444), (8, 1, 25)]:
+    assert unseen_share(first, N, B) > 0 and (first == 1 or unseen_share(first - 1, N, B) == 0)
 title = "Thirty times the data cover two pixels, and leave six as empty as they were"
 labels = {"xlabel": "training digits", "ylabel": "share of test digits unseen"}
 curves(amount, shares, title=title, ylim=(0, 1.02), log_x=True, **labels)
@@ -435,8 +450,9 @@ curves(amount, shares, title=title, ylim=(0, 1.02), log_x=True, **labels)
 # %% [markdown]
 # ## 9. Whole names
 #
-# One more case, without any pixels. The data set `names` holds 5,163 first names as twelve letters each, with dots
-# after the end: $27^{12}$ cells. Let a histogram count whole names, and ask it for new ones.
+# One more case, without any pixels. The data set `names` holds 5,163 first names, each written as twelve of 27 symbols:
+# its letters, then dots to the end. That makes $27^{12}$ cells. Let a histogram count whole names, and ask it for new
+# ones.
 #
 # **Predict:** what names will it invent?
 
@@ -446,9 +462,12 @@ spelled = armod.Histogram((12,), 27).fit(names.train)
 seen = {to_name(x) for x in names.train}
 drawn = [to_name(x) for x in spelled.sample(200, generator=torch.Generator().manual_seed(seed))]
 print(f"{counted(spelled.num_cells)} cells: {in_bytes(spelled.dense_bytes)} as a table")
-print("test names with probability 0:", f"{spelled.log_prob(names.test).isinf().double().mean():.0%}")
+impossible = spelled.log_prob(names.test).isinf()
+print("test names with probability 0:", f"{impossible.double().mean():.0%}")
 print("drawn:", *drawn[:10])
-assert spelled.log_prob(names.test).isinf().all() and set(drawn) <= seen
+assert impossible.all() and set(drawn) <= seen
+assert sum(map(len, (names.train, names.valid, names.test))) == 5163
+assert "margaret" in seen and "marlena" in map(to_name, names.test)
 
 # %% [markdown]
 # None. It repeats the names it has counted, each as often as the others, and gives every name of the test set
@@ -461,7 +480,8 @@ assert spelled.log_prob(names.test).isinf().all() and set(drawn) <= seen
 letters = armod.likelihoods.Categorical(27)
 speller = armod.MADE((12,), [128], likelihood=letters, seed=seed)
 speller.start_from_marginals(names.train)
-armod.fit(speller, names.train, valid=names.valid, epochs=6 if quick else 25, learning_rate=3e-3, seed=seed)
+epochs = 6 if quick else 25
+armod.fit(speller, names.train, valid=names.valid, epochs=epochs, learning_rate=3e-3, seed=seed)
 drawn = [to_name(x) for x in speller.sample(200, generator=torch.Generator().manual_seed(seed))]
 print("drawn:", *drawn[:10])
 assert sum(name in seen for name in drawn) < 100
@@ -469,12 +489,13 @@ assert sum(name in seen for name in drawn) < 100
 uniform, learnt = 12 * math.log(27), nats(speller, names.test)
 assert learnt < 20 < 39 < uniform
 title = f"{learnt:.1f} nats for a new name with MADE, {uniform:.1f} at best with a smoothed histogram"
-likelihood_bars({"smoothed histogram, at best": uniform, "MADE": learnt}, unit="nats per name", title=title)
+entries = {"smoothed histogram, at best": uniform, "MADE": learnt}
+likelihood_bars(entries, unit="nats per name", title=title)
 
 # %% [markdown]
 # Most of these are new, and many could be names. MADE halves the nats and more, because what it learnt from `mar` in
-# *margaret*, a training name, serves it in *marlena*, a test name. A table of whole names keeps the two in cells that have nothing to do with each
-# other.
+# *margaret*, a training name, serves it in *marlena*, a test name. A table of whole names keeps the two in cells that
+# have nothing to do with each other.
 #
 # The rest of the course keeps the chain rule and replaces the tables: by parameters in lesson 4.3, by a recurrent
 # network in 4.4, by masks from 4.5 on.

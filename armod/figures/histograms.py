@@ -151,8 +151,8 @@ def collapse_figure(models: Mapping[tuple[int, int], Histogram], test: Tensor, *
                 xytext=(-10, 6) if is_first else (6, -9), ha="right" if is_first else "left",
                 textcoords="offset points", color=COLOURS["ink"], size=9)  # fmt: skip
         left.axhline(observations, color=COLOURS["secondary"], linewidth=1, linestyle=":")
-        left.annotate(f"N = {observations:,}", (0, observations), xycoords=("axes fraction", "data"),
-            xytext=(3, 6), textcoords="offset points", color=COLOURS["secondary"], size=9)  # fmt: skip
+        left.annotate(f"N = {observations:,}", (1, observations), xycoords=("axes fraction", "data"),
+            xytext=(-3, -11), textcoords="offset points", color=COLOURS["secondary"], size=9)  # fmt: skip
         words = "dashed: a table of all cells; solid: the filled ones"
         picture.text(0.018, 0.87, words, size=10, color=COLOURS["secondary"], va="center")
         picture.describe(

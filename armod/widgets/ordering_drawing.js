@@ -69,7 +69,8 @@ function createDrawing({ svgElement, put }) {
         write(start + 10, middle, `waits for ${nameOf(order[index - 1])}`, "later left");
         return;
       }
-      write(start, top + 8, isNarrow ? `${event} = ${black}` : `${event} = ${ratio} = ${black}`, "conditional left");
+      // on a narrow page the longest needs the whole line
+      write(isNarrow ? 0 : start, top + 8, isNarrow ? `${event} = ${black}` : `${event} = ${ratio} = ${black}`, "conditional left");
       const split = start + (end - start) * Number(white);
       const isDrawn = index < step;
       rect(start, middle - 10, split - start, 20, isDrawn && value === 1 ? "zero faded" : "zero");
