@@ -29,11 +29,13 @@ quick = False
 
 # %%
 import math
+from dataclasses import replace
 from itertools import pairwise
 from time import process_time
 from timeit import repeat
 
 import torch
+from IPython.display import display
 from torch import nn
 from torch.distributions import Categorical
 from torch.nn import functional as F
@@ -48,7 +50,8 @@ from armod.figures.growth import growth_curves
 from armod.figures.reach_facts import CELL_NAMES as NAMES
 from armod.figures.reach_facts import gradient_reach, random_recurrence
 from armod.figures.recurrent import reach_curves, unrolled_figure
-from armod.widgets import lesson_quiz, reach_lab
+from armod.mu_law import mu_law_decode
+from armod.widgets import lesson_quiz, reach_lab, sound_player
 
 torch.manual_seed(seed)
 torch.set_num_threads(1)  # small matrices: a second thread costs more than it saves
@@ -187,6 +190,11 @@ print("states after the cut: the same, bit by bit")
 # turn vectors into states. A linear head turns each state into a categorical distribution.
 #
 # One line decides whether all this is a chain rule: the **shift**. Step $t$ must predict $x_t$, so it reads $x_{t-1}$.
+#
+# While the model *learns*, all values are known. So every step reads the true value before it, even where the model
+# would have guessed another. This is **teacher forcing**. It is no approximation: the chain rule itself asks for
+# $p(x_t \mid x_{<t})$ at the true $x_{<t}$. It needs one call for a whole sequence. While the model *samples*, it reads
+# what it wrote itself, one step after the other. Both views must give the same conditionals.
 
 
 # %%
@@ -217,22 +225,15 @@ for cell in STEP:
     assert torch.allclose(mine.log_prob(x), theirs.log_prob(x), atol=1e-4)
 print(armod.check_autoregressive(mine))
 
-# %% [markdown]
-# Our model and `armod.RecurrentModel` give the same likelihoods, and the oracle, which changes one value at a time and
-# watches which outputs move, finds no leak.
-#
-# While the model *learns*, all values are known. So every step reads the true value before it, even where the model
-# would have guessed another. This is **teacher forcing**. It is no approximation: the chain rule itself asks for
-# $p(x_t \mid x_{<t})$ at the true $x_{<t}$. It needs one call for a whole sequence. While the model *samples*, it reads
-# what it wrote itself, one step after the other. Both views must give the same conditionals.
-
-# %%
-one_call = theirs.conditionals(x).logits
-one_at_a_time = theirs.incremental(len(x))
+one_call, one_at_a_time = theirs.conditionals(x).logits, theirs.incremental(len(x))
 for t in range(12):
     assert torch.allclose(one_at_a_time.conditional().logits, one_call[:, t], atol=1e-5)
     one_at_a_time.append(x[:, t])
-print("12 steps one at a time = one call with the true past")
+
+# %% [markdown]
+# Three proofs in one cell. Our model and `armod.RecurrentModel` give the same likelihoods. The oracle, which changes one
+# value at a time and watches which outputs move, finds no leak. And twelve steps taken one at a time, as in sampling,
+# give the conditionals of the one call with the true past, as in learning.
 
 # %% [markdown]
 # ## 4. Names, letter by letter
@@ -256,6 +257,10 @@ def shifted(x):
     return F.pad(x[:, :-1].long(), (1, 0), value=27)
 
 
+def table_bits(table, before, x):
+    return -(table / table.sum(1, keepdim=True)).log2()[before, x].mean().item()
+
+
 x, before = names.test.long(), shifted(names.test)
 is_counted = before > 0  # all but the padding
 characters = is_counted.sum(1).double().mean().item()
@@ -264,10 +269,7 @@ counts = torch.zeros(28, 27).index_put_(
 )
 tables = {"27 equal faces": torch.ones(28, 27), "letter frequencies": counts[1:].sum(0).expand(28, 27)}
 tables["given the letter before"] = counts + 0.1
-bits = {}
-for name, table in tables.items():
-    log_prob = (table / table.sum(1, keepdim=True)).log2()[before, x]
-    bits[name] = -log_prob[is_counted].mean().item()
+bits = {name: table_bits(table, before[is_counted], x[is_counted]) for name, table in tables.items()}
 print(f"{characters:.2f} characters a name;", {name: round(value, 2) for name, value in bits.items()})
 assert round(characters, 2) == 7.05 and [round(value, 1) for value in bits.values()] == [4.8, 4.1, 3.4]
 
@@ -285,7 +287,7 @@ def learn(data, cell, size, **options):
     model = armod.RecurrentModel(data.event_shape, size, cell=cell, likelihood=likelihood, seed=seed)
     options |= {"epochs": 1 if quick else 6, "clip_norm": 1.0, "learning_rate_decay": 0.8}
     armod.fit(model, data, seed=seed, **options)
-    return model
+    return model.requires_grad_(False)
 
 
 def in_bits(receipt, characters):
@@ -296,20 +298,22 @@ for cell in STEP:
     model = learn(names, cell, 64, batch_size=64, learning_rate=5e-3)
     bits[f"{NAMES[cell]}, 64 units"] = in_bits(armod.evaluate(model, names, seed=seed), characters)
 three = [bits[f"{name}, 64 units"][0] for name in NAMES.values()]
-assert max(three) < bits["given the letter before"] and max(three) - min(three) < 0.15
+assert (
+    max(three) < bits["given the letter before"] - (0 if quick else 0.35) and max(three) - min(three) < 0.15
+)
 writer = armod.load_pretrained("recurrent-names").double()
 receipt = armod.evaluate(writer, names, seed=0)
-bits["LSTM, 128 units, a minute"] = in_bits(receipt, characters)
+bits["LSTM, 128 units, shipped"] = in_bits(receipt, characters)
 print(receipt)
-assert round(bits["LSTM, 128 units, a minute"][0], 1) == 2.7 and round(receipt.bits_per_dim, 1) == 1.6
-title = f"Three small networks need {min(three):.2f} to {max(three):.2f} bits per character, the table of pairs 3.38"
+assert round(bits["LSTM, 128 units, shipped"][0], 1) == 2.7 and round(receipt.bits_per_dim, 1) == 1.6
+title = f"Three small networks need {min(three):.2f} to {max(three):.2f} bits per character"
 likelihood_bars(bits, unit="bits per character", title=title)
 
 # %% [markdown]
 # All three beat the table of pairs, by about half a bit. They differ by less than 0.15 bits, which is not much more than
 # other test names would change (the black whiskers are standard errors). If you predicted a clear winner: names are short.
-# Whoever remembers four or five letters knows nearly all that there is to know. More units and a minute of training bring
-# more than the choice of a cell: 2.7 bits.
+# Whoever remembers four or five letters knows nearly all that there is to know. Twice the units and ten times the training
+# bring more than the choice of a cell: 2.7 bits.
 #
 # Look at the receipt above the picture. Its 1.6 bits *per dimension* count the padding; it is the same model.
 #
@@ -357,7 +361,7 @@ assert loss < 0.3 and empty > 270 and len(report.leaks) == 12
 # inequality; here it is a missing shift. Both times the symptom is a likelihood that no honest model could have.
 
 # %% [markdown]
-# ## 6. A longer text: the sonnets
+# ## 6. Longer sequences: sonnets, and a voice
 #
 # Shakespeare's 154 sonnets, character by character, line ends included: 61 symbols, in windows of 128. There is no
 # padding here, so bits per symbol *are* bits per character.
@@ -383,26 +387,78 @@ likelihood_bars({"61 equal faces": math.log2(61)} | bits, unit="bits per charact
 # **Predict:** after how many characters does more past stop to help?
 
 # %%
-held_out = [part.flatten().unfold(0, 128, 16) for part in (sonnets.valid, sonnets.test)]
-windows, by_past = torch.cat(held_out), {}
-edges = [0, 1, 2, 4, 8, 16, 32, 64, 128]
+windows = torch.cat([sonnets.valid, sonnets.test]).flatten().unfold(0, 128, 64 if quick else 16)
+edges, by_past = [0, 1, 2, 4, 8, 16, 32, 64, 128], {}
 for cell, model in readers.items():
-    with torch.no_grad():
-        each = -model.conditionals(windows).log_prob(windows).mean(0) / math.log(2)
+    each = -model.conditionals(windows).log_prob(windows).mean(0) / math.log(2)
     by_past[NAMES[cell]] = line = [each[i:j].mean().item() for i, j in pairwise(edges)]
     assert line[0] > 4 and line[1] > line[3] + 0.4 and line[3] - line[7] < 0.1
 title = "Beyond eight characters more past hardly helps any of the three"
-labels = {"xlabel": "character of the window, up to this one", "ylabel": "bits per character"}
-curves(edges[1:], by_past, title=title, log_x=True, **labels)
+curves(edges[1:], by_past, title=title, log_x=True, xlabel="up to this character", ylabel="bits each")
 
 # %% [markdown]
 # The first character costs more than four bits, the second nearly four. Up to the eighth the curves fall steeply; all
 # that comes after is worth less than a tenth of a bit. So these small networks use about a word and a half, and the
 # remaining 120 characters of the past hardly at all. Is nothing to be learned from them? A reader would know the rhyme,
-# the theme, the speaker. The next two sections ask what stands in the way.
+# the theme, the speaker.
 #
-# By the way, nothing here is special to letters. Give the same model the levels of a sound, notes or the readings of a
-# sensor, and it learns those.
+# ### A voice
+#
+# Nothing here is special to letters. A series of measurements is a sequence too, and the longest ones are sounds: a
+# microphone is read thousands of times a second. The course brings 25 seconds of a voice that reads Jane Austen, at
+# 8,000 *samples* a second. Each sample is rounded to one of 256 levels (lesson 4.5.2 says how), so our model fits
+# unchanged.
+#
+# We train an LSTM on windows of 160 samples, a fiftieth of a second. Then the same weights write a whole second, 8,000
+# steps: no weight belongs to a position, so a recurrent network is not bound to a length. To compare, we draw a second
+# level by level from the frequencies alone.
+#
+# **Predict:** what will the LSTM's second sound like: words, syllables, a hum, noise?
+
+
+# %% tags=["nbval-ignore-output"]
+speech = armod.data.load("speech")
+short = {split: getattr(speech, split).reshape(-1, 160) for split in ("train", "valid", "test")}
+voice = replace(speech, texts={}, **short)
+speaker = learn(voice, "lstm", 64, batch_size=16, learning_rate=1e-2)
+
+before, x = voice.train[:, :-1].long(), voice.train[:, 1:].long()
+pairs = torch.zeros(256, 256).index_put_((before, x), torch.tensor(1.0), accumulate=True)
+often, test = pairs.sum(0) / pairs.sum() + 1e-6, voice.test.long()
+tables = {"level frequencies": often.expand(256, 256), "given the level before": pairs + 25 * often}
+bits = {name: table_bits(table, test[:, :-1], test[:, 1:]) for name, table in tables.items()}
+bits["LSTM"], _ = in_bits(armod.evaluate(speaker, voice, seed=seed), 160)
+print("bits per sample:", {name: round(value, 2) for name, value in bits.items()})
+assert [round(value, 1) for value in bits.values()][:2] == [7.6, 5.9]
+assert bits["LSTM"] < (5.8 if quick else 5.4)
+
+levels = {"the voice": speech.test[1:3].flatten(), "the LSTM": speaker.sample(1, length=8000)[0]}
+levels["level frequencies"] = often.multinomial(8000, replacement=True)
+sounds = {name: mu_law_decode(each) for name, each in levels.items()}
+
+
+def likeness(wave, lag):
+    return ((wave[lag:] * wave[:-lag]).mean() / wave.square().mean()).item()
+
+
+alike = {name: [likeness(wave, lag) for lag in range(1, 121)] for name, wave in sounds.items()}
+real, lstm, noise = alike.values()
+assert real[0] > 0.85 and real[85] > 0.5 and max(lstm[39:] + noise) < 0.2
+assert lstm[0] > (0.3 if quick else 0.5)
+display(sound_player(sounds, speech.sample_rate))
+title = "The LSTM's sound is like the voice's for a few samples; it has no swing"
+curves(range(1, 121), alike, title=title, xlabel="samples later", ylabel="likeness to itself")
+
+# %% [markdown]
+# About 5.2 bits a sample, against 5.9 for the table of pairs and 8 for equal levels. Now listen, or look at the waves.
+# The draws from the frequencies are plain noise. The LSTM's second is in between: a rough murmur, with louder and
+# quieter stretches, but without a pitch and without a word.
+#
+# The last picture says what it has learned. It compares each second with itself, a few samples later: 1 means the same,
+# 0 that the two have nothing to do with each other. The voice is nearly the same one sample later, and the LSTM's sound
+# comes near that. Then the voice comes back: 86 samples later it is like itself again, for it swings about 90 times a
+# second. The LSTM's line stays at 0 there. It knows the last few samples, as it knew the last few letters; what a pitch
+# needs lies further back. The next two sections ask what stands in the way.
 
 # %% [markdown]
 # ## 7. Training is sequential
@@ -429,7 +485,9 @@ lengths = [64, 256, 1024] if quick else [64, 128, 256, 512, 1024]
 
 def milliseconds(model, batch=1):
     x = torch.randint(2, (batch, *model.event_shape))
-    return 1000 * min(repeat(lambda: model(x).mean().backward(), timer=process_time, number=1, repeat=8))
+    return 1000 * min(
+        repeat(lambda: model(x).mean().backward(), timer=process_time, number=1, repeat=4 if quick else 8)
+    )
 
 
 timed = {name: [milliseconds(make(T)) for T in lengths] for name, make in MODELS.items()}
@@ -500,6 +558,7 @@ def reach(cell, scale, gate_bias=0):
 
 just_made = {NAMES[cell]: reach(cell, 1.0) for cell in STEP}
 opened = {f"{NAMES[cell]}, gate bias 3": reach(cell, 1.0, gate_bias=3) for cell in ("lstm", "gru")}
+assert round(0.8**49, 5) == 0.00002 and round(1.2**49, -2) == 7600
 assert max(just_made["LSTM"][-1], just_made["GRU"][-1]) < just_made["simple RNN"][-1] < 0.01
 assert all(0.25 < line[-1] < 0.75 for line in opened.values())
 assert reach("rnn", 1.5)[-1] < 1 < reach("rnn", 2.0)[-1]
@@ -554,16 +613,19 @@ distances = [2, 10] if quick else [2, 4, 10, 40]
 nets = {"simple RNN": ("rnn", 0), "LSTM": ("lstm", 0), "GRU": ("gru", 0), "LSTM, gate bias 3": ("lstm", 3)}
 last = {name: [bits_of_the_last(distance, *net) for distance in distances] for name, net in nets.items()}
 at_ten = {name: line[distances.index(10)] for name, line in last.items()}
-assert max(line[0] for line in last.values()) < 0.5
-assert at_ten["simple RNN"] > 1.7 and at_ten["LSTM, gate bias 3"] < 1.3
-assert quick or (max(line[1] for line in last.values()) < 1 and min(line[-1] for line in last.values()) > 1.8)
+assert max(line[0] for line in last.values()) < 0.2
+assert min(at_ten["simple RNN"], at_ten["LSTM"] + 0.3) > 1.7
+assert at_ten["LSTM, gate bias 3"] < 1 and 0.3 < at_ten["GRU"] < 1.5
+assert quick or (
+    max(line[1] for line in last.values()) < 0.3 and min(line[-1] for line in last.values()) > 1.8
+)
 title = "At distance 10 the gate decides; at 40 nobody has learned anything"
 labels = {"xlabel": "distance", "ylabel": "bits for the last symbol", "floor": ("guessing", 2.0)}
 curves(distances, last, title=title, ylim=(0, 2.2), log_x=True, **labels)
 
 # %% [markdown]
-# At distances 2 and 4 all remember. At 10 the simple RNN guesses, and so does the new LSTM, or nearly so; with its
-# gate open the same LSTM has learned most of it. At distance 40 all four guess, whatever the gates. More training would push
+# At distances 2 and 4 all remember. At 10 the simple RNN guesses, and so does the new LSTM, or nearly so. The GRU has
+# learned about half of what there is to know; with its gate open the same LSTM that guessed has learned most of it. At distance 40 all four guess, whatever the gates. More training would push
 # the limit outwards. It would not take it away: each step of distance costs a factor, and gates bring that factor nearer
 # to 1, not to it.
 #
