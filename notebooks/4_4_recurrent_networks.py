@@ -450,7 +450,7 @@ title = "The LSTM's sound is like the voice's for a few samples; it has no swing
 curves(range(1, 121), alike, title=title, xlabel="samples later", ylabel="likeness to itself")
 
 # %% [markdown]
-# About 5.2 bits a sample, against 5.9 for the table of pairs and 8 for equal levels. Now listen, or look at the waves.
+# Little more than 5 bits a sample, against 5.9 for the table of pairs and 8 for equal levels. Now listen, or look at the waves.
 # The draws from the frequencies are plain noise. The LSTM's second is in between: a rough murmur, with louder and
 # quieter stretches, but without a pitch and without a word.
 #
