@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from matplotlib.axes import Axes
 
 from armod.figures.dilation_facts import DilationFacts
@@ -75,16 +77,16 @@ def _draw(page: Axes, facts: DilationFacts, top: float, columns: int) -> None:
         colour = COLOURS["input" if is_samples else "secondary"]
         page.text(_LEFT - 14, y(row), label, size=10, ha="right", va="center_baseline", color=colour)
         spare = [x(back) for back in range(columns) if back not in places]
-        style = {"linestyle": "none", "marker": "o", "markersize": dot}
-        unlit = {"mfc": COLOURS["paper"], "mec": COLOURS["kept"], "mew": 0.8, "zorder": 1.5}
+        style: dict[str, Any] = {"linestyle": "none", "marker": "o", "markersize": dot}
+        unlit: dict[str, Any] = {"mfc": COLOURS["paper"], "mec": COLOURS["kept"], "mew": 0.8, "zorder": 1.5}
         page.plot(spare, [y(row)] * len(spare), **style, **unlit)
         face = "current" if row == 0 else "field" if is_samples else "masked"
         edge = "input" if is_samples else "ink"
-        lit = {"mfc": COLOURS[face], "mec": COLOURS[edge], "mew": 1.3, "zorder": 3}
+        lit: dict[str, Any] = {"mfc": COLOURS[face], "mec": COLOURS[edge], "mew": 1.3, "zorder": 3}
         page.plot([x(back) for back in places], [y(row)] * len(places), **style, **lit)
-    ends, low = [x(facts.field - 1) - 0.4 * step, right + 0.4 * step], y(facts.num_layers) + 14
+    edges, low = [x(facts.field - 1) - 0.4 * step, right + 0.4 * step], y(facts.num_layers) + 14
     page.plot(
-        [ends[0], ends[0], ends[1], ends[1]],
+        [edges[0], edges[0], edges[1], edges[1]],
         [low, low + 7, low + 7, low],
         color=COLOURS["ink"],
         linewidth=1.2,
