@@ -414,14 +414,11 @@ likelihood_bars(nats, unit="nats per digit", title=title)
 made = armod.load_pretrained("made-digits28")
 noise = torch.Generator().manual_seed(seed)
 drawn = [model.double().sample(12, generator=noise) for model in (made, trained)]
-assert [sum(weight.numel() for weight in model.parameters()) for model in (made, trained)] == [
-    785_284,
-    19_681,
-]
+sizes = [sum(weight.numel() for weight in model.parameters()) for model in (made, trained)]
+assert sizes == [785_284, 19_681]
+pictures = torch.stack([digits.test[:12].long(), *drawn])
 title = "PixelCNN's strokes are clean; what they add up to is not always a digit"
-image_grid(
-    torch.stack([digits.test[:12].long(), *drawn]), title=title, row_labels=["real", "MADE", "PixelCNN"]
-)
+image_grid(pictures, title=title, row_labels=["real", "MADE", "PixelCNN"])
 
 # %% [markdown]
 # Look at single strokes first. PixelCNN's are smooth and of even width, almost without MADE's stray specks. Then look
