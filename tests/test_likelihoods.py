@@ -40,14 +40,12 @@ def parameters(likelihood: likelihoods.Likelihood, *shape: int, dtype=torch.floa
 def test_distributions_have_one_scalar_variable_and_are_torchs_own_where_torch_has_them(likelihood) -> None:
     given_parameters = parameters(likelihood, 4, 5)
     found = likelihood.distribution(given_parameters)
-    assert (
-        type(found)
-        is {
-            Bernoulli: distributions.Bernoulli,
-            Categorical: distributions.Categorical,
-            LogisticMixture: DiscretizedLogisticMixture,
-        }[type(likelihood)]
-    )
+    family = {
+        Bernoulli: distributions.Bernoulli,
+        Categorical: distributions.Categorical,
+        LogisticMixture: DiscretizedLogisticMixture,
+    }
+    assert isinstance(found, family[type(likelihood)])
     assert found.batch_shape == (4, 5) and found.event_shape == ()
     assert found.logits.shape[:2] == (4, 5)
     assert likelihoods.num_levels(found) == likelihood.num_levels
@@ -221,3 +219,21 @@ def test_a_certain_bit_is_drawn_for_certain() -> None:
     uniform = torch.rand(1000, 2, dtype=torch.float64, generator=seeded())
     drawn = inverse_cdf(distributions.Bernoulli(logits=logits.expand(1000, 2), validate_args=False), uniform)
     assert (drawn == torch.tensor([1, 0])).all()
+
+
+def test_a_late_normalised_categorical_is_torchs_in_all_it_says() -> None:
+    logits = torch.randn(3, 4, 5, generator=seeded(), dtype=torch.float64)
+    late, torchs = Categorical(5).distribution(logits), distributions.Categorical(logits=logits)
+    levels = torch.randint(5, (3, 4), generator=seeded(1))
+    for name in ("logits", "probs", "mode", "mean", "variance"):
+        torch.testing.assert_close(getattr(late, name), getattr(torchs, name), equal_nan=True)
+    assert late.param_shape == torchs.param_shape and late.batch_shape == torchs.batch_shape
+    expected = torchs.log_prob(levels)
+    torch.testing.assert_close(late.log_prob(levels), expected)
+    torch.testing.assert_close(likelihoods.log_prob(late, levels.to(torch.uint8)), expected)
+    torch.testing.assert_close(late.entropy(), torchs.entropy())
+    assert distributions.kl_divergence(late, torchs).abs().max() < 1e-12
+    wider = late.expand((2, 3, 4))
+    assert wider.batch_shape == (2, 3, 4) and wider.sample().shape == (2, 3, 4)
+    torch.testing.assert_close(wider.log_prob(levels), expected.expand(2, 3, 4))
+    assert late.enumerate_support().shape == (5, 3, 4)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, distributions
+from torch.distributions.utils import lazy_property
+from torch.nn import functional as F
 
-from armod.likelihoods.base import Likelihood, inverse_cdf, num_levels, pick, temper
+from armod.likelihoods.base import Likelihood, inverse_cdf, log_prob, num_levels, pick, temper
 
 
 @dataclass(frozen=True)
@@ -87,8 +90,8 @@ class Categorical(Likelihood):
         return features.argmax(-1)
 
     def distribution(self, parameters: Tensor) -> distributions.Categorical:
-        """The outputs are the logits, normalised by the distribution."""
-        return distributions.Categorical(logits=parameters, validate_args=False)
+        """The outputs are the logits, normalised when somebody asks for them."""
+        return _Categorical(parameters)
 
     def noise(self, uniform: Tensor, dtype: torch.dtype) -> Tensor:
         """The uniform numbers themselves."""
@@ -105,6 +108,37 @@ class Categorical(Likelihood):
         """The logarithm of each level's frequency."""
         counts = torch.stack([(levels == level).sum(0) for level in range(self.num_levels)], dim=-1)
         return ((counts.double() + 0.5) / (len(levels) + 0.5 * self.num_levels)).log()
+
+
+class _Categorical(distributions.Categorical):
+    """torch's distribution, but normalised late: a likelihood needs one logit of K, and training asks for nothing else.
+
+    unnormalized: logits ``(..., K)`` as the network gave them.
+    """
+
+    def __init__(self, unnormalized: Tensor) -> None:
+        self.unnormalized = unnormalized
+        self._num_events = unnormalized.shape[-1]
+        distributions.Distribution.__init__(self, unnormalized.shape[:-1], validate_args=False)
+
+    @lazy_property
+    def logits(self) -> Tensor:
+        return self.unnormalized.log_softmax(-1)
+
+    @property
+    def _param(self) -> Tensor:  # type: ignore[override]
+        return self.logits
+
+    def expand(self, batch_shape: Sequence[int], _instance: object = None) -> _Categorical:
+        return _Categorical(self.unnormalized.expand(*batch_shape, self._num_events))
+
+
+@log_prob.register
+def _(distribution: _Categorical, levels: Tensor) -> Tensor:
+    if levels.shape != distribution.batch_shape:
+        return distribution.log_prob(levels)  # broadcasts
+    logits, levels = distribution.unnormalized.flatten(0, -2), levels.long()
+    return -F.cross_entropy(logits, levels.flatten(), reduction="none").view(levels.shape)
 
 
 @inverse_cdf.register

@@ -8,7 +8,7 @@ Generation with PixelCNN Decoders", sections 2.1 to 2.3 and figure 2.)
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
 import torch
@@ -22,6 +22,8 @@ from armod.models.gated_incremental import GatedPixelCNNIncremental
 from armod.models.masked_convolution import MaskedConvolution, count_paths
 from armod.models.pixel_masks import channel_groups, horizontal_mask, pixel_mask, vertical_mask
 from armod.models.raster_model import RasterModel
+
+_ROWS_AT_A_TIME = 2048  # of the gate's input
 
 
 class GatedPixelCNN(RasterModel):
@@ -146,8 +148,8 @@ class GatedLayer(nn.Module):
 
     def forward(self, above: Tensor, horizontal: Tensor, context: Tensor | None = None) -> Tensor:
         """The horizontal stack: its features ``(N, H, W, p)``, or levels, and `vertical`'s ``(N, H, W, 2p)`` -> features."""
-        mixed = self.mix(gate(self.horizontal(horizontal, context) + self.link(above)))
-        return mixed if self.is_first else horizontal + mixed
+        features = self.link(above, plus=self.horizontal(horizontal, context))
+        return self.mix(gate(features), plus=None if self.is_first else horizontal)
 
 
 def gate(features: Tensor) -> Tensor:
@@ -163,27 +165,45 @@ def gate(features: Tensor) -> Tensor:
 
 
 class _Gate(torch.autograd.Function):
-    """The gate in few passes over memory: its gradient is written into place instead of being put together of halves.
+    """The gate a few rows at a time, which stay in the processor's cache, and keeping nothing but its input.
 
-    With t the tanh, s the sigmoid and ``y = t s``: ``dy / dfilter = s - y t`` and ``dy / dgate = y (1 - s)``.
+    Fresh memory costs more than arithmetic, so that the gradient rather computes tanh t and sigmoid s once more. With
+    ``y = t s``: ``dy / dfilter = s (1 - t^2)`` and ``dy / dgate = y (1 - s)``.
     """
 
     @staticmethod
     def forward(ctx: Any, features: Tensor) -> Tensor:
-        filters, gates = features.chunk(2, dim=-1)
-        filters, gates = filters.tanh(), gates.sigmoid()
-        output = filters * gates
-        ctx.save_for_backward(filters, gates, output)
+        ctx.save_for_backward(features)
+        output = features.new_empty(*features.shape[:-1], features.shape[-1] // 2)
+        for some, gated in _rows(features, output):
+            filters, gates = _tanh_and_sigmoid(some)
+            torch.mul(filters, gates, out=gated)
         return output
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> Tensor:
-        filters, gates, output = ctx.saved_tensors
-        to_features = gradient.new_empty(*gradient.shape[:-1], 2 * gradient.shape[-1])
-        to_filters, to_gates = to_features.chunk(2, dim=-1)
-        weighted = gradient * output
-        torch.addcmul(weighted, weighted, gates, value=-1, out=to_gates)
-        torch.mul(gradient, gates, out=to_filters)
-        to_filters.addcmul_(weighted, filters, value=-1)
+        (features,) = ctx.saved_tensors
+        to_features = torch.empty_like(features)
+        for incoming, some, to_some in _rows(gradient, features, to_features):
+            filters, gates = _tanh_and_sigmoid(some)
+            to_filters, to_gates = to_some.chunk(2, dim=-1)
+            weighted = incoming * gates
+            through = weighted * filters
+            torch.addcmul(weighted, through, filters, value=-1, out=to_filters)
+            torch.addcmul(through, through, gates, value=-1, out=to_gates)
         return to_features
+
+
+def _rows(*tensors: Tensor) -> Iterable[tuple[Tensor, ...]]:
+    """Tensors ``(..., features)`` as ``(some, features)``, some rows of each at a time."""
+    return zip(*(tensor.flatten(0, -2).split(_ROWS_AT_A_TIME) for tensor in tensors), strict=True)
+
+
+def _tanh_and_sigmoid(features: Tensor) -> tuple[Tensor, Tensor]:
+    """Of the two halves of ``(rows, 2p)``, at least in float32; tanh by ``2 sigmoid(2 a) - 1``, which costs a third."""
+    both = features.to(torch.promote_types(features.dtype, torch.float32), copy=True)
+    filters, gates = both.chunk(2, dim=-1)
+    filters.mul_(2)
+    both.sigmoid_()
+    return filters.mul_(2).sub_(1), gates

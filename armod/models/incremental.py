@@ -10,9 +10,11 @@ import itertools
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
+from threadpoolctl import ThreadpoolController
 from torch import Tensor, distributions, nn
 from tqdm import tqdm
 
@@ -138,13 +140,22 @@ def device_of(model: nn.Module) -> torch.device:
 @contextmanager
 def one_thread(device: torch.device) -> Iterator[None]:
     """Run a loop of small CPU operations on one thread: forking threads for each costs more than it saves."""
-    before = torch.get_num_threads()
-    if device.type == "cpu":
-        torch.set_num_threads(1)
-    try:
+    if device.type != "cpu":
         yield
+        return
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with _numpys_threads().limit(limits=1, user_api="blas"):
+            yield
     finally:
         torch.set_num_threads(before)
+
+
+@cache
+def _numpys_threads() -> ThreadpoolController:
+    """Which libraries are loaded takes milliseconds to find out, so it is asked once."""
+    return ThreadpoolController()
 
 
 def _generate(

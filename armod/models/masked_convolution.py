@@ -36,9 +36,9 @@ class MaskedConvolution(nn.Module):
         self.bias = _uniform(mask.shape[:1], bound, generator)
         self.context = _uniform((len(mask), context_channels), bound, generator) if context_channels else None
 
-    def forward(self, x: Tensor, context: Tensor | None = None) -> Tensor:
-        """Features ``(N, H, W, below)`` -> ``(N, H, W, above)``."""
-        result = convolve(x, self.masked_weight(), self.bias)
+    def forward(self, x: Tensor, context: Tensor | None = None, plus: Tensor | None = None) -> Tensor:
+        """Features ``(N, H, W, below)`` -> ``(N, H, W, above)``; `plus`, of the result's shape, is added to it."""
+        result = convolve(x, self.masked_weight(), self.bias, plus)
         return result if self.context is None or context is None else result + F.linear(context, self.context)
 
     def masked_weight(self) -> Tensor:
@@ -62,16 +62,21 @@ def without_unseen(mask: Tensor) -> Tensor:
     return mask[:, :, : rows // 2 + 1, : columns if rows > 1 else columns // 2 + 1]
 
 
-def convolve(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """``(N, H, W, below)`` -> ``(N, H, W, above)`` by a kernel without its unseen rows and columns."""
+def convolve(x: Tensor, weight: Tensor, bias: Tensor | None = None, plus: Tensor | None = None) -> Tensor:
+    """``(N, H, W, below)`` -> ``(N, H, W, above)`` by a kernel without its unseen rows and columns; `plus` is added."""
     rows, columns = weight.shape[2:]
     if rows == columns == 1:
-        return F.linear(x, weight[:, :, 0, 0], bias)
+        result = F.linear(x.flatten(0, -2), weight[:, :, 0, 0], bias)
+        if plus is not None:
+            # in place, for fresh memory costs more than the sum; on a matrix, for a view would be copied on the way back
+            result += plus.flatten(0, -2)
+        return result.unflatten(0, x.shape[:-1])
     # zeros above, and of a single row on the left; what comes out has the right size, for cutting it would cost more
     padded = F.pad(x, (0, 0, columns - 1, 0) if rows == 1 else (0, 0, 0, 0, rows - 1, 0))
     sides = 0 if rows == 1 else columns // 2
     result = F.conv2d(padded.permute(0, 3, 1, 2), weight, bias, padding=(0, sides))
-    return result.permute(0, 2, 3, 1)
+    result = result.permute(0, 2, 3, 1)
+    return result if plus is None else result + plus
 
 
 def _uniform(shape: tuple[int, ...] | torch.Size, bound: float, generator: torch.Generator) -> nn.Parameter:

@@ -4,25 +4,32 @@ What a layer's older taps see was computed `dilation` steps ago and more; it wai
 oldest tap looks back (Paine et al. 2016, "Fast Wavenet Generation Algorithm"). Work per sample depends on the number
 of layers, not on how far they look back.
 
-Operations this small cost more to start than to compute, so they are few. What all older taps see is fetched by one
-operation and lies beside the layer's input, so that filter and gate are one matrix product. With the gate's half of
-the weights halved one tanh serves both, for ``sigmoid(b) = (1 + tanh(b / 2)) / 2``; ``t_f + t_f t_g`` is then twice
-the unit's output, and the matrices that read it are halved. All skips are one product of the layers' outputs side by
-side. Every place that a step writes to is prepared beforehand.
+Operations this small cost more to start than to compute, so they are few, and on the CPU they are NumPy's, which
+start sooner than torch's; both work on the same memory. All that a layer knows lies in one *column*:
+
+    older taps | 1, context | input | tanh of the filter, that times tanh of the gate
+
+Its first part times one matrix gives filter and gate; its last part times another gives the next layer's input. For
+with the gate's half of the weights halved one tanh serves both, ``sigmoid(b) = (1 + tanh(b / 2)) / 2``, and the unit's
+output is half the sum of ``t_f`` and ``t_f t_g``, which the matrices take.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import zip_longest
+from typing import Any, TypeAlias
 
+import numpy
 import torch
 from torch import Tensor, nn
 
 from armod.models.gated_convolution import GatedConvolution
 from armod.models.sequence_model import SequenceIncremental, Steps
 
-_STEPS_AT_A_TIME = 64  # for which contexts are projected and places in the rings computed
+Array: TypeAlias = Any  # NumPy's on the CPU, torch's elsewhere: they take the same calls
+
+_STEPS_AT_A_TIME = 64  # for which places in the rings are computed
 
 
 class WaveNetIncremental(SequenceIncremental):
@@ -41,62 +48,80 @@ class WaveNetIncremental(SequenceIncremental):
     ) -> None:
         """`residuals` lead from each layer to the next; without `skip` the output reads what the last one gives."""
         super().__init__(steps)
-        channels, num_layers = convolutions[0].channels, len(convolutions)
-        num_past, num_samples = convolutions[0].kernel_size - 1, steps.num_samples
+        channels, num_samples = convolutions[0].channels, steps.num_samples
         with torch.no_grad():
-            self._table = steps.inputs.table()
-            to_sums = [_gate_halved(layer.weight.transpose(1, 2).flatten(0, 1)) for layer in convolutions]
-            to_next = [_rows_of_inputs(layer.weight / 2) for layer in residuals]
-            self._to_hidden = (hidden.bias.clone(), _rows_of_inputs(hidden.weight))
-            self._to_parameters = (head.bias.clone(), _rows_of_inputs(head.weight))
-            self._skip = None if skip is None else (skip.bias.clone(), _rows_of_inputs(skip.weight / 2))
-            self._biases = _Biases(convolutions, steps.context)
+            table = steps.inputs.table()
+            constants = _constants(steps.context, table)
+            to_sums = [_to_sums(layer) for layer in convolutions]
+            to_next = [_to_next(layer, has_residuals) for layer in residuals]
+            self._skip = None
+            if skip is not None:
+                of_layers = skip.weight.unflatten(1, (-1, channels))
+                self._skip = _matrix(_twice(of_layers).flatten(1)), _native(skip.bias.clone().unsqueeze(1))
+            self._to_hidden = _matrix(hidden.weight), _native(hidden.bias.clone().unsqueeze(1))
+            self._to_parameters = _matrix(head.weight).T, _native(head.bias.clone())
+        self._table = _native(table)
+        self._library: Any = torch if table.is_cuda else numpy
+        self._product: Any = torch.mm if table.is_cuda else numpy.dot
         self._rings = _Rings(convolutions, num_samples)
 
-        zeros = self._table.new_zeros
-        # what the taps of each layer see, its input, the newest, last; one more for what the last layer hands on
-        seen = zeros(num_layers + 1, num_samples, num_past + 1, channels)
-        self._past, self._inputs = seen[:-1, :, :-1].transpose(1, 2), seen[:-1, :, -1]
-        inputs = seen[:, :, -1].unbind(0)
-        self._entry, self._exit = inputs[0], inputs[-1]
-        self._sums = zeros(num_layers, num_samples, 2 * channels)  # of filter and gate; then their tanh
-        outputs = zeros(num_samples, num_layers, channels)
-        self._outputs = outputs.flatten(1)
-        kept = inputs if has_residuals else [zeros(num_samples, channels)] * num_layers
+        num_past, num_constants = (convolutions[0].kernel_size - 1) * channels, constants.shape[1]
+        # one more column for what the last layer hands on
+        columns = table.new_zeros(len(convolutions) + 1, num_past + num_constants + 3 * channels, num_samples)
+        past, ones_and_context, inputs, gated = columns.split(
+            [num_past, num_constants, channels, 2 * channels], dim=1
+        )
+        self._past, self._inputs = _native(past[:-1].unflatten(1, (-1, channels))), _native(inputs[:-1])
+        self._entry, self._exit = _native(inputs[0]), _native(inputs[-1])
+        self._gated = _native(gated[:-1])
+        # a context that is the same at every step is written once
+        ones_and_context.copy_(constants[0])
+        self._constants = _native(constants) if len(constants) > 1 else None
+        self._current_constants = _native(ones_and_context)
+
         layers = [
-            (seen[k].flatten(1), to_sums[k], self._sums[k], *self._sums[k].chunk(2, dim=1), outputs[:, k])
-            for k in range(num_layers)
+            [to_sums[k], *map(_native, (column[: -2 * channels], gated[k], *gated[k].chunk(2)))]
+            for k, column in enumerate(columns[:-1])
         ]
         # with skips the last layer hands nothing on
-        handed_on = [(kept[k], weight, inputs[k + 1]) for k, weight in enumerate(to_next)]
+        handed_on = [
+            (matrix, _native(columns[k, -3 * channels :]), _native(inputs[k + 1]))
+            for k, matrix in enumerate(to_next)
+        ]
         self._layers = list(zip_longest(layers, handed_on))
-        self._output, self._hidden = zeros(num_samples, channels), zeros(num_samples, channels)
+        outputs = table.new_zeros(len(convolutions), 2 * channels, num_samples)
+        self._outputs, self._outputs_as_column = _native(outputs), _native(outputs.flatten(0, 1))
+        self._zero = _native(table.new_zeros(()))
 
     def _advance(self, step: int, value: Tensor) -> Tensor:
-        torch.index_select(self._table, 0, value, out=self._entry)
+        library, product, zero = self._library, self._product, self._zero
+        multiply, tanh = library.multiply, library.tanh
+        self._entry[...] = self._table[_native(value)].T
+        if self._constants is not None:
+            self._current_constants[...] = self._constants[step]
         self._rings.read(step, self._past)
-        self._sums.copy_(self._biases(step))
-        for layer, residual in self._layers:
-            seen, to_sums, sums, filters, gates, output = layer
-            sums.addmm_(seen, to_sums).tanh_()
-            torch.addcmul(filters, filters, gates, out=output)
+        for (to_sums, seen, both, filters, gates), residual in self._layers:
+            product(to_sums, seen, out=both)
+            tanh(both, out=both)
+            multiply(filters, gates, out=gates)
             if residual is not None:
-                kept, to_next, following = residual
-                torch.addmm(kept, output, to_next, out=following)
+                to_next, own, following = residual
+                product(to_next, own, out=following)
         self._rings.write(self._inputs)
         if self._skip is None:
-            self._output.copy_(self._exit)
+            output = self._exit
         else:
-            bias, weight = self._skip
-            torch.addmm(bias, self._outputs, weight, out=self._output)
-        bias, weight = self._to_hidden
-        torch.addmm(bias, self._output.relu_(), weight, out=self._hidden)
-        bias, weight = self._to_parameters
-        return torch.addmm(bias, self._hidden.relu_(), weight)
+            self._outputs[...] = self._gated
+            weight, bias = self._skip
+            output = product(weight, self._outputs_as_column) + bias
+        weight, bias = self._to_hidden
+        hidden = product(weight, library.maximum(output, zero)) + bias
+        weight, bias = self._to_parameters
+        return torch.as_tensor(product(library.maximum(hidden, zero).T, weight) + bias)
 
 
 class _Rings:
-    """What every layer read at earlier steps: a ring of places for each, all in one tensor ``(places, N, C)``."""
+    """What every layer read at earlier steps: a ring of places for each, all in one array ``(places, C, N)``."""
 
     def __init__(self, convolutions: Sequence[GatedConvolution], num_samples: int) -> None:
         weight = convolutions[0].weight.detach()
@@ -107,65 +132,63 @@ class _Rings:
         # of the older taps, the oldest first
         self._lags = dilations[:, None] * torch.arange(self._num_past, 0, -1, device=weight.device)
         # before the beginning there is nothing but zeros
-        self._places = weight.new_zeros(int(sizes.sum()), num_samples, weight.shape[2])
-        self._fetched = weight.new_empty(self._lags.numel(), num_samples, weight.shape[2])
-        self._fetched_by_layer = self._fetched.unflatten(0, self._lags.shape)
+        self._places = _native(weight.new_zeros(int(sizes.sum()), weight.shape[2], num_samples))
 
-    def read(self, step: int, out: Tensor) -> None:
-        """What the older taps of every layer see at `step`, into ``(layers, taps, N, C)``; one step after the other."""
+    def read(self, step: int, out: Array) -> None:
+        """What the older taps of every layer see at `step`, into ``(layers, taps, C, N)``; one step after the other."""
         if not self._num_past:
             return
         number = step % _STEPS_AT_A_TIME
         if number == 0:
             steps = torch.arange(step, step + _STEPS_AT_A_TIME, device=self._sizes.device)
             places = self._begins + (steps[:, None, None] - self._lags) % self._sizes
-            self._to_read = places.flatten(1).unbind(0)
+            self._to_read = [_native(of_step) for of_step in places]
             # a new input takes the place of the oldest one, which nobody will see again
-            self._to_write = places[:, :, 0].contiguous().unbind(0)
+            self._to_write = [_native(of_step) for of_step in places[:, :, 0].contiguous()]
         self._number = number
-        torch.index_select(self._places, 0, self._to_read[number], out=self._fetched)
-        out.copy_(self._fetched_by_layer)
+        out[...] = self._places[self._to_read[number]]
 
-    def write(self, inputs: Tensor) -> None:
-        """Keep what every layer reads, ``(layers, N, C)``, at the step that was read last."""
+    def write(self, inputs: Array) -> None:
+        """Keep what every layer reads, ``(layers, C, N)``, at the step that was read last."""
         if self._num_past:
-            self._places.index_copy_(0, self._to_write[self._number], inputs)
+            self._places[self._to_write[self._number]] = inputs
 
 
-class _Biases:
-    """What filter and gate of every layer are before they see a sample: biases, and what the context adds."""
+def _constants(context: Tensor | None, like: Tensor) -> Tensor:
+    """What is in every column whatever the samples, a one for the bias and the context: ``(T or 1, 1 + size, N or 1)``.
 
-    def __init__(self, convolutions: Sequence[GatedConvolution], context: Tensor | None) -> None:
-        """context: ``(N, T, context_size)``, or with T = 1 the same at every step."""
-        self._context = context
-        self._biases = torch.stack([_gate_halved(layer.bias) for layer in convolutions]).unsqueeze(1)
-        projections = [layer.context.weight.T for layer in convolutions if layer.context is not None]
-        self._weights = torch.stack([_gate_halved(weight) for weight in projections]) if projections else None
-        is_constant = context is None or context.shape[1] == 1
-        self._constant = self._of_steps(0, 1)[0] if is_constant else None
-
-    def __call__(self, step: int) -> Tensor:
-        """``(layers, N or 1, 2C)``; to be asked for one step after the other."""
-        if self._constant is not None:
-            return self._constant
-        number = step % _STEPS_AT_A_TIME
-        if number == 0:
-            self._some = self._of_steps(step, step + _STEPS_AT_A_TIME)
-        return self._some[number]
-
-    def _of_steps(self, begin: int, end: int) -> Sequence[Tensor]:
-        if self._context is None or self._weights is None:
-            return [self._biases]
-        context = self._context[:, begin:end].transpose(0, 1).unsqueeze(1)
-        return (self._biases + context @ self._weights).unbind(0)
+    context: ``(N, T, size)``, or with T = 1 the same at every step.
+    """
+    if context is None:
+        return like.new_ones(1, 1, 1)
+    of_steps = context.to(like.dtype).permute(1, 2, 0)
+    return torch.cat([torch.ones_like(of_steps[:, :1]), of_steps], dim=1)
 
 
-def _gate_halved(weight: Tensor) -> Tensor:
-    """A copy with the second half of the last dimension, which leads to the gate, divided by 2."""
-    to_filter, to_gate = weight.chunk(2, dim=-1)
-    return torch.cat([to_filter, to_gate / 2], dim=-1)
+def _to_sums(layer: GatedConvolution) -> Array:
+    """From a column to filter and gate, ``(2C, column)``."""
+    *older, newest = layer.weight.transpose(1, 2)  # of each tap (C, 2C)
+    context = [] if layer.context is None else [layer.context.weight.T]
+    to_filter, to_gate = torch.cat([*older, layer.bias.unsqueeze(0), *context, newest]).chunk(2, dim=1)
+    return _matrix(torch.cat([to_filter, to_gate / 2], dim=1).T)
 
 
-def _rows_of_inputs(weight: Tensor) -> Tensor:
-    """A linear layer's weight ``(outputs, inputs)`` as a copy ``(inputs, outputs)``, which products with rows read faster."""
-    return weight.T.clone(memory_format=torch.contiguous_format)
+def _to_next(layer: nn.Linear, has_residuals: bool) -> Array:
+    """From a layer's input and its gated sums to the next layer's input, ``(C, 3C)``."""
+    kept = torch.eye(len(layer.weight)).to(layer.weight) * has_residuals
+    return _matrix(torch.cat([kept, _twice(layer.weight)], dim=1))
+
+
+def _twice(weight: Tensor) -> Tensor:
+    """What reads a unit's output, ``(..., C)``, as what reads twice its two summands, ``(..., 2C)``."""
+    return torch.cat([weight, weight], dim=-1) / 2
+
+
+def _matrix(weight: Tensor) -> Array:
+    """``(outputs, inputs)``, a copy that lies in memory by inputs: products with columns read it faster."""
+    return _native(weight.T.clone(memory_format=torch.contiguous_format)).T
+
+
+def _native(tensor: Tensor) -> Array:
+    """On the CPU the same memory as NumPy's array, elsewhere the tensor itself."""
+    return tensor if tensor.is_cuda else tensor.numpy()
