@@ -83,10 +83,11 @@ class DilationFacts:
     @property
     def finding(self) -> str:
         """The title of the pictures."""
-        layers = f"{self.num_layers} layers" if self.num_layers > 1 else "1 layer"
-        reach = f"{layers} of kernel {self.kernel_size} reach back over {self.field} samples"
+        one = self.num_layers == 1
+        layers = "1 layer" if one else f"{self.num_layers} layers"
+        reach = f"{layers} of kernel {self.kernel_size} {'reaches' if one else 'reach'} back over {self.field} samples"
         seen = len(self.oracle)
-        return reach if seen == self.field else f"{reach}, and see only {seen} of them"
+        return reach if seen == self.field else f"{reach}, and {'sees' if one else 'see'} only {seen} of them"
 
     def sentence(self, frame: int, output: int) -> str:
         """What is lit after `frame` steps down from the output at sample `output`, 1 or later."""
