@@ -19,7 +19,7 @@ from torch import Tensor, distributions, nn
 from torch.nn import functional as F
 
 from armod import orderings
-from armod.likelihoods import Categorical, Likelihood
+from armod.likelihoods import Likelihood
 from armod.models.base import AutoregressiveModel, Incremental
 from armod.models.gated_convolution import GatedConvolution
 from armod.models.sequence_model import Steps
@@ -129,17 +129,6 @@ class WaveNet(AutoregressiveModel):
         parameters = self._network(self._in_order(x), self.check_context(context, len(x), x.shape[1:]))
         in_order = parameters.flip(0) if self._is_reversed else parameters
         return self.likelihood.distribution(in_order.transpose(0, 1))
-
-    def log_prob(self, x: Tensor, context: Tensor | None = None) -> Tensor:
-        """Exact log-likelihood ``(N,)``, nats, as `AutoregressiveModel.log_prob`."""
-        if not isinstance(self.likelihood, Categorical):
-            return super().log_prob(x, context)
-        # of hundreds of logits for each sample: one pass over them instead of the five of a distribution
-        self.check_levels(x)
-        levels = self._in_order(x)
-        logits = self._network(levels, self.check_context(context, len(x), x.shape[1:]))
-        surprise = F.cross_entropy(logits.flatten(0, 1), levels.flatten(), reduction="none")
-        return -surprise.view(levels.shape).sum(0)
 
     def incremental(self, num_samples: int, context: Tensor | None = None) -> Incremental:
         """The conditionals one at a time; work per sample does not depend on the receptive field.

@@ -117,7 +117,8 @@ class WaveNetIncremental(SequenceIncremental):
         weight, bias = self._to_hidden
         hidden = product(weight, library.maximum(output, zero)) + bias
         weight, bias = self._to_parameters
-        return torch.as_tensor(product(library.maximum(hidden, zero).T, weight) + bias)
+        parameters = product(library.maximum(hidden, zero).T, weight) + bias
+        return parameters if library is torch else torch.from_numpy(parameters)
 
 
 class _Rings:
@@ -141,17 +142,16 @@ class _Rings:
         number = step % _STEPS_AT_A_TIME
         if number == 0:
             steps = torch.arange(step, step + _STEPS_AT_A_TIME, device=self._sizes.device)
-            places = self._begins + (steps[:, None, None] - self._lags) % self._sizes
-            self._to_read = [_native(of_step) for of_step in places]
-            # a new input takes the place of the oldest one, which nobody will see again
-            self._to_write = [_native(of_step) for of_step in places[:, :, 0].contiguous()]
-        self._number = number
-        out[...] = self._places[self._to_read[number]]
+            self._to_read = _native(self._begins + (steps[:, None, None] - self._lags) % self._sizes)
+        places = self._to_read[number]
+        # a new input takes the place of the oldest one, which nobody will see again
+        self._to_write = places[:, 0]
+        out[...] = self._places[places]
 
     def write(self, inputs: Array) -> None:
         """Keep what every layer reads, ``(layers, C, N)``, at the step that was read last."""
         if self._num_past:
-            self._places[self._to_write[self._number]] = inputs
+            self._places[self._to_write] = inputs
 
 
 def _constants(context: Tensor | None, like: Tensor) -> Tensor:
