@@ -136,7 +136,7 @@ export function mount(stage, data, helpers) {
       const isBottom = row === state.layers;
       const name = isBottom ? "samples" : `dilation ${dilations().at(-1 - row)}`;
       sketch.text(left - 10, y(row), narrow ? (isBottom ? "x" : String(dilations().at(-1 - row))) : name,
-        `end level${isBottom ? " input" : row < state.frame ? " read" : ""}`);
+        `end row${isBottom ? " input" : row < state.frame ? " read" : ""}`);
     }
     const isLeft = x(state.output) < width / 2;
     sketch.text(x(state.output) + (isLeft ? -radius : radius), top - 24, `predicts sample ${state.output + 1}`,

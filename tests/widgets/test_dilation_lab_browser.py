@@ -163,8 +163,9 @@ def test_nothing_is_cut_off_and_every_word_can_be_read(show, width):
     page = show(dilation_lab("doubling", 5, kernel_size=3, frame=5), head=head)
     page.set_viewport_size({"width": width, "height": 900})
     page.wait_for_function("width => document.querySelector('svg.armod-plot').clientWidth < width", arg=width)
-    for output in (1, 30, LENGTH):
+    for output, frame in ((1, 5), (30, 0), (LENGTH, 5)):
         turn(page, "Output", output)
+        turn(page, "Frame", frame)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         outside = page.evaluate(
             """() => {
@@ -172,7 +173,8 @@ def test_nothing_is_cut_off_and_every_word_can_be_read(show, width):
                 return [...document.querySelectorAll("svg.armod-plot text")].filter(node => {
                     const box = node.getBoundingClientRect();
                     return box.left < frame.left - 1 || box.right > frame.right + 1
-                        || box.top < frame.top - 1 || box.bottom > frame.bottom + 1;
+                        || box.top < frame.top - 1 || box.bottom > frame.bottom + 1
+                        || getComputedStyle(node).fill === "rgba(0, 0, 0, 0)";
                 }).map(node => node.textContent);
             }"""
         )
