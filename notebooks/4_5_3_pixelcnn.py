@@ -500,7 +500,8 @@ title = "Black is seen, grey is earlier and never looked at"
 image_grid((earlier.int() + fields)[None], 3, title=title, column_labels=labels)
 
 # %% [markdown]
-# It looks at 116 of 574, a fifth (the third picture). The black fields have the shape that you know from the lab, cut where the image ends.
+# It looks at 116 of 574, a fifth (the third picture). The black fields have the shape that you
+# know from the lab, cut where the image ends.
 #
 # **Proof.** We replace the ten upper rows of each of the 80 digits by those of another digit. To the rows from the 19th on,
 # more than eight rows further down, this makes no difference at all. To MADE it does. The last lines count the drawn
@@ -523,7 +524,7 @@ assert touching[0] < 0.02 and touching[1] > 0.6
 # digit looks like one before it, and a new stroke may begin.
 #
 # So why is its likelihood so good? Because a real digit is scored one pixel at a time, always with a *real* past, and
-# there eight rows say nearly all about the next pixel. Only a sample has to live with its own past. More layers widen the
+# there eight rows say much about the next pixel. Only a sample has to live with its own past. More layers widen the
 # field, larger kernels or down-sampling do it sooner, and the blind spot asks for another remedy. That is the next lesson.
 
 # %% [markdown]
