@@ -61,8 +61,9 @@ class WaveNetIncremental(SequenceIncremental):
             self._to_hidden = _matrix(hidden.weight), _native(hidden.bias.clone().unsqueeze(1))
             self._to_parameters = _matrix(head.weight).T, _native(head.bias.clone())
         self._table = _native(table)
-        self._library: Any = torch if table.is_cuda else numpy
-        self._product: Any = torch.mm if table.is_cuda else numpy.dot
+        is_numpys = isinstance(self._table, numpy.ndarray)
+        self._library: Any = numpy if is_numpys else torch
+        self._product: Any = numpy.dot if is_numpys else torch.mm
         self._rings = _Rings(convolutions, num_samples)
 
         num_past, num_constants = (convolutions[0].kernel_size - 1) * channels, constants.shape[1]

@@ -187,6 +187,27 @@ class Operations(TorchDispatchMode):
         return result
 
 
+@pytest.fixture
+def torch_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sampling as on a GPU, without NumPy."""
+    monkeypatch.setattr("armod.models.wavenet_incremental._native", lambda tensor: tensor)
+
+
+@pytest.mark.parametrize("num_samples", [1, 3])
+@pytest.mark.parametrize("options", [{}, {"kernel_size": 3, "skip": False}, {"context_size": 2}])
+def test_torch_samples_what_numpy_samples(num_samples, options, request) -> None:
+    model = wavenet((20,), FOUR, [1, 2, 4], **options)
+    context = context_for(model, num_samples)
+
+    def sample() -> Tensor:
+        return model.sample(num_samples, context, generator=seeded())
+
+    numpys = sample()
+    request.getfixturevalue("torch_alone")
+    assert torch.equal(sample(), numpys)
+
+
+@pytest.mark.usefixtures("torch_alone")
 def test_work_per_sample_does_not_depend_on_the_receptive_field() -> None:
     counted = []
     for dilation in (1, 3_000):
