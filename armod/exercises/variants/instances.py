@@ -1,0 +1,28 @@
+"""What several exercises share: random numbers, and the order of pixels."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+def normal(generator: np.random.Generator, *shape: int, scale: float = 1.0) -> Tensor:
+    """Normal numbers, float64."""
+    return torch.from_numpy(generator.normal(scale=scale, size=shape))
+
+
+def one_pixel_changed(generator: np.random.Generator, height: int, width: int) -> Tensor:
+    """One image ``(1 + H * W, 1, H, W)``, and after it a copy for each pixel in which that pixel alone has changed."""
+    image = normal(generator, height * width)
+    copies = torch.cat([image.unsqueeze(0), image + 2 * torch.eye(height * width, dtype=torch.float64)])
+    return copies.view(-1, 1, height, width)
+
+
+def reactions(features: Tensor) -> Tensor:
+    """Boolean ``(H * W, H * W)``: [i, j], do the features at pixel i move with pixel j of `one_pixel_changed`?
+
+    features: ``(1 + H * W, p, H, W)``.
+    """
+    moved = (features[1:] - features[:1]).abs().amax(1).flatten(1)
+    return moved.T > 1e-8
