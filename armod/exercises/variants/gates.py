@@ -41,7 +41,8 @@ def extremes_are_right(answer: Answer, generator: np.random.Generator) -> None:
             state = "open: a tanh should pass" if opening > 0 else "shut: nothing should pass"
             raise Mistake(
                 f"The first three of six features at a pixel are {shown(features[0, :3, 0, 0])}, the others all {opening:g}. So "
-                f"the gate is {state}; you gave {shown(got[0, :, 0, 0])}. {_why(got, features, context, v)}"
+                f"the gate is {state}; you gave {shown(got[0, :, 0, 0].round(decimals=4) + 0.0)}. "
+                f"{_why(got, features, context, v)}"
             )
 
 
