@@ -145,12 +145,11 @@ def _log_conditionals(model: PixelCNN, seen: Tensor, *, at: Tensor | None = None
 
 
 def _exact(model: PixelCNN, x: Tensor, mask: Tensor) -> Tensor:
-    totals = []
-    for bits in itertools.product([0.0, 1.0], repeat=int((~mask).sum())):
-        filled = x.clone()
-        filled[:, ~mask] = torch.tensor(bits, dtype=x.dtype)
-        totals.append(_log_conditionals(model, filled).flatten(1).sum(1))
-    return _log_conditionals(model, x).flatten(1).sum(1) - torch.stack(totals).logsumexp(0)
+    fillings = list(itertools.product([0.0, 1.0], repeat=int((~mask).sum())))
+    filled = x.repeat(len(fillings), 1, 1, 1)
+    filled[:, ~mask] = torch.tensor(fillings, dtype=x.dtype).repeat_interleave(len(x), 0)
+    totals = _log_conditionals(model, filled).flatten(1).sum(1).view(len(fillings), len(x))
+    return _log_conditionals(model, x).flatten(1).sum(1) - totals.logsumexp(0)
 
 
 def _on_the_other_side(answer: Answer, model: PixelCNN) -> Handle:
