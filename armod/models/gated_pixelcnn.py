@@ -155,7 +155,7 @@ class GatedLayer(nn.Module):
 def gate(features: Tensor) -> Tensor:
     """``tanh(filter) * sigmoid(gate)`` of ``(..., 2p)`` features, filters first (equation 2).
 
-    >>> gate(torch.tensor([0.5, 0.0])).tolist() == [torch.tanh(torch.tensor(0.5)).item() / 2]
+    >>> torch.allclose(gate(torch.tensor([0.5, 0.0])), torch.tensor([0.5]).tanh() / 2)
     True
     """
     if torch.compiler.is_compiling():  # a compiler joins the passes by itself
@@ -184,7 +184,7 @@ class _Gate(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> Tensor:
         (features,) = ctx.saved_tensors
-        to_features = torch.empty_like(features)
+        to_features = features.new_empty(features.shape)
         for incoming, some, to_some in _rows(gradient, features, to_features):
             filters, gates = _tanh_and_sigmoid(some)
             to_filters, to_gates = to_some.chunk(2, dim=-1)
@@ -196,8 +196,10 @@ class _Gate(torch.autograd.Function):
 
 
 def _rows(*tensors: Tensor) -> Iterable[tuple[Tensor, ...]]:
-    """Tensors ``(..., features)`` as ``(some, features)``, some rows of each at a time."""
-    return zip(*(tensor.flatten(0, -2).split(_ROWS_AT_A_TIME) for tensor in tensors), strict=True)
+    """Tensors ``(..., features)`` as ``(some, features)``: some rows of each at a time, on the CPU; all on a GPU."""
+    rows = [tensor.reshape(-1, tensor.shape[-1]) for tensor in tensors]
+    at_a_time = max(1, len(rows[0])) if tensors[0].is_cuda else _ROWS_AT_A_TIME
+    return zip(*(matrix.split(at_a_time) for matrix in rows), strict=True)
 
 
 def _tanh_and_sigmoid(features: Tensor) -> tuple[Tensor, Tensor]:
