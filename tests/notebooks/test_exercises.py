@@ -72,7 +72,7 @@ def test_the_committed_outputs_have_zero_or_full_marks(path: Path) -> None:
 
 
 @pytest.mark.notebook
-@pytest.mark.parametrize("student", [1, 12_345])
+@pytest.mark.parametrize("student", [1, pytest.param(12_345, marks=pytest.mark.slow)])
 @both
 def test_papermill_runs_it_to_zero_or_full_marks_for_every_learner(path: Path, student: int) -> None:
     outcome = execute(
