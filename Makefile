@@ -28,10 +28,10 @@ test-again:                ## every test, changed or not
 $(TESTED): $(INSTALLED) $(SOURCES)
 	@touch $@.started
 	@$(MAKE) --no-print-directory lint
-	$(BIN)/python -m pytest -n 2 --dist loadscope
+	$(BIN)/python -m pytest -n 2 --dist loadscope --durations 25
 	@mv $@.started $@
 
-test-slow: $(INSTALLED)    ## what takes minutes: retraining the shipped weights
+test-slow: $(INSTALLED)    ## what takes many minutes: more seeds, more combinations, the shipped weights once more
 	$(BIN)/python -m pytest -m slow
 
 bench: $(INSTALLED)        ## speed ratios, measured side by side in one run
