@@ -1,0 +1,359 @@
+"""Read what students handed in: from bytes that may hold anything to a `Submission`, or a `Refusal` that says why.
+
+Of a file nothing is kept but the cells: each one's kind, source, id and tags. Opening it follows no link and waits
+for no pipe; whatever is wrong with it is a named reason for that submission alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+
+from armod.grading import GradingError
+
+SUFFIX = ".ipynb"
+MAX_BYTES = 20 * 2**20
+MAX_DEPTH = 64  # of lists and objects within each other; a notebook's own outputs take about ten
+MAX_CELLS = 2000
+MAX_SOURCE = 2**20  # characters of one cell
+MAX_FOLDERS = 4  # below a student's own
+MAX_WORDS = 200  # characters quoted from a file or about it
+
+# A text that stands where a notebook should: how it begins, and what it is.
+_LOOKS_LIKE = (
+    (b"\xef\xbb\xbf", "begins with a byte order mark, which no notebook may; save it in JupyterLab"),
+    ((b"\xff\xfe", b"\xfe\xff"), "is written in UTF-16; a notebook is UTF-8"),
+    (b"PK\x03\x04", "is a zip archive, not a notebook; unpack it"),
+    (b"%PDF", "is a PDF, not a notebook"),
+    ((b"\x1f\x8b", b"BZh", b"\xfd7zXZ"), "is compressed; unpack it"),
+)
+
+
+@dataclass(frozen=True)
+class Paper:
+    """Where one submission lies: ``file`` is its path in the folder of the class, ``attempt`` counts from 1.
+
+    A paper with a ``reason`` is refused before it is opened: it is a folder with nothing in it, say.
+    """
+
+    student: str
+    attempt: int
+    file: str
+    path: Path
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Submission:
+    """One notebook as it was handed in; ``sha256`` is of the file's bytes, ``notebook`` holds its cells and no more."""
+
+    student: str
+    attempt: int
+    path: Path
+    sha256: str
+    notebook: NotebookNode
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A submission that can't be marked, and why in one sentence; ``sha256`` is None where its bytes can't be read."""
+
+    student: str
+    path: Path
+    sha256: str | None
+    reason: str
+    attempt: int = 1
+
+
+def papers(folder: Path) -> list[Paper]:
+    """Every submission in the folder of a class, by student and then by file, numbers in names counted as numbers.
+
+    A submission is ``STUDENT.ipynb``, or any ``.ipynb`` in a folder that is named after the student. Hidden
+    folders, ``__MACOSX`` and files of other kinds are none.
+
+    Raises:
+        GradingError: if there is no such folder, or no submission in it.
+    """
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: _natural(entry.name))
+    except OSError as error:
+        raise GradingError(f"The submissions' folder {folder} can't be read: {error.strerror}.") from error
+    found = [paper for entry in entries if not _is_hidden(entry.name) for paper in _papers_of(entry)]
+    if not found:
+        raise GradingError(
+            f"There is no submission in {folder}: a submission is STUDENT.ipynb or a folder named after a student."
+        )
+    by_student: dict[str, list[tuple[str, Path, str | None]]] = {}
+    for student, file, path, reason in found:
+        by_student.setdefault(student, []).append((file, path, reason))
+    return [
+        Paper(student, attempt, file, path, reason)
+        for student, files in sorted(by_student.items(), key=lambda item: _natural(item[0]))
+        for attempt, (file, path, reason) in enumerate(sorted(files, key=lambda f: _natural(f[0])), 1)
+    ]
+
+
+def submissions(folder: Path) -> list[Submission | Refusal]:
+    """Every submission of the class, read."""
+    return [read(paper.path, paper=paper) for paper in papers(folder)]
+
+
+def read(path: Path, *, paper: Paper | None = None) -> Submission | Refusal:
+    """The submission in the file, or the reason why there is none; nothing in it makes this raise or wait."""
+    if paper is None:
+        paper = Paper(_student(path.name), 1, printable(path.name), path)
+    sha256 = None
+    try:
+        content = contents(paper)
+        sha256 = hashlib.sha256(content).hexdigest()
+        notebook, flags = _parsed(content)
+    except Unreadable as problem:
+        return Refusal(paper.student, path, sha256, f"The file {problem}.", paper.attempt)
+    return Submission(paper.student, paper.attempt, path, sha256, notebook, flags)
+
+
+class Unreadable(Exception):
+    """Why a file can't be read, as a sentence that lacks its subject and its full stop."""
+
+
+def contents(paper: Paper) -> bytes:
+    """The bytes of a submission.
+
+    Raises:
+        Unreadable: if it is no regular file, too large, or the system refuses to read it.
+    """
+    if paper.reason is not None:
+        raise Unreadable(paper.reason)
+    try:
+        # without O_NONBLOCK a named pipe would wait for somebody to write into it
+        descriptor = os.open(paper.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (OSError, ValueError) as error:
+        if paper.path.is_symlink():
+            raise Unreadable("is a symbolic link; hand in the notebook itself") from error
+        raise Unreadable(f"can't be opened ({getattr(error, 'strerror', None) or error})") from error
+    with open(descriptor, "rb") as file:
+        mode = os.fstat(descriptor).st_mode
+        if not stat.S_ISREG(mode):
+            raise Unreadable(f"is {_KINDS.get(stat.S_IFMT(mode), 'something else')}, not a regular file")
+        try:
+            content = file.read(MAX_BYTES + 1)
+        except OSError as error:
+            raise Unreadable(f"can't be read ({error.strerror})") from error
+    if len(content) > MAX_BYTES:
+        raise Unreadable(f"is larger than {MAX_BYTES // 2**20} MB; clear the outputs and save it again")
+    return content
+
+
+def printable(name: str) -> str:
+    r"""A file's name as text that every encoding takes: bytes that are no UTF-8 become ``\xe9``."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
+_KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+
+
+def _papers_of(entry: os.DirEntry[str]) -> Iterator[tuple[str, str, Path, str | None]]:
+    """Student, file, path and perhaps a reason for each submission in one entry of the class's folder."""
+    path, file = Path(entry.path), printable(entry.name)
+    if not entry.is_dir():  # a link to a folder is one here, and none below
+        if entry.name.lower().endswith(SUFFIX):
+            yield _student(entry.name), file, path, None
+        return
+    student = _student(entry.name)
+    if entry.is_symlink():
+        yield student, file, path, "is a symbolic link; hand in the notebook itself"
+        return
+    root, count = Path(entry.path), 0
+    for place, folders, names in os.walk(root):
+        folders[:] = [name for name in folders if not _is_hidden(name)]
+        if len(Path(place).relative_to(root).parts) >= MAX_FOLDERS:
+            folders.clear()
+        folders_too = [name for name in folders if name.lower().endswith(SUFFIX)]
+        for name in [*names, *folders_too]:
+            if name.lower().endswith(SUFFIX) and not _is_hidden(name):
+                inner = Path(place, name)
+                count += 1
+                yield student, printable(f"{entry.name}/{inner.relative_to(root).as_posix()}"), inner, None
+    if not count:
+        yield student, file, path, "is a folder without a notebook in it"
+
+
+def _parsed(content: bytes) -> tuple[NotebookNode, tuple[str, ...]]:
+    if not content.strip():
+        raise Unreadable("is empty")
+    for beginning, complaint in _LOOKS_LIKE:
+        if content.startswith(beginning):
+            raise Unreadable(complaint)
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Unreadable(f"is no UTF-8 text (byte {error.start})") from error
+    document = _document(text)
+    return _notebook(document)
+
+
+def _document(text: str) -> dict[str, Any]:
+    """The JSON object in the text, not too deep."""
+    try:
+        document = json.loads(text)
+    except RecursionError as error:
+        raise Unreadable(f"is nested more than {MAX_DEPTH} levels deep") from error
+    except ValueError as error:
+        raise Unreadable(_no_json(text, error)) from error
+    level: list[Any] = [document]
+    for _ in range(MAX_DEPTH):
+        level = [
+            child
+            for item in level
+            if isinstance(item, dict | list)
+            for child in (item.values() if isinstance(item, dict) else item)
+        ]
+        if not level:
+            break
+    else:
+        raise Unreadable(f"is nested more than {MAX_DEPTH} levels deep")
+    if not isinstance(document, dict):
+        raise Unreadable(f"holds a JSON {_json_kind(document)}, not a notebook")
+    return document
+
+
+def _no_json(text: str, error: ValueError) -> str:
+    start = text.lstrip()[:200].lower()
+    if re.search(r"^(<<<<<<<|=======|>>>>>>>)", text, re.MULTILINE):
+        return "holds the markers of an unfinished merge (<<<<<<<); resolve it and save it again"
+    if start.startswith(("<!doctype", "<html", "<?xml", "<head", "<body")):
+        return "is a web page, not a notebook; download the notebook itself"
+    if "\0" in text:
+        return "holds zero bytes: it is damaged, or no text"
+    where = f" (line {error.lineno}: {error.msg})" if isinstance(error, json.JSONDecodeError) else ""
+    if start.startswith("{"):
+        return f"is damaged or cut off: it is no whole JSON{where}"
+    return f"is no notebook: it is no JSON{where}"
+
+
+def _notebook(document: dict[str, Any]) -> tuple[NotebookNode, tuple[str, ...]]:
+    """The notebook's cells, made anew, and what is odd about them."""
+    version, cells = document.get("nbformat"), document.get("cells")
+    if type(version) is not int:
+        raise Unreadable("is no notebook: it does not say its format's version")
+    if version != 4:
+        raise Unreadable(f"is a notebook of format {str(version)[:20]}; open it in JupyterLab and save it")
+    if type(document.get("nbformat_minor")) is not int:
+        raise Unreadable("is no notebook: it does not say its format's minor version")
+    if not isinstance(cells, list):
+        raise Unreadable("is no notebook: it has no list of cells")
+    if not cells:
+        raise Unreadable("is a notebook without cells")
+    if len(cells) > MAX_CELLS:
+        raise Unreadable(f"has {len(cells):,} cells and the limit is {MAX_CELLS:,}")
+    flags: list[str] = []
+    seen: set[str] = set()
+    made = []
+    for number, cell in enumerate(cells, 1):
+        clean = _cell(cell, number)
+        if clean.id in seen:
+            flags.append(f"Cell {number} has the id of an earlier one.")
+        seen.add(clean.id)
+        made.append(clean)
+    _validated(document, made)
+    return NotebookNode(nbformat=4, nbformat_minor=5, metadata=NotebookNode(), cells=made), tuple(flags)
+
+
+def _cell(cell: Any, number: int) -> NotebookNode:
+    if not isinstance(cell, dict):
+        raise Unreadable(f"is damaged: cell {number} is a JSON {_json_kind(cell)}")
+    kind, source = cell.get("cell_type"), cell.get("source")
+    if kind not in ("code", "markdown", "raw"):
+        raise Unreadable(f"is damaged: cell {number} is of no known kind")
+    if isinstance(source, list) and all(isinstance(line, str) for line in source):
+        source = "".join(source)
+    if not isinstance(source, str):
+        raise Unreadable(f"is damaged: cell {number} has no source text")
+    if len(source) > MAX_SOURCE:
+        raise Unreadable(f"is too long: cell {number} has {len(source):,} characters, at most {MAX_SOURCE:,}")
+    metadata = cell.get("metadata")
+    if not isinstance(metadata, dict):
+        raise Unreadable(f"is damaged: the metadata of cell {number} is no object")
+    tags = metadata.get("tags", [])
+    identity = cell.get("id")
+    made = {
+        "cell_type": kind,
+        "id": identity if isinstance(identity, str) and identity else f"cell-{number}",
+        "source": source,
+        "metadata": NotebookNode(
+            tags=[tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else []
+        ),
+    }
+    if not _is_text(made["id"], source, *made["metadata"].tags):
+        raise Unreadable(f"is damaged: cell {number} holds text that is not valid Unicode")
+    if kind == "code":
+        made |= {"outputs": [], "execution_count": None}
+    return NotebookNode(made)
+
+
+def _validated(document: dict[str, Any], made: list[NotebookNode]) -> None:
+    """Refuse what breaks the notebooks' own rules; ids, which tools leave out or double, are given anew."""
+    cells = [
+        {key: value for key, value in cell.items() if key != "id"} | {"id": f"cell-{number}"}
+        for number, cell in enumerate(document["cells"])
+    ]
+    copy = {**document, "nbformat": 4, "nbformat_minor": 5, "cells": cells}
+    try:
+        nbformat.validate(copy, version=4, version_minor=5, relax_add_props=True)
+    except nbformat.ValidationError as error:
+        raise Unreadable(f"breaks the rules of notebooks: {_first_line(str(error.message))}") from error
+    except Exception as error:  # the validator itself may stumble over what was never meant to be one
+        raise Unreadable(f"breaks the rules of notebooks ({type(error).__name__})") from error
+
+
+def _is_text(*texts: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for text in texts for character in text)
+
+
+def _first_line(text: str) -> str:
+    line = (text.splitlines() or [""])[0]
+    line = line.encode("utf-8", "backslashreplace").decode()
+    return line if len(line) <= MAX_WORDS else f"{line[: MAX_WORDS - 1]}…"
+
+
+def _json_kind(value: Any) -> str:
+    kinds = {dict: "object", list: "list", str: "text", bool: "truth value", type(None): "null"}
+    return kinds.get(type(value), "number")
+
+
+def _student(name: str) -> str:
+    text = printable(name)
+    return text[: -len(SUFFIX)] if text.lower().endswith(SUFFIX) and len(text) > len(SUFFIX) else text
+
+
+def _is_hidden(name: str) -> bool:
+    """Whether systems and editors left it there; a notebook whose name begins with a dot is somebody's all the same."""
+    if name.lower().endswith(SUFFIX):
+        return name.startswith(("._", ".~"))
+    return (name.startswith(".") and not name.startswith("..")) or name == "__MACOSX"
+
+
+def _natural(text: str) -> list[tuple[int, int | str]]:
+    """A key to sort by: ``try-2`` comes before ``try-10``, and ``try`` before both."""
+    stem = printable(text).removesuffix(SUFFIX)
+    parts = [part for part in re.split(r"([0-9]{1,18})", stem) if part]
+    return [(0, int(part)) if part.isascii() and part.isdigit() else (1, part) for part in parts] + [
+        (-1, printable(text))
+    ]
