@@ -1,0 +1,118 @@
+"""Judge answers in the trusted process: the visible checks of an exercise, and an instructor's hidden ones.
+
+Hidden checks have the form of visible ones. A folder holds Python files such as::
+
+    from armod.exercises import Mistake, find, reading
+
+    made_counts = find("made-counts")
+
+    @made_counts.check("a network with one input", points=2)
+    def one_input(answer, generator):
+        ...
+
+Neither kind, nor what it expects, ever enters the sandbox: questions go there, plain data come back.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from armod.exercises.answer import Answer, Transport
+from armod.exercises.exercise import Check, Exercise, exercises_of, lessons
+from armod.exercises.judge import judge
+from armod.exercises.result import Result
+from armod.grading import GradingError
+
+Hidden = Mapping[str, Sequence[Check]]  # by the exercise's name
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What one exercise is worth: the result of its visible checks and, apart from them, that of the hidden ones."""
+
+    visible: Result
+    hidden: Result
+
+    @property
+    def points(self) -> int:
+        """The points of all checks."""
+        return self.visible.points + self.hidden.points
+
+    @property
+    def max_points(self) -> int:
+        """The points that a right answer gets."""
+        return self.visible.max_points + self.hidden.max_points
+
+    def as_data(self) -> dict[str, Any]:
+        """The mark as plain data; `from_data` reads it."""
+        return {"visible": self.visible.as_data(), "hidden": self.hidden.as_data()}
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> Mark:
+        """The mark that `as_data` wrote; KeyError, TypeError or ValueError for anything else."""
+        return cls(Result.from_data(data["visible"]), Result.from_data(data["hidden"]))
+
+
+@dataclass(frozen=True)
+class Examiner:
+    """Asks about the exercises of a lesson: what `armod.grading.run.run` calls as ``examine``.
+
+    ``student`` is the number that seeds what is each learner's own.
+    """
+
+    exercises: Mapping[str, Exercise]
+    hidden: Hidden
+    student: int = 0
+
+    @classmethod
+    def of(cls, lesson: str, *, hidden: Hidden | None = None, student: int = 0) -> Examiner:
+        """The examiner of a lesson."""
+        return cls({exercise.name: exercise for exercise in exercises_of(lesson)}, hidden or {}, student)
+
+    def __call__(self, name: str, transport: Transport) -> Mark:
+        """The mark of one exercise."""
+        exercise = self.exercises[name]
+        secret = replace(exercise, checks=list(self.hidden.get(name, ())))
+        return Mark(
+            judge(exercise, Answer(transport, student=self.student)),
+            judge(secret, Answer(transport, student=self.student)),
+        )
+
+
+def hidden_checks(folder: Path) -> Hidden:
+    """The checks in the Python files of a folder, by the name of the exercise; the exercises are left as they were.
+
+    Raises:
+        GradingError: if there is no such folder, or one of its files can't be run or adds no check.
+    """
+    if not folder.is_dir():
+        raise GradingError(f"There is no folder {folder} of hidden checks.")
+    exercises = [exercise for lesson in lessons() for exercise in exercises_of(lesson)]
+    found: dict[str, list[Check]] = {}
+    for path in sorted(folder.glob("*.py")):
+        before = {exercise.name: len(exercise.checks) for exercise in exercises}
+        try:
+            _execute(path)
+        except Exception as problem:
+            raise GradingError(f"{path} can't be run: {type(problem).__name__}: {problem}") from problem
+        finally:
+            added = {exercise.name: exercise.checks[before[exercise.name] :] for exercise in exercises}
+            for exercise in exercises:
+                del exercise.checks[before[exercise.name] :]
+        if not any(added.values()):
+            raise GradingError(f"{path} adds no check; write @find('EXERCISE').check('title', points=1).")
+        for name, checks in added.items():
+            found.setdefault(name, []).extend(checks)
+    return {name: checks for name, checks in found.items() if checks}
+
+
+def _execute(path: Path) -> None:
+    name = "armod_hidden_" + re.sub(r"\W", "_", path.stem)
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None and spec.loader is not None
+    spec.loader.exec_module(importlib.util.module_from_spec(spec))
