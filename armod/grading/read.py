@@ -119,8 +119,16 @@ def read(path: Path, *, paper: Paper | None = None) -> Submission | Refusal:
         sha256 = hashlib.sha256(content).hexdigest()
         notebook, flags = _parsed(content)
     except Unreadable as problem:
-        return Refusal(paper.student, path, sha256, f"The file {problem}.", paper.attempt)
+        return Refusal(paper.student, path, sha256, _sentence(problem), paper.attempt)
     return Submission(paper.student, paper.attempt, path, sha256, notebook, flags)
+
+
+def fingerprint(paper: Paper) -> str:
+    """The hash of a submission's bytes, or the reason why they can't be read."""
+    try:
+        return hashlib.sha256(contents(paper)).hexdigest()
+    except Unreadable as problem:
+        return _sentence(problem)
 
 
 class Unreadable(Exception):
@@ -167,6 +175,10 @@ _KINDS = {
     stat.S_IFCHR: "a device",
     stat.S_IFBLK: "a device",
 }
+
+
+def _sentence(problem: Unreadable) -> str:
+    return f"The file {problem}."
 
 
 def _papers_of(entry: os.DirEntry[str]) -> Iterator[tuple[str, str, Path, str | None]]:

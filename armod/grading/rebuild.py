@@ -6,7 +6,7 @@ checks are the released ones always. A given cell that was edited runs as a cell
 released one, so that an import added there is still made. Whatever is odd is a flag and stops nothing.
 
 Each cell of the result says in ``metadata.armod`` what it is: ``{"role": ..., "exercise": ...}``, with the role
-"parameters", "given", "answer", "check", "text" or "extra" (the student's own).
+"parameters", "given", "answer", "check", "text" or "extra" (the student's own). Checks keep their tag too.
 """
 
 from __future__ import annotations
@@ -124,7 +124,8 @@ def rebuild(submission: Submission, release: Release) -> Rebuilt:
             checks[exercise] = len(cells)
         if role != "text":
             cell.outputs, cell.execution_count = [], None
-        cell.metadata = NotebookNode(armod=NotebookNode(role=role, exercise=exercise))
+        tags = [f"check:{exercise}"] if role == "check" else []
+        cell.metadata = NotebookNode(tags=tags, armod=NotebookNode(role=role, exercise=exercise))
         cells.append(cell)
         cells += extras.get(index, [])
     for number, cell in enumerate(cells):
@@ -273,7 +274,7 @@ def _extras(
 
 def _extra(cell: NotebookNode) -> NotebookNode:
     made = nbformat.v4.new_code_cell(cell.source)
-    made.metadata = NotebookNode(armod=NotebookNode(role="extra", exercise=""))
+    made.metadata = NotebookNode(tags=[], armod=NotebookNode(role="extra", exercise=""))
     return made
 
 

@@ -1,0 +1,126 @@
+"""Work done by several processes, each a step at a time: one that dies is replaced, and its step tried again.
+
+What a step yields it leaves in a file, so nothing is lost when all of this is killed. The processes are forked from
+one that has imported everything, so that a new one is there at once; they end by themselves when their parent does.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import signal
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from typing import Any, Generic, TypeVar
+
+from armod.grading import GradingError
+
+MAX_DEATHS = 3  # of processes at one step
+GRACE = 10.0  # seconds for a process to tidy up
+
+Step = TypeVar("Step")
+
+
+class Workers(Generic[Step]):
+    """``function(step)`` for each step, ``jobs`` at a time; a context manager that leaves no process behind.
+
+    ``function`` and the steps must be picklable, and a repeated step must do no harm.
+    """
+
+    def __init__(self, function: Callable[[Step], None], jobs: int) -> None:
+        self._function = function
+        self._jobs = jobs
+        self._context = multiprocessing.get_context("forkserver")
+        self._context.set_forkserver_preload([function.__module__])
+        self._busy: dict[Connection, tuple[BaseProcess, int]] = {}
+        self._idle: list[tuple[Connection, BaseProcess]] = []
+
+    def __enter__(self) -> Workers[Step]:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        processes = [process for process, _ in self._busy.values()] + [process for _, process in self._idle]
+        for process in processes:
+            process.terminate()
+        deadline = time.monotonic() + GRACE
+        for process in processes:
+            process.join(max(0.0, deadline - time.monotonic()))
+            if process.is_alive():
+                process.kill()
+                process.join()
+        for connection in [*self._busy, *(connection for connection, _ in self._idle)]:
+            connection.close()
+
+    def run(self, steps: Sequence[Step]) -> Iterator[tuple[Step, str | None]]:
+        """Each step as it is done, with what went wrong, None if nothing; what ends its process ends it three times.
+
+        Raises:
+            GradingError: as soon as a step raises it.
+        """
+        waiting, deaths = deque(range(len(steps))), [0] * len(steps)
+        while waiting or self._busy:
+            while waiting and len(self._busy) < self._jobs:
+                self._begin(waiting.popleft(), steps)
+            for connection in wait(list(self._busy)):
+                assert isinstance(connection, Connection)
+                process, number = self._busy.pop(connection)
+                try:
+                    kind, message = connection.recv()
+                except (EOFError, ConnectionError):
+                    connection.close()
+                    process.join()
+                    deaths[number] += 1
+                    if deaths[number] < MAX_DEATHS:
+                        waiting.appendleft(number)
+                    else:
+                        yield steps[number], f"the process that marked it ended {MAX_DEATHS} times"
+                    continue
+                self._idle.append((connection, process))
+                if kind == "stop":
+                    raise GradingError(message, exit_code=1)
+                yield steps[number], message if kind == "failed" else None
+
+    def _begin(self, number: int, steps: Sequence[Step]) -> None:
+        while True:
+            connection, process = self._idle.pop() if self._idle else self._new()
+            try:
+                connection.send(steps[number])
+            except (BrokenPipeError, ConnectionError):
+                connection.close()  # it was killed while it had nothing to do
+                process.join()
+                continue
+            self._busy[connection] = process, number
+            return
+
+    def _new(self) -> tuple[Connection, BaseProcess]:
+        ours, theirs = self._context.Pipe()
+        process = self._context.Process(target=_serve, args=(theirs, self._function))
+        process.start()
+        theirs.close()
+        return ours, process
+
+
+def _serve(connection: Connection, function: Callable[[Any], None]) -> None:
+    """The life of a process: a step, an answer, until nobody asks any more."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the first one decides
+    signal.signal(signal.SIGTERM, _leave)
+    with contextlib.suppress(EOFError, ConnectionError):
+        while True:
+            step = connection.recv()
+            try:
+                function(step)
+                reply = "done", ""
+            except GradingError as error:
+                reply = "stop", str(error)
+            except Exception as error:
+                reply = "failed", f"{type(error).__name__}: {error}"
+            connection.send(reply)
+
+
+def _leave(*_: object) -> None:
+    """End by way of every ``finally``, so that no kernel and no file is left."""
+    sys.exit(0)
