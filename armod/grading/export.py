@@ -41,7 +41,7 @@ def to_csv(table: Sequence[Row], roster: Roster | None = None) -> str:
                 *(_number(row.points), found.max_points, _yes(row.counts), _yes(row.late)),
                 *(_number(points[name]) if name in points else "" for name in exercises),
                 *(
-                    found.reason or "",
+                    found.reason or _unanswered(row),
                     " | ".join(found.flags),
                     " | ".join(map(str, row.overrides)),
                     row.watermark,

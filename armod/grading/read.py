@@ -184,7 +184,7 @@ def _sentence(problem: Unreadable) -> str:
 def _papers_of(entry: os.DirEntry[str]) -> Iterator[tuple[str, str, Path, str | None]]:
     """Student, file, path and perhaps a reason for each submission in one entry of the class's folder."""
     path, file = Path(entry.path), printable(entry.name)
-    if not entry.is_dir():  # a link to a folder is one here, and none below
+    if not _leads_to_a_folder(entry):
         if entry.name.lower().endswith(SUFFIX):
             yield _student(entry.name), file, path, None
         return
@@ -205,6 +205,14 @@ def _papers_of(entry: os.DirEntry[str]) -> Iterator[tuple[str, str, Path, str | 
                 yield student, printable(f"{entry.name}/{inner.relative_to(root).as_posix()}"), inner, None
     if not count:
         yield student, file, path, "is a folder without a notebook in it"
+
+
+def _leads_to_a_folder(entry: os.DirEntry[str]) -> bool:
+    """Whether it is a folder, or a link to one."""
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads round in a circle
+        return False
 
 
 def _parsed(content: bytes) -> tuple[NotebookNode, tuple[str, ...]]:

@@ -28,7 +28,7 @@ _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; color: var(--armod-ink); background: var(--armod-paper); color-scheme: light;
        max-width: 60em; margin: 2em auto; padding: 0 1em; overflow-wrap: anywhere; }
 table { border-collapse: collapse; } th, td { text-align: left; padding: 4px 12px 4px 0; vertical-align: top;
-       border-bottom: 1px solid var(--armod-masked); } td.number { text-align: right; }
+       border-bottom: 1px solid var(--armod-masked); } th { white-space: nowrap; }
 code { background: var(--armod-masked); } .passed { color: var(--armod-input); } .open { color: var(--armod-output-text); }
 .watermark { border: 2px solid var(--armod-output-text); padding: 6px 12px; font-weight: bold; }
 """
@@ -171,7 +171,7 @@ def time_picture(table: Sequence[Row]) -> Picture:
         axes = picture.subplots()
         axes.plot(range(1, len(seconds) + 1), seconds, color=COLOURS["hidden"], marker="o", markersize=3)
         axes.set(title="Time", xlabel="submissions, the quickest first", ylabel="seconds to mark")
-        axes.set_ylim(bottom=0)
+        axes.set_ylim(0, 1.1 * max(seconds[-1], 0.1))
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         picture.tight_layout()
         picture.describe(

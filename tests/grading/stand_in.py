@@ -1,0 +1,54 @@
+"""Stands in for the sandbox where a test is about the rest: runs a notebook right here, so never a hostile one."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from nbformat import NotebookNode
+
+from armod.exercises.answer import InProcess, Transport
+from armod.grading.run import Run, Trouble
+
+RUNNER = "tests.grading.stand_in:run"
+DEADLY = "tests.grading.stand_in:deadly"
+SLOW = "tests.grading.stand_in:slow"
+
+
+def run(notebook: NotebookNode, examine: Callable[[str, Transport], Any], limits: object) -> Run[Any]:
+    """What `armod.grading.run.run` does, without a kernel and without a sandbox."""
+    outcome: Run[Any] = Run()
+    names: dict[str, Any] = {"__name__": "__main__"}
+    for number, cell in enumerate(notebook.cells):
+        role, exercise = cell.metadata.armod.role, cell.metadata.armod.exercise
+        if role == "check":
+            outcome.results[exercise] = examine(exercise, InProcess(names))
+        elif role != "text":
+            try:
+                with contextlib.redirect_stdout(io.StringIO()):
+                    exec(cell.source, names)
+            except Exception as error:
+                outcome.troubles.append(Trouble(number, "error", f"{type(error).__name__}: {error}"))
+    return outcome
+
+
+def slow(notebook: NotebookNode, examine: Callable[[str, Transport], Any], limits: object) -> Run[Any]:
+    """Takes long enough to be killed in the middle."""
+    time.sleep(0.1)
+    return run(notebook, examine, limits)
+
+
+def deadly(notebook: NotebookNode, examine: Callable[[str, Transport], Any], limits: object) -> Run[Any]:
+    """Ends the grader's own process the first time, or, for a cell that says so, each time."""
+    text = "\n".join(cell.source for cell in notebook.cells)
+    marker = Path(os.environ["ARMOD_TEST_MARKERS"], "died")
+    if "# each time" in text or ("# once" in text and not marker.exists()):
+        marker.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return run(notebook, examine, limits)
