@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -80,29 +77,3 @@ def test_papermill_runs_it_to_zero_or_full_marks_for_every_learner(path: Path, s
     )
     assert outcome.ok, outcome.error
     expect(path, outcome.notebook)
-
-
-@pytest.mark.notebook
-@both
-def test_nbval_finds_every_cell_running(path: Path) -> None:
-    options = ["--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout", "120"]
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "pytest",
-            "-q",
-            "-p",
-            "no:cacheprovider",
-            "-o",
-            "addopts=",
-            *options,
-            str(path),
-        ],
-        cwd=path.parent,
-        env={**os.environ, "OMP_NUM_THREADS": "1", "ARMOD_PROGRESS": "off", "TQDM_DISABLE": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr

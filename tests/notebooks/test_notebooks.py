@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
 import statistics
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -91,34 +88,6 @@ def test_prose_outweighs_code(path: Path) -> None:
 def test_the_page_stands_alone_and_draws_every_formula(path: Path) -> None:
     page = to_html(read_notebook(path.with_suffix(".ipynb")), read_title(path)[0], path.parent)
     assert "<math" in page or "$" not in path.read_text(encoding="utf-8")
-
-
-@pytest.mark.notebook
-@every_notebook
-def test_nbval_finds_every_cell_running_and_exact_cells_equal(path: Path) -> None:
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        "-p",
-        "no:timeout",
-        "-o",
-        "addopts=",
-    ]
-    options = ["--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout", "120"]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "ARMOD_PROGRESS": "off", "TQDM_DISABLE": "1"}
-    done = subprocess.run(
-        [*command, *options, str(path.with_suffix(".ipynb"))],
-        cwd=path.parent,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-1000:]
 
 
 @pytest.mark.notebook
