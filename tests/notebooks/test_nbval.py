@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 COURSE = Path(__file__).parents[2]
-NOTEBOOKS = sorted((COURSE / "notebooks").rglob("*.ipynb"))
+FOLDERS = ["notebooks", "notebooks/exercises", "notebooks/solutions"]
+NOTEBOOKS = [path for folder in FOLDERS for path in sorted((COURSE / folder).glob("*.ipynb"))]
 
 
 @pytest.mark.notebook
