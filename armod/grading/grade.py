@@ -16,7 +16,7 @@ from typing import Any
 import filelock
 from tqdm import tqdm
 
-from armod.exercises.exercise import lessons
+from armod.exercises.exercise import PREFIX, lessons
 from armod.grading import GradingError, record
 from armod.grading.judge import hidden_checks
 from armod.grading.marking import RUNNER, Settings, Task, mark
@@ -65,7 +65,7 @@ def grade(
                 file=sys.stderr,
                 smoothing=0.1,
             ) as bar,
-            Workers(mark, min(jobs, max(1, len(waiting)))) as workers,
+            Workers(mark, min(jobs, max(1, len(waiting))), modules=_needed(settings)) as workers,
         ):
             try:
                 for task, failure in workers.run(waiting):
@@ -95,6 +95,11 @@ def list_tasks(folder: Path, out: Path, settings: Settings) -> list[Task]:
         name = record.key(paper.student, paper.file, content, identity)
         tasks.append(Task(paper, content, name, out, settings, identity))
     return tasks
+
+
+def _needed(settings: Settings) -> list[str]:
+    """What every process that marks imports sooner or later."""
+    return [settings.runner.partition(":")[0], *(f"armod.exercises.{PREFIX}{lesson}" for lesson in lessons())]
 
 
 def _line(task: Task) -> dict[str, Any]:

@@ -28,14 +28,15 @@ Step = TypeVar("Step")
 class Workers(Generic[Step]):
     """``function(step)`` for each step, ``jobs`` at a time; a context manager that leaves no process behind.
 
-    ``function`` and the steps must be picklable, and a repeated step must do no harm.
+    ``function`` and the steps must be picklable, and a repeated step must do no harm. ``modules`` are what it will
+    import.
     """
 
-    def __init__(self, function: Callable[[Step], None], jobs: int) -> None:
+    def __init__(self, function: Callable[[Step], None], jobs: int, *, modules: Sequence[str] = ()) -> None:
         self._function = function
         self._jobs = jobs
         self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload([function.__module__])
+        self._context.set_forkserver_preload([function.__module__, *modules])
         self._busy: dict[Connection, tuple[BaseProcess, int]] = {}
         self._idle: list[tuple[Connection, BaseProcess]] = []
 

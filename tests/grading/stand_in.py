@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import re
 import signal
 import time
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from armod.exercises.answer import InProcess, Transport
 from armod.grading.run import Run, Trouble
 
 RUNNER = "tests.grading.stand_in:run"
+_SHOWS = re.compile(r"figures|load\(")  # given cells that draw and read data: not what these tests are about
 DEADLY = "tests.grading.stand_in:deadly"
 SLOW = "tests.grading.stand_in:slow"
 
@@ -29,7 +31,7 @@ def run(notebook: NotebookNode, examine: Callable[[str, Transport], Any], limits
         role, exercise = cell.metadata.armod.role, cell.metadata.armod.exercise
         if role == "check":
             outcome.results[exercise] = examine(exercise, InProcess(names))
-        elif role != "text":
+        elif role != "text" and not (role == "given" and _SHOWS.search(cell.source)):
             try:
                 with contextlib.redirect_stdout(io.StringIO()):
                     exec(cell.source, names)

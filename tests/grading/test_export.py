@@ -1,0 +1,255 @@
+"""What leaves the house: no formula, no markup, no hidden check, and every submission."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import xml.etree.ElementTree as ElementTree
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from armod.exercises.result import CheckResult, Result, Status
+from armod.grading import GradingError, record
+from armod.grading.export import FORMATS
+from armod.grading.gradebook import OVERRIDE_COLUMNS, OVERRIDES, Policy, Row, rows
+from armod.grading.judge import Mark
+from armod.grading.record import Record
+from armod.grading.report import class_page, common_messages, feedback_page, write_report
+from armod.grading.roster import read_roster
+from tests.grading.handed_in import write
+from tests.grading.test_read import NASTY
+
+SCRIPT = "<script>alert('x')</script>"
+
+
+def mark(points: int, message: str = "") -> Mark:
+    """Three checks, the last of them hidden; ``points`` says how many are passed."""
+
+    def result(number: int, title: str) -> CheckResult:
+        status = Status.PASSED if points > number else Status.MISTAKE
+        return CheckResult(title, 1, status, "" if points > number else message or "Look again.")
+
+    visible = (result(0, "first"), result(1, SCRIPT))
+    hidden = (CheckResult("SECRET TITLE", 1, Status.MISTAKE, "SECRET MESSAGE"),)
+    if points > 2:
+        hidden = (CheckResult("SECRET TITLE", 1, Status.PASSED, ""),)
+    return Mark(Result("one", "lesson", "The first", visible), Result("one", "lesson", "The first", hidden))
+
+
+def made(student: str, points: int | None, *, attempt: int = 1, day: int = 1, **changes: Any) -> Record:
+    about: dict[str, Any] = {
+        "student": student,
+        "attempt": attempt,
+        "file": f"{student}/{attempt}.ipynb",
+        "sha256": "0" * 64,
+        "times": {"handed_in": f"2026-01-{day:02}T12:00:00+00:00", "seconds": 1.5},
+    }
+    if points is None:
+        about |= {"status": record.REFUSED, "reason": f"The file is no notebook: {SCRIPT}."}
+    else:
+        about |= {"status": record.MARKED, "lesson": "lesson", "marks": (mark(points),)}
+    return Record(**(about | changes))
+
+
+def marks(folder: Path, *found: Record, absent: tuple[str, ...] = (), ungraded: tuple[str, ...] = ()) -> Path:
+    folder.mkdir(exist_ok=True)
+    lines: list[dict[str, Any]] = []
+    for number, one in enumerate(found):
+        record.write(folder, f"{number:064}", one)
+        lines.append(
+            {"student": one.student, "attempt": one.attempt, "file": one.file, "record": f"{number:064}"}
+        )
+    lines += [{"student": name, "attempt": 0, "file": "", "record": None} for name in absent]
+    lines += [{"student": name, "attempt": 1, "file": "f", "record": "f" * 64} for name in ungraded]
+    record.write_class(folder, lines)
+    return folder
+
+
+def as_rows(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text, newline="")))
+
+
+def test_a_record_is_read_as_it_was_written(tmp_path: Path) -> None:
+    one = made("ada", 2, flags=("odd",))
+    record.write(tmp_path, "name", one)
+    assert record.read(tmp_path, "name") == one
+    assert record.read(tmp_path, "other") is None
+
+
+def test_where_objects_lie_in_memory_is_no_part_of_a_record(tmp_path: Path) -> None:
+    record.write(tmp_path, "name", made("ada", None, reason="<object at 0x7f00deadbeef> and 0xff"))
+    found = record.read(tmp_path, "name")
+    assert found is not None and found.reason == "<object at 0x…> and 0xff"
+
+
+def test_csv_has_a_row_for_everybody(tmp_path: Path) -> None:
+    folder = marks(tmp_path, made("ada", 3), made("eve", None), absent=("bob",), ungraded=("cleo",))
+    found = {row["student"]: row for row in as_rows(FORMATS["csv"](rows(folder), None))}
+    assert [found[name]["status"] for name in ("ada", "eve", "bob", "cleo")] == [
+        "marked",
+        "refused",
+        "absent",
+        "not graded yet",
+    ]
+    assert (found["ada"]["points"], found["ada"]["max_points"], found["ada"]["one"]) == ("3", "3", "3")
+    assert found["eve"]["points"] == "0" and "no notebook" in found["eve"]["reason"]
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize(
+    "name", [*NASTY, "x" * 300, "\t=1+1", "  =1+1", "＝1+1", "\x00\x0b\x1f", "=cmd|'/C'!A"]
+)
+def test_no_export_lets_a_nasty_name_act(form: str, name: str, tmp_path: Path) -> None:
+    folder = marks(tmp_path, made(name, 1, flags=(f"={name}",)), made("bob", 2))
+    text = FORMATS[form](rows(folder), None)
+    text.encode()
+    if form in ("csv", "canvas"):
+        for row in csv.reader(io.StringIO(text, newline="")):
+            assert not any(cell.lstrip(" \xa0")[:1] in tuple("=+-@\t\r\n＝＋－＠") for cell in row if cell)
+    if form == "csv":
+        found = as_rows(text)
+        assert len(found) == 2 and found[0]["student"].removeprefix("'") == name.replace("\0", "")
+    if form == "gradescope":
+        assert json.loads(text)[0]["extra_data"]["student"] == name
+    if form == "junit":
+        assert len(ElementTree.fromstring(text)) == 2
+
+
+@pytest.mark.parametrize("points", [0, 1, 2, 3])
+def test_gradescope_and_feedback_keep_hidden_checks_hidden(points: int, tmp_path: Path) -> None:
+    (row,) = rows(marks(tmp_path, made("ada", points)))
+    (results,) = json.loads(FORMATS["gradescope"]([row], None))
+    assert results["score"] == points == sum(test["score"] for test in results["tests"])
+    assert sum(test["max_score"] for test in results["tests"]) == 3
+    for text in (json.dumps(results), feedback_page(row), class_page([row])):
+        assert "SECRET" not in text
+    assert "SECRET TITLE" in FORMATS["junit"]([row], None)
+
+
+def test_pages_escape_whatever_students_write(tmp_path: Path) -> None:
+    folder = marks(
+        tmp_path,
+        made(SCRIPT, 1, marks=(mark(1, SCRIPT),), flags=(SCRIPT,)),
+        made("eve", None),
+        made("$x$", 2),
+    )
+    assert write_report(rows(folder), folder) == 3
+    pages = [folder / "report.html", *(folder / "feedback").iterdir()]
+    assert len(pages) == 4
+    for page in pages:
+        text = page.read_text()
+        assert "<script" not in text and "default-src 'none'" in text
+    assert "alert" in (folder / "report.html").read_text()
+
+
+def test_feedback_of_the_likest_names_is_kept_apart(tmp_path: Path) -> None:
+    folder = marks(tmp_path, *(made(name, 1) for name in ("a/b", "a.b", "a b", "../a", "é" * 200)))
+    write_report(rows(folder), folder)
+    assert len(list((folder / "feedback").iterdir())) == 5
+
+
+def test_the_commonest_mistakes_come_first_whatever_their_numbers(tmp_path: Path) -> None:
+    said = {"ada": "gave 3 for 4", "bob": "gave 12.5 for -4", "eve": "gave up"}
+    folder = marks(tmp_path, *(made(name, 1, marks=(mark(1, text),)) for name, text in said.items()))
+    assert common_messages(rows(folder)) == [(2, "one", "gave 12.5 for -4"), (1, "one", "gave up")]
+
+
+def counting(folder: Path, **policy: Any) -> list[int]:
+    return [row.record.attempt for row in rows(folder, Policy(**policy)) if row.counts]
+
+
+def test_which_attempt_counts_is_a_setting(tmp_path: Path) -> None:
+    folder = marks(
+        tmp_path,
+        made("ada", 3, attempt=1, day=1),
+        made("ada", 1, attempt=2, day=2),
+        made("ada", 2, attempt=3, day=5),
+        made("ada", None, attempt=4, day=2),
+    )
+    due = datetime.fromisoformat("2026-01-03T00:00:00+00:00")
+    assert counting(folder) == [3]
+    assert counting(folder, attempts="best") == [1]
+    assert counting(folder, late="exclude", due=due) == [2]
+    assert [row.late for row in rows(folder, Policy(due=due))] == [False, False, True, False]
+
+
+def overriding(folder: Path, *lines: str) -> None:
+    write(folder / OVERRIDES, "\n".join([",".join(OVERRIDE_COLUMNS), *lines]) + "\n")
+
+
+def test_points_by_hand_say_who_when_and_why(tmp_path: Path) -> None:
+    folder = marks(tmp_path, made("ada", 1), made("eve", None))
+    overriding(folder, "ada,,one,2.5,Dr X,2026-01-09,a typo", "eve,,,2,Dr X,2026-01-09,shown in person")
+    found = as_rows(FORMATS["csv"](rows(folder), None))
+    assert [row["points"] for row in found] == ["2.5", "2"]
+    assert "Dr X" in found[0]["overrides"] and "a typo" in found[0]["overrides"]
+    untouched = record.read(folder, f"{0:064}")
+    assert untouched is not None and untouched.points == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("ada,,one,2,,2026-01-09,why", "'who' is empty"),
+        ("ada,,one,2,X,,why", "'when' is empty"),
+        ("ada,,one,2,X,2026-01-09,", "'why' is empty"),
+        ("ada,,one,many,X,2026-01-09,why", "no number"),
+        ("ada,,one,nan,X,2026-01-09,why", "no number"),
+        ("ada,,two,2,X,2026-01-09,why", "which there is not"),
+        ("zoe,,,2,X,2026-01-09,why", "which there is not"),
+    ],
+)
+def test_a_wrong_override_is_one_sentence(line: str, words: str, tmp_path: Path) -> None:
+    folder = marks(tmp_path, made("ada", 1))
+    overriding(folder, line)
+    with pytest.raises(GradingError, match=words):
+        rows(folder)
+
+
+def test_canvas_has_a_line_for_each_student_with_the_rosters_ids(tmp_path: Path) -> None:
+    folder = marks(
+        tmp_path / "marks",
+        made("ada", 1),
+        made("ada", 3, attempt=2),
+        made("eve", None),
+        absent=("bob",),
+    )
+    roster = write(
+        tmp_path / "canvas.csv",
+        "Student,ID,SIS User ID,SIS Login ID,Section\n    Points Possible,,,,\n"
+        '"Love, Ada",11,a1,ada,S\n"Doe, Bob",12,b1,bob,S\n',
+    )
+    found = as_rows(FORMATS["canvas"](rows(folder), read_roster(roster)))
+    assert found[0] == {
+        "Student": "    Points Possible",
+        "ID": "",
+        "SIS User ID": "",
+        "SIS Login ID": "",
+        "Section": "",
+        "armod lesson": "3",
+    }
+    assert [(row["Student"], row["ID"], row["armod lesson"]) for row in found[1:]] == [
+        ("Love, Ada", "11", "3"),
+        ("eve", "", "0"),
+        ("Doe, Bob", "12", ""),
+    ]
+
+
+def test_a_watermark_is_in_every_export(tmp_path: Path) -> None:
+    folder = marks(tmp_path, made("ada", 1, settings={"watermark": "NOT SANDBOXED"}))
+    table: list[Row] = rows(folder)
+    for text in (
+        *(form(table, None) for form in FORMATS.values()),
+        feedback_page(table[0]),
+        class_page(table),
+    ):
+        assert "NOT SANDBOXED" in text
+
+
+def test_a_folder_without_marks_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(GradingError, match="armod grade"):
+        rows(tmp_path)
