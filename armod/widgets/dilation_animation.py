@@ -33,6 +33,10 @@ _RULES = """
 .armod-widget .armod-dilations .bracket { fill: none; stroke: var(--armod-ink); stroke-width: 1.4; }
 .armod-widget .armod-dilations ~ .armod-still { display: none; }
 .armod-widget .armod-dilations input:checked ~ svg * { animation-play-state: paused; }
+@media (max-width: 600px) {
+  .armod-widget .armod-dilations svg { overflow: visible; }
+  .armod-widget .armod-dilations text { font-size: 22px; }
+}
 @media print, (prefers-reduced-motion: reduce) {
   .armod-widget .armod-dilations { display: none; }
   .armod-widget .armod-dilations ~ .armod-still { display: block; }
