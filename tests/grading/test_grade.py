@@ -1,0 +1,269 @@
+"""A class is marked whole: nobody lost, nobody doubled, whatever is handed in and whoever is killed meanwhile."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from armod.exercises import exercises_of
+from armod.grading import GradingError, record, sandbox
+from armod.grading.grade import Graded, grade
+from armod.grading.jail import Limits
+from armod.grading.marking import Settings
+from armod.grading.read import papers
+from armod.grading.roster import read_roster
+from tests.grading.handed_in import LESSON, RELEASES, RIGHT, UNTOUCHED, cell, document, write
+from tests.grading.stand_in import DEADLY, RUNNER, SLOW
+from tests.grading.test_read import MALFORMED, NASTY
+
+CHECKOUT = Path(__file__).parents[2]
+MAX = sum(exercise.max_points for exercise in exercises_of(LESSON))
+
+
+def settings(**changes: Any) -> Settings:
+    return Settings(**({"releases": RELEASES, "runner": RUNNER} | changes))
+
+
+def mark(folder: Path, out: Path, *, jobs: int = 2, roster: Path | None = None, **changes: Any) -> Graded:
+    return grade(folder, out, settings(**changes), jobs=jobs, roster=read_roster(roster) if roster else None)
+
+
+def records(out: Path) -> dict[tuple[str, int], record.Record]:
+    found = {}
+    for line in record.read_class(out):
+        if line["record"] is not None:
+            made = record.read(out, line["record"])
+            assert made is not None, f"{line} has no record"
+            found[line["student"], line["attempt"]] = made
+    return found
+
+
+def comparable(out: Path) -> dict[str, str]:
+    """Every record's bytes but for the times."""
+    found = {}
+    for path in out.glob("*.json"):
+        data = json.loads(path.read_text())
+        data.pop("times")
+        found[path.name] = json.dumps(data, indent=1)
+    return found | {record.CLASS: (out / record.CLASS).read_text()}
+
+
+@pytest.fixture(scope="module")
+def school(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A class of malformed files, nasty names and honest notebooks."""
+    folder = tmp_path_factory.mktemp("school") / "handed in"
+    for name, (make, _) in MALFORMED.items():
+        if name != "too large":
+            write(folder / f"malformed {name}.ipynb", make())
+    for name in NASTY:
+        write(folder / f"{name}.ipynb", UNTOUCHED.read_bytes())
+    os.mkfifo(folder / "pipe.ipynb")
+    (folder / "link.ipynb").symlink_to(RIGHT)
+    write(folder / "solved.ipynb", RIGHT.read_bytes())
+    write(folder / "elsewhere.ipynb", document() | {"cells": [cell("print('hello')")]})
+    for attempt, path in enumerate((UNTOUCHED, RIGHT, UNTOUCHED), 1):
+        write(folder / "several" / f"try {attempt}.ipynb", path.read_bytes())
+    return folder
+
+
+@pytest.fixture(scope="module")
+def undisturbed(school: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("marks")
+    mark(school, out)
+    return out
+
+
+def test_every_submission_has_its_record(school: Path, undisturbed: Path) -> None:
+    found = records(undisturbed)
+    assert {(paper.student, paper.attempt) for paper in papers(school)} == set(found)
+    assert len(found) == len(list(undisturbed.glob("*.json")))
+    for (student, attempt), made in found.items():
+        if student == "solved" or (student, attempt) == ("several", 2):
+            assert (made.status, made.points, made.max_points) == (record.MARKED, MAX, MAX)
+        elif student in NASTY or student == "several":
+            assert (made.status, made.points, made.max_points) == (record.MARKED, 0, MAX)
+            assert not any(mark.visible.is_answered for mark in made.marks)
+        else:
+            assert made.status == record.REFUSED and made.reason, student
+    assert "no cell of any exercise" in (found["elsewhere", 1].reason or "")
+    assert found["solved", 1].flags == () and found["solved", 1].lesson == LESSON
+    assert found["solved", 1].settings["limits"]["question_seconds"] == 10
+
+
+def test_two_runs_agree_byte_for_byte_apart_from_times(
+    school: Path, undisturbed: Path, tmp_path: Path
+) -> None:
+    mark(school, tmp_path / "again", jobs=1)
+    assert comparable(tmp_path / "again") == comparable(undisturbed)
+
+
+def test_the_same_call_again_marks_nothing(school: Path, undisturbed: Path) -> None:
+    before = {path: path.stat().st_mtime_ns for path in undisturbed.glob("*.json")}
+    assert mark(school, undisturbed).now == 0
+    assert {path: path.stat().st_mtime_ns for path in undisturbed.glob("*.json")} == before
+
+
+def few(folder: Path, number: int = 2) -> Path:
+    for student in range(number):
+        write(folder / f"student-{student}.ipynb", RIGHT.read_bytes())
+    return folder
+
+
+def test_two_students_with_the_same_bytes_are_two_records(tmp_path: Path) -> None:
+    folder = few(tmp_path / "class")
+    mark(folder, tmp_path / "marks")
+    assert {made.student for made in records(tmp_path / "marks").values()} == {"student-0", "student-1"}
+
+
+def test_marking_by_other_checks_keeps_the_old_marks(tmp_path: Path) -> None:
+    folder, out = few(tmp_path / "class", 1), tmp_path / "marks"
+    mark(folder, out)
+    old = {path.name: path.read_bytes() for path in out.glob("*.json")}
+    hidden = write(
+        tmp_path / "hidden" / "more.py",
+        "from armod.exercises import find, Mistake\n"
+        "cost = find('chain-cost')\n"
+        "@cost.check('secret title', points=3)\n"
+        "def secret(answer, generator):\n"
+        "    raise Mistake('secret message')\n",
+    ).parent
+    assert mark(folder, out, hidden=hidden).now == 1
+    new = {path.name: path.read_bytes() for path in out.glob("*.json")}
+    assert len(new) == 2 and old.items() <= new.items()
+    (made,) = records(out).values()
+    assert (made.points, made.max_points) == (MAX, MAX + 3)
+    assert mark(folder, out, limits=Limits(question_seconds=5)).now == 1
+
+
+def test_those_who_handed_in_nothing_are_listed(tmp_path: Path) -> None:
+    folder = few(tmp_path / "class", 1)
+    roster = write(tmp_path / "roster.csv", 'name,student\nX,student-0\nY,"absent, really"\n')
+    assert mark(folder, tmp_path / "marks", roster=roster).absent == 1
+    assert record.read_class(tmp_path / "marks")[1]["student"] == "absent, really"
+
+
+def test_a_file_that_ends_the_grader_costs_nobody_else(tmp_path: Path) -> None:
+    folder, out = few(tmp_path / "class", 2), tmp_path / "marks"
+    for name, comment in (("deadly", "# each time"), ("unlucky", f"# once {tmp_path / 'died'}")):
+        found = document(RIGHT)
+        found["cells"].append(cell(comment))
+        write(folder / f"{name}.ipynb", found)
+    result = mark(folder, out, runner=DEADLY)
+    assert result.failures == {"deadly.ipynb": "the process that marked it ended 3 times"}
+    assert len(list(out.glob("*.json"))) == result.now == 3
+    # it has no record, so it is tried again; and the others are left alone
+    again = mark(folder, out, runner=DEADLY)
+    assert (list(again.failures), again.now) == (["deadly.ipynb"], 0)
+
+
+def start(folder: Path, out: Path) -> subprocess.Popen[bytes]:
+    script = (
+        "from pathlib import Path; from tests.grading.test_grade import *\n"
+        f"mark(Path({str(folder)!r}), Path({str(out)!r}), runner={SLOW!r})"
+    )
+    return subprocess.Popen(
+        [sys.executable, "-c", script], cwd=CHECKOUT, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+
+
+def wait_for(out: Path, number: int) -> None:
+    deadline = time.monotonic() + 60
+    while len(list(out.glob("*.json"))) < number:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def members(group: int) -> dict[int, str]:
+    """The processes of a session that still live, and their states."""
+    found = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[3]) == group and fields[0] != "Z":
+            found[int(stat.parent.name)] = fields[1]
+    return found
+
+
+def test_after_kill_9_of_workers_and_coordinator_the_same_call_goes_on(tmp_path: Path) -> None:
+    folder = few(tmp_path / "class", 12)
+    for number in range(0, 12, 3):
+        write(folder / f"student-{number}.ipynb", UNTOUCHED.read_bytes())
+    calm, out = tmp_path / "calm", tmp_path / "marks"
+    mark(folder, calm, runner=SLOW)
+
+    first = start(folder, out)
+    wait_for(out, 3)
+    for process in set(members(first.pid)) - {first.pid}:
+        os.kill(process, signal.SIGKILL)  # every worker, and what forks them
+    first.send_signal(signal.SIGKILL)
+    first.wait()
+    done = len(list(out.glob("*.json")))
+    assert done < 12
+
+    assert mark(folder, out, runner=SLOW).failures == {}
+    assert comparable(out) == comparable(calm)
+    assert not list(out.glob(".*.part"))
+
+
+def test_nobody_marks_beside_a_run_and_ctrl_c_leaves_whole_records_and_no_process(tmp_path: Path) -> None:
+    folder, out = few(tmp_path / "class", 12), tmp_path / "marks"
+    run = start(folder, out)
+    wait_for(out, 2)
+    with pytest.raises(GradingError, match="Another run"):
+        mark(folder, out)
+    os.killpg(run.pid, signal.SIGINT)
+    assert run.wait(timeout=20) == 1
+    deadline = time.monotonic() + 10
+    while members(run.pid) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert members(run.pid) == {}
+    done = len(list(out.glob("*.json")))
+    assert 2 <= done < 12
+    assert mark(folder, out, runner=SLOW).now == 12 - done
+    assert len(records(out)) == 12
+
+
+def test_a_wrong_call_is_one_sentence(tmp_path: Path) -> None:
+    folder = few(tmp_path / "class", 1)
+    for words, changes in (
+        ("no lesson", {"lesson": "4_9_nothing"}),
+        ("no released", {"releases": tmp_path}),
+        ("no folder", {"hidden": tmp_path / "nowhere"}),
+    ):
+        with pytest.raises(GradingError, match=words):
+            mark(folder, tmp_path / "marks", **changes)
+    with pytest.raises(GradingError, match="outside"):
+        mark(folder, folder / "marks")
+    with pytest.raises(GradingError, match="Can't write"):
+        mark(folder, write(tmp_path / "file", "") / "marks")
+
+
+def test_a_broken_record_is_named(tmp_path: Path) -> None:
+    folder, out = few(tmp_path / "class", 1), tmp_path / "marks"
+    mark(folder, out)
+    (path,) = out.glob("*.json")
+    path.write_text("{")
+    with pytest.raises(GradingError, match="no record"):
+        mark(folder, out)
+
+
+@pytest.mark.skipif(sandbox.trouble() is not None, reason="programs can't be locked in here")
+def test_in_the_sandbox_the_solution_gets_full_marks_and_the_untouched_notebook_none(tmp_path: Path) -> None:
+    folder = tmp_path / "class"
+    write(folder / "solved.ipynb", RIGHT.read_bytes())
+    write(folder / "untouched.ipynb", UNTOUCHED.read_bytes())
+    assert grade(folder, tmp_path / "marks", Settings(RELEASES), jobs=2).failures == {}
+    found = records(tmp_path / "marks")
+    assert (found["solved", 1].points, found["untouched", 1].points) == (MAX, 0)
+    assert not any(mark.visible.is_answered for mark in found["untouched", 1].marks)
+    assert found["solved", 1].flags == found["untouched", 1].flags == ()
