@@ -356,7 +356,7 @@ def export(folder: Path, form: str, out: Path | None, roster: Path | None, **pol
 
     text = FORMATS[form](rows(folder, Policy(**policy)), read_roster(roster) if roster else None)
     if out is None:
-        click.get_binary_stream("stdout").write(text.encode())
+        click.echo(text.encode(), nl=False)
         return
     try:
         out.write_text(text, encoding="utf-8", newline="")

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from armod.exercises import exercises_of
-from armod.grading import GradingError, record, sandbox
+from armod.grading import GradingError, record
 from armod.grading.grade import Graded, grade
 from armod.grading.jail import Limits
 from armod.grading.marking import Settings
@@ -255,15 +255,3 @@ def test_a_broken_record_is_named(tmp_path: Path) -> None:
     path.write_text("{")
     with pytest.raises(GradingError, match="no record"):
         mark(folder, out)
-
-
-@pytest.mark.skipif(sandbox.trouble() is not None, reason="programs can't be locked in here")
-def test_in_the_sandbox_the_solution_gets_full_marks_and_the_untouched_notebook_none(tmp_path: Path) -> None:
-    folder = tmp_path / "class"
-    write(folder / "solved.ipynb", RIGHT.read_bytes())
-    write(folder / "untouched.ipynb", UNTOUCHED.read_bytes())
-    assert grade(folder, tmp_path / "marks", Settings(RELEASES), jobs=2).failures == {}
-    found = records(tmp_path / "marks")
-    assert (found["solved", 1].points, found["untouched", 1].points) == (MAX, 0)
-    assert not any(mark.visible.is_answered for mark in found["untouched", 1].marks)
-    assert found["solved", 1].flags == found["untouched", 1].flags == ()
