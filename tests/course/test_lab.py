@@ -138,6 +138,7 @@ def test_ctrl_c_ends_it_and_its_kernels_quietly(course: Path, tmp_path: Path) ->
         client = BlockingKernelClient(connection_file=str(connection))
         client.load_connection_file()
         client.start_channels()
+        client.hb_channel.time_to_dead = 30  # a second without a heartbeat is no death on a busy machine
         client.wait_for_ready(timeout=30)
         client.stop_channels()
         lab.process.send_signal(signal.SIGINT)
