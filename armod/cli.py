@@ -382,15 +382,18 @@ def report(folder: Path, **policy: Any) -> None:
 
 @main.command()
 @click.option("--only", help="Examine one thing only.")
-def doctor(only: str | None) -> None:
+@click.option("--sandbox", is_flag=True, help="Try from inside what the sandbox promises to who grades.")
+def doctor(only: str | None, sandbox: bool) -> None:
     """Say what works on this machine, and how to mend what does not.
 
-    Exit code 1 if something that the course requires does not work.
+    Exit code 1 if something that the course requires does not work or, with --sandbox, a promise does not hold.
     """
-    from armod.course.doctor import examine, is_failure, render
+    from armod.course.doctor import examine, examine_sandbox, is_failure, render
 
-    findings = examine(only)
-    click.echo(render(findings))
+    if only is not None and sandbox:
+        raise click.UsageError("--only and --sandbox look at different things; give one of them.")
+    findings = examine_sandbox() if sandbox else examine(only)
+    click.echo(render(findings, "All that the sandbox promises holds here.") if sandbox else render(findings))
     sys.exit(FOUND_FAILURE if any(map(is_failure, findings)) else 0)
 
 

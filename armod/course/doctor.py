@@ -12,7 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Literal
@@ -21,7 +21,6 @@ from armod.course.errors import CourseError
 from armod.course.lessons import course_folder, sources
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-APPARMOR_SWITCH = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
 ENOUGH_DISK = 2**30
 TIMEOUT = 20
 
@@ -49,7 +48,7 @@ def examine(only: str | None = None) -> list[Finding]:
         return list(pool.map(_survive, chosen, chosen.values()))
 
 
-def render(findings: Iterable[Finding]) -> str:
+def render(findings: Iterable[Finding], well: str = "All that the course needs works here.") -> str:
     """The findings as text for a terminal, one line each and one more for each that wants mending."""
     findings = list(findings)
     width = max((len(finding.name) for finding in findings), default=0)
@@ -59,9 +58,7 @@ def render(findings: Iterable[Finding]) -> str:
         if finding.mend:
             lines.append(f"{'':<8} {'':<{width}}  mend it: {finding.mend}")
     needed = [finding.name for finding in findings if is_failure(finding)]
-    verdict = (
-        f"To be mended first: {', '.join(needed)}." if needed else "All that the course needs works here."
-    )
+    verdict = f"To be mended first: {', '.join(needed)}." if needed else well
     return "\n".join([*lines, "", verdict])
 
 
@@ -191,34 +188,35 @@ def check_disk() -> Finding:
 
 def check_sandbox() -> Finding:
     """Can untrusted code be locked in? Only grading needs it."""
-    command = shutil.which("bwrap")
-    if command is None:
-        return Finding("sandbox", "missing", False, "no bubblewrap; only grading needs it", _mend_sandbox())
-    attempt = subprocess.run(
-        [command, "--unshare-all", "--die-with-parent", "--ro-bind", "/", "/", "true"],
-        capture_output=True,
-        text=True,
-        timeout=TIMEOUT,
-    )
-    if attempt.returncode == 0:
-        return Finding("sandbox", "ok", False, f"{_version(command)} locks programs in")
-    if APPARMOR_SWITCH.is_file() and APPARMOR_SWITCH.read_text().strip() == "1":
-        return Finding(
-            "sandbox",
-            "broken",
-            False,
-            "Ubuntu's AppArmor keeps bubblewrap from making a sandbox; only grading needs it",
-            "sudo apt-get install apparmor-profiles && sudo ln -s /usr/share/apparmor/extra-profiles/"
-            "bwrap-userns-restrict /etc/apparmor.d/ && sudo systemctl reload apparmor",
+    from armod.grading import sandbox
+
+    found = sandbox.trouble()
+    if found is None:
+        detail = f"{_version('bwrap')} locks programs in; armod doctor --sandbox tries it from inside"
+        return Finding("sandbox", "ok", False, detail)
+    seen, mend = found
+    status: Literal["missing", "broken"] = "broken" if shutil.which("bwrap") else "missing"
+    return Finding("sandbox", status, False, f"{seen}; only grading needs it", mend)
+
+
+def examine_sandbox() -> list[Finding]:
+    """What the sandbox promises, each promise tried from inside; all of them are required of who grades."""
+    from armod.grading.probe import probe
+
+    mend = "grade on another machine: what is handed in here could break out"
+    found = check_sandbox()
+    if found.status != "ok":
+        return [replace(found, required=True)]
+    return [
+        Finding(
+            promise.name,
+            "ok" if promise.holds else "broken",
+            True,
+            promise.detail,
+            mend * (not promise.holds),
         )
-    return Finding(
-        "sandbox",
-        "broken",
-        False,
-        f"{_last_line(attempt.stderr) or 'bwrap fails without a word'}; only grading needs it",
-        "allow unprivileged user namespaces: sudo sysctl -w kernel.unprivileged_userns_clone=1; "
-        "in a container, start it with --security-opt seccomp=unconfined or grade outside it",
-    )
+        for promise in probe()
+    ]
 
 
 def check_browser() -> Finding:
@@ -268,12 +266,6 @@ def _version(command: str) -> str:
 
 def _last_line(text: str) -> str:
     return next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "")
-
-
-def _mend_sandbox() -> str:
-    if sys.platform == "linux":
-        return "sudo apt-get install bubblewrap (Debian, Ubuntu), or your distribution's package bubblewrap"
-    return "bubblewrap is for Linux only: grade in a Linux machine, in WSL or in a container"
 
 
 def _mend_browser() -> str:

@@ -79,7 +79,7 @@ class Limits:
     grace_seconds: float = 2.0  # to heed an interrupt
     message: int = 24 * MIB
     restarts: int = 5
-    grader_memory: int = 384 * MIB  # of the grader itself: a flood of messages ends there
+    grader_memory: int = 352 * MIB  # of the grader itself: a flood of messages ends there
 
 
 class JailError(RuntimeError):
@@ -91,7 +91,8 @@ class Jail:
 
     ``command`` is run inside; ``files`` are texts by the path that they get there; ``masked`` are folders of the host,
     below those that the jail sees, in whose place it finds only the texts given. The thread that makes the jail must
-    outlive it. With ``output`` what the process prints can be read from ``process.stdout``.
+    outlive it. With ``output`` what the process prints can be read from ``process.stdout``: by `first_line`, best. A
+    process that ends by itself leaves its end to be noted by the system, one that waits to be killed leaves nothing.
 
     Raises:
         JailError: if it does not start.
@@ -155,7 +156,7 @@ class Jail:
                 if isinstance(problem, OSError | ValueError | KeyError):
                     raise JailError(f"the sandbox broke while it started ({problem})") from problem
                 raise
-        self._most = max(limits.grader_memory, _resident("self") + limits.grader_memory // 3)
+        self._most = max(limits.grader_memory, _resident("self") + 64 * MIB)
         self._watch = threading.Thread(target=self._watching, daemon=True, name="armod-jail")
         self._watch.start()
 
@@ -182,6 +183,18 @@ class Jail:
         for stream in (self.process.stdout, self.process.stderr):
             if stream is not None:
                 stream.close()
+
+    def first_line(self, seconds: float) -> str:
+        """The first line that the process prints; nothing if it ends before, or says none in time."""
+        assert self.process.stdout is not None
+        text, deadline = b"", time.monotonic() + seconds
+        while not text.endswith(b"\n"):
+            if not select.select([self.process.stdout], [], [], max(0.0, deadline - time.monotonic()))[0]:
+                return ""
+            if not (part := os.read(self.process.stdout.fileno(), 4096)):
+                return ""
+            text += part
+        return text.decode(errors="replace")
 
     def memory(self) -> int:
         """The bytes that its processes and files take together; pages that several share count for each."""
@@ -239,7 +252,7 @@ class Jail:
             part = os.read(self.process.stderr.fileno(), 4096)
             if not part:
                 lines = text.decode(errors="replace").split("\n")
-                raise JailError(next(filter(None, reversed(lines)), "bubblewrap failed without a word"))
+                raise JailError(next(filter(None, lines), "bubblewrap failed without a word"))
             text += part
 
 

@@ -7,7 +7,6 @@ hostile: it is measured before it is parsed, and what can't be read counts as si
 from __future__ import annotations
 
 import time
-from contextlib import suppress
 from typing import Any
 
 import zmq
@@ -99,17 +98,19 @@ class Kernel:
         return None
 
     def _read(self, identity: str) -> dict[str, Any] | None:
-        """The content of the next message, if it is the reply awaited and can be read."""
+        """The content of the next message; None if it is no reply to ours, nothing in it if it can't be read."""
         frames = self._shell.recv_multipart()
         if sum(map(len, frames)) > self._limits.message or sum(map(parts, frames)) > MAX_PARTS:
-            return None
+            return {}
         session = self._manager.session
-        with suppress(Exception):  # whatever a hostile text can raise in the readers of jupyter_client
+        try:
             _, frames = session.feed_identities(frames)
             message = session.deserialize(frames)
-            if message["msg_type"] == "execute_reply" and message["parent_header"].get("msg_id") == identity:
-                return dict(message["content"])
-        return None
+            if message["msg_type"] != "execute_reply" or message["parent_header"]["msg_id"] != identity:
+                return None
+            return dict(message["content"])
+        except Exception:  # whatever a hostile text can raise in the readers of jupyter_client
+            return {}
 
 
 _LAST_WORDS = {

@@ -169,7 +169,7 @@ class _Examination(Generic[T]):
             self._ran.append(number)
             if reply.get("status") == "ok":
                 return
-            kind, message = "error", f"{reply.get('ename')}: {reply.get('evalue')}"
+            kind, message = "error", f"{reply.get('ename', 'Unreadable')}: {reply.get('evalue', 'no reply')}"
         except Late:
             kind, message = "late", f"it ran longer than {seconds:.0f} s"
         except Dead as death:

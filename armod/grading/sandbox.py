@@ -14,7 +14,6 @@ import shutil
 import sys
 import time
 import uuid
-from functools import cache
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
@@ -63,9 +62,8 @@ def require() -> None:
         )
 
 
-@cache
 def trouble() -> tuple[str, str] | None:
-    """What keeps a sandbox from working here, and how to mend it; None if all is well. It is tried, once."""
+    """What keeps a sandbox from working here, and how to mend it; None if all is well. It is really tried."""
     if sys.platform != "linux":
         return (
             "there is none: bubblewrap is for Linux only",
@@ -78,7 +76,8 @@ def trouble() -> tuple[str, str] | None:
             )
             return f"{package} is not installed ({program})", mend
     try:
-        jail = Jail([sys.executable, "-I", "-c", "pass"], Limits())
+        program = "import time; print('in', flush=True); time.sleep(1000)"
+        jail = Jail([sys.executable, "-I", "-c", program], Limits(), output=True)
     except (JailError, OSError) as problem:
         if APPARMOR_SWITCH.is_file() and APPARMOR_SWITCH.read_text().strip() == "1":
             return (
@@ -92,10 +91,10 @@ def trouble() -> tuple[str, str] | None:
             "in a container, start it with --security-opt seccomp=unconfined or grade outside it",
         )
     try:
-        status = jail.process.wait()
+        heard = jail.first_line(START_SECONDS)
     finally:
         jail.kill()
-    if status != 0:
+    if not heard:
         return (
             f"this Python does not run in the sandbox ({sys.executable})",
             "let every user read and enter its folders, or make the environment anew with the system's Python",

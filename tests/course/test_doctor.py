@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from armod.course import doctor
 from armod.course.doctor import Finding, examine, render
 from armod.course.errors import CourseError
+from armod.grading import sandbox
 from tests.policy import PROGRAMS
 
 
@@ -106,13 +108,16 @@ def test_how_to_get_a_browser_depends_on_the_system(
 def test_a_sandbox_that_is_forbidden(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, switch: str, words: str
 ) -> None:
-    bwrap = tmp_path / "bwrap"
-    bwrap.write_text("#!/bin/sh\necho 'bwrap: No permissions to create new namespace' >&2\nexit 1\n")
-    bwrap.chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     (tmp_path / "switch").write_text(f"{switch}\n")
-    monkeypatch.setattr(doctor, "APPARMOR_SWITCH", tmp_path / "switch")
-    (finding,) = examine("sandbox")
+    monkeypatch.setattr(sandbox, "APPARMOR_SWITCH", tmp_path / "switch")
+    # not in tmp_path: root starts bubblewrap as another user, who may not enter there
+    with tempfile.TemporaryDirectory() as folder:
+        bwrap = Path(folder, "bwrap")
+        bwrap.write_text("#!/bin/sh\necho 'bwrap: No permissions to create new namespace' >&2\nexit 1\n")
+        for path in (bwrap, bwrap.parent):
+            path.chmod(0o755)
+        monkeypatch.setenv("PATH", folder, prepend=":")
+        (finding,) = examine("sandbox")
     assert (finding.status, finding.required) == ("broken", False)
     assert words in finding.detail
 
