@@ -137,6 +137,10 @@ class SandboxProvisioner(KernelProvisionerBase):
         """The same as `kill`."""
         await self.kill(restart)
 
+    async def shutdown_requested(self, restart: bool = False) -> None:
+        """End it without waiting for its own way out."""
+        await self.kill(restart)
+
     async def cleanup(self, restart: bool = False) -> None:
         """Nothing is left to clean: no file, no port."""
         await self.kill(restart)

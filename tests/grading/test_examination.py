@@ -1,0 +1,99 @@
+"""Running and judging: honest notebooks get what self-checks say, and one bad cell costs no other its marks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from armod.course.lessons import course_folder
+from armod.exercises import Answer, exercises_of, find
+from armod.exercises.answer import InProcess
+from armod.exercises.judge import judge
+from armod.grading import GradingError
+from armod.grading.judge import Examiner, Mark, hidden_checks
+from armod.grading.run import run
+from tests.grading.arena import HONEST, QUICK, exercise, marks, notebook
+
+LESSON = "4_1_chain_rule"
+
+
+@pytest.fixture(autouse=True)
+def bubblewrap(require_program) -> None:
+    require_program("bubblewrap")
+
+
+def read(part: str):
+    return nbformat.read(course_folder() / "notebooks" / part / f"{LESSON}.ipynb", as_version=4)
+
+
+def test_the_solution_gets_full_marks_the_hidden_ones_too(tmp_path: Path) -> None:
+    name = exercises_of(LESSON)[0].name
+    (tmp_path / "more.py").write_text(
+        "from armod.exercises import Mistake, find\n"
+        f"@find({name!r}).check('never', points=3)\n"
+        "def never(answer, generator):\n    raise Mistake('a secret')\n"
+    )
+    before = len(find(name).checks)
+    hidden = hidden_checks(tmp_path)
+    assert len(find(name).checks) == before
+    outcome = run(read("solutions"), Examiner.of(LESSON, hidden=hidden))
+    assert list(outcome.results) == [exercise.name for exercise in exercises_of(LESSON)]
+    assert outcome.troubles == []
+    for exercise_name, mark in outcome.results.items():
+        assert mark.visible.is_passed, str(mark.visible)
+        assert mark.hidden.max_points == (3 if exercise_name == name else 0)
+        assert Mark.from_data(mark.as_data()) == mark
+    assert outcome.results[name].points == find(name).max_points
+    assert outcome.results[name].max_points == find(name).max_points + 3
+
+
+def test_the_released_notebook_is_not_answered() -> None:
+    outcome = run(read("exercises"), Examiner.of(LESSON))
+    assert sum(mark.points for mark in outcome.results.values()) == 0
+    assert not any(mark.visible.is_answered for mark in outcome.results.values())
+
+
+SOURCES = {
+    "right": HONEST,
+    "half": HONEST.replace("2 * x", "x"),
+    "raises": "def double(n): return [][n]\ndouble_all = double\nescaped = False",
+    "late": "import time\ndef double(n): time.sleep(100)\ndef double_all(x): return 2 * x\nescaped = False",
+    "last": HONEST,
+}
+
+
+def test_graded_as_self_checked_and_time_outs_are_told() -> None:
+    outcome, said = marks(SOURCES)
+    for name in ("right", "half", "raises"):
+        names: dict = {"__builtins__": __builtins__}
+        exec(SOURCES[name], names)
+        own = judge(exercise(name), Answer(InProcess(names)))
+        ours = outcome.results[name].visible
+        assert [(check.status, check.points) for check in ours.checks] == [
+            (check.status, check.points) for check in own.checks
+        ]
+    assert said["late"][0].startswith("TimeoutError: no answer within 4 s, when asked for `double(")
+    assert said["late"][1:] == ["", ""]
+    assert said["last"] == ["", "", ""]
+    assert outcome.restarts == 0
+
+
+def test_parameters_reach_the_notebook() -> None:
+    source = "def double(n): return 2 * n\ndef double_all(x): return 2 * x\nescaped = student != 7\n"
+    outcome = run(
+        notebook({"one": source}), Examiner({"one": exercise("one")}, {}), QUICK, parameters={"student": 7}
+    )
+    assert outcome.results["one"].visible.is_passed
+
+
+def test_unusable_hidden_checks_are_named(tmp_path: Path) -> None:
+    with pytest.raises(GradingError, match="no folder"):
+        hidden_checks(tmp_path / "none")
+    (tmp_path / "a.py").write_text("1 / 0")
+    with pytest.raises(GradingError, match=r"a\.py can't be run: ZeroDivisionError"):
+        hidden_checks(tmp_path)
+    (tmp_path / "a.py").write_text("x = 1")
+    with pytest.raises(GradingError, match=r"a\.py adds no check"):
+        hidden_checks(tmp_path)
