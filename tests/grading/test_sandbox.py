@@ -20,6 +20,9 @@ from armod.grading import GradingError, jail, probe, sandbox
 from armod.grading.jail import FIRST_UID, HOME, MIB, Jail, JailError, Limits
 from tests.grading.arena import left_behind
 
+# opens real jails: minutes, and a kernel that allows namespaces
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def bubblewrap(require_program) -> None:
