@@ -108,7 +108,19 @@ def test_an_error_in_a_cell_is_found(tiny: Lab, page: Page) -> None:
     assert notebook.errors() == ["NameError: name 'undefined_name' is not defined"]
 
 
-@pytest.mark.parametrize("name", LESSONS)
+# the others' cells are run by nbval with every test, and here in test-slow
+WITH_EVERY_TEST = (
+    "4_1_chain_rule.ipynb",
+    "4_2_histograms.ipynb",
+    "4_3_maximum_likelihood.ipynb",
+    "4_5_1_made.ipynb",
+)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [name if name in WITH_EVERY_TEST else pytest.param(name, marks=pytest.mark.slow) for name in LESSONS],
+)
 def test_a_lesson_runs_all_its_cells(lab: Lab, page: Page, name: str) -> None:
     notebook = lab.open(page, name)
     notebook.run_all()
