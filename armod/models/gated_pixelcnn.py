@@ -198,7 +198,7 @@ class _Gate(torch.autograd.Function):
 def _rows(*tensors: Tensor) -> Iterable[tuple[Tensor, ...]]:
     """Tensors ``(..., features)`` as ``(some, features)``: some rows of each at a time, on the CPU; all on a GPU."""
     rows = [tensor.reshape(-1, tensor.shape[-1]) for tensor in tensors]
-    at_a_time = max(1, len(rows[0])) if tensors[0].is_cuda else _ROWS_AT_A_TIME
+    at_a_time = _ROWS_AT_A_TIME if tensors[0].device.type == "cpu" else max(1, len(rows[0]))
     return zip(*(matrix.split(at_a_time) for matrix in rows), strict=True)
 
 

@@ -191,5 +191,6 @@ def _matrix(weight: Tensor) -> Array:
 
 
 def _native(tensor: Tensor) -> Array:
-    """On the CPU the same memory as NumPy's array, elsewhere the tensor itself."""
-    return tensor if tensor.is_cuda else tensor.numpy()
+    """On the CPU the same memory as NumPy's array; on any other device, or in bfloat16, the tensor itself."""
+    is_numpys = tensor.device.type == "cpu" and tensor.dtype != torch.bfloat16
+    return tensor.numpy() if is_numpys else tensor

@@ -207,6 +207,12 @@ def test_torch_samples_what_numpy_samples(num_samples, options, request) -> None
     assert torch.equal(sample(), numpys)
 
 
+def test_a_model_in_bfloat16_which_numpy_lacks_is_sampled_by_torch() -> None:
+    model = wavenet((20,), FOUR, [1, 2, 4]).bfloat16()
+    drawn = model.sample(3, generator=seeded())
+    assert drawn.shape == (3, 20) and drawn.min() >= 0 and drawn.max() < 4
+
+
 @pytest.mark.usefixtures("torch_alone")
 def test_work_per_sample_does_not_depend_on_the_receptive_field() -> None:
     counted = []
