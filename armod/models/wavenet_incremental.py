@@ -16,7 +16,7 @@ output is half the sum of ``t_f`` and ``t_f t_g``, which the matrices take.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import zip_longest
 from typing import Any, TypeAlias
 
@@ -56,14 +56,12 @@ class WaveNetIncremental(SequenceIncremental):
             to_next = [_to_next(layer, has_residuals) for layer in residuals]
             self._skip = None
             if skip is not None:
-                of_layers = skip.weight.unflatten(1, (-1, channels))
-                self._skip = _matrix(_twice(of_layers).flatten(1)), _native(skip.bias.clone().unsqueeze(1))
-            self._to_hidden = _matrix(hidden.weight), _native(hidden.bias.clone().unsqueeze(1))
-            self._to_parameters = _matrix(head.weight).T, _native(head.bias.clone())
-        self._table = _native(table)
-        is_numpys = isinstance(self._table, numpy.ndarray)
-        self._library: Any = numpy if is_numpys else torch
-        self._product: Any = numpy.dot if is_numpys else torch.mm
+                of_layers = _twice(skip.weight.unflatten(1, (-1, channels)))
+                self._skip = _product(_matrix(of_layers.flatten(1))), _native(skip.bias.clone().unsqueeze(1))
+            self._to_hidden = _product(_matrix(hidden.weight)), _native(hidden.bias.clone().unsqueeze(1))
+            self._to_parameters = _product(_matrix(head.weight)), _native(head.bias.clone().unsqueeze(1))
+        self._library: Any = numpy if isinstance(_native(table), numpy.ndarray) else torch
+        self._embeddings = _rows_of(_native(table))
         self._rings = _Rings(convolutions, num_samples)
 
         num_past, num_constants = (convolutions[0].kernel_size - 1) * channels, constants.shape[1]
@@ -73,7 +71,7 @@ class WaveNetIncremental(SequenceIncremental):
             [num_past, num_constants, channels, 2 * channels], dim=1
         )
         self._past, self._inputs = _native(past[:-1].unflatten(1, (-1, channels))), _native(inputs[:-1])
-        self._entry, self._exit = _native(inputs[0]), _native(inputs[-1])
+        self._entry, self._exit = _native(inputs[0].T), _native(inputs[-1])
         self._gated = _native(gated[:-1])
         # a context that is the same at every step is written once
         ones_and_context.copy_(constants[0])
@@ -81,44 +79,48 @@ class WaveNetIncremental(SequenceIncremental):
         self._current_constants = _native(ones_and_context)
 
         layers = [
-            [to_sums[k], *map(_native, (column[: -2 * channels], gated[k], *gated[k].chunk(2)))]
+            [_product(to_sums[k]), *map(_native, (column[: -2 * channels], gated[k], *gated[k].chunk(2)))]
             for k, column in enumerate(columns[:-1])
         ]
         # with skips the last layer hands nothing on
         handed_on = [
-            (matrix, _native(columns[k, -3 * channels :]), _native(inputs[k + 1]))
+            (_product(matrix), _native(columns[k, -3 * channels :]), _native(inputs[k + 1]))
             for k, matrix in enumerate(to_next)
         ]
         self._layers = list(zip_longest(layers, handed_on))
         outputs = table.new_zeros(len(convolutions), 2 * channels, num_samples)
         self._outputs, self._outputs_as_column = _native(outputs), _native(outputs.flatten(0, 1))
+        self._sums, self._hidden = (_native(table.new_empty(channels, num_samples)) for _ in range(2))
+        self._parameters_less_bias = _native(table.new_empty(len(head.weight), num_samples))
         self._zero = _native(table.new_zeros(()))
 
     def _advance(self, step: int, value: Tensor) -> Tensor:
-        library, product, zero = self._library, self._product, self._zero
-        multiply, tanh = library.multiply, library.tanh
-        self._entry[...] = self._table[_native(value)].T
+        library, zero = self._library, self._zero
+        multiply, tanh, add, maximum = library.multiply, library.tanh, library.add, library.maximum
+        self._embeddings(_native(value), self._entry)
         if self._constants is not None:
             self._current_constants[...] = self._constants[step]
         self._rings.read(step, self._past)
         for (to_sums, seen, both, filters, gates), residual in self._layers:
-            product(to_sums, seen, out=both)
+            to_sums(seen, both)
             tanh(both, out=both)
             multiply(filters, gates, out=gates)
             if residual is not None:
                 to_next, own, following = residual
-                product(to_next, own, out=following)
+                to_next(own, following)
         self._rings.write(self._inputs)
-        if self._skip is None:
-            output = self._exit
-        else:
+        output = self._exit
+        if self._skip is not None:
             self._outputs[...] = self._gated
-            weight, bias = self._skip
-            output = product(weight, self._outputs_as_column) + bias
-        weight, bias = self._to_hidden
-        hidden = product(weight, library.maximum(output, zero)) + bias
-        weight, bias = self._to_parameters
-        parameters = product(library.maximum(hidden, zero).T, weight) + bias
+            to_output, bias = self._skip
+            to_output(self._outputs_as_column, self._sums)
+            output = add(self._sums, bias, out=self._sums)
+        to_hidden, bias = self._to_hidden
+        to_hidden(maximum(output, zero), self._hidden)
+        add(self._hidden, bias, out=self._hidden)
+        to_parameters, bias = self._to_parameters
+        to_parameters(maximum(self._hidden, zero), self._parameters_less_bias)
+        parameters = add(self._parameters_less_bias, bias).T  # new memory: whoever asked may keep it
         return parameters if library is torch else torch.from_numpy(parameters)
 
 
@@ -135,6 +137,7 @@ class _Rings:
         self._lags = dilations[:, None] * torch.arange(self._num_past, 0, -1, device=weight.device)
         # before the beginning there is nothing but zeros
         self._places = _native(weight.new_zeros(int(sizes.sum()), weight.shape[2], num_samples))
+        self._read = _rows_of(self._places)
 
     def read(self, step: int, out: Array) -> None:
         """What the older taps of every layer see at `step`, into ``(layers, taps, C, N)``; one step after the other."""
@@ -147,7 +150,7 @@ class _Rings:
         places = self._to_read[number]
         # a new input takes the place of the oldest one, which nobody will see again
         self._to_write = places[:, 0]
-        out[...] = self._places[places]
+        self._read(places, out)
 
     def write(self, inputs: Array) -> None:
         """Keep what every layer reads, ``(layers, C, N)``, at the step that was read last."""
@@ -188,6 +191,22 @@ def _twice(weight: Tensor) -> Tensor:
 def _matrix(weight: Tensor) -> Array:
     """``(outputs, inputs)``, a copy that lies in memory by inputs: products with columns read it faster."""
     return _native(weight.T.clone(memory_format=torch.contiguous_format)).T
+
+
+def _product(matrix: Array) -> Callable[[Array, Array], object]:
+    """The product of the matrix with columns, written into its second argument."""
+    if isinstance(matrix, numpy.ndarray):
+        return matrix.dot  # a third sooner there than numpy.dot
+    return lambda columns, out: torch.mm(matrix, columns, out=out)
+
+
+def _rows_of(table: Array) -> Callable[[Array, Array], object]:
+    """The rows of a table at some places, written into the second argument."""
+    if isinstance(table, numpy.ndarray):
+        return lambda places, out: table.take(
+            places, 0, out, "clip"
+        )  # with "raise" it would write a copy first
+    return lambda places, out: out.copy_(table[places])
 
 
 def _native(tensor: Tensor) -> Array:
