@@ -11,7 +11,7 @@ from typing import Any
 
 import zmq
 
-from armod.grading.jail import Limits
+from armod.grading.limits import Limits
 from armod.grading.sandbox import BlockingSandboxedKernel
 
 GLANCE = 0.05  # seconds
@@ -27,16 +27,16 @@ class Dead(Exception):
 
 
 class Kernel:
-    """A kernel in the sandbox that has just started."""
+    """A kernel that has just started, in the sandbox or another of `armod.grading.sandbox.CONFINEMENTS`."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, confinement: str = "sandbox") -> None:
         self._limits = limits
         self._context = zmq.Context(io_threads=1)
         self._context.setsockopt(zmq.MAXMSGSIZE, limits.message)
         self._context.setsockopt(zmq.RCVHWM, 2)
         self._context.setsockopt(zmq.RECONNECT_IVL, -1)  # a socket made anew is not the kernel's
         self._context.setsockopt(zmq.LINGER, 0)
-        self._manager = BlockingSandboxedKernel(limits=limits, context=self._context)
+        self._manager = BlockingSandboxedKernel(limits=limits, confinement=confinement, context=self._context)
         try:
             self._manager.start_kernel()
             assert self._manager.jail is not None
@@ -116,7 +116,6 @@ class Kernel:
 _LAST_WORDS = {
     "": "it ended the kernel",
     "memory": "it used more memory than {0.memory:,} bytes",
-    "files": "it made more than {0.files:,} files",
     "messages": "it flooded the examiner with messages",
 }
 

@@ -18,8 +18,8 @@ import torch
 
 import armod.exercises
 from armod.grading import record
-from armod.grading.jail import Limits
 from armod.grading.judge import Examiner, Hidden, hidden_checks
+from armod.grading.limits import Limits
 from armod.grading.read import Paper, Refusal, read
 from armod.grading.rebuild import Rebuilt, Release, lesson_of, read_release, rebuild, released_lessons
 

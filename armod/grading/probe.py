@@ -10,14 +10,14 @@ import json
 import os
 import socket
 import subprocess
-import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from armod.grading.jail import MIB, Jail, Limits
-from armod.grading.sandbox import masked, require
+from armod.grading.jail import Zygote, masked
+from armod.grading.limits import MIB, Limits
+from armod.grading.sandbox import require
 
 PROBE_LIMITS = Limits(memory=512 * MIB, disk=8 * MIB, processes=40, descriptors=256)
 SECONDS = 60
@@ -189,8 +189,8 @@ def _promise(name: str, got: Any) -> Promise:
 
 
 def _seen(bait: dict[str, Any]) -> dict[str, Any]:
-    jail = Jail(
-        [sys.executable, "-I", "-c", PROGRAM, json.dumps(bait)], PROBE_LIMITS, masked=masked(), output=True
+    jail = Zygote.of_this_process().jail(
+        PROBE_LIMITS, program=PROGRAM, arguments=[json.dumps(bait)], output=True
     )
     try:
         return dict(json.loads(jail.first_line(SECONDS)))

@@ -17,8 +17,9 @@ from nbformat import NotebookNode
 from papermill.engines import Engine, NotebookExecutionManager, papermill_engines
 
 from armod.exercises.answer import AnswerError, Transport
-from armod.grading.jail import JailError, Limits
+from armod.grading.jail import JailError
 from armod.grading.kernel import MAX_PARTS, Dead, Kernel, Late, parts
+from armod.grading.limits import Limits
 
 ENGINE = "armod-examination"
 MAX_DEATHS = 2  # at the questions of one exercise: what is asked of it then is refused

@@ -1,55 +1,72 @@
 """Kernels in the sandbox, for everything that drives kernels: jupyter_client, nbclient, papermill.
 
-`SandboxedKernel` is a kernel manager to hand to them. Its provisioner starts ipykernel in a `Jail`, speaks to it
-through sockets in the jail's own memory, and hides from it what is not the student's: checks, solutions, the grader.
+`SandboxedKernel` is a kernel manager to hand to them. Its provisioner has ipykernel started where it is locked in -
+in a `Jail`, as a rule - and speaks to it through sockets that lie there.
 ``papermill.execute_notebook(..., kernel_manager_class=SandboxedKernel)`` runs a notebook locked in.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import shutil
 import sys
 import time
 import uuid
+from collections.abc import Callable, Mapping
+from importlib import import_module
 from importlib.metadata import EntryPoint
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager, KernelManager
 from jupyter_client.provisioning import KernelProvisionerBase, KernelProvisionerFactory
 from traitlets import Any as AnyTrait
-from traitlets import default
+from traitlets import Unicode, default
 
 from armod.grading import GradingError
-from armod.grading.jail import Jail, JailError, Limits
+from armod.grading.jail import JailError, Zygote
+from armod.grading.limits import Limits
 
 APPARMOR_SWITCH = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
-PROGRAMS = {"bwrap": "bubblewrap", "prlimit": "util-linux", "setpriv": "util-linux", "unshare": "util-linux"}
-CONNECTION = "/run/kernel.json"
-SOCKETS = "/run/kernel"  # and a number
+PROGRAMS = {"bwrap": "bubblewrap", "setpriv": "util-linux", "unshare": "util-linux"}
 CHANNELS = {"shell": 1, "iopub": 2, "stdin": 3, "control": 4, "hb": 5}
-START_SECONDS = 120.0  # on a busy machine torch alone may take long to import
+START_SECONDS = 120.0  # on a busy machine
 
-# torch and armod are there before the student's first line, and count for nobody's time.
-START = """
-import sys
-import armod
-import armod.grading.examined
-from ipykernel import kernelapp
-kernelapp.launch_new_instance(argv=["-f", {connection!r}, "--HistoryManager.enabled=False", "--log-level=CRITICAL"])
-"""
-IN_PLACE_OF_EXERCISES = '''"""The checks are elsewhere: this is where answers are given."""
+# Where a kernel may run: the function that starts it, given its limits and the rest of its connection file.
+CONFINEMENTS = {
+    "sandbox": "armod.grading.jail:locked_in",
+    "docker": "armod.grading.docker:contained",
+    "none": "armod.grading.unconfined:loose",
+}
 
 
-def check(name, *, names=None):
-    """Nothing to see: the examiner asks by itself."""
-    print(f"The answer to {name!r} is examined from outside.")
-'''
+class Confined(Protocol):
+    """A kernel and all that it starts, wherever that is."""
+
+    ended_by: str  # the limit for which it was killed, "" for none
+
+    @property
+    def sockets(self) -> str:
+        """How the paths of its sockets begin, seen from here; a hyphen and the channel's number follow."""
+        ...
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether any of its processes may still run."""
+        ...
+
+    def kill(self) -> None:
+        """End all of them, and leave nothing; again is no harm."""
+        ...
+
+
+def confine(confinement: str) -> Callable[[Limits, Mapping[str, Any]], Confined]:
+    """The function that starts a kernel, by its name in `CONFINEMENTS`."""
+    module, _, function = CONFINEMENTS[confinement].partition(":")
+    return getattr(import_module(module), function)
 
 
 def require() -> None:
@@ -76,8 +93,7 @@ def trouble() -> tuple[str, str] | None:
             )
             return f"{package} is not installed ({program})", mend
     try:
-        program = "import time; print('in', flush=True); time.sleep(1000)"
-        jail = Jail([sys.executable, "-I", "-c", program], Limits(), output=True)
+        zygote = Zygote(preloaded=())
     except (JailError, OSError) as problem:
         if APPARMOR_SWITCH.is_file() and APPARMOR_SWITCH.read_text().strip() == "1":
             return (
@@ -91,21 +107,21 @@ def trouble() -> tuple[str, str] | None:
             "in a container, start it with --security-opt seccomp=unconfined or grade outside it",
         )
     try:
-        heard = jail.first_line(START_SECONDS)
-    finally:
-        jail.kill()
-    if not heard:
+        zygote.jail(Limits(), program="import time; time.sleep(1000)").kill()
+    except JailError as problem:
         return (
-            f"this Python does not run in the sandbox ({sys.executable})",
-            "let every user read and enter its folders, or make the environment anew with the system's Python",
+            f"bubblewrap works, but no jail can be made in it ({problem})",
+            "grade on another Linux machine",
         )
+    finally:
+        zygote.end()
     return None
 
 
 class SandboxProvisioner(KernelProvisionerBase):
-    """Starts a kernel in a `Jail` of the ``limits`` of its manager and ends it with all that it started."""
+    """Starts a kernel with the ``limits`` and in the ``confinement`` of its manager, and ends all that it started."""
 
-    jail: Jail | None = None
+    jail: Confined | None = None
 
     @property
     def has_process(self) -> bool:
@@ -146,8 +162,8 @@ class SandboxProvisioner(KernelProvisionerBase):
         await self.kill(restart)
 
     async def pre_launch(self, **options: Any) -> dict[str, Any]:
-        """The command, whatever the caller wanted for environment, folder or arguments."""
-        return {"cmd": [sys.executable, "-c", START.format(connection=CONNECTION)]}
+        """Nothing, whatever the caller wanted for command, environment or folder."""
+        return {"cmd": []}
 
     async def launch_kernel(self, cmd: list[str], **options: Any) -> KernelConnectionInfo:
         """Start the kernel; what is returned says where its sockets are seen from outside.
@@ -157,21 +173,21 @@ class SandboxProvisioner(KernelProvisionerBase):
         """
         key = uuid.uuid4().hex
         connection: dict[str, Any] = {f"{channel}_port": number for channel, number in CHANNELS.items()}
-        connection |= {"transport": "ipc", "ip": SOCKETS, "key": key, "signature_scheme": "hmac-sha256"}
-        limits = getattr(self.parent, "limits", Limits())
-        self.jail = Jail(cmd, limits, files={CONNECTION: json.dumps(connection)}, masked=masked())
+        connection |= {"transport": "ipc", "key": key, "signature_scheme": "hmac-sha256"}
+        start = confine(getattr(self.parent, "confinement", "sandbox"))
+        self.jail = start(getattr(self.parent, "limits", Limits()), connection)
         # Clients connect once the sockets are there, so that nobody needs to try again: a student could lead
         # a second attempt elsewhere.
         deadline = time.monotonic() + START_SECONDS
-        paths = [f"{self.jail.root}{SOCKETS}-{number}" for number in CHANNELS.values()]
+        paths = [f"{self.jail.sockets}-{number}" for number in CHANNELS.values()]
         while not all(map(os.path.exists, paths)):
             if not self.jail.is_alive or time.monotonic() > deadline:
                 await self.kill()
                 raise JailError(
                     "the kernel did not start in the sandbox; armod doctor --sandbox looks closer"
                 )
-            await asyncio.sleep(0.01)
-        seen: Any = {**connection, "ip": f"{self.jail.root}{SOCKETS}", "key": key.encode()}
+            await asyncio.sleep(0.005)
+        seen: Any = {**connection, "ip": self.jail.sockets, "key": key.encode()}
         self.connection_info = seen
         return self.connection_info
 
@@ -180,6 +196,7 @@ class _InSandbox(KernelManager):
     """What both kinds of managers share: the kernelspec, and no connection file on the host."""
 
     limits = AnyTrait(Limits())
+    confinement = Unicode("sandbox")
 
     @default("transport")
     def _by_sockets(self) -> str:
@@ -197,7 +214,7 @@ class _InSandbox(KernelManager):
         )
 
     @property
-    def jail(self) -> Jail | None:
+    def jail(self) -> Confined | None:
         """Where the kernel is locked in; None before and after."""
         return getattr(self.provisioner, "jail", None)
 
@@ -211,19 +228,6 @@ class SandboxedKernel(_InSandbox, AsyncKernelManager):
 
 class BlockingSandboxedKernel(_InSandbox):
     """The same without asyncio."""
-
-
-def masked() -> dict[Path, dict[str, str]]:
-    """The folders of armod in whose place a jail finds something else: the checks, and the grader itself."""
-    package = Path(__file__).parents[1]
-    exercises = {"__init__.py": IN_PLACE_OF_EXERCISES}
-    for name in ("codec.py", "responder.py"):
-        exercises[name] = (package / "exercises" / name).read_text(encoding="utf-8")
-    grading = {
-        "__init__.py": "",
-        "examined.py": (package / "grading" / "examined.py").read_text(encoding="utf-8"),
-    }
-    return {package / "exercises": exercises, package / "grading": grading}
 
 
 PROVISIONER = "armod-sandbox"

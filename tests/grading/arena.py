@@ -11,8 +11,9 @@ import torch
 from nbformat import NotebookNode
 
 from armod.exercises import Exercise, Mistake, reading
-from armod.grading.jail import FIRST_UID, MIB, Limits
+from armod.grading.jail import FIRST_UID, Zygote
 from armod.grading.judge import Examiner
+from armod.grading.limits import MIB, Limits
 from armod.grading.run import Run, run
 
 QUICK = Limits(
@@ -76,7 +77,7 @@ def marks(sources: Mapping[str, str], limits: Limits = QUICK) -> tuple[Run, dict
 
 
 def left_behind() -> list[str]:
-    """Processes of jails that still live, and mounts of this process that no jail should have made."""
+    """Processes of jails that still live: all that are more than the zygote, its parent and bubblewrap's first."""
     mine = str(FIRST_UID + os.getpid())
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
@@ -88,4 +89,5 @@ def left_behind() -> list[str]:
             continue  # it ended, and the system's first process will note that
         if f"Uid:\t{mine}" in status or (f"PPid:\t{os.getpid()}\n" in status and b"bwrap" in command):
             found.append(f"{folder.name} {command[:80]!r}")
-    return found
+    known = Zygote._of_this_process
+    return found if known is None or len(found) > 3 else []

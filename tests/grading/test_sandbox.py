@@ -8,6 +8,8 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import nbformat
@@ -16,8 +18,9 @@ import pytest
 from click.testing import CliRunner
 
 from armod.cli import main
-from armod.grading import GradingError, jail, probe, sandbox
-from armod.grading.jail import FIRST_UID, HOME, MIB, Jail, JailError, Limits
+from armod.grading import GradingError, jail, probe, sandbox, zygote
+from armod.grading.jail import FIRST_UID, HOME, Jail, JailError, Zygote
+from armod.grading.limits import Limits
 from tests.grading.arena import left_behind
 
 # opens real jails: minutes, and a kernel that allows namespaces
@@ -29,9 +32,15 @@ def bubblewrap(require_program) -> None:
     require_program("bubblewrap")
 
 
+SLEEP = "import time; time.sleep(1000)"
+
+
+def jailed(program: str = SLEEP, limits: Limits | None = None, **options) -> Jail:
+    return Zygote.of_this_process().jail(limits or Limits(), program=program, **options)
+
+
 def said(program: str, **options) -> str:
-    program += "\nimport time; time.sleep(100)"
-    locked = Jail([sys.executable, "-I", "-c", program], Limits(), output=True, **options)
+    locked = jailed(f"{program}\n{SLEEP}", output=True, **options)
     try:
         return locked.first_line(60)
     finally:
@@ -47,48 +56,81 @@ def test_every_promise_holds_and_the_command_says_so() -> None:
     assert outcome.output.splitlines()[-1] == "All that the sandbox promises holds here."
 
 
+# What would be wrong with a zygote that lacks a line, by the promise that it breaks.
 BROKEN = {
-    "network": lambda command: [*command[:2], "--share-net", *command[2:]],
-    "files": lambda command: swapped(command, "--remount-ro", "--ro-bind", "/etc", "/etc", "--remount-ro"),
-    "disk": lambda command: ["1000000000" if word == str(8 * MIB) else word for word in command],
-    "descriptors": lambda command: [word for word in command if not word.startswith("--nofile")],
-    "memory": lambda command: [word for word in command if not word.startswith("--data")],
-    "forks": lambda command: [word for word in command if not word.startswith("--nproc")],
+    "network": ('    "network": 0x40000000,\n', ""),
+    "files": ("", ""),
+    "rights": ('    _call("capset"', '    (lambda *_: 0)("capset"'),
+    "disk": ("size={order['disk']}", "size=1000000000"),
+    "descriptors": ('"NOFILE": order["descriptors"], ', ""),
+    "memory": (', "DATA": order["memory"]', ""),
+    "forks": ('"NPROC": order["processes"], ', ""),
 }
 
 
-def swapped(command: list[str], word: str, *others: str) -> list[str]:
-    place = command.index(word)
-    return [*command[:place], *others, *command[place + 1 :]]
+MORE = {"files": ["--ro-bind", "/etc", "/etc"], "network": ["--share-net"]}
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_the_probe_sees_a_broken_promise(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    whole = jail._bubblewrap
+def test_the_probe_sees_a_broken_promise(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str) -> None:
+    right, wrong = BROKEN[name]
+    source = Path(zygote.__file__).read_text()
+    assert right in source
+    hidden = {folder: {**texts} for folder, texts in jail.masked().items()}
+    hidden[Path(zygote.__file__).parent]["zygote.py"] = source.replace(right, wrong)
+    whole, more = jail._bubblewrap, MORE.get(name, [])
+    monkeypatch.setattr(jail, "masked", lambda: hidden)
+    monkeypatch.setattr(jail, "_bubblewrap", lambda sources, also: whole(sources, [*more, *also]))
+    with a_zygote_of_its_own(monkeypatch):
+        assert not {promise.name: promise.holds for promise in probe.probe()}[name]
 
-    def broken(*arguments):
-        return BROKEN[name](whole(*arguments))
 
-    monkeypatch.setattr(jail, "_bubblewrap", broken)
-    assert not {promise.name: promise.holds for promise in probe.probe()}[name]
+@contextmanager
+def a_zygote_of_its_own(monkeypatch: pytest.MonkeyPatch) -> Iterator[Zygote]:
+    own = Zygote(preloaded=())
+    monkeypatch.setattr(Zygote, "of_this_process", lambda: own)
+    try:
+        yield own
+    finally:
+        own.end()
 
 
-def test_files_come_through_descriptors_and_folders_are_masked(tmp_path: Path) -> None:
+def test_texts_become_files_and_folders_are_masked() -> None:
     folder = Path(jail.__file__).parent
     program = f"import os; print(open('/run/x').read(), sorted(os.listdir({str(folder)!r})), os.getcwd(), os.getuid(), flush=True)"
-    text = said(program, files={"/run/x": "hello"}, masked={folder: {"only.py": ""}})
-    assert text == f"hello ['only.py'] {HOME} 65534\n"
+    text = said(program, texts={"/run/x": "hello"})
+    assert text == f"hello ['__init__.py', 'examined.py', 'zygote.py'] {HOME} 65534\n"
+
+
+def test_jails_of_one_zygote_share_nothing() -> None:
+    said("open('/tmp/left', 'w').write('x'); print(flush=True)")
+    first = jailed()
+    text = said(
+        "import os; print(os.path.exists('/tmp/left'), sum(n.isdigit() for n in os.listdir('/proc')), flush=True)"
+    )
+    first.kill()
+    assert text == "False 2\n"
+
+
+def test_a_zygote_that_ends_is_replaced() -> None:
+    Zygote.of_this_process()._process.kill()
+    with suppress(JailError):
+        jailed().kill()
+    assert said("print('in', flush=True)") == "in\n"
 
 
 def test_what_fails_to_start_says_why() -> None:
     with pytest.raises(JailError, match=r"/nowhere|/mnt/0"):
-        Jail(["true"], Limits(), folders=[Path("/nowhere")])
+        Zygote(folders=[Path("/nowhere")])
+    with pytest.raises(JailError, match="ModuleNotFoundError"):
+        Zygote(preloaded=["armod no such module"])
 
 
 def test_nothing_stays_open_and_nothing_lives_on() -> None:
+    jailed().kill()
     before = len(os.listdir("/proc/self/fd"))
     for _ in range(3):
-        locked = Jail(["sleep", "1000"], Limits())
+        locked = jailed()
         assert locked.is_alive
         locked.kill()
         locked.kill()
@@ -98,7 +140,11 @@ def test_nothing_stays_open_and_nothing_lives_on() -> None:
 
 
 def test_whoever_kills_the_grader_kills_the_jail() -> None:
-    program = "import time; from armod.grading.jail import *; j = Jail(['sleep', '1000'], Limits()); print(j._init, flush=True); time.sleep(1000)"
+    program = (
+        "import time; from armod.grading.jail import *; zygote = Zygote(preloaded=()); "
+        "jail = zygote.jail(Limits(), program='import time; time.sleep(1000)'); "
+        "print(open(f'/proc/self/fdinfo/{jail._first}').read().split('Pid:')[1].split()[0], flush=True); time.sleep(1000)"
+    )
     grader = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
     assert grader.stdout is not None
     inside = int(grader.stdout.readline())
@@ -113,10 +159,12 @@ def test_whoever_kills_the_grader_kills_the_jail() -> None:
 
 
 def test_root_is_left_behind() -> None:
-    locked = Jail(["sleep", "1000"], Limits())
+    locked = jailed()
     try:
         uid = os.geteuid() or FIRST_UID + os.getpid()
-        assert f"Uid:\t{uid}\t" in Path(f"/proc/{locked._init}/status").read_text()
+        fact = Path(f"/proc/self/fdinfo/{locked._first}").read_text()
+        first = fact.split("\nPid:")[1].split()[0]
+        assert f"Uid:\t{uid}\t" in Path(f"/proc/{first}/status").read_text()
     finally:
         locked.kill()
 
@@ -159,20 +207,20 @@ def test_forbidden_namespaces_have_their_sentence(
 
     (tmp_path / "switch").write_text(f"{switch}\n")
     monkeypatch.setattr(sandbox, "APPARMOR_SWITCH", tmp_path / "switch")
-    monkeypatch.setattr(sandbox, "Jail", forbidden)
+    monkeypatch.setattr(sandbox, "Zygote", forbidden)
     with pytest.raises(GradingError, match=words):
         sandbox.require()
 
 
-def test_the_watch_ends_what_takes_too_much() -> None:
+def test_files_are_limited_by_number() -> None:
     program = textwrap.dedent(
         """
         import os
-        for number in range(10**6):
-            os.close(os.open(f"/tmp/{number}", os.O_CREAT))
+        try:
+            for number in range(10**6):
+                os.close(os.open(f"/tmp/{number}", os.O_CREAT))
+        except OSError as problem:
+            print(number, problem.strerror, flush=True)
         """
     )
-    locked = Jail([sys.executable, "-I", "-c", program], Limits(files=500))
-    locked.process.wait()
-    assert locked.ended_by == "files"
-    locked.kill()
+    assert said(program, limits=Limits(files=500)) == "499 No space left on device\n"

@@ -1,0 +1,26 @@
+"""What a submission may use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MIB = 2**20
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a submission may use. Sizes are in bytes, times in seconds."""
+
+    memory: int = 2048 * MIB  # of all its processes and files together
+    disk: int = 64 * MIB  # of each folder that it can write to
+    files: int = 20_000  # in each of these folders
+    descriptors: int = 1024
+    processes: int = 128  # threads count
+    question_seconds: float = 10.0
+    cell_seconds: float = 60.0
+    notebook_seconds: float = 600.0
+    grace_seconds: float = 2.0  # to heed an interrupt
+    check_seconds: float = 20.0  # that one check may compute out here, over whatever was answered
+    message: int = 24 * MIB
+    restarts: int = 5
+    grader_memory: int = 352 * MIB  # of the grader itself: a flood of messages ends there

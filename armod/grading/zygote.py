@@ -1,0 +1,155 @@
+"""Inside the sandbox: a process that has imported everything and forks a jail for each submission.
+
+It is ours, has run no student's line and never will: only its children do. A child gets namespaces of its own - of
+processes, mounts, network, messages - with a new ``/proc`` and new, empty folders in memory; then it gives up every
+right that this took, for good, and only then begins to work. The first process of a jail waits for the others' ends;
+when it dies, they all do.
+
+Its arguments are the number of a socket and the modules to import. An order is one packet of JSON there, perhaps with a file for what the jail
+prints; the reply is ``in``, with the jail's root folder and a handle of its first process, or what went wrong.
+"""
+
+from __future__ import annotations
+
+import array
+import ctypes
+import importlib
+import json
+import os
+import resource
+import socket
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+PACKET = 2**16
+CONNECTION = "/run/kernel.json"
+_NEW_NAMESPACES = {
+    "mounts": 0x00020000,
+    "name of the host": 0x04000000,
+    "messages": 0x08000000,
+    "processes": 0x20000000,
+    "network": 0x40000000,
+}
+_NO_SETUID, _NO_DEVICES, _NO_PROGRAMS, _RECURSIVE, _PRIVATE = 2, 4, 8, 1 << 14, 1 << 18
+_DROP_FROM_BOUNDS, _AMBIENT, _CLEAR_AMBIENT, _NO_NEW_RIGHTS, _DUMPABLE = 24, 47, 4, 38, 4
+_CAPABILITY_VERSION = 0x20080522
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def main() -> None:
+    """Import, say so, and fork a jail for each order until nobody orders any more."""
+    number, *modules = sys.argv[1:]
+    orders = socket.socket(fileno=int(number))
+    sys.path[0] = ""  # as for a kernel: its own folder, not this file's
+    for name in modules:
+        importlib.import_module(name)
+    orders.send(b"ready")
+    while packet := _next(orders):
+        order, output = packet
+        outer = os.fork()
+        if outer == 0:
+            _into_new_namespaces(orders, order, output)
+        os.waitpid(outer, 0)
+        if output is not None:
+            os.close(output)
+
+
+def _next(orders: socket.socket) -> tuple[dict[str, Any], int | None] | None:
+    text, files, _, _ = socket.recv_fds(orders, PACKET, 1)
+    return (json.loads(text), files[0] if files else None) if text else None
+
+
+def _into_new_namespaces(orders: socket.socket, order: dict[str, Any], output: int | None) -> None:
+    """Fork the jail's first process, and end; whatever goes wrong is the reply."""
+    try:
+        _call("unshare", sum(_NEW_NAMESPACES.values()))
+        _call("mount", b"none", b"/", None, _RECURSIVE | _PRIVATE, None)
+        if os.fork() == 0:
+            _first(orders, order, output)
+    except BaseException as problem:
+        orders.send(f"{type(problem).__name__}: {problem}".encode())
+    finally:
+        os._exit(0)
+
+
+def _first(orders: socket.socket, order: dict[str, Any], output: int | None) -> None:
+    """The first process of the jail: make it, lock it, start the work in another one, wait for all ends."""
+    try:
+        _furnish(order)
+        _give_up_rights()
+        root, itself = os.open("/", os.O_PATH | os.O_DIRECTORY), os.pidfd_open(os.getpid())
+        worker = os.fork()
+        if worker == 0:
+            orders.close()
+            os.close(root)
+            os.close(itself)
+            _work(order, output)
+        # sent as the last thing: whoever reads it may take the jail for locked
+        orders.sendmsg([b"in"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [root, itself]))])
+        os.closerange(0, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+        while os.wait()[0] != worker:
+            pass
+    except BaseException as problem:
+        orders.send(f"{type(problem).__name__}: {problem}".encode())
+    finally:
+        os._exit(0)
+
+
+def _furnish(order: Mapping[str, Any]) -> None:
+    """A ``/proc`` that shows this jail's processes only, new folders of limited size, and the files ordered."""
+    _call("mount", b"proc", b"/proc", b"proc", _NO_SETUID | _NO_DEVICES | _NO_PROGRAMS, None)
+    size = f"size={order['disk']},nr_inodes={order['files']},mode=1777".encode()
+    for path in order["writable"]:
+        _call("mount", b"tmpfs", path.encode(), b"tmpfs", _NO_SETUID | _NO_DEVICES, size)
+    for path, text in order.get("texts", {}).items():
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+    os.chdir(order["home"])
+
+
+def _give_up_rights() -> None:
+    """No capability, now or ever again; nobody else may look into this process."""
+    for capability in range(64):
+        if _libc.prctl(_DROP_FROM_BOUNDS, capability, 0, 0, 0) != 0:
+            break
+    _call("prctl", _AMBIENT, _CLEAR_AMBIENT, 0, 0, 0)
+    _call("prctl", _NO_NEW_RIGHTS, 1, 0, 0, 0)
+    header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION, 0)
+    _call("capset", header, (ctypes.c_uint32 * 6)())
+    _call("prctl", _DUMPABLE, 0, 0, 0, 0)
+
+
+def _work(order: Mapping[str, Any], output: int | None) -> None:
+    """What the student's code runs in: a kernel, or for a look around another program of ours."""
+    _call("prctl", _DUMPABLE, 1, 0, 0, 0)
+    os.setsid()
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for number, source in ((0, nothing), (1, nothing if output is None else output), (2, nothing)):
+        os.dup2(source, number)
+    os.closerange(3, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+    limits = {"NPROC": order["processes"], "CORE": 0, "FSIZE": order["disk"]}
+    limits |= {"NOFILE": order["descriptors"], "DATA": order["memory"]}
+    for name, value in limits.items():
+        resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (value, value))
+    sys.argv = ["armod", *order["arguments"]]
+    if order["program"]:
+        exec(order["program"], {"__name__": "__main__"})
+        os._exit(0)
+    from ipykernel import kernelapp
+
+    kernelapp.launch_new_instance(
+        argv=["-f", CONNECTION, "--HistoryManager.enabled=False", "--log-level=CRITICAL"]
+    )
+    os._exit(0)
+
+
+def _call(name: str, *arguments: object) -> None:
+    """A call of the system's; OSError if it fails."""
+    if getattr(_libc, name)(*arguments) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{name}: {os.strerror(number)}")
+
+
+if __name__ == "__main__":
+    main()
