@@ -129,7 +129,7 @@ def _work(order: Mapping[str, Any], output: int | None) -> None:
         os.dup2(source, number)
     os.closerange(3, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
     limits = {"NPROC": order["processes"], "CORE": 0, "FSIZE": order["disk"]}
-    limits |= {"NOFILE": order["descriptors"], "DATA": order["memory"]}
+    limits |= {"NOFILE": order["descriptors"], "DATA": order["memory"] + _data()}
     for name, value in limits.items():
         resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (value, value))
     sys.argv = ["armod", *order["arguments"]]
@@ -142,6 +142,12 @@ def _work(order: Mapping[str, Any], output: int | None) -> None:
         argv=["-f", CONNECTION, "--HistoryManager.enabled=False", "--log-level=CRITICAL"]
     )
     os._exit(0)
+
+
+def _data() -> int:
+    """The bytes of data that were there before the work began: they count for nobody."""
+    with open("/proc/self/statm", encoding="ascii") as file:
+        return int(file.read().split()[5]) * resource.getpagesize()
 
 
 def _call(name: str, *arguments: object) -> None:

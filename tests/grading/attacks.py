@@ -119,7 +119,7 @@ RESOURCES = {
     "forks": "import os\nchildren = 0\ntry:\n    while children < 100_000:\n        if os.fork() == 0:\n"
     "            os.execv('/bin/sleep', ['sleep', '1000'])\n        children += 1\nexcept OSError: pass\n"
     "escaped = children > 1000\n",
-    "output": "import time\nend = time.time() + 1\nwhile time.time() < end: print('x' * 100_000)\nescaped = False\n",
+    "output": "for _ in range(2_000): print('x' * 100_000)\nescaped = False\n",
     "the disk": "escaped = []\nfor folder in ('/tmp', '/home/student', '/dev/shm', '/run', '/dev', '/', '/usr', '/var'):\n"
     "    try:\n        with open(folder + '/big', 'wb') as file:\n            for _ in range(200): file.write(bytes(2**20))\n"
     "        escaped.append(folder)\n    except OSError: pass\n",
@@ -136,8 +136,8 @@ ESCAPES = {
     "up and down": "import os\nescaped = os.path.exists('../../../../../..' + {secret!r})\n",
     "through the first process": "import os\nescaped = [path for path in ('/proc/1/root', '/proc/1/cwd', '/proc/self/root')\n"
     "           if os.path.exists(path + {secret!r})]\n",
-    "the environment": "import os\nescaped = 'ARMOD_SECRET' in os.environ or any(b'ARMOD_SECRET' in open(f'/proc/{{p}}/environ', 'rb').read()\n"
-    "    for p in os.listdir('/proc') if p.isdigit())\n",
+    "the environment": "import os\nescaped = 'ARMOD_SECRET' in os.environ\nfor p in filter(str.isdigit, os.listdir('/proc')):\n"
+    "    try: escaped = escaped or b'ARMOD_SECRET' in open(f'/proc/{{p}}/environ', 'rb').read()\n    except OSError: pass\n",
     "checks and solutions": "import importlib, os, armod\nescaped = []\n"
     "for name in ('armod.exercises.judge', 'armod.exercises.made', 'armod.exercises.lesson_4_5_1_made', 'armod.grading.judge', 'tests'):\n"
     "    try: importlib.import_module(name); escaped.append(name)\n    except ImportError: pass\n"

@@ -83,11 +83,10 @@ def test_what_dies_takes_nothing_with_it() -> None:
     outcome, said = marks({"first": HONEST, **deadly, "last": HONEST})
     assert said.pop("first") == said.pop("last") == ["", "", ""], outcome
     assert points(said) == {}
-    assert [trouble.message for trouble in outcome.troubles] == [
-        "it ended the kernel",
-        "it used more memory than 943,718,400 bytes",
-        "it flooded the examiner with messages",
-    ]
+    *certain, flood = [trouble.message for trouble in outcome.troubles]
+    too_much = "it used more memory than 943,718,400 bytes"
+    assert certain == ["it ended the kernel", too_much]
+    assert flood in (too_much, "it flooded the examiner with messages")  # whichever is seen first
 
 
 @pytest.mark.slow

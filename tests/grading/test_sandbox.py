@@ -63,7 +63,7 @@ BROKEN = {
     "rights": ('    _call("capset"', '    (lambda *_: 0)("capset"'),
     "disk": ("size={order['disk']}", "size=1000000000"),
     "descriptors": ('"NOFILE": order["descriptors"], ', ""),
-    "memory": (', "DATA": order["memory"]', ""),
+    "memory": (', "DATA": order["memory"] + _data()', ""),
     "forks": ('"NPROC": order["processes"], ', ""),
 }
 
