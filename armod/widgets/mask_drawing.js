@@ -12,7 +12,7 @@ function arrange({ degrees, masks, size }, width) {
   const maskSize = narrow ? Math.min(110, (width - 190) / 2) : between(96, width * 0.115, 150);
   const maskBlock = maskSize + 84;
   const productSize = wide ? between(140, width * 0.17, 230) : Math.min(230, width - 80);
-  const left = narrow ? 0 : 76;
+  const left = narrow ? 0 : 84; // "hidden 1" fits in the widest of the usual fonts
   const right = width - (narrow ? 0 : maskBlock + 36) - (wide ? productSize + 74 : 0);
   const spacing = Math.min(56, (right - left) / widest);
   const radius = Math.min(15, 0.45 * spacing);

@@ -82,7 +82,8 @@ def test_every_state_says_and_lights_what_python_says(show):
 
 
 def test_play_pause_step_and_scrub_by_keyboard(show, page):
-    page.clock.install()
+    page.clock.install(time=0)
+    page.clock.pause_at(1000)  # from here on time passes only when told to
     show(dilation_lab())
     facts = dilation_state(DOUBLING, 4, 2)
     detail = page.locator(".detail")
