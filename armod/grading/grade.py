@@ -7,11 +7,11 @@ Who has that record already is done. The others are marked in any order, by anyb
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import filelock
 from tqdm import tqdm
@@ -28,6 +28,14 @@ from armod.grading.workers import Workers
 LOCK = ".lock"
 
 
+class Engine(Protocol):
+    """What has steps done somewhere, in any order."""
+
+    def run(self, steps: Sequence[Task]) -> Iterator[tuple[Task, str | None]]:
+        """Each step as it is done, with what went wrong, None if nothing; GradingError for what stops them all."""
+        ...
+
+
 @dataclass(frozen=True)
 class Graded:
     """What a run came to: submissions, how many of them it marked now, and why which of them have no record."""
@@ -40,9 +48,17 @@ class Graded:
 
 
 def grade(
-    folder: Path, out: Path, settings: Settings, *, jobs: int = 1, roster: Roster | None = None
+    folder: Path,
+    out: Path,
+    settings: Settings,
+    *,
+    jobs: int = 1,
+    scheduler: str | None = None,
+    roster: Roster | None = None,
 ) -> Graded:
     """Mark every submission in the folder that has no record in ``out`` yet.
+
+    ``jobs`` processes of this machine do it, or a dask cluster by the address of its ``scheduler``.
 
     Ctrl-C and kill -9 leave whole records; the same call goes on. Raises GradingError if the call is wrong, if another
     run marks into the same folder, or if students' code can't be locked in here.
@@ -50,7 +66,7 @@ def grade(
     _refuse_nonsense(folder, out, settings)
     with _locked(out):
         record.remove_parts(out)
-        tasks = list_tasks(folder, out, settings)
+        tasks = list_tasks(folder.absolute(), out.absolute(), settings)
         absent = _absent(tasks, roster)
         lines = [_line(task) for task in tasks]
         record.write_class(out, [*lines, *absent])
@@ -65,7 +81,7 @@ def grade(
                 file=sys.stderr,
                 smoothing=0.1,
             ) as bar,
-            Workers(mark, min(jobs, max(1, len(waiting))), modules=_needed(settings)) as workers,
+            _engine(settings, min(jobs, max(1, len(waiting))), scheduler) as workers,
         ):
             try:
                 for task, failure in workers.run(waiting):
@@ -95,6 +111,14 @@ def list_tasks(folder: Path, out: Path, settings: Settings) -> list[Task]:
         name = record.key(paper.student, paper.file, content, identity)
         tasks.append(Task(paper, content, name, out, settings, identity))
     return tasks
+
+
+def _engine(settings: Settings, jobs: int, scheduler: str | None) -> AbstractContextManager[Engine]:
+    if scheduler is None:
+        return Workers(mark, jobs, modules=_needed(settings))
+    from armod.grading.cluster import Cluster
+
+    return Cluster(mark, scheduler)
 
 
 def _needed(settings: Settings) -> list[str]:
@@ -128,7 +152,7 @@ def _refuse_nonsense(folder: Path, out: Path, settings: Settings) -> None:
     if settings.runner == RUNNER:
         from armod.grading import sandbox
 
-        sandbox.require()
+        sandbox.require(settings.confinement)
     if out.resolve().is_relative_to(folder.resolve()):
         raise GradingError(f"--out {out} lies in the folder of submissions; choose one outside of it.")
     try:

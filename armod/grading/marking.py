@@ -24,13 +24,15 @@ from armod.grading.read import Paper, Refusal, read
 from armod.grading.rebuild import Rebuilt, Release, lesson_of, read_release, rebuild, released_lessons
 
 RUNNER = "armod.grading.run:run"  # where the rebuilt notebook is run
+UNTRUSTWORTHY = "UNSANDBOXED: students' code could change these marks"
 
 
 @dataclass(frozen=True)
 class Settings:
     """How a class is marked; ``releases`` holds the released notebooks, ``hidden`` an instructor's own checks.
 
-    Without a ``lesson`` each submission is marked as the lesson whose exercises it answers.
+    Without a ``lesson`` each submission is marked as the lesson whose exercises it answers. ``confinement`` is what
+    kernels are locked in by (`armod.grading.sandbox.CONFINEMENTS`).
     """
 
     releases: Path
@@ -38,6 +40,7 @@ class Settings:
     lesson: str | None = None
     limits: Limits = field(default_factory=Limits)
     runner: str = RUNNER
+    confinement: str = "sandbox"
 
     def identity(self) -> dict[str, Any]:
         """What marks depend on, as plain data: by it records are named, and it stands in each of them."""
@@ -50,6 +53,8 @@ class Settings:
             "lesson": self.lesson,
             "limits": asdict(self.limits),
             "runner": self.runner,
+            "confinement": self.confinement,
+            "watermark": UNTRUSTWORTHY if self.confinement == "none" else None,
         }
 
 
@@ -112,7 +117,7 @@ def _examined(rebuilt: Rebuilt, settings: Settings) -> dict[str, Any]:
     module, _, function = settings.runner.partition(":")
     run = getattr(importlib.import_module(module), function)
     examiner = Examiner.of(rebuilt.lesson, hidden=hidden, student=rebuilt.student)
-    outcome = run(rebuilt.notebook, examiner, settings.limits)
+    outcome = run(rebuilt.notebook, examiner, settings.limits, confinement=settings.confinement)
     flags = list(rebuilt.flags)
     for trouble in outcome.troubles:
         cell = rebuilt.notebook.cells[trouble.cell]

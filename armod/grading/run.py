@@ -55,15 +55,15 @@ def run(
     limits: Limits | None = None,
     *,
     parameters: Mapping[str, Any] | None = None,
-    start: Callable[[Limits], Kernel] = Kernel,
+    confinement: str = "sandbox",
 ) -> Run[T]:
     """Run the notebook and call ``examine(exercise, transport)`` for each exercise; the argument is left alone.
 
     ``parameters`` overrides names of its cell tagged ``parameters``. Nothing that the notebook does raises here: its
-    questions then get `AnswerError`. ``start`` makes a kernel; the default is one in the sandbox.
+    questions then get `AnswerError`. ``confinement`` is where kernels run, as for `Kernel`.
     """
     begun = time.monotonic()
-    examination = _Examination(notebook, examine, limits or Limits(), start)
+    examination = _Examination(notebook, examine, limits or Limits(), confinement)
     try:
         papermill.execute_notebook(
             notebook,
@@ -101,14 +101,12 @@ papermill_engines.register(ENGINE, _Engine)
 class _Examination(Generic[T]):
     """The notebook on its way: what ran, what must not run again, and the kernel, if one lives."""
 
-    def __init__(
-        self, notebook: NotebookNode, examine: Examine[T], limits: Limits, start: Callable[[Limits], Kernel]
-    ) -> None:
+    def __init__(self, notebook: NotebookNode, examine: Examine[T], limits: Limits, confinement: str) -> None:
         self.outcome: Run[T] = Run()
         self.limits = limits
         self.sources: list[str] = []
         self._examine = examine
-        self._start = start
+        self._confinement = confinement
         self._kernel: Kernel | None = None
         self._ran: list[int] = []
         self._deadline: float | None = None  # of the notebook; the first kernel's start does not count
@@ -135,7 +133,7 @@ class _Examination(Generic[T]):
                 if self.outcome.restarts > self.limits.restarts:
                     raise Dead(f"the kernel died more than {self.limits.restarts} times")
             try:
-                self._kernel = self._start(self.limits)
+                self._kernel = Kernel(self.limits, self._confinement)
             except JailError:
                 if self._deadline is None:
                     raise  # no student's code has run yet

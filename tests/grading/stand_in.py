@@ -23,7 +23,9 @@ DEADLY = "tests.grading.stand_in:deadly"
 SLOW = "tests.grading.stand_in:slow"
 
 
-def run(notebook: NotebookNode, examine: Callable[[str, Transport], Any], limits: object) -> Run[Any]:
+def run(
+    notebook: NotebookNode, examine: Callable[[str, Transport], Any], limits: object, **_: object
+) -> Run[Any]:
     """What `armod.grading.run.run` does, without a kernel and without a sandbox."""
     outcome: Run[Any] = Run()
     names: dict[str, Any] = {"__name__": "__main__"}
@@ -40,13 +42,17 @@ def run(notebook: NotebookNode, examine: Callable[[str, Transport], Any], limits
     return outcome
 
 
-def slow(notebook: NotebookNode, examine: Callable[[str, Transport], Any], limits: object) -> Run[Any]:
+def slow(
+    notebook: NotebookNode, examine: Callable[[str, Transport], Any], limits: object, **_: object
+) -> Run[Any]:
     """Takes long enough to be killed in the middle."""
     time.sleep(0.1)
     return run(notebook, examine, limits)
 
 
-def deadly(notebook: NotebookNode, examine: Callable[[str, Transport], Any], limits: object) -> Run[Any]:
+def deadly(
+    notebook: NotebookNode, examine: Callable[[str, Transport], Any], limits: object, **_: object
+) -> Run[Any]:
     """Ends the grader's own process the first time, or, for a cell that says so, each time."""
     text = "\n".join(cell.source for cell in notebook.cells)
     once = re.search("# once (.+)", text)
