@@ -26,6 +26,9 @@ from armod.grading.roster import Roster
 from armod.grading.workers import Workers
 
 LOCK = ".lock"
+MARGIN = (
+    120.0  # seconds beside a notebook's own: the first kernel, reading, judging; more means that it hangs
+)
 
 
 class Engine(Protocol):
@@ -115,7 +118,8 @@ def list_tasks(folder: Path, out: Path, settings: Settings) -> list[Task]:
 
 def _engine(settings: Settings, jobs: int, scheduler: str | None) -> AbstractContextManager[Engine]:
     if scheduler is None:
-        return Workers(mark, jobs, modules=_needed(settings))
+        seconds = settings.limits.notebook_seconds + MARGIN
+        return Workers(mark, jobs, modules=_needed(settings), seconds=seconds)
     from armod.grading.cluster import Cluster
 
     return Cluster(mark, scheduler)

@@ -22,11 +22,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from armod.exercises.answer import Answer, Transport
-from armod.exercises.exercise import Check, Exercise, exercises_of, lessons
+from armod.exercises.exercise import Check, Exercise, Mistake, exercises_of, lessons
 from armod.exercises.judge import judge
 from armod.exercises.result import Result
 from armod.grading import GradingError
+from armod.grading.budget import TooSlow, budget
+from armod.grading.limits import Limits
 
 Hidden = Mapping[str, Sequence[Check]]  # by the exercise's name
 
@@ -68,20 +72,46 @@ class Examiner:
     exercises: Mapping[str, Exercise]
     hidden: Hidden
     student: int = 0
+    check_seconds: float = Limits.check_seconds
 
     @classmethod
-    def of(cls, lesson: str, *, hidden: Hidden | None = None, student: int = 0) -> Examiner:
+    def of(
+        cls,
+        lesson: str,
+        *,
+        hidden: Hidden | None = None,
+        student: int = 0,
+        check_seconds: float = Limits.check_seconds,
+    ) -> Examiner:
         """The examiner of a lesson."""
-        return cls({exercise.name: exercise for exercise in exercises_of(lesson)}, hidden or {}, student)
+        exercises = {exercise.name: exercise for exercise in exercises_of(lesson)}
+        return cls(exercises, hidden or {}, student, check_seconds)
 
     def __call__(self, name: str, transport: Transport) -> Mark:
         """The mark of one exercise."""
         exercise = self.exercises[name]
-        secret = replace(exercise, checks=list(self.hidden.get(name, ())))
-        return Mark(
-            judge(exercise, Answer(transport, student=self.student)),
-            judge(secret, Answer(transport, student=self.student)),
+        visible, hidden = (
+            judge(
+                replace(exercise, checks=[self._limited(check) for check in checks]),
+                Answer(transport, student=self.student),
+            )
+            for checks in (exercise.checks, self.hidden.get(name, ()))
         )
+        return Mark(visible, hidden)
+
+    def _limited(self, check: Check) -> Check:
+        """The check, which fails when it computes too long: an answer must not keep the examiner for ever."""
+
+        def function(answer: Answer, generator: np.random.Generator) -> None:
+            try:
+                with budget(self.check_seconds):
+                    check.function(answer, generator)
+            except TooSlow:
+                raise Mistake(
+                    f"The check gave up: over this answer it had to compute for more than {self.check_seconds:g} s."
+                ) from None
+
+        return replace(check, function=function)
 
 
 def hidden_checks(folder: Path) -> Hidden:

@@ -20,7 +20,7 @@ class Limits:
     cell_seconds: float = 60.0
     notebook_seconds: float = 600.0
     grace_seconds: float = 2.0  # to heed an interrupt
-    check_seconds: float = 20.0  # that one check may compute out here, over whatever was answered
+    check_seconds: float = 5.0  # that one check may compute out here, over whatever was answered
     message: int = 24 * MIB
     restarts: int = 5
     grader_memory: int = 352 * MIB  # of the grader itself: a flood of messages ends there

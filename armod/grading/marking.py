@@ -116,7 +116,12 @@ def _examined(rebuilt: Rebuilt, settings: Settings) -> dict[str, Any]:
     hidden = _hidden(settings.hidden) if settings.hidden else {}
     module, _, function = settings.runner.partition(":")
     run = getattr(importlib.import_module(module), function)
-    examiner = Examiner.of(rebuilt.lesson, hidden=hidden, student=rebuilt.student)
+    examiner = Examiner.of(
+        rebuilt.lesson,
+        hidden=hidden,
+        student=rebuilt.student,
+        check_seconds=settings.limits.check_seconds,
+    )
     outcome = run(rebuilt.notebook, examiner, settings.limits, confinement=settings.confinement)
     flags = list(rebuilt.flags)
     for trouble in outcome.troubles:

@@ -7,6 +7,7 @@ one that has imported everything, so that a new one is there at once; they end b
 from __future__ import annotations
 
 import contextlib
+import math
 import multiprocessing
 import signal
 import sys
@@ -29,22 +30,29 @@ class Workers(Generic[Step]):
     """``function(step)`` for each step, ``jobs`` at a time; a context manager that leaves no process behind.
 
     ``function`` and the steps must be picklable, and a repeated step must do no harm. ``modules`` are what it will
-    import.
+    import. A step that takes longer than ``seconds`` is given up.
     """
 
-    def __init__(self, function: Callable[[Step], None], jobs: int, *, modules: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        function: Callable[[Step], None],
+        jobs: int,
+        *,
+        modules: Sequence[str] = (),
+        seconds: float = math.inf,
+    ) -> None:
         self._function = function
-        self._jobs = jobs
+        self._jobs, self._seconds = jobs, seconds
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload([function.__module__, *modules])
-        self._busy: dict[Connection, tuple[BaseProcess, int]] = {}
+        self._busy: dict[Connection, tuple[BaseProcess, int, float]] = {}  # with the time when it is given up
         self._idle: list[tuple[Connection, BaseProcess]] = []
 
     def __enter__(self) -> Workers[Step]:
         return self
 
     def __exit__(self, *_: object) -> None:
-        processes = [process for process, _ in self._busy.values()] + [process for _, process in self._idle]
+        processes = [process for process, *_ in self._busy.values()] + [process for _, process in self._idle]
         for process in processes:
             process.terminate()
         deadline = time.monotonic() + GRACE
@@ -66,9 +74,13 @@ class Workers(Generic[Step]):
         while waiting or self._busy:
             while waiting and len(self._busy) < self._jobs:
                 self._begin(waiting.popleft(), steps)
-            for connection in wait(list(self._busy)):
+            first = min(until for *_, until in self._busy.values())
+            ready = wait(list(self._busy), None if first == math.inf else max(0.0, first - time.monotonic()))
+            if not ready:
+                yield steps[self._given_up()], f"it took longer than {self._seconds:.0f} s"
+            for connection in ready:
                 assert isinstance(connection, Connection)
-                process, number = self._busy.pop(connection)
+                process, number, _ = self._busy.pop(connection)
                 try:
                     kind, message = connection.recv()
                 except (EOFError, ConnectionError):
@@ -94,8 +106,17 @@ class Workers(Generic[Step]):
                 connection.close()  # it was killed while it had nothing to do
                 process.join()
                 continue
-            self._busy[connection] = process, number
+            self._busy[connection] = process, number, time.monotonic() + self._seconds
             return
+
+    def _given_up(self) -> int:
+        """Kill the process that has been busy for longest; what it did."""
+        connection = min(self._busy, key=lambda connection: self._busy[connection][2])
+        process, number, _ = self._busy.pop(connection)
+        process.kill()
+        process.join()
+        connection.close()
+        return number
 
     def _new(self) -> tuple[Connection, BaseProcess]:
         ours, theirs = self._context.Pipe()

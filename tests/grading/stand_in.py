@@ -21,6 +21,7 @@ RUNNER = "tests.grading.stand_in:run"
 _SHOWS = re.compile(r"data\.load\(")  # the given cell that draws real data: not what these tests are about
 DEADLY = "tests.grading.stand_in:deadly"
 SLOW = "tests.grading.stand_in:slow"
+HANGING = "tests.grading.stand_in:hanging"
 
 
 def run(
@@ -60,4 +61,13 @@ def deadly(
         if once:
             Path(once[1]).touch()
         os.kill(os.getpid(), signal.SIGKILL)
+    return run(notebook, examine, limits)
+
+
+def hanging(
+    notebook: NotebookNode, examine: Callable[[str, Transport], Any], limits: object, **_: object
+) -> Run[Any]:
+    """Never comes back from a notebook that says so."""
+    if any("# hang" in cell.source for cell in notebook.cells):
+        time.sleep(1000)
     return run(notebook, examine, limits)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import nbformat
 import pytest
 
 from armod.course.lessons import course_folder
-from armod.exercises import Answer, exercises_of, find
+from armod.exercises import Answer, Exercise, exercises_of, find
 from armod.exercises.answer import InProcess
 from armod.exercises.judge import judge
 from armod.grading import GradingError
+from armod.grading.budget import TooSlow, budget
 from armod.grading.judge import Examiner, Mark, hidden_checks
 from armod.grading.run import run
 from tests.grading.arena import HONEST, QUICK, exercise, marks, notebook
@@ -100,3 +102,29 @@ def test_unusable_hidden_checks_are_named(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text("x = 1")
     with pytest.raises(GradingError, match=r"a\.py adds no check"):
         hidden_checks(tmp_path)
+
+
+def test_a_check_that_computes_for_ever_over_an_answer_gives_up() -> None:
+    slow = Exercise("slow", "test", "slow", "easy", 1, ("double",), ("1", "2", "3"))
+
+    @slow.check("is patient")
+    def patient(answer, generator):
+        while answer.value("double") is not None:
+            pass
+
+    @slow.check("goes on")
+    def goes_on(answer, generator):
+        pass
+
+    mark = Examiner({"slow": slow}, {}, check_seconds=0.2)("slow", InProcess({"double": 1}))
+    assert [check.points for check in mark.visible.checks] == [0, 1]
+    assert "more than 0.2 s" in mark.visible.checks[0].message
+
+
+def test_waiting_for_an_answer_costs_no_budget() -> None:
+    with budget(0.2):
+        time.sleep(0.6)
+    with pytest.raises(TooSlow), budget(0.1):
+        while True:
+            sum(range(1000))
+    sum(range(10_000_000))  # nothing is left over that would end this

@@ -21,7 +21,7 @@ from armod.grading.marking import Settings
 from armod.grading.read import papers
 from armod.grading.roster import read_roster
 from tests.grading.handed_in import LESSON, RELEASES, RIGHT, UNTOUCHED, cell, document, write
-from tests.grading.stand_in import DEADLY, RUNNER, SLOW
+from tests.grading.stand_in import DEADLY, HANGING, RUNNER, SLOW
 from tests.grading.test_read import MALFORMED, NASTY
 
 CHECKOUT = Path(__file__).parents[2]
@@ -255,3 +255,14 @@ def test_a_broken_record_is_named(tmp_path: Path) -> None:
     path.write_text("{")
     with pytest.raises(GradingError, match="no record"):
         mark(folder, out)
+
+
+def test_what_hangs_is_given_up_and_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, out = few(tmp_path / "class", 2), tmp_path / "marks"
+    found = document(RIGHT)
+    found["cells"].append(cell("# hang"))
+    write(folder / "hangs.ipynb", found)
+    monkeypatch.setattr("armod.grading.grade.MARGIN", 0.0)
+    result = mark(folder, out, runner=HANGING, limits=Limits(notebook_seconds=15))
+    assert result.failures == {"hangs.ipynb": "it took longer than 15 s"}
+    assert result.now == 2
