@@ -12,7 +12,7 @@ import io
 import json
 import re
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from armod.exercises.result import CheckResult, Status
@@ -68,20 +68,31 @@ def to_canvas(table: Sequence[Row], roster: Roster | None = None) -> str:
         ["Student", *ids, *titles],
         ["    Points Possible", "", "", "", "", *(worth[lesson] for lesson in lessons)],
     ]
+    people: dict[tuple[str, ...], list[str]] = {}  # one may have handed in under several names
     for student in students:
-        line = known.get(student, {})
-        name = line.get("Student") or student
+        people.setdefault(tuple(known[student].values()) if student in known else (student,), []).append(
+            student
+        )
+    for names in people.values():
+        line = known.get(names[0], {})
         own = [line.get(column, "") for column in ids]
         if not roster:
-            own[2] = student
+            own[2] = names[0]
         points = [
-            _number(row.points)
-            if (row := counted.get((student, lesson)) or counted.get((student, None)))
-            else ""
+            max((_number(row.points) for row in _counting(counted, names, lesson)), default="")
             for lesson in lessons
         ]
-        lines.append([name, *own, *points])
+        lines.append([line.get("Student") or names[0], *own, *points])
     return _as_csv(lines)
+
+
+def _counting(
+    counted: Mapping[tuple[str, str | None], Row], names: Sequence[str], lesson: str
+) -> Iterator[Row]:
+    """The rows that count for one person and lesson; a refused submission may have been any lesson's."""
+    for name in names:
+        if row := counted.get((name, lesson)) or counted.get((name, None)):
+            yield row
 
 
 def to_gradescope(table: Sequence[Row], roster: Roster | None = None) -> str:

@@ -18,9 +18,6 @@ from armod.grading.judge import Examiner, Mark, hidden_checks
 from armod.grading.run import run
 from tests.grading.arena import HONEST, QUICK, exercise, marks, notebook
 
-# opens real jails: minutes, and a kernel that allows namespaces
-pytestmark = pytest.mark.slow
-
 LESSON = "4_1_chain_rule"
 
 

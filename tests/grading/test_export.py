@@ -253,3 +253,37 @@ def test_a_watermark_is_in_every_export(tmp_path: Path) -> None:
 def test_a_folder_without_marks_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(GradingError, match="armod grade"):
         rows(tmp_path)
+
+
+def test_a_roster_knows_who_is_meant_in_the_names_that_systems_give_to_files(tmp_path: Path) -> None:
+    roster = read_roster(
+        write(
+            tmp_path / "roster.csv",
+            "Student,ID,SIS Login ID,Section,Points\n"
+            '"Lovelace, Ada",4711,ada@uni,4_1,1\n"Gauß, Carl",4712,carl@uni,4_1,1\n"Noether, Emmy",47,emmy@uni,4_2,1\n',
+        )
+    )
+    canvas = ["lovelaceada_4711_98765_4_1_chain_rule", "gausscarl_LATE_4712_98766_4_1_chain_rule"]
+    assert {student: line["ID"] for student, line in roster.by_student(canvas).items()} == {
+        canvas[0]: "4711",
+        canvas[1]: "4712",
+    }
+    assert roster.missing(canvas) == ["47"]
+    assert roster.missing(["ada@uni"]) == ["carl@uni", "emmy@uni"]
+    assert roster.by_student(["somebody_98767_4_1_chain_rule", "_".join(["4711", "4712"])]) == {}
+    moodle = read_roster(
+        write(
+            tmp_path / "moodle.csv", "Identifier,Full name\nParticipant 12,Ada Lovelace\nParticipant 13,Bo\n"
+        )
+    )
+    (line,) = moodle.by_student(["Ada Lovelace_12_assignsubmission_file_"]).values()
+    assert line["Identifier"] == "Participant 12"
+
+
+def test_canvas_has_one_line_for_who_handed_in_under_two_names(tmp_path: Path) -> None:
+    first, second = "ada_4711_1_lesson", "ada_4711_2_other"
+    folder = marks(tmp_path / "marks", made(first, 1), made(second, 2, lesson="other"))
+    roster = write(tmp_path / "roster.csv", 'Student,ID\n"Lovelace, Ada",4711\n"Noether, Emmy",4712\n')
+    found = as_rows(FORMATS["canvas"](rows(folder), read_roster(roster)))
+    assert len(found) == 2 and found[1]["Student"] == "Lovelace, Ada"
+    assert [found[1][name] for name in ("armod lesson", "armod other")] == ["1", "2"]

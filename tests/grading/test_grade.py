@@ -16,10 +16,12 @@ import pytest
 from armod.exercises import exercises_of
 from armod.grading import GradingError, record
 from armod.grading.grade import Graded, grade
-from armod.grading.jail import Limits
+from armod.grading.limits import Limits
+from armod.grading.marking import RUNNER as JAILED
 from armod.grading.marking import Settings
 from armod.grading.read import papers
 from armod.grading.roster import read_roster
+from tests.grading import attacks
 from tests.grading.handed_in import LESSON, RELEASES, RIGHT, UNTOUCHED, cell, document, write
 from tests.grading.stand_in import DEADLY, HANGING, RUNNER, SLOW
 from tests.grading.test_read import MALFORMED, NASTY
@@ -164,18 +166,18 @@ def test_a_file_that_ends_the_grader_costs_nobody_else(tmp_path: Path) -> None:
     assert (list(again.failures), again.now) == (["deadly.ipynb"], 0)
 
 
-def start(folder: Path, out: Path) -> subprocess.Popen[bytes]:
+def start(folder: Path, out: Path, runner: str = SLOW, limits: str = "Limits()") -> subprocess.Popen[bytes]:
     script = (
         "from pathlib import Path; from tests.grading.test_grade import *\n"
-        f"mark(Path({str(folder)!r}), Path({str(out)!r}), runner={SLOW!r})"
+        f"mark(Path({str(folder)!r}), Path({str(out)!r}), runner={runner!r}, limits={limits})"
     )
     return subprocess.Popen(
         [sys.executable, "-c", script], cwd=CHECKOUT, stderr=subprocess.DEVNULL, start_new_session=True
     )
 
 
-def wait_for(out: Path, number: int) -> None:
-    deadline = time.monotonic() + 60
+def wait_for(out: Path, number: int, seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
     while len(list(out.glob("*.json"))) < number:
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -266,3 +268,38 @@ def test_what_hangs_is_given_up_and_named(tmp_path: Path, monkeypatch: pytest.Mo
     result = mark(folder, out, runner=HANGING, limits=Limits(notebook_seconds=15))
     assert result.failures == {"hangs.ipynb": "it took longer than 15 s"}
     assert result.now == 2
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_a_thousand_submissions_survive_kills_of_workers_and_coordinators(
+    require_program, tmp_path: Path
+) -> None:
+    """In real jails, each of them; two undisturbed runs and one that is killed five times agree."""
+    require_program("bubblewrap")
+    folder = tmp_path / "class"
+    hostile = [
+        source for table in (attacks.ANSWERS, attacks.PATCHES, attacks.DEADLY) for source in table.values()
+    ]
+    for number in range(1000):
+        found = document(RIGHT if number % 3 else UNTOUCHED)
+        if number % 25 == 0:
+            found["cells"].append(cell(hostile[number // 25 % len(hostile)]))
+        write(folder / f"student-{number}.ipynb", found if number % 40 else "{")
+    calm, out = tmp_path / "calm", tmp_path / "marks"
+    quick = Limits(cell_seconds=5, grace_seconds=1)
+    assert mark(folder, calm, runner=JAILED, limits=quick).failures == {}
+
+    for stop in (100, 250, 400, 600, 800):
+        run = start(folder, out, runner=JAILED, limits="Limits(cell_seconds=5, grace_seconds=1)")
+        wait_for(out, stop, seconds=1800)
+        workers = set(members(run.pid)) - {run.pid}
+        for process in workers if stop % 200 else ():
+            os.kill(process, signal.SIGKILL)
+        if stop % 200:
+            wait_for(out, stop + 20, seconds=600)  # who forks workers is killed too: some are made anew
+        run.send_signal(signal.SIGKILL)
+        run.wait()
+    assert mark(folder, out, runner=JAILED, limits=quick).failures == {}
+    assert len(list(out.glob("*.json"))) == len(records(out)) == 1000
+    assert comparable(out) == comparable(calm)

@@ -14,9 +14,6 @@ import pytest
 from tests.grading.arena import HONEST, QUICK, left_behind, marks
 from tests.grading.attacks import ANSWERS, DEADLY, ESCAPES, PATCHES, REPLIES, RESOURCES, replying
 
-# opens real jails: minutes, and a kernel that allows namespaces
-pytestmark = pytest.mark.slow
-
 REPLIED = {name: replying(text) for name, text in REPLIES.items()}
 WRONG = "def double(n): return n\ndef double_all(x): return x\nescaped = True\n"
 

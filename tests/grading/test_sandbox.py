@@ -23,9 +23,6 @@ from armod.grading.jail import FIRST_UID, HOME, Jail, JailError, Zygote
 from armod.grading.limits import Limits
 from tests.grading.arena import left_behind
 
-# opens real jails: minutes, and a kernel that allows namespaces
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture(autouse=True)
 def bubblewrap(require_program) -> None:
