@@ -23,9 +23,12 @@ from armod.grading import GradingError
 
 SUFFIX = ".ipynb"
 MAX_BYTES = 20 * 2**20
+MAX_PARTS = 500_000  # values of a file: each takes some hundred bytes once it is parsed
 MAX_DEPTH = 64  # of lists and objects within each other; a notebook's own outputs take about ten
 MAX_CELLS = 2000
-MAX_SOURCE = 2**20  # characters of one cell
+MAX_SOURCE = 2**20  # characters of a cell of text
+MAX_CODE = 100_000  # characters of a cell of code: Python's parser takes a thousand bytes for some of them
+MAX_ALL_CODE = 1_000_000
 MAX_FOLDERS = 4  # below a student's own
 MAX_WORDS = 200  # characters quoted from a file or about it
 
@@ -230,7 +233,9 @@ def _parsed(content: bytes) -> tuple[NotebookNode, tuple[str, ...]]:
 
 
 def _document(text: str) -> dict[str, Any]:
-    """The JSON object in the text, not too deep."""
+    """The JSON object in the text, neither too large nor too deep."""
+    if sum(map(text.count, ",[{")) > MAX_PARTS:
+        raise Unreadable(f"holds more than {MAX_PARTS:,} values; clear the outputs and save it again")
     try:
         document = json.loads(text)
     except RecursionError as error:
@@ -292,6 +297,8 @@ def _notebook(document: dict[str, Any]) -> tuple[NotebookNode, tuple[str, ...]]:
             flags.append(f"Cell {number} has the id of an earlier one.")
         seen.add(clean.id)
         made.append(clean)
+    if sum(len(cell.source) for cell in made if cell.cell_type == "code") > MAX_ALL_CODE:
+        raise Unreadable(f"is too long: its code has more than {MAX_ALL_CODE:,} characters")
     _validated(document, made)
     return NotebookNode(nbformat=4, nbformat_minor=5, metadata=NotebookNode(), cells=made), tuple(flags)
 
@@ -306,8 +313,8 @@ def _cell(cell: Any, number: int) -> NotebookNode:
         source = "".join(source)
     if not isinstance(source, str):
         raise Unreadable(f"is damaged: cell {number} has no source text")
-    if len(source) > MAX_SOURCE:
-        raise Unreadable(f"is too long: cell {number} has {len(source):,} characters, at most {MAX_SOURCE:,}")
+    if len(source) > (most := MAX_CODE if kind == "code" else MAX_SOURCE):
+        raise Unreadable(f"is too long: cell {number} has {len(source):,} characters, at most {most:,}")
     metadata = cell.get("metadata")
     if not isinstance(metadata, dict):
         raise Unreadable(f"is damaged: the metadata of cell {number} is no object")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -220,3 +222,20 @@ def test_code_that_is_no_python_stops_nothing(tmp_path: Path) -> None:
 def test_a_missing_release_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(GradingError, match="can't be read"):
         read_release(tmp_path, LESSON)
+
+
+def test_the_worst_that_is_read_takes_little_memory(tmp_path: Path) -> None:
+    """A semicolon is worth a kilobyte to Python's parser."""
+    found = document()
+    found["cells"] = [cell("a;" * 49_000, identity=str(number)) for number in range(10)]
+    found["metadata"]["values"] = [{}] * 150_000
+    path = write(tmp_path / "ada.ipynb", found)
+    program = (
+        "import resource, sys; from pathlib import Path\n"
+        "from armod.grading.read import read; from armod.grading.rebuild import read_release, rebuild\n"
+        f"release = read_release(Path({str(RELEASES)!r}), {LESSON!r})\n"
+        f"rebuild(read(Path({str(path)!r})), release)\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert int(done.stdout) <= 400
