@@ -23,6 +23,7 @@ from armod.grading.record import MARKED, write_safely
 
 MESSAGES = 12  # of the commonest are shown
 BINS = 10
+NAMES = 12  # of students are named for one oddity
 
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; color: var(--armod-ink); background: var(--armod-paper); color-scheme: light;
@@ -90,14 +91,8 @@ def class_page(table: Sequence[Row]) -> str:
             parts.append(f"<figure>{picture.img()}</figure>")
     parts.append("<h2>Commonest messages</h2>")
     parts.append(_table(("students", "exercise", "message"), common_messages(counted)))
-    odd = [
-        (row.record.student, row.record.attempt, text)
-        for row in table
-        for text in (row.record.reason, *row.record.flags)
-        if text
-    ]
     parts.append("<h2>Reasons and flags</h2>")
-    parts.append(_table(("student", "attempt", "what"), odd))
+    parts.append(_table(("submissions", "what", "whose"), oddities(table)))
     watermark = next((row.watermark for row in table if row.watermark), "")
     return _page("Marks of the class", parts, watermark)
 
@@ -115,6 +110,20 @@ def common_messages(table: Sequence[Row]) -> list[tuple[int, str, str]]:
     return [(len(who), exercise, min(who.values())) for (exercise, _), who in ranked]
 
 
+def oddities(table: Sequence[Row]) -> list[tuple[int, str, str]]:
+    """Why submissions were refused, and what was flagged: how many, what, and whose; the rarest first."""
+    whose: dict[str, list[str]] = {}
+    for row in table:
+        for text in filter(None, (row.record.reason, *row.record.flags)):
+            attempt = f" ({row.record.attempt})" if row.record.attempt > 1 else ""
+            whose.setdefault(text, []).append(row.record.student + attempt)
+    ranked = sorted(whose.items(), key=lambda item: len(item[1]))
+    return [
+        (len(names), text, ", ".join(names[:NAMES]) + (", ..." if len(names) > NAMES else ""))
+        for text, names in ranked
+    ]
+
+
 def marks_picture(table: Sequence[Row]) -> Picture:
     """How many students got which share of the points."""
     shares = [100 * row.points / max(1, row.record.max_points) for row in table]
@@ -125,7 +134,8 @@ def marks_picture(table: Sequence[Row]) -> Picture:
         axes = picture.subplots()
         starts = [100 / BINS * number for number in range(BINS)]
         axes.bar(starts, counts, width=100 / BINS, align="edge", color=COLOURS["input"], edgecolor="white")
-        axes.set(title="Marks", xlabel="share of the points, %", ylabel="submissions", xlim=(0, 100))
+        axes.set(title=f"Half of them reach {median(shares):.0f} % of the points", xlim=(0, 100))
+        axes.set(xlabel="share of the points, %", ylabel="submissions")
         axes.yaxis.set_major_locator(MaxNLocator(integer=True))
         picture.tight_layout()
         picture.describe(
@@ -153,9 +163,11 @@ def difficulty_picture(table: Sequence[Row]) -> Picture:
         axes.barh(range(len(names)), shares, color=COLOURS["output"])
         axes.set_yticks(range(len(names)), names, parse_math=False)
         axes.invert_yaxis()
-        axes.set(title="Exercises", xlabel="mean share of the points, %", xlim=(0, 100))
-        picture.tight_layout()
         hardest = min(zip(shares, names, strict=True))
+        title = f"The hardest, {hardest[1]}, gave {hardest[0]:.0f} % of its points"
+        axes.set_title(title, parse_math=False)
+        axes.set(xlabel="mean share of the points, %", xlim=(0, 100))
+        picture.tight_layout()
         picture.describe(
             f"Mean share of the points for each of {len(names)} exercises; the hardest was {hardest[1]} "
             f"with {hardest[0]:.0f} %.",
@@ -170,7 +182,8 @@ def time_picture(table: Sequence[Row]) -> Picture:
     with new_picture(6.4, 2.4) as picture:
         axes = picture.subplots()
         axes.plot(range(1, len(seconds) + 1), seconds, color=COLOURS["hidden"], marker="o", markersize=3)
-        axes.set(title="Time", xlabel="submissions, the quickest first", ylabel="seconds to mark")
+        axes.set_title(f"Marking took {median(seconds):.1f} s in the middle, {seconds[-1]:.1f} s at most")
+        axes.set(xlabel="submissions, the quickest first", ylabel="seconds to mark")
         axes.set_ylim(0, 1.1 * max(seconds[-1], 0.1))
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         picture.tight_layout()
