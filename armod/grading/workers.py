@@ -21,6 +21,7 @@ from typing import Any, Generic, TypeVar
 from armod.grading import GradingError
 
 MAX_DEATHS = 3  # of processes at one step
+TRIES = 6  # to start a process
 GRACE = 10.0  # seconds for a process to tidy up
 
 Step = TypeVar("Step")
@@ -119,11 +120,21 @@ class Workers(Generic[Step]):
         return number
 
     def _new(self) -> tuple[Connection, BaseProcess]:
-        ours, theirs = self._context.Pipe()
-        process = self._context.Process(target=_serve, args=(theirs, self._function))
-        process.start()
-        theirs.close()
-        return ours, process
+        for attempt in range(TRIES):
+            ours, theirs = self._context.Pipe()
+            process = self._context.Process(target=_serve, args=(theirs, self._function))
+            try:
+                process.start()
+                return ours, process
+            except (OSError, EOFError):
+                # what forks them was killed, and is made anew once the system has noticed
+                ours.close()
+                if attempt == TRIES - 1:
+                    raise
+                time.sleep(0.1 * 2**attempt)
+            finally:
+                theirs.close()
+        raise AssertionError
 
 
 def _serve(connection: Connection, function: Callable[[Any], None]) -> None:

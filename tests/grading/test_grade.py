@@ -217,6 +217,17 @@ def test_after_kill_9_of_workers_and_coordinator_the_same_call_goes_on(tmp_path:
     assert not list(out.glob(".*.part"))
 
 
+def test_a_run_goes_on_when_all_its_helpers_are_killed_at_once(tmp_path: Path) -> None:
+    folder, out = few(tmp_path / "class", 12), tmp_path / "marks"
+    run = start(folder, out)
+    for number in (2, 5):
+        wait_for(out, number)
+        for process in set(members(run.pid)) - {run.pid}:
+            os.kill(process, signal.SIGKILL)
+    assert run.wait(timeout=120) == 0
+    assert len(list(out.glob("*.json"))) == len(records(out)) == 12
+
+
 def test_nobody_marks_beside_a_run_and_ctrl_c_leaves_whole_records_and_no_process(tmp_path: Path) -> None:
     folder, out = few(tmp_path / "class", 12), tmp_path / "marks"
     run = start(folder, out)
@@ -279,7 +290,7 @@ def test_a_thousand_submissions_survive_kills_of_workers_and_coordinators(
     require_program("bubblewrap")
     folder = tmp_path / "class"
     hostile = [
-        source for table in (attacks.ANSWERS, attacks.PATCHES, attacks.DEADLY) for source in table.values()
+        source for table in (attacks.DEADLY, attacks.PATCHES, attacks.ANSWERS) for source in table.values()
     ]
     for number in range(1000):
         found = document(RIGHT if number % 3 else UNTOUCHED)
