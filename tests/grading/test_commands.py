@@ -25,7 +25,6 @@ def armod(*arguments: str | Path) -> Result:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (("--scheduler", "tcp://127.0.0.1:8786"), "--scheduler is not there yet"),
         (("--lesson", "4_9_nothing"), "no lesson"),
         (("--roster", "nowhere.csv"), "roster"),
         (("--hidden", "nowhere"), "hidden"),
