@@ -12,9 +12,9 @@ from typing import Any
 
 import click
 
+from armod import cli_grading
 from armod.course.errors import CourseError
 from armod.grading import GradingError
-from armod.grading import commands as grading
 
 CALL_WRONG, FOUND_FAILURE = 2, 1
 
@@ -236,8 +236,8 @@ def reset(yes: bool) -> None:
     click.echo("Your progress is forgotten.")
 
 
-main.add_command(grading.grade)
-main.add_command(grading.marks)
+main.add_command(cli_grading.grade)
+main.add_command(cli_grading.marks)
 
 
 @main.command()

@@ -12,6 +12,7 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 import yaml
 from packaging.requirements import Requirement
@@ -32,6 +33,7 @@ CONDA_NAMES = {"torch": "pytorch-cpu", "matplotlib": "matplotlib-base", "playwri
 LAYERS = (
     "__main__",
     "cli",
+    "cli_grading",
     "course",
     "grading",
     "exercises",
@@ -115,6 +117,8 @@ def test_a_command_of_the_readme_exists(line: str) -> None:
         assert words[1] in make_targets()
     elif words[0] == "armod":
         command = command_line.commands[words[1]]
+        if isinstance(command, click.Group):
+            command = command.commands[words[2]]
         options = {
             option for parameter in command.params for option in [*parameter.opts, *parameter.secondary_opts]
         }

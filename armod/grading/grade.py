@@ -76,6 +76,7 @@ def grade(
         waiting = [task for task in tasks if not record.path_of(out, task.name).exists()]
         failures: dict[str, str] = {}
         with (
+            _engine(settings, min(jobs, max(1, len(waiting))), scheduler) as workers,
             tqdm(
                 total=len(tasks),
                 initial=len(tasks) - len(waiting),
@@ -84,7 +85,6 @@ def grade(
                 file=sys.stderr,
                 smoothing=0.1,
             ) as bar,
-            _engine(settings, min(jobs, max(1, len(waiting))), scheduler) as workers,
         ):
             try:
                 for task, failure in workers.run(waiting):

@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import platform
 import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
@@ -128,7 +129,7 @@ def read_class(folder: Path) -> list[dict[str, Any]]:
 
 def write_safely(path: Path, text: str) -> None:
     """Write a file whole, down to the disk, before it gets its name."""
-    part = path.parent / f".{path.name}.{os.getpid()}.part"
+    part = path.parent / f".{path.name}.{platform.node()}.{os.getpid()}.part"
     with open(part, "w", encoding="utf-8", newline="\n") as file:
         file.write(text)
         file.flush()

@@ -25,6 +25,7 @@ def armod(*arguments: str | Path) -> Result:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
+        (("--scheduler", "nowhere"), "No dask scheduler answers"),
         (("--lesson", "4_9_nothing"), "no lesson"),
         (("--roster", "nowhere.csv"), "roster"),
         (("--hidden", "nowhere"), "hidden"),

@@ -18,8 +18,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from armod.cli import main
+from armod.cli_grading import TRUST
 from armod.grading import docker, unconfined
-from armod.grading.commands import TRUST
 from armod.grading.docker import LISTENER, Container
 from armod.grading.jail import ENVIRONMENT, JailError
 from armod.grading.judge import Examiner

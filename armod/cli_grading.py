@@ -1,4 +1,4 @@
-"""The commands ``armod grade`` and ``armod marks``; what they do lies in the modules beside this one."""
+"""The commands ``armod grade`` and ``armod marks``; what they do lies in `armod.grading`."""
 
 from __future__ import annotations
 
