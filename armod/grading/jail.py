@@ -106,7 +106,9 @@ class Zygote:
         self.pid = os.getpid()
         self._turn = threading.Lock()
         self._orders, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        outer, sources = _outer(visible_folders() if folders is None else folders)
+        seen = visible_folders() if folders is None else folders
+        self._kept = [str(folder) for folder in seen if any(map(folder.is_relative_to, WRITABLE))]
+        outer, sources = _outer(seen)
         with ExitStack() as stack:
             stack.callback(theirs.close)
             handed = [theirs.fileno()]
@@ -170,7 +172,7 @@ class Zygote:
         With ``output`` what it prints can be read by `Jail.first_line`. Raises JailError if it does not start.
         """
         order = {"program": program, "arguments": list(arguments), "texts": dict(texts or {})}
-        order |= {"writable": WRITABLE, "home": HOME}
+        order |= {"writable": WRITABLE, "home": HOME, "kept": self._kept}
         names = ("memory", "disk", "files", "descriptors", "processes")
         order |= {name: getattr(limits, name) for name in names}
         printed, theirs = os.pipe() if output else (None, None)

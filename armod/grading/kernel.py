@@ -15,6 +15,7 @@ from armod.grading.limits import Limits
 from armod.grading.sandbox import BlockingSandboxedKernel
 
 GLANCE = 0.05  # seconds
+SEND_MILLISECONDS = 2000
 MAX_PARTS = 1_000_000  # of a message: each costs some hundred bytes once it is parsed
 
 
@@ -36,6 +37,8 @@ class Kernel:
         self._context.setsockopt(zmq.RCVHWM, 2)
         self._context.setsockopt(zmq.RECONNECT_IVL, -1)  # a socket made anew is not the kernel's
         self._context.setsockopt(zmq.LINGER, 0)
+        # a socket whose other side is gone would take nothing, and wait for ever
+        self._context.setsockopt(zmq.SNDTIMEO, SEND_MILLISECONDS)
         self._manager = BlockingSandboxedKernel(limits=limits, confinement=confinement, context=self._context)
         try:
             self._manager.start_kernel()
@@ -64,10 +67,10 @@ class Kernel:
         }
         session = self._manager.session
         request = session.msg("execute_request", content)
-        session.send(self._shell, request)
+        self._send(self._shell, request)
         reply = self._reply_to(request["header"]["msg_id"], seconds)
         if reply is None:
-            session.send(self._control, session.msg("interrupt_request", {}))
+            self._send(self._control, session.msg("interrupt_request", {}))
             reply = self._reply_to(request["header"]["msg_id"], self._limits.grace_seconds)
             if reply is not None:
                 raise Late
@@ -84,6 +87,13 @@ class Kernel:
         if jail is not None:
             jail.kill()
         self._context.destroy(linger=0)
+
+    def _send(self, channel: zmq.Socket[bytes], message: dict[str, Any]) -> None:
+        try:
+            self._manager.session.send(channel, message)
+        except zmq.ZMQError:
+            self.end()
+            raise Dead("it closed the kernel's ears") from None
 
     def _reply_to(self, identity: str, seconds: float) -> dict[str, Any] | None:
         deadline = time.monotonic() + seconds

@@ -15,7 +15,7 @@ class Limits:
     disk: int = 64 * MIB  # of each folder that it can write to
     files: int = 20_000  # in each of these folders
     descriptors: int = 1024
-    processes: int = 128  # threads count
+    processes: int = 48  # threads count; many that compute would starve a classmate's on the same cores
     question_seconds: float = 10.0
     cell_seconds: float = 60.0
     notebook_seconds: float = 600.0

@@ -82,9 +82,11 @@ def path_of(folder: Path, name: str) -> Path:
 
 def write(folder: Path, name: str, record: Record) -> None:
     """Write a record; after a power cut too it is whole, or not there."""
-    text = json.dumps(record.as_data(), sort_keys=True, indent=1)
-    # where an object happened to lie in memory, as messages quote it, is no part of a mark
-    write_safely(path_of(folder, name), _ADDRESS.sub("0x…", text) + "\n")
+    data = record.as_data()
+    for part in ("marks", "flags", "reason"):
+        # where an object happened to lie in memory, as messages quote it, is no part of a mark
+        data[part] = json.loads(_ADDRESS.sub("0x…", json.dumps(data[part])))
+    write_safely(path_of(folder, name), json.dumps(data, sort_keys=True, indent=1) + "\n")
 
 
 def read(folder: Path, name: str) -> Record | None:

@@ -31,7 +31,7 @@ _NEW_NAMESPACES = {
     "processes": 0x20000000,
     "network": 0x40000000,
 }
-_NO_SETUID, _NO_DEVICES, _NO_PROGRAMS, _RECURSIVE, _PRIVATE = 2, 4, 8, 1 << 14, 1 << 18
+_NO_SETUID, _NO_DEVICES, _NO_PROGRAMS, _BIND, _RECURSIVE, _PRIVATE = 2, 4, 8, 1 << 12, 1 << 14, 1 << 18
 _DROP_FROM_BOUNDS, _AMBIENT, _CLEAR_AMBIENT, _NO_NEW_RIGHTS, _DUMPABLE = 24, 47, 4, 38, 4
 _CAPABILITY_VERSION = 0x20080522
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -99,9 +99,15 @@ def _first(orders: socket.socket, order: dict[str, Any], output: int | None) -> 
 def _furnish(order: Mapping[str, Any]) -> None:
     """A ``/proc`` that shows this jail's processes only, new folders of limited size, and the files ordered."""
     _call("mount", b"proc", b"/proc", b"proc", _NO_SETUID | _NO_DEVICES | _NO_PROGRAMS, None)
+    # what lies below a new folder, such as a checkout in /tmp, would vanish under it
+    kept = {path: os.open(path, os.O_PATH | os.O_DIRECTORY) for path in order["kept"]}
     size = f"size={order['disk']},nr_inodes={order['files']},mode=1777".encode()
     for path in order["writable"]:
         _call("mount", b"tmpfs", path.encode(), b"tmpfs", _NO_SETUID | _NO_DEVICES, size)
+    for path, descriptor in kept.items():
+        os.makedirs(path, exist_ok=True)
+        _call("mount", f"/proc/self/fd/{descriptor}".encode(), path.encode(), None, _BIND | _RECURSIVE, None)
+        os.close(descriptor)
     for path, text in order.get("texts", {}).items():
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
