@@ -273,7 +273,7 @@ def test_killed_under_torchrun_and_resumed_it_ends_where_one_process_ends(tmp_pa
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
     train = ["train", str(recipe), "--resume", "--accumulate", "3", "--out", str(weights)]
     done = subprocess.run(
-        [*torchrun, "--max-restarts=1", str(script), *train],
+        [*torchrun, "--max-restarts=3", str(script), *train],
         env=ENVIRONMENT,
         capture_output=True,
         text=True,

@@ -119,7 +119,7 @@ RESOURCES = {
     "forks": "import os\nchildren = 0\ntry:\n    while children < 100_000:\n        if os.fork() == 0:\n"
     "            os.execv('/bin/sleep', ['sleep', '1000'])\n        children += 1\nexcept OSError: pass\n"
     "escaped = children > 1000\n",
-    "output": "for _ in range(2_000): print('x' * 100_000)\nescaped = False\n",
+    "output": "for _ in range(200): print('x' * 100_000)\nescaped = False\n",
     "the disk": "escaped = []\nfor folder in ('/tmp', '/home/student', '/dev/shm', '/run', '/dev', '/', '/usr', '/var'):\n"
     "    try:\n        with open(folder + '/big', 'wb') as file:\n            for _ in range(200): file.write(bytes(2**20))\n"
     "        escaped.append(folder)\n    except OSError: pass\n",
