@@ -186,6 +186,9 @@ DEADLY = {
     "for router in gc.get_objects():\n"
     "    if isinstance(router, zmq.Socket) and not router.closed and router.type == zmq.ROUTER:\n"
     "        router.send_multipart([*ident, bytes(200_000_000)])\n",
+    "ears closed": "import gc, threading, time, zmq\ndef close():\n    time.sleep(0.3)\n    for router in gc.get_objects():\n"
+    "        if isinstance(router, zmq.Socket) and not router.closed and router.type == zmq.ROUTER: router.close(0)\n"
+    "threading.Thread(target=close).start()\ntime.sleep(1000)\n",
     "sockets deleted": "import os, glob\nfor path in glob.glob('/run/kernel-*'):\n    os.unlink(path); os.symlink('/run/elsewhere', path)\nos._exit(0)\n",
     "a daemon": "import os\nif os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0:\n        import time\n        while True: time.sleep(1)\n    os._exit(0)\nos._exit(0)\n",
 }

@@ -78,6 +78,10 @@ def test_a_record_is_read_as_it_was_written(tmp_path: Path) -> None:
     record.write(tmp_path, "name", one)
     assert record.read(tmp_path, "name") == one
     assert record.read(tmp_path, "other") is None
+    named = made("0xdeadbeef", 2, flags=("<object at 0xdeadbeef>",))
+    record.write(tmp_path, "named", named)
+    found = record.read(tmp_path, "named")
+    assert found is not None and (found.student, found.flags) == ("0xdeadbeef", ("<object at 0x…>",))
 
 
 def test_where_objects_lie_in_memory_is_no_part_of_a_record(tmp_path: Path) -> None:
