@@ -200,6 +200,10 @@ def _from_bytes(name: str, shape: list[Any], text: str) -> np.ndarray:
         data = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:
         raise NotPlainError("the message holds an array that is no base64") from error
+    if (
+        math.prod(max(1, size) for size in shape) > MAX_TEXT
+    ):  # nothing in it, and yet a list of lists for each row
+        raise NotPlainError("the message holds an array of an impossible shape")
     dtype = np.dtype(name)
     if math.prod(shape) * dtype.itemsize != len(data):
         raise NotPlainError("the message holds an array whose size is not that of its shape")

@@ -28,7 +28,7 @@ def _examined(check: Check, exercise: Exercise, answer: Answer) -> CheckResult:
         message = str(mistake)
     except AnswerError as problem:
         message = f"{problem}, when asked for `{_cut(problem.question)}`."
-    except Exception as problem:
+    except (Exception, SystemExit) as problem:
         # A check that a strange answer can derail must not take a whole class with it.
         message = f"The check could not read this answer; it has another form than asked ({type(problem).__name__})."
     return CheckResult(check.title, check.points, status, message)

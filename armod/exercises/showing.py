@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ def shown(value: Any) -> str:
 
 def _written(value: Any) -> str:
     if isinstance(value, Tensor | np.ndarray):
-        if value.ndim and np.prod(value.shape) > MAX_NUMBERS:
+        if value.ndim and math.prod(max(1, size) for size in value.shape) > MAX_NUMBERS:
             kind = "a tensor" if isinstance(value, Tensor) else "an array"
             return f"{kind} of shape {tuple(value.shape)}"
         value = value.tolist()

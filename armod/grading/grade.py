@@ -72,7 +72,12 @@ def grade(
         tasks = list_tasks(folder.absolute(), out.absolute(), settings)
         absent = _absent(tasks, roster)
         lines = [_line(task) for task in tasks]
-        record.write_class(out, [*lines, *absent])
+        try:
+            record.write_class(out, [*lines, *absent])
+        except OSError as error:
+            raise GradingError(
+                f"Can't write to {out} ({error.strerror}); make room, or choose another."
+            ) from error
         waiting = [task for task in tasks if not record.path_of(out, task.name).exists()]
         failures: dict[str, str] = {}
         with (

@@ -128,7 +128,7 @@ def hidden_checks(folder: Path) -> Hidden:
         before = {exercise.name: len(exercise.checks) for exercise in exercises}
         try:
             _execute(path)
-        except Exception as problem:
+        except (Exception, SystemExit) as problem:
             raise GradingError(f"{path} can't be run: {type(problem).__name__}: {problem}") from problem
         finally:
             added = {exercise.name: exercise.checks[before[exercise.name] :] for exercise in exercises}

@@ -153,10 +153,11 @@ def contents(paper: Paper) -> bytes:
         if paper.path.is_symlink():
             raise Unreadable("is a symbolic link; hand in the notebook itself") from error
         raise Unreadable(f"can't be opened ({getattr(error, 'strerror', None) or error})") from error
+    mode = os.fstat(descriptor).st_mode
+    if not stat.S_ISREG(mode):  # Python itself would refuse to open a folder
+        os.close(descriptor)
+        raise Unreadable(f"is {_KINDS.get(stat.S_IFMT(mode), 'something else')}, not a regular file")
     with open(descriptor, "rb") as file:
-        mode = os.fstat(descriptor).st_mode
-        if not stat.S_ISREG(mode):
-            raise Unreadable(f"is {_KINDS.get(stat.S_IFMT(mode), 'something else')}, not a regular file")
         try:
             content = file.read(MAX_BYTES + 1)
         except OSError as error:

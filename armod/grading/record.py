@@ -23,7 +23,7 @@ from armod.grading import GradingError
 from armod.grading.judge import Mark
 
 CLASS = "class.jsonl"
-_ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}\b")
+_ADDRESS = re.compile(r"(?<![0-9A-Za-z])0x[0-9a-fA-F]{4,}")  # a message may be cut in the middle of one
 MARKED, REFUSED, ABSENT, UNGRADED = "marked", "refused", "absent", "not graded yet"
 
 
@@ -85,8 +85,16 @@ def write(folder: Path, name: str, record: Record) -> None:
     data = record.as_data()
     for part in ("marks", "flags", "reason"):
         # where an object happened to lie in memory, as messages quote it, is no part of a mark
-        data[part] = json.loads(_ADDRESS.sub("0x…", json.dumps(data[part])))
+        data[part] = _smoothed(data[part])
     write_safely(path_of(folder, name), json.dumps(data, sort_keys=True, indent=1) + "\n")
+
+
+def _smoothed(value: Any) -> Any:
+    if isinstance(value, str):
+        return _ADDRESS.sub("0x…", value)
+    if isinstance(value, dict):
+        return {key: _smoothed(item) for key, item in value.items()}
+    return [_smoothed(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def read(folder: Path, name: str) -> Record | None:
@@ -132,11 +140,15 @@ def read_class(folder: Path) -> list[dict[str, Any]]:
 def write_safely(path: Path, text: str) -> None:
     """Write a file whole, down to the disk, before it gets its name."""
     part = path.parent / f".{path.name}.{platform.node()}.{os.getpid()}.part"
-    with open(part, "w", encoding="utf-8", newline="\n") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(part, path)
+    try:
+        with open(part, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)

@@ -111,6 +111,15 @@ def test_a_malformed_file_is_refused_for_a_named_reason(name: str, tmp_path: Pat
     found.reason.encode()
 
 
+def test_a_folder_that_is_called_like_a_notebook_is_one_students_trouble(tmp_path: Path) -> None:
+    (tmp_path / "ada" / "x.ipynb").mkdir(parents=True)
+    write(tmp_path / "bob.ipynb", document())
+    ada, bob = papers(tmp_path)
+    found = read(ada.path, paper=ada)
+    assert isinstance(found, Refusal) and "a folder" in found.reason
+    assert isinstance(read(bob.path, paper=bob), Submission)
+
+
 def test_there_are_enough_malformed_files() -> None:
     assert len(MALFORMED) >= 30
 
