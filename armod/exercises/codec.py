@@ -23,6 +23,7 @@ import torch
 MAX_TEXT = 16 * 2**20  # characters of one message: 12 MB of numbers
 MAX_ITEMS = 100_000  # values in one message; an array or tensor counts as one
 MAX_DEPTH = 16
+MAX_NUMBERS = 2**21  # in an array or tensor
 MAX_BITS = 1024  # of an integer
 MAX_DIMENSIONS = 16
 
@@ -200,10 +201,9 @@ def _from_bytes(name: str, shape: list[Any], text: str) -> np.ndarray:
         data = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:
         raise NotPlainError("the message holds an array that is no base64") from error
-    if (
-        math.prod(max(1, size) for size in shape) > MAX_TEXT
-    ):  # nothing in it, and yet a list of lists for each row
-        raise NotPlainError("the message holds an array of an impossible shape")
+    # a byte each becomes many where it is read, and nothing may still be a list for each of many rows
+    if math.prod(max(1, size) for size in shape) > MAX_NUMBERS:
+        raise NotPlainError(f"the message holds an array of more than {MAX_NUMBERS:,} numbers")
     dtype = np.dtype(name)
     if math.prod(shape) * dtype.itemsize != len(data):
         raise NotPlainError("the message holds an array whose size is not that of its shape")

@@ -280,3 +280,13 @@ def test_what_arrived_does_not_change_with_what_was_sent() -> None:
     sent["array"].fill(9)
     assert arrived["list"] == [1]
     assert not arrived["tensor"].any() and not arrived["array"].any()
+
+
+@pytest.mark.parametrize("value", [torch.zeros(4_000_000, 0), torch.zeros(2_500_000, dtype=torch.uint8)])
+def test_an_array_of_many_rows_or_numbers_is_refused(value: torch.Tensor) -> None:
+    with pytest.raises(NotPlainError, match="more than 2,097,152 numbers"):
+        from_text(to_text(value, no_handles), no_handles)
+
+
+def no_handles(*_: object) -> object:
+    raise AssertionError
