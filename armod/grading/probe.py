@@ -28,6 +28,7 @@ PROGRAM = r"""
 import ctypes, json, os, socket, sys, time
 bait = json.loads(sys.argv[1])
 libc = ctypes.CDLL(None, use_errno=True)
+keys = {"aarch64": 219}.get(os.uname().machine, 250)
 seen = {}
 
 def attempt(promise, action):
@@ -108,11 +109,14 @@ for flag in (0x10000000, 0x00020000, 0x40000000):
 attempt("rights", lambda: libc.mount(b"none", b"/tmp", b"tmpfs", 0, None) == 0 and "mounted a file system")
 attempt("rights", lambda: libc.setuid(0) == 0 and "became root")
 attempt("rights", lambda: "NoNewPrivs:\t1" not in open("/proc/self/status").read() and "may gain rights")
+attempt("rights", lambda: libc.syscall(keys, 0, -4, 0) >= 0 and "keeps keys for the next jail")
 for folder in ("/tmp", "/home/student", "/dev/shm", "/run"):
     attempt("disk", lambda: fill(folder, bait["disk"]))
 attempt("descriptors", opened)
 for path in bait["masked"]:
     attempt("checks", lambda: os.path.exists(path) and f"sees {path}")
+attempt("memory", lambda: os.memfd_create("x") and "made a file in memory that no limit counts")
+attempt("memory", lambda: libc.shmget(0, 4096, 0o1600) >= 0 and "made shared memory that no limit counts")
 attempt("memory", memory)
 attempt("forks", fork)
 print(json.dumps(seen), flush=True)

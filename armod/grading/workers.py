@@ -9,8 +9,11 @@ from __future__ import annotations
 import contextlib
 import math
 import multiprocessing
+import os
+import select
 import signal
 import sys
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -141,6 +144,7 @@ def _serve(connection: Connection, function: Callable[[Any], None]) -> None:
     """The life of a process: a step, an answer, until nobody asks any more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the first one decides
     signal.signal(signal.SIGTERM, _leave)
+    threading.Thread(target=_end_with_the_other_side, args=(connection.fileno(),), daemon=True).start()
     with contextlib.suppress(EOFError, ConnectionError):
         while True:
             step = connection.recv()
@@ -152,6 +156,14 @@ def _serve(connection: Connection, function: Callable[[Any], None]) -> None:
             except Exception as error:
                 reply = "failed", f"{type(error).__name__}: {error}"
             connection.send(reply)
+
+
+def _end_with_the_other_side(descriptor: int) -> None:
+    """Who is killed while others work for them must not leave them working: another run may begin at once."""
+    poll = select.poll()
+    poll.register(descriptor, 0)  # a hang-up is told in any case
+    poll.poll()
+    os._exit(1)
 
 
 def _leave(*_: object) -> None:

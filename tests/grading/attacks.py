@@ -153,6 +153,10 @@ ESCAPES = {
     "a namespace": "import ctypes\nlibc = ctypes.CDLL(None)\nescaped = [flag for flag in (0x10000000, 0x20000, 0x40000000) if libc.unshare(flag) == 0]\n",
     "root": "import ctypes, os\nlibc = ctypes.CDLL(None)\nescaped = libc.mount(b'none', b'/tmp', b'tmpfs', 0, None) == 0 or libc.setuid(0) == 0 or os.getuid() == 0\n"
     "escaped = escaped or 'CapEff:\\t0000000000000000' not in open('/proc/self/status').read()\n",
+    "files in memory": "import ctypes, os\nescaped = ctypes.CDLL(None).shmget(0, 4096, 0o1600) >= 0\n"
+    "try: escaped = os.memfd_create('x') >= 0\nexcept OSError: pass\n",
+    "keys": "import ctypes, os\nlibc = ctypes.CDLL(None)\nnumber = {{'aarch64': 217}}.get(os.uname().machine, 248)\n"
+    "escaped = libc.syscall(number, b'user', b'x', b'x', 1, -4) >= 0\n",
     "a terminal": "import fcntl, termios\nescaped = False\ntry:\n    with open('/dev/tty', 'w') as tty: fcntl.ioctl(tty, termios.TIOCSTI, b'x'); escaped = True\nexcept OSError: pass\n",
     "the kernel's settings": "escaped = []\nfor path in ('/proc/sys/kernel/core_pattern', '/proc/sysrq-trigger', '/proc/sys/vm/drop_caches', '/proc/1/oom_score_adj'):\n"
     "    try:\n        with open(path, 'w') as file: file.write('0')\n        escaped += [path] if 'oom' not in path else []\n    except OSError: pass\n",
