@@ -7,12 +7,15 @@ also holds for a process by itself: it does all the work and agrees with itself.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import torch
 from torch import distributed
+
+LET_GO = 0.2  # seconds for the threads of a group
 
 T = TypeVar("T")
 
@@ -45,6 +48,9 @@ def process_group(device: str | None = None) -> Iterator[None]:
     try:
         yield
     finally:
+        # A thread of gloo's that has not yet let go of the last exchange's tensor waits for the interpreter's lock, and
+        # aborts the process if the interpreter ends before it has it: while this thread sleeps, nobody else has it.
+        time.sleep(LET_GO)
         distributed.destroy_process_group()
 
 

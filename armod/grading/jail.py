@@ -30,6 +30,7 @@ from pathlib import Path
 from typing import Any
 
 from armod.grading.limits import MIB, Limits
+from armod.grading.workers import place
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
 HOME = "/home/student"
@@ -171,7 +172,8 @@ class Zygote:
 
         With ``output`` what it prints can be read by `Jail.first_line`. Raises JailError if it does not start.
         """
-        order = {"program": program, "arguments": list(arguments), "texts": dict(texts or {})}
+        order: dict[str, Any] = {"program": program, "arguments": list(arguments), "texts": dict(texts or {})}
+        order["processor"] = _processor()
         order |= {"writable": WRITABLE, "home": HOME, "kept": self._kept}
         names = ("memory", "disk", "files", "descriptors", "processes")
         order |= {name: getattr(limits, name) for name in names}
@@ -386,6 +388,12 @@ def _bubblewrap(sources: Sequence[tuple[str, str]], also: Sequence[str]) -> list
     for source, path in sources:
         command += ["--ro-bind", source, path]
     return [*command, *also, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", HOME, "--"]
+
+
+def _processor() -> int | None:
+    """The core that a jail keeps to, so that it can't slow those of other processes; None if they share them anyway."""
+    cores, number = sorted(os.sched_getaffinity(0)), place()
+    return None if number is None else cores[number % len(cores)]
 
 
 def _resident(process: str, folder: int | None = None) -> int:

@@ -27,7 +27,15 @@ MAX_DEATHS = 3  # of processes at one step
 TRIES = 6  # to start a process
 GRACE = 10.0  # seconds for a process to tidy up
 
+NAME = "armod-marks-"  # of a process, and its place among those that work at the same time
+
 Step = TypeVar("Step")
+
+
+def place() -> int | None:
+    """Which of the processes that work at the same time this one is, from 0 on; None for any other process."""
+    name = multiprocessing.current_process().name
+    return int(name.removeprefix(NAME)) if name.startswith(NAME) else None
 
 
 class Workers(Generic[Step]):
@@ -101,6 +109,11 @@ class Workers(Generic[Step]):
                     raise GradingError(message, exit_code=1)
                 yield steps[number], message if kind == "failed" else None
 
+    def _free_place(self) -> int:
+        living = [process for process, *_ in self._busy.values()] + [process for _, process in self._idle]
+        taken = {process.name for process in living}
+        return next(place for place in range(self._jobs + 1) if f"{NAME}{place}" not in taken)
+
     def _begin(self, number: int, steps: Sequence[Step]) -> None:
         while True:
             connection, process = self._idle.pop() if self._idle else self._new()
@@ -125,7 +138,9 @@ class Workers(Generic[Step]):
     def _new(self) -> tuple[Connection, BaseProcess]:
         for attempt in range(TRIES):
             ours, theirs = self._context.Pipe()
-            process = self._context.Process(target=_serve, args=(theirs, self._function))
+            process = self._context.Process(
+                target=_serve, args=(theirs, self._function), name=f"{NAME}{self._free_place()}"
+            )
             try:
                 process.start()
                 return ours, process

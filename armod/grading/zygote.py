@@ -37,11 +37,11 @@ _DROP_FROM_BOUNDS, _AMBIENT, _CLEAR_AMBIENT, _NO_NEW_RIGHTS, _DUMPABLE = 24, 47,
 _CAPABILITY_VERSION = 0x20080522
 _SECCOMP, _FILTER, _ALLOW, _REFUSE = 22, 2, 0x7FFF0000, 0x00050001  # refused: "Operation not permitted"
 # Calls that make memory which no limit counts (memfd_create, memfd_secret, shmget, msgget), keys that outlive a jail
-# (add_key, request_key, keyctl), and doors that no lesson needs (bpf, userfaultfd, io_uring_setup, perf_event_open);
-# by machine, with its name for the filter.
+# (add_key, request_key, keyctl), the way to another core (sched_setaffinity), and doors that no lesson needs (bpf,
+# userfaultfd, io_uring_setup, perf_event_open); by machine, with its name for the filter.
 _REFUSED = {
-    "x86_64": (0xC000003E, (319, 447, 29, 68, 248, 249, 250, 321, 323, 425, 298)),
-    "aarch64": (0xC00000B7, (279, 447, 194, 186, 217, 218, 219, 280, 282, 425, 241)),
+    "x86_64": (0xC000003E, (319, 447, 29, 68, 248, 249, 250, 203, 321, 323, 425, 298)),
+    "aarch64": (0xC00000B7, (279, 447, 194, 186, 217, 218, 219, 122, 280, 282, 425, 241)),
 }
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -86,7 +86,7 @@ def _first(orders: socket.socket, order: dict[str, Any], output: int | None) -> 
     """The first process of the jail: make it, lock it, start the work in another one, wait for all ends."""
     try:
         _furnish(order)
-        _give_up_rights()
+        _give_up_rights(order)
         root, itself = os.open("/", os.O_PATH | os.O_DIRECTORY), os.pidfd_open(os.getpid())
         worker = os.fork()
         if worker == 0:
@@ -123,8 +123,8 @@ def _furnish(order: Mapping[str, Any]) -> None:
     os.chdir(order["home"])
 
 
-def _give_up_rights() -> None:
-    """No capability, now or ever again; nobody else may look into this process."""
+def _give_up_rights(order: Mapping[str, Any]) -> None:
+    """No capability, now or ever again, and no other core; nobody else may look into this process."""
     for capability in range(64):
         if _libc.prctl(_DROP_FROM_BOUNDS, capability, 0, 0, 0) != 0:
             break
@@ -132,6 +132,8 @@ def _give_up_rights() -> None:
     _call("prctl", _NO_NEW_RIGHTS, 1, 0, 0, 0)
     header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION, 0)
     _call("capset", header, (ctypes.c_uint32 * 6)())
+    if order["processor"] is not None:
+        os.sched_setaffinity(0, {order["processor"]})
     _refuse_calls()
     _call("prctl", _DUMPABLE, 0, 0, 0, 0)
 

@@ -110,6 +110,19 @@ def test_jails_of_one_zygote_share_nothing() -> None:
     assert text == "False 2\n"
 
 
+def test_a_jail_keeps_to_the_core_of_its_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    core = max(os.sched_getaffinity(0))
+    monkeypatch.setattr(jail, "_processor", lambda: core)
+    program = """
+import os
+try:
+    os.sched_setaffinity(0, range(64))
+except PermissionError:
+    print(*os.sched_getaffinity(0), flush=True)
+"""
+    assert said(program) == f"{core}\n"
+
+
 def test_a_zygote_that_ends_is_replaced() -> None:
     Zygote.of_this_process()._process.kill()
     with suppress(JailError):
