@@ -17,7 +17,7 @@ import filelock
 from tqdm import tqdm
 
 from armod.exercises.exercise import PREFIX, lessons
-from armod.grading import GradingError, record
+from armod.grading import GradingError, jail, record
 from armod.grading.judge import hidden_checks
 from armod.grading.marking import RUNNER, Settings, Task, mark
 from armod.grading.read import fingerprint, papers
@@ -148,6 +148,12 @@ def _absent(tasks: list[Task], roster: Roster | None) -> list[dict[str, Any]]:
 
 
 def _refuse_nonsense(folder: Path, out: Path, settings: Settings) -> None:
+    if settings.confinement == "sandbox":
+        for path in (folder, out, settings.hidden):
+            if path is not None and jail.is_visible(path):
+                raise GradingError(
+                    f"Students' code can read {path}, because Python or the system lies there; move it elsewhere."
+                )
     if settings.lesson is not None:
         if settings.lesson not in lessons():
             raise GradingError(

@@ -37,6 +37,9 @@ HOME = "/home/student"
 WRITABLE = ("/tmp", HOME, "/dev/shm", "/run")
 CONNECTION, SOCKETS = "/run/kernel.json", "/run/kernel"
 FIRST_UID = 0x70000000  # far above what systems hand out; the grader's own number is added
+# the system's own, which a jail sees too; whatever else lies in /usr, such as somebody's checkout in /usr/src, is nobody's
+PREFIXES = (Path("/usr"), Path("/usr/local"))
+SYSTEM = tuple(prefix / name for prefix in PREFIXES for name in ("bin", "lib", "lib32", "lib64", "share"))
 # there on every Linux; one of them is covered while root's zygote starts
 EMPTY_PLACES = ("/mnt", "/media", "/srv", "/opt")
 PATIENCE = 120.0  # seconds for torch to be imported, or a jail to be forked, on a busy machine
@@ -323,14 +326,19 @@ class Jail:
 
 
 def visible_folders() -> list[Path]:
-    """The folders of the host that a jail sees: this Python, its packages, armod."""
+    """The folders of the host that a jail sees beside the system's: this Python, its packages, armod."""
     package = Path(__file__).parents[1]
     found: list[Path] = []
     for path in (Path(sys.base_prefix), Path(sys.prefix), package):
         for folder in (path, path.resolve()):
-            if not any(folder.is_relative_to(other) for other in (Path("/usr"), *found)):
+            if folder not in PREFIXES and not any(map(folder.is_relative_to, (*SYSTEM, *found))):
                 found.append(folder)
     return found
+
+
+def is_visible(path: Path) -> bool:
+    """Whether what lies there can be read in a jail."""
+    return any(map(path.resolve().is_relative_to, (*SYSTEM, *visible_folders())))
 
 
 IN_PLACE_OF_EXERCISES = '''"""The checks are elsewhere: this is where answers are given."""
@@ -379,7 +387,8 @@ def _bubblewrap(sources: Sequence[tuple[str, str]], also: Sequence[str]) -> list
     command += ["--cap-add", "CAP_SYS_ADMIN", "--cap-add", "CAP_SETPCAP"]
     for name, value in ENVIRONMENT.items():
         command += ["--setenv", name, value]
-    command += ["--ro-bind", "/usr", "/usr"]
+    for folder in SYSTEM:
+        command += ["--ro-bind-try", str(folder), str(folder)]
     for name in ("bin", "lib", "lib64"):
         command += ["--symlink", f"usr/{name}", f"/{name}"]
     command += ["--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache", "--proc", "/proc", "--dev", "/dev"]

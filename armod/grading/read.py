@@ -22,8 +22,8 @@ from nbformat import NotebookNode
 from armod.grading import GradingError
 
 SUFFIX = ".ipynb"
-MAX_BYTES = 20 * 2**20
-MAX_PARTS = 500_000  # values of a file: each takes some hundred bytes once it is parsed
+MAX_BYTES = 10 * 2**20  # a single emoji makes each of them four, in the text and in what is parsed from it
+MAX_PARTS = 250_000  # values of a file: each takes some hundred bytes once it is parsed
 MAX_DEPTH = 64  # of lists and objects within each other; a notebook's own outputs take about ten
 MAX_CELLS = 2000
 MAX_SOURCE = 2**20  # characters of a cell of text
@@ -168,8 +168,14 @@ def contents(paper: Paper) -> bytes:
 
 
 def printable(name: str) -> str:
-    r"""A file's name as text that every encoding takes: bytes that are no UTF-8 become ``\xe9``."""
-    return os.fsencode(name).decode("utf-8", "backslashreplace")
+    r"""A file's name as text that every encoding takes.
+
+    Bytes that are no UTF-8 become ``\xe9``. Then, and in a name that has such words itself, a backslash becomes two,
+    so that no two names become one.
+    """
+    if _is_text(name) and not re.search(r"\\x[89a-f][0-9a-f]", name):
+        return name
+    return os.fsencode(name.replace("\\", "\\\\")).decode("utf-8", "backslashreplace")
 
 
 _KINDS = {

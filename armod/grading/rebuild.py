@@ -14,7 +14,7 @@ from __future__ import annotations
 import ast
 import copy
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,23 +86,28 @@ def lesson_of(submission: Submission, releases: Sequence[Release]) -> str | None
     code = [cell for cell in submission.notebook.cells if cell.cell_type == "code"]
     known = {cell.id for cell in code} | {part for cell in code for part in _tagged(cell)}
     called = {name for cell in code for name in _CHECK.findall(cell.source)}
-    defined = {name for cell in code for name in defines(cell.source)}
-    for clue in (
-        lambda release: len(known & _marks(release)),
-        lambda release: len(called & {exercise.name for exercise in release.exercises}),
-        lambda release: len(defined & {name for exercise in release.exercises for name in exercise.names}),
-    ):
-        best = max(releases, key=clue, default=None)
-        if best is not None and clue(best):
-            return best.lesson
-    return None
+
+    def best(found: set, marks: Callable[[Release], set]) -> str | None:
+        counts = {release.lesson: len(found & marks(release)) for release in releases}
+        lesson = max(counts, key=counts.__getitem__, default=None)
+        return lesson if lesson is not None and counts[lesson] else None
+
+    return (
+        best(known, _marks)
+        or best(called, lambda release: {exercise.name for exercise in release.exercises})
+        or best(
+            {name for cell in code for name in defines(cell.source)},
+            lambda release: {name for exercise in release.exercises for name in exercise.names},
+        )
+    )
 
 
 def rebuild(submission: Submission, release: Release) -> Rebuilt:
     """The released notebook with the submission's answers and own cells."""
     flags = list(submission.flags)
     theirs = [cell for cell in submission.notebook.cells if cell.cell_type == "code"]
-    places = _matched(theirs, release, flags)
+    defined = [defines(cell.source) for cell in theirs]  # once: a long cell takes seconds to parse
+    places = _matched(theirs, defined, release, flags)
     chosen = _chosen(places, theirs, release, flags)
     student = _student_number(places, theirs, release, flags)
 
@@ -162,7 +167,9 @@ def _bound(statement: ast.stmt) -> Iterator[str]:
             yield from (part.id for part in parts if isinstance(part, ast.Name))
 
 
-def _matched(theirs: Sequence[NotebookNode], release: Release, flags: list[str]) -> list[int | None]:
+def _matched(
+    theirs: Sequence[NotebookNode], defined: Sequence[set[str]], release: Release, flags: list[str]
+) -> list[int | None]:
     """For each of the student's code cells the index of the released cell that it is, None for one of their own."""
     released = release.notebook.cells
     code = [index for index, cell in enumerate(released) if cell.cell_type == "code"]
@@ -171,23 +178,23 @@ def _matched(theirs: Sequence[NotebookNode], release: Release, flags: list[str])
     by_source = {released[index].source.strip(): index for index in code}
     by_call = {name: by_part["check", name] for name in (exercise.name for exercise in release.exercises)}
     places: list[int | None] = []
-    for cell in theirs:
+    for cell, names in zip(theirs, defined, strict=True):
         tagged = [by_part[part] for part in _tagged(cell) if part in by_part]
         called = [by_call[name] for name in _CHECK.findall(cell.source) if name in by_call]
-        if "parameters" in cell.metadata.tags or {"seed", "student"} <= defines(cell.source):
+        if "parameters" in cell.metadata.tags or {"seed", "student"} <= names:
             tagged += [index for index in code if role_of(released[index])[0] == "parameters"]
         place = tagged[0] if tagged else by_id.get(cell.id)
         if place is None:
             place = by_source.get(cell.source.strip())
-        if place is None and called and not defines(cell.source):
+        if place is None and called and not names:
             place = called[0]
         places.append(place)
-    _matched_by_place(places, theirs, release, flags)
+    _matched_by_place(places, defined, release, flags)
     return places
 
 
 def _matched_by_place(
-    places: list[int | None], theirs: Sequence[NotebookNode], release: Release, flags: list[str]
+    places: list[int | None], defined: Sequence[set[str]], release: Release, flags: list[str]
 ) -> None:
     """Find the answers that neither tag nor id tells: by their place before the check, then by what they define."""
     for exercise in release.exercises:
@@ -199,14 +206,12 @@ def _matched_by_place(
         candidates = []
         if end is not None:
             start = max((i for i in range(end) if places[i] is not None), default=-1) + 1
-            candidates = [i for i in range(start, end) if names & defines(theirs[i].source)] or [
+            candidates = [i for i in range(start, end) if names & defined[i]] or [
                 i for i in range(start, end)
             ]
             how = "its place"
         if not candidates:
-            candidates = [
-                i for i, cell in enumerate(theirs) if places[i] is None and names & defines(cell.source)
-            ]
+            candidates = [i for i, own in enumerate(defined) if places[i] is None and names & own]
             how = "the names that it defines"
         if candidates:
             places[candidates[-1]] = answer

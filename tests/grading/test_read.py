@@ -62,7 +62,7 @@ MALFORMED: dict[str, tuple[Callable[[], Any], str]] = {
     "other object": (lambda: {"answer": 42}, "version"),
     "deep lists": (lambda: "[" * 100_000 + "]" * 100_000, "deep"),
     "deep metadata": (lambda: changed(metadata=json.loads('{"a":' * 200 + "1" + "}" * 200)), "deep"),
-    "many values": (lambda: text()[:-1] + ', "n": [' + "{}," * 600_000 + "{}]}", "more than 500,000 values"),
+    "many values": (lambda: text()[:-1] + ', "n": [' + "{}," * 600_000 + "{}]}", "more than 250,000 values"),
     "huge integer": (lambda: text()[:-1] + ', "n": ' + "9" * 100_000 + "}", "no whole JSON"),
     "too large": (lambda: b" " * (MAX_BYTES + 1), "larger than"),
     "v3": (lambda: {"nbformat": 3, "nbformat_minor": 0, "metadata": {}, "worksheets": []}, "format 3"),
@@ -251,6 +251,24 @@ def test_a_name_that_is_no_utf8_is_told_in_one_that_is(tmp_path: Path) -> None:
     (paper,) = papers(tmp_path)
     assert (paper.student, paper.file) == ("caf\\xe9", "caf\\xe9.ipynb")
     assert isinstance(read(paper.path, paper=paper), Submission)
+
+
+def test_names_that_differ_stay_different(tmp_path: Path) -> None:
+    names = [
+        b"caf\xe9",
+        b"caf\\xe9",
+        b"caf\\\\xe9",
+        b"\\caf\xe9",
+        b"\\\\caf\xe9",
+        b"caf\\\xe9",
+        b"a\\b",
+        b"a\\\\b",
+    ]
+    for name in names:
+        with open(os.fsencode(tmp_path) + b"/" + name + b".ipynb", "wb") as file:
+            file.write(json.dumps(document()).encode())
+    assert len({paper.student for paper in papers(tmp_path)}) == len(names)
+    assert {"a\\b", "a\\\\b"} <= {paper.student for paper in papers(tmp_path)}
 
 
 def test_a_folder_without_submissions_is_a_wrong_call(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from armod.grading import GradingError
-from armod.grading.read import Submission, read
+from armod.grading.read import MAX_BYTES, Submission, read
 from armod.grading.rebuild import Rebuilt, lesson_of, read_release, rebuild, released_lessons
 from tests.grading.handed_in import LESSON, RELEASES, RIGHT, cell, document, index_of, tagged, write
 
@@ -225,16 +226,25 @@ def test_a_missing_release_is_one_sentence(tmp_path: Path) -> None:
 
 
 def test_the_worst_that_is_read_takes_little_memory(tmp_path: Path) -> None:
-    """A semicolon is worth a kilobyte to Python's parser."""
+    """A semicolon is worth a kilobyte to Python's parser, and an emoji makes every character of a file four bytes wide."""
     found = document()
     found["cells"] = [cell("a;" * 49_000, identity=str(number)) for number in range(10)]
-    found["metadata"]["values"] = [{}] * 150_000
-    path = write(tmp_path / "ada.ipynb", found)
+    found["metadata"]["values"] = [{}] * 70_000
+    wide = document()
+    wide["metadata"]["values"] = ["🦊" + "x" * (MAX_BYTES - 2**20), *[{"a": 1}] * 70_000]
+    paths = [
+        write(tmp_path / "ada.ipynb", found),
+        write(tmp_path / "wide.ipynb", json.dumps(wide, ensure_ascii=False)),
+    ]
     program = (
         "from pathlib import Path\n"
-        "from armod.grading.read import read; from armod.grading.rebuild import read_release, rebuild\n"
+        "from armod.grading.read import Submission, read\n"
+        "from armod.grading.rebuild import read_release, rebuild\n"
         f"release = read_release(Path({str(RELEASES)!r}), {LESSON!r})\n"
-        f"rebuild(read(Path({str(path)!r})), release)\n"
+        f"for path in {list(map(str, paths))}:\n"
+        "    submission = read(Path(path))\n"
+        "    assert isinstance(submission, Submission), submission\n"
+        "    rebuild(submission, release)\n"
         "print(Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0])"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

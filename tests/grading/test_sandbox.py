@@ -100,6 +100,23 @@ def test_texts_become_files_and_folders_are_masked() -> None:
     assert text == f"hello ['__init__.py', 'examined.py', 'zygote.py'] {HOME} 65534\n"
 
 
+def test_of_the_system_only_programs_and_libraries_are_there() -> None:
+    found = said("import os; print(*os.listdir('/usr'), *os.listdir('/usr/local'), flush=True)").split()
+    assert "lib" in found and {"src", "games", "include", "sbin", "etc"}.isdisjoint(found)
+
+
+@pytest.mark.parametrize("place", [Path(sys.prefix), Path(jail.__file__).parents[1], Path("/usr/share")])
+@pytest.mark.parametrize("what", ["submissions", "out", "hidden"])
+def test_nobody_marks_where_students_code_can_read(what: str, place: Path, tmp_path: Path) -> None:
+    paths = {name: tmp_path / name for name in ("submissions", "out", "hidden")}
+    paths[what] = place / "no such folder"
+    options = ["--out", paths["out"], "--hidden", paths["hidden"]]
+    result = CliRunner().invoke(main, ["grade", *map(str, [paths["submissions"], *options])])
+    assert result.exit_code == 2
+    assert f"Students' code can read {paths[what]}" in result.stderr
+    assert not paths["out"].exists()
+
+
 def test_jails_of_one_zygote_share_nothing() -> None:
     said("open('/tmp/left', 'w').write('x'); print(flush=True)")
     first = jailed()
