@@ -23,7 +23,7 @@ import torch
 MAX_TEXT = 16 * 2**20  # characters of one message: 12 MB of numbers
 MAX_ITEMS = 100_000  # values in one message; an array or tensor counts as one
 MAX_DEPTH = 16
-MAX_NUMBERS = 2**21  # in an array or tensor
+MAX_NUMBERS = 2**21  # in all arrays and tensors of one message
 MAX_BITS = 1024  # of an integer
 MAX_DIMENSIONS = 16
 
@@ -111,7 +111,7 @@ class _Encoder:
 class _Decoder:
     def __init__(self, resolve: Resolve) -> None:
         self.resolve = resolve
-        self.items = 0
+        self.items = self.numbers = 0
 
     def decode(self, content: Any, depth: int) -> Any:
         self.items = _counted(self.items, depth)
@@ -129,12 +129,23 @@ class _Decoder:
             case {"dict": list(pairs)} if len(content) == 1:
                 return dict(self._pair(pair, depth + 1) for pair in pairs)
             case {"array": [str(name), list(shape), str(data)]} if len(content) == 1:
-                return _from_bytes(name, shape, data)
+                return self._array(name, shape, data)
             case {"tensor": [str(name), list(shape), str(data)]} if len(content) == 1:
-                return torch.from_numpy(_from_bytes(name, shape, data))
+                return torch.from_numpy(self._array(name, shape, data))
             case {"handle": [int(number), str(kind)]} if len(content) == 1:
                 return self.resolve(number, _valid(kind))
         raise NotPlainError("the message holds an object of no known kind")
+
+    def _array(self, name: str, shape: list[Any], text: str) -> np.ndarray:
+        if len(shape) > MAX_DIMENSIONS or not all(
+            type(size) is int and 0 <= size <= MAX_TEXT for size in shape
+        ):
+            raise NotPlainError("the message holds an array of an impossible shape")
+        # a byte each becomes many where it is read, and nothing may still be a list for each of many rows
+        self.numbers += math.prod(max(1, size) for size in shape)
+        if self.numbers > MAX_NUMBERS:
+            raise NotPlainError(f"the message holds arrays of more than {MAX_NUMBERS:,} numbers")
+        return _from_bytes(name, shape, text)
 
     def _pair(self, pair: Any, depth: int) -> tuple[str, Any]:
         match pair:
@@ -195,15 +206,10 @@ def _array(array: np.ndarray) -> list[Any]:
 def _from_bytes(name: str, shape: list[Any], text: str) -> np.ndarray:
     if name not in DTYPES:
         raise NotPlainError(f"the message holds an array of dtype {name[:20]!r}, which may not travel")
-    if len(shape) > MAX_DIMENSIONS or not all(type(size) is int and 0 <= size <= MAX_TEXT for size in shape):
-        raise NotPlainError("the message holds an array of an impossible shape")
     try:
         data = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:
         raise NotPlainError("the message holds an array that is no base64") from error
-    # a byte each becomes many where it is read, and nothing may still be a list for each of many rows
-    if math.prod(max(1, size) for size in shape) > MAX_NUMBERS:
-        raise NotPlainError(f"the message holds an array of more than {MAX_NUMBERS:,} numbers")
     dtype = np.dtype(name)
     if math.prod(shape) * dtype.itemsize != len(data):
         raise NotPlainError("the message holds an array whose size is not that of its shape")

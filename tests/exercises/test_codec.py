@@ -282,8 +282,17 @@ def test_what_arrived_does_not_change_with_what_was_sent() -> None:
     assert not arrived["tensor"].any() and not arrived["array"].any()
 
 
-@pytest.mark.parametrize("value", [torch.zeros(4_000_000, 0), torch.zeros(2_500_000, dtype=torch.uint8)])
-def test_an_array_of_many_rows_or_numbers_is_refused(value: torch.Tensor) -> None:
+@pytest.mark.parametrize(
+    "value",
+    [
+        torch.zeros(4_000_000, 0),
+        torch.zeros(2_500_000, dtype=torch.uint8),
+        [torch.zeros(300_000, 0)] * 7,
+        {"a": np.zeros(2**20, np.uint8), "b": (torch.zeros(2**20 + 1, dtype=torch.bool),)},
+    ],
+    ids=["rows", "numbers", "rows of several", "numbers of several"],
+)
+def test_arrays_of_many_rows_or_numbers_are_refused(value: object) -> None:
     with pytest.raises(NotPlainError, match="more than 2,097,152 numbers"):
         from_text(to_text(value, no_handles), no_handles)
 
