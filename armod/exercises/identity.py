@@ -86,16 +86,24 @@ class Atoms:
         found: list[tuple[sympy.Expr, int]] = []
         for part, sign in ((numerator, 1), (denominator, -1)):
             number, factors = sympy.factor_list(part)
-            # a polynomial that is positive where all symbols are has a positive value where they are 1
             for factor, exponent in factors:
                 if factor.subs(dict.fromkeys(factor.free_symbols, 1)).is_negative:
                     factor, number = -factor, number * (-1) ** exponent
+                if not self._is_positive(factor):
+                    raise TooStrange
                 found.append((factor, sign * exponent))
             if not number.is_positive:
                 raise TooStrange
             if number != 1:
                 found.append((number, sign))
         return found
+
+    def _is_positive(self, polynomial: sympy.Expr) -> bool:
+        """Whether it is seen at once: positive coefficients, and no logarithm, which may have any sign."""
+        coefficients = sympy.Poly(polynomial, *polynomial.free_symbols).coeffs()
+        return polynomial.free_symbols.isdisjoint(self._logs.values()) and all(
+            coefficient.is_positive for coefficient in coefficients
+        )
 
 
 def is_zero(x: sympy.Expr) -> bool:

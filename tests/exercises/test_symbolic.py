@@ -54,6 +54,8 @@ def test_one_formula_in_two_forms(first: str, second: str) -> None:
         ("k/n", "k/n + 1/99999999999999999999"),
         ("k/n", "k/n + p**(99999999999*n)"),
         ("log(p)", "log(p + 1/10**12)"),
+        ("k/n", "k/n * sqrt((p - 1/1000)**2) / (p - 1/1000)"),  # its sign changes where no point lies
+        ("k/n", "k/n * sqrt((log(p) + 9)**2) / (log(p) + 9)"),
     ],
 )
 def test_a_term_too_small_for_points_is_found_by_the_proof(first: str, second: str) -> None:
