@@ -140,6 +140,14 @@ except PermissionError:
     assert said(program) == f"{core}\n"
 
 
+def test_processes_that_work_at_the_same_time_have_different_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert jail._processor() is None  # no other process marks beside this one
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {2, 5, 7})
+    monkeypatch.setattr(jail, "place", lambda: next(places))
+    places = iter(range(4))
+    assert [jail._processor() for _ in range(4)] == [2, 5, 7, 2]
+
+
 def test_a_zygote_that_ends_is_replaced() -> None:
     Zygote.of_this_process()._process.kill()
     with suppress(JailError):
