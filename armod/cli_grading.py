@@ -18,7 +18,11 @@ TRUST = "I trust every one of these submissions"
 @click.argument("submissions", type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The folder of marks.")
 @click.option(
-    "--jobs", default=1, show_default=True, type=click.IntRange(1), help="Submissions marked at a time."
+    "--jobs",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Submissions marked at a time, at most one a core.",
 )
 @click.option(
     "--scheduler", metavar="ADDRESS", help="Mark on a dask.distributed cluster that sees the same folders."
