@@ -142,12 +142,11 @@ def _refuse_calls() -> None:
     """A filter of the kernel's own that this process and its children can't take off again."""
     machine, numbers = _REFUSED[os.uname().machine]
     load, equal, at_least, leave = 0x20, 0x15, 0x35, 0x06
-    checks = [(equal, number) for number in numbers] + [
-        (at_least, 0x40000000)
-    ]  # another numbering of the same calls
-    last = len(checks) + 1
-    program = [(load, 0, 0, 4), (equal, 0, last, machine), (load, 0, 0, 0)]
-    program += [(test, last - place - 1, 0, number) for place, (test, number) in enumerate(checks)]
+    checks = [(equal, number) for number in numbers]
+    checks.append((at_least, 0x40000000))  # another numbering of the same calls
+    refuse = 4 + len(checks)  # the last step; jumps count from the step after their own
+    program = [(load, 0, 0, 4), (equal, 0, refuse - 2, machine), (load, 0, 0, 0)]
+    program += [(test, refuse - place - 1, 0, number) for place, (test, number) in enumerate(checks, 3)]
     program += [(leave, 0, 0, _ALLOW), (leave, 0, 0, _REFUSE)]
     code = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *step) for step in program))
     header = ctypes.create_string_buffer(struct.pack("@HP", len(program), ctypes.addressof(code)))
