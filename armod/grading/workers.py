@@ -27,19 +27,17 @@ MAX_DEATHS = 3  # of processes at one step
 TRIES = 6  # to start a process
 GRACE = 10.0  # seconds for a process to tidy up
 
-NAME = "armod-marks-"  # of a process, and its place among those that work at the same time
+
+NAME = "armod-marks-"  # of a process, before its core
 
 Step = TypeVar("Step")
 
 
-def place() -> int | None:
-    """Which of the processes that work at the same time this one is, from 0 on; None for any other process."""
-    name = multiprocessing.current_process().name
-    return int(name.removeprefix(NAME)) if name.startswith(NAME) else None
-
-
 class Workers(Generic[Step]):
     """``function(step)`` for each step, ``jobs`` at a time; a context manager that leaves no process behind.
+
+    Each of several processes, with all that it starts, keeps to a core of its own as long as there are enough: whatever
+    a submission does there slows no classmate's.
 
     ``function`` and the steps must be picklable, and a repeated step must do no harm. ``modules`` are what it will
     import. A step that takes longer than ``seconds`` is given up.
@@ -109,10 +107,13 @@ class Workers(Generic[Step]):
                     raise GradingError(message, exit_code=1)
                 yield steps[number], message if kind == "failed" else None
 
-    def _free_place(self) -> int:
+    def _free_core(self) -> int | None:
+        """The core with the fewest processes; None if there is but one process, or the system knows no such thing."""
+        if self._jobs == 1 or not hasattr(os, "sched_getaffinity"):
+            return None
         living = [process for process, *_ in self._busy.values()] + [process for _, process in self._idle]
-        taken = {process.name for process in living}
-        return next(place for place in range(self._jobs + 1) if f"{NAME}{place}" not in taken)
+        taken = [process.name for process in living]
+        return min(sorted(os.sched_getaffinity(0)), key=lambda core: taken.count(f"{NAME}{core}"))
 
     def _begin(self, number: int, steps: Sequence[Step]) -> None:
         while True:
@@ -138,8 +139,9 @@ class Workers(Generic[Step]):
     def _new(self) -> tuple[Connection, BaseProcess]:
         for attempt in range(TRIES):
             ours, theirs = self._context.Pipe()
+            core = self._free_core()
             process = self._context.Process(
-                target=_serve, args=(theirs, self._function), name=f"{NAME}{self._free_place()}"
+                target=_serve, args=(theirs, self._function, core), name=f"{NAME}{core}"
             )
             try:
                 process.start()
@@ -155,8 +157,10 @@ class Workers(Generic[Step]):
         raise AssertionError
 
 
-def _serve(connection: Connection, function: Callable[[Any], None]) -> None:
+def _serve(connection: Connection, function: Callable[[Any], None], core: int | None) -> None:
     """The life of a process: a step, an answer, until nobody asks any more."""
+    if core is not None:
+        os.sched_setaffinity(0, {core})
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the first one decides
     signal.signal(signal.SIGTERM, _leave)
     threading.Thread(target=_end_with_the_other_side, args=(connection.fileno(),), daemon=True).start()

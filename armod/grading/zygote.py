@@ -86,7 +86,7 @@ def _first(orders: socket.socket, order: dict[str, Any], output: int | None) -> 
     """The first process of the jail: make it, lock it, start the work in another one, wait for all ends."""
     try:
         _furnish(order)
-        _give_up_rights(order)
+        _give_up_rights()
         root, itself = os.open("/", os.O_PATH | os.O_DIRECTORY), os.pidfd_open(os.getpid())
         worker = os.fork()
         if worker == 0:
@@ -123,8 +123,8 @@ def _furnish(order: Mapping[str, Any]) -> None:
     os.chdir(order["home"])
 
 
-def _give_up_rights(order: Mapping[str, Any]) -> None:
-    """No capability, now or ever again, and no other core; nobody else may look into this process."""
+def _give_up_rights() -> None:
+    """No capability, now or ever again; nobody else may look into this process."""
     for capability in range(64):
         if _libc.prctl(_DROP_FROM_BOUNDS, capability, 0, 0, 0) != 0:
             break
@@ -132,8 +132,6 @@ def _give_up_rights(order: Mapping[str, Any]) -> None:
     _call("prctl", _NO_NEW_RIGHTS, 1, 0, 0, 0)
     header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION, 0)
     _call("capset", header, (ctypes.c_uint32 * 6)())
-    if order["processor"] is not None:
-        os.sched_setaffinity(0, {order["processor"]})
     _refuse_calls()
     _call("prctl", _DUMPABLE, 0, 0, 0, 0)
 
