@@ -75,17 +75,15 @@ class Examiner:
     check_seconds: float = Limits.check_seconds
 
     @classmethod
-    def of(
-        cls,
-        lesson: str,
-        *,
-        hidden: Hidden | None = None,
-        student: int = 0,
-        check_seconds: float = Limits.check_seconds,
-    ) -> Examiner:
-        """The examiner of a lesson."""
+    def of(cls, lesson: str, *, student: int = 0, check_seconds: float = Limits.check_seconds) -> Examiner:
+        """The examiner of a lesson's visible checks."""
         exercises = {exercise.name: exercise for exercise in exercises_of(lesson)}
-        return cls(exercises, hidden or {}, student, check_seconds)
+        return cls(exercises, {}, student, check_seconds)
+
+    def hiding(self, hidden: Hidden) -> Examiner:
+        """The one that asks these hidden checks and no visible one."""
+        exercises = {name: replace(exercise, checks=[]) for name, exercise in self.exercises.items()}
+        return replace(self, exercises=exercises, hidden=hidden)
 
     def __call__(self, name: str, transport: Transport) -> Mark:
         """The mark of one exercise."""

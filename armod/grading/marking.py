@@ -7,7 +7,7 @@ import importlib
 import platform
 import time
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import version
@@ -112,17 +112,24 @@ def mark(task: Task) -> None:
 
 
 def _examined(rebuilt: Rebuilt, settings: Settings) -> dict[str, Any]:
-    """Marks and flags of a rebuilt notebook."""
-    hidden = _hidden(settings.hidden) if settings.hidden else {}
+    """Marks and flags of a rebuilt notebook.
+
+    Hidden checks have a run of their own, of which nothing but their results is kept: an error, which students read,
+    could quote what was asked before.
+    """
     module, _, function = settings.runner.partition(":")
     run = getattr(importlib.import_module(module), function)
     examiner = Examiner.of(
-        rebuilt.lesson,
-        hidden=hidden,
-        student=rebuilt.student,
-        check_seconds=settings.limits.check_seconds,
+        rebuilt.lesson, student=rebuilt.student, check_seconds=settings.limits.check_seconds
     )
     outcome = run(rebuilt.notebook, examiner, settings.limits, confinement=settings.confinement)
+    results = outcome.results
+    hidden = _hidden(settings.hidden) if settings.hidden else {}
+    if not hidden.keys().isdisjoint(results):
+        apart = run(
+            rebuilt.notebook, examiner.hiding(hidden), settings.limits, confinement=settings.confinement
+        )
+        results = {name: replace(mark, hidden=apart.results[name].hidden) for name, mark in results.items()}
     flags = list(rebuilt.flags)
     for trouble in outcome.troubles:
         cell = rebuilt.notebook.cells[trouble.cell]
@@ -131,7 +138,7 @@ def _examined(rebuilt: Rebuilt, settings: Settings) -> dict[str, Any]:
         flags.append(f"{what} {_HOW[trouble.kind]}: {trouble.message}")
     if outcome.restarts:
         flags.append(f"The kernel was started again {outcome.restarts} times.")
-    marks = tuple(outcome.results[name] for name in rebuilt.checks)
+    marks = tuple(results[name] for name in rebuilt.checks)
     return {"marks": marks, "flags": tuple(flags)}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -22,7 +23,7 @@ from armod.grading.marking import Settings
 from armod.grading.read import papers
 from armod.grading.roster import read_roster
 from tests.grading import attacks
-from tests.grading.handed_in import LESSON, RELEASES, RIGHT, UNTOUCHED, cell, document, write
+from tests.grading.handed_in import LESSON, RELEASES, RIGHT, UNTOUCHED, cell, document, index_of, write
 from tests.grading.stand_in import DEADLY, HANGING, RUNNER, SLOW
 from tests.grading.test_read import MALFORMED, NASTY
 
@@ -259,6 +260,35 @@ def test_a_wrong_call_is_one_sentence(tmp_path: Path) -> None:
         mark(folder, folder / "marks")
     with pytest.raises(GradingError, match="Can't write"):
         mark(folder, write(tmp_path / "file", "") / "marks")
+
+
+SNOOP = """
+heard = []
+honest = table_numbers
+def table_numbers(num_pixels):
+    heard.append(num_pixels)
+    return honest(num_pixels)
+"""
+
+
+def test_nothing_that_students_read_tells_what_hidden_checks_asked(tmp_path: Path) -> None:
+    hidden = write(
+        tmp_path / "hidden" / "more.py",
+        "from armod.exercises import Mistake, find\n"
+        "@find('chain-cost').check('thirty-one', points=2)\n"
+        "def more(answer, generator):\n"
+        "    if answer.call('table_numbers', 31) != 2**31 - 1: raise Mistake('a secret')\n",
+    ).parent
+    found = document(RIGHT)
+    place = index_of(found, "check:chain-cost")
+    found["cells"].insert(place, cell(SNOOP))
+    found["cells"].append(cell("raise ValueError(f'heard {heard}')"))
+    folder = write(tmp_path / "class" / "ada.ipynb", found).parent
+    mark(folder, tmp_path / "marks", hidden=hidden)
+    (made,) = records(tmp_path / "marks").values()
+    assert (made.points, made.max_points) == (MAX + 2, MAX + 2)
+    flag = made.flags[-1]
+    assert re.search(r"heard \[\d+", flag) and "31" not in re.findall(r"\d+", flag)
 
 
 def test_a_broken_record_is_named(tmp_path: Path) -> None:
