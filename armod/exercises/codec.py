@@ -14,13 +14,14 @@ import base64
 import binascii
 import json
 import math
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import torch
 
-MAX_TEXT = 16 * 2**20  # characters of one message: 12 MB of numbers
+MAX_TEXT = 8 * 2**20  # bytes that one message takes: 6 MB of numbers
 MAX_ITEMS = 100_000  # values in one message; an array or tensor counts as one
 MAX_DEPTH = 16
 MAX_NUMBERS = 2**21  # in all arrays and tensors of one message
@@ -61,8 +62,9 @@ def from_text(text: str, resolve: Resolve) -> Any:
     Raises:
         NotPlainError: for any other text, whatever is in it.
     """
-    if len(text) > MAX_TEXT:
-        raise NotPlainError(f"the message has {len(text):,} characters and the limit is {MAX_TEXT:,}")
+    size = sys.getsizeof(text) - sys.getsizeof("")  # an emoji makes each character four bytes wide
+    if size > MAX_TEXT:
+        raise NotPlainError(f"the message takes {size:,} bytes and the limit is {MAX_TEXT:,}")
     try:
         content = json.loads(text, parse_int=_integer, parse_constant=_no_constant)
     except RecursionError as error:

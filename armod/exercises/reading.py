@@ -70,10 +70,15 @@ def integer(reply: Any, what: str) -> int:
 
 
 def _stacked(reply: Any) -> Any:
-    """Lists of tensors or arrays as lists of numbers, which torch takes."""
-    if isinstance(reply, list | tuple):
-        return [item.tolist() if isinstance(item, Tensor | np.ndarray) else _stacked(item) for item in reply]
-    return reply
+    """Lists that hold tensors or arrays as one tensor; as lists of numbers they would take ten times the memory."""
+    if isinstance(reply, np.ndarray):
+        return torch.as_tensor(reply)
+    if not isinstance(reply, list | tuple):
+        return reply
+    items = [_stacked(item) for item in reply]
+    if any(isinstance(item, Tensor) for item in items):
+        return torch.stack([torch.as_tensor(item).to(torch.float64) for item in items])
+    return items
 
 
 def _kind(reply: Any) -> str:

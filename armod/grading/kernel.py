@@ -93,7 +93,7 @@ class Kernel:
             self._manager.session.send(channel, message)
         except zmq.ZMQError:
             self.end()
-            raise Dead("it closed the kernel's ears") from None
+            raise Dead("it sent too much at once, or closed the kernel's ears") from None
 
     def _reply_to(self, identity: str, seconds: float) -> dict[str, Any] | None:
         deadline = time.monotonic() + seconds

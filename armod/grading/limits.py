@@ -21,6 +21,6 @@ class Limits:
     notebook_seconds: float = 600.0
     grace_seconds: float = 2.0  # to heed an interrupt
     check_seconds: float = 5.0  # that one check may compute out here, over whatever was answered
-    message: int = 24 * MIB
+    message: int = 12 * MIB
     restarts: int = 5
     grader_memory: int = 352 * MIB  # of the grader itself: a flood of messages ends there

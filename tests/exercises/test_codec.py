@@ -243,6 +243,7 @@ MALFORMED = {
     "deep and closed": "[" * 500 + "]" * 500,
     "many": "[" + "0," * 200_000 + "0]",
     "too long": '"' + "x" * codec.MAX_TEXT + '"',
+    "too wide": '"🦊' + "x" * (codec.MAX_TEXT // 4) + '"',
     "unknown kind": '{"pickle": "gASVAAAA"}',
     "two kinds": '{"tuple": [], "dict": []}',
     "no kind": "{}",
