@@ -100,6 +100,10 @@ def grade(
     from armod.grading.roster import read_roster
 
     if unsandboxed:
+        if runner != "sandbox":
+            raise GradingError(
+                f"Either --runner {runner} or --unsandboxed: the one locks in, the other does not."
+            )
         _ask_for_trust()
     settings = Settings(
         course_folder() / "notebooks" / "exercises",
@@ -119,6 +123,12 @@ def grade(
         f"{graded.submissions - len(graded.failures)} of {graded.submissions} submissions have a record in {out}: "
         f"{graded.now} new, {graded.refused} refused with a reason; {graded.absent} in the roster handed in nothing."
     )
+    if graded.strangers:
+        click.echo(
+            f"Of those who handed in, {graded.strangers} are in no line of the roster, or not in one alone; look whether "
+            "their names stand in one of its columns.",
+            err=True,
+        )
     for file, failure in graded.failures.items():
         click.echo(f"No record of {file!r}: {failure}.", err=True)
     sys.exit(1 if graded.failures else 0)
@@ -130,7 +140,11 @@ def _ask_for_trust() -> None:
         "can forge their own marks.",
         err=True,
     )
-    said = click.prompt(f"To go on, type: {TRUST}", err=True, default="", show_default=False)
+    try:
+        said = click.prompt(f"To go on, type: {TRUST}", err=True, default="", show_default=False)
+    except click.Abort:
+        said = ""
+        click.echo(err=True)
     if said.strip() != TRUST:
         raise GradingError("Nothing was run: --unsandboxed needs those words, typed as they stand.")
 

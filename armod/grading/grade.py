@@ -47,6 +47,7 @@ class Graded:
     now: int
     refused: int
     absent: int
+    strangers: int  # students who handed in and are in no line of the roster
     failures: dict[str, str]
 
 
@@ -107,7 +108,9 @@ def grade(
             for task in tasks
             if (found := record.read(out, task.name)) is not None
         )
-    return Graded(len(tasks), len(waiting) - len(failures), refused, len(absent), failures)
+    students = {task.paper.student for task in tasks}
+    strangers = len(students) - len(roster.by_student(sorted(students))) if roster else 0
+    return Graded(len(tasks), len(waiting) - len(failures), refused, len(absent), strangers, failures)
 
 
 def list_tasks(folder: Path, out: Path, settings: Settings) -> list[Task]:

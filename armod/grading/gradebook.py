@@ -62,7 +62,9 @@ class Row:
     @property
     def points(self) -> float:
         """The points with the overrides: one of the whole submission outdoes those of its exercises."""
-        for override in self.overrides:
+        for override in reversed(
+            self.overrides
+        ):  # of two lines about the same the later one corrects the other
             if not override.exercise:
                 return override.points
         return sum(self.by_exercise.values())
@@ -92,7 +94,7 @@ def rows(folder: Path, policy: Policy | None = None) -> list[Row]:
         if not any(override in row.overrides for row in found):
             raise GradingError(
                 f"{folder / OVERRIDES} gives points to {override.student!r} for "
-                f"{override.exercise or 'a submission'}, which there is not in this class."
+                f"{override.exercise or 'a submission'}, which there is not in this class; for those who handed in nothing leave the lesson empty."
             )
     chosen = _chosen(found, policy)
     return [replace(row, counts=number in chosen) for number, row in enumerate(found)]
@@ -125,23 +127,25 @@ def read_overrides(path: Path) -> list[Override]:
     except (OSError, UnicodeDecodeError) as error:
         raise GradingError(f"{path} can't be read: {error}.") from error
     reader = csv.DictReader(text.splitlines(keepends=True))
-    missing = set(OVERRIDE_COLUMNS) - set(reader.fieldnames or ())
+    try:
+        lines = [(reader.line_num, line) for line in reader]
+    except csv.Error as error:
+        raise GradingError(f"{path}, line {reader.line_num + 1}, is no CSV: {error}.") from error
+    missing = [name for name in OVERRIDE_COLUMNS if name not in (reader.fieldnames or ())]
     if missing:
-        raise GradingError(f"{path} lacks the columns {', '.join(sorted(missing))} in its first line.")
+        raise GradingError(f"{path} lacks the columns {', '.join(missing)} in its first line.")
     found = []
-    for line in reader:
+    for number, line in lines:
         values = {name: (line[name] or "").strip() for name in OVERRIDE_COLUMNS}
         for name in ("student", "points", "who", "when", "why"):
             if not values[name]:
-                raise GradingError(f"{path}, line {reader.line_num}: the column '{name}' is empty.")
+                raise GradingError(f"{path}, line {number}: the column '{name}' is empty.")
         try:
             points = float(values.pop("points"))
             if not 0 <= points < 1e6:
                 raise ValueError
         except ValueError as error:
-            raise GradingError(
-                f"{path}, line {reader.line_num}: the points are no number from 0 on."
-            ) from error
+            raise GradingError(f"{path}, line {number}: the points are no number from 0 on.") from error
         found.append(Override(points=points, **values))
     return found
 

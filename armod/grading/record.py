@@ -16,6 +16,7 @@ import platform
 import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,8 @@ from armod.grading import GradingError
 from armod.grading.judge import Mark
 
 CLASS = "class.jsonl"
-_ADDRESS = re.compile(r"(?<![0-9A-Za-z])0x[0-9a-fA-F]{4,}")  # a message may be cut in the middle of one
+# in messages, which may be cut in the middle of one
+_ADDRESS = re.compile(r"(?<![0-9A-Za-z])0x([0-9a-fA-F]{4,}|[0-9a-fA-F]*(?=…))")
 MARKED, REFUSED, ABSENT, UNGRADED = "marked", "refused", "absent", "not graded yet"
 
 
@@ -63,6 +65,9 @@ class Record:
     @classmethod
     def from_data(cls, data: dict[str, Any]) -> Record:
         """The record that `as_data` wrote; KeyError, TypeError or ValueError for anything else."""
+        if type(data) is not dict or type(data["times"]) is not dict or type(data["settings"]) is not dict:
+            raise TypeError
+        datetime.fromisoformat(data["times"].get("handed_in") or "2026-01-01")
         own = {key: value for key, value in data.items() if key not in ("points", "max_points")}
         return cls(
             **{**own, "marks": tuple(map(Mark.from_data, data["marks"])), "flags": tuple(data["flags"])}
@@ -108,7 +113,7 @@ def read(folder: Path, name: str) -> Record | None:
         return Record.from_data(json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise GradingError(
             f"{path} is no record of armod's; remove it, and `armod grade` marks that submission again.",
             exit_code=1,
@@ -128,13 +133,21 @@ def read_class(folder: Path) -> list[dict[str, Any]]:
     """
     try:
         text = (folder / CLASS).read_text(encoding="utf-8")
-        return [json.loads(line) for line in text.splitlines()]
+        lines = [json.loads(line) for line in text.splitlines()]
+        for line in lines:
+            if [type(line[name]) for name in ("student", "attempt", "file")] != [str, int, str]:
+                raise TypeError
+            if not isinstance(line["record"], str | None):
+                raise TypeError
+        return lines
     except FileNotFoundError as error:
         raise GradingError(
             f"{folder} holds no marks; `armod grade SUBMISSIONS --out {folder}` makes them."
         ) from error
-    except (OSError, ValueError) as error:
-        raise GradingError(f"{folder / CLASS} can't be read: {error}.", exit_code=1) from error
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise GradingError(
+            f"{folder / CLASS} can't be read; `armod grade` writes it anew.", exit_code=1
+        ) from error
 
 
 def write_safely(path: Path, text: str) -> None:

@@ -25,6 +25,7 @@ MESSAGES = 12  # of the commonest are shown
 BINS = 10
 NAMES = 12  # of students are named for one oddity
 
+_UNSEEN = re.compile(r"[\0-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; color: var(--armod-ink); background: var(--armod-paper); color-scheme: light;
        max-width: 60em; margin: 2em auto; padding: 0 1em; overflow-wrap: anywhere; }
@@ -58,10 +59,10 @@ def feedback_page(row: Row) -> str:
     found = row.record
     parts = [f"<p><strong>{row.points:g} of {found.max_points} points</strong>, attempt {found.attempt}</p>"]
     if found.reason:
-        parts.append(f"<p>It was not marked. {html.escape(found.reason)}</p>")
-    parts += [f"<p>Set by hand: {html.escape(str(override))}</p>" for override in row.overrides]
+        parts.append(f"<p>It was not marked. {_escaped(found.reason)}</p>")
+    parts += [f"<p>Set by hand: {_escaped(str(override))}</p>" for override in row.overrides]
     for mark in found.marks:
-        parts.append(f"<h2>{html.escape(mark.visible.title)}: {mark.points} of {mark.max_points}</h2><ul>")
+        parts.append(f"<h2>{_escaped(mark.visible.title)}: {mark.points} of {mark.max_points}</h2><ul>")
         for check in mark.visible.checks:
             kind = "passed" if check.status is Status.PASSED else "open"
             message = f"<br>{_with_code(check.message)}" if check.message else ""
@@ -74,7 +75,7 @@ def feedback_page(row: Row) -> str:
         parts.append("</ul>")
     if found.flags:
         parts.append("<h2>Noticed on the way</h2><ul>")
-        parts += [f"<li>{html.escape(flag)}</li>" for flag in found.flags]
+        parts += [f"<li>{_escaped(flag)}</li>" for flag in found.flags]
         parts.append("</ul>")
     return _page(f"{found.student}: {found.lesson or 'not marked'}", parts, row.watermark)
 
@@ -84,7 +85,7 @@ def class_page(table: Sequence[Row]) -> str:
     counted = [row for row in table if row.counts and row.record.status == MARKED]
     status = Counter(row.record.status for row in table)
     parts = [
-        "<p>" + ", ".join(f"{number} {html.escape(name)}" for name, number in sorted(status.items())) + "</p>"
+        "<p>" + ", ".join(f"{number} {_escaped(name)}" for name, number in sorted(status.items())) + "</p>"
     ]
     if counted:
         for picture in (marks_picture(counted), difficulty_picture(counted), time_picture(counted)):
@@ -204,17 +205,22 @@ def _table(heading: Sequence[str], lines: Sequence[Sequence[object]]) -> str:
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
+def _escaped(text: str) -> str:
+    """The text as HTML shows it; what would be shown as nothing, or turn the direction of a name, is shown as �."""
+    return html.escape(_UNSEEN.sub("\N{REPLACEMENT CHARACTER}", text))
+
+
 def _with_code(text: str) -> str:
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text))
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", _escaped(text))
 
 
 def _page(title: str, parts: Sequence[str], watermark: str) -> str:
-    mark = f'<p class="watermark">{html.escape(watermark)}</p>' if watermark else ""
+    mark = f'<p class="watermark">{_escaped(watermark)}</p>' if watermark else ""
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width">'
         '<meta http-equiv="Content-Security-Policy" '
         "content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\">"
-        f"<title>{html.escape(title)}</title>\n<style>:root {{ {css_variables()} }}{_STYLE}</style></head>\n"
-        f"<body>\n<h1>{html.escape(title)}</h1>\n{mark}" + "\n".join(parts) + "\n</body>\n</html>\n"
+        f"<title>{_escaped(title)}</title>\n<style>:root {{ {css_variables()} }}{_STYLE}</style></head>\n"
+        f"<body>\n<h1>{_escaped(title)}</h1>\n{mark}" + "\n".join(parts) + "\n</body>\n</html>\n"
     )

@@ -21,6 +21,8 @@ COLUMNS = (
     "name",
     "id",
 )  # the likeliest first
+DELIMITERS = ",;\t"  # of a sheet saved as CSV, by country
+NOBODY = "Student, Test"  # whom Canvas adds to each course
 SHORTEST = 3  # characters: shorter parts of a file's name are numbers of lessons and the like
 
 
@@ -51,8 +53,9 @@ class Roster:
         """Those who are in the roster and not among ``students``, by the roster's order."""
         there = set(self._numbers(students).values())
         column = self._column(students)
-        names = [line[column] for number, line in enumerate(self.lines) if number not in there]
-        return list(filter(None, dict.fromkeys(names)))
+        names = {_same(student) for student in students}  # of somebody who has two lines neither is missing
+        found = [line[column] for number, line in enumerate(self.lines) if number not in there]
+        return [name for name in dict.fromkeys(found) if name and _same(name) not in names]
 
     def _numbers(self, students: Sequence[str]) -> dict[str, int]:
         """Which line is whose."""
@@ -91,7 +94,11 @@ def read_roster(path: Path) -> Roster:
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
-        rows = [row for row in csv.reader(text.splitlines(keepends=True)) if any(map(str.strip, row))]
+        if "\0" in text:
+            raise csv.Error("it holds zero bytes")
+        delimiter = max(DELIMITERS, key=text.partition("\n")[0].count)
+        lines = csv.reader(text.splitlines(keepends=True), delimiter=delimiter)
+        rows = [row for row in lines if any(map(str.strip, row)) and NOBODY not in row]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise GradingError(f"The roster {path} can't be read as CSV in UTF-8: {error}.") from error
     if len(rows) < 2:
@@ -99,8 +106,8 @@ def read_roster(path: Path) -> Roster:
             f"The roster {path} needs a heading, such as 'student', and a line for each of them."
         )
     width = len(rows[0])
-    lines = [tuple(cell.strip() for cell in [*row, *[""] * width][:width]) for row in rows]
-    return Roster(lines[0], tuple(lines[1:]))
+    heading, *students = [tuple(cell.strip() for cell in [*row, *[""] * width][:width]) for row in rows]
+    return Roster(heading, tuple(dict.fromkeys(students)))
 
 
 def _names(student: str) -> set[str]:

@@ -232,4 +232,6 @@ def _bytes(text: str) -> bytes:
 
 def words(text: str) -> str:
     """Short enough, and valid Unicode, for a record."""
-    return _bytes(text[:MAX_WORDS]).decode("utf-8")
+    if len(text) > MAX_WORDS:
+        text = f"{text[: MAX_WORDS - 1]}…"
+    return _bytes(text).decode("utf-8")

@@ -29,6 +29,7 @@ def armod(*arguments: str | Path) -> Result:
         (("--lesson", "4_9_nothing"), "no lesson"),
         (("--roster", "nowhere.csv"), "roster"),
         (("--hidden", "nowhere"), "hidden"),
+        (("--runner", "docker", "--unsandboxed"), "Either --runner docker or"),
     ],
 )
 def test_a_wrong_call_is_one_sentence_and_exit_code_2(

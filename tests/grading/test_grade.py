@@ -147,10 +147,11 @@ def test_marking_by_other_checks_keeps_the_old_marks(tmp_path: Path) -> None:
 
 
 def test_those_who_handed_in_nothing_are_listed(tmp_path: Path) -> None:
-    folder = few(tmp_path / "class", 1)
+    folder = few(tmp_path / "class", 2)
     roster = write(tmp_path / "roster.csv", 'name,student\nX,student-0\nY,"absent, really"\n')
-    assert mark(folder, tmp_path / "marks", roster=roster).absent == 1
-    assert record.read_class(tmp_path / "marks")[1]["student"] == "absent, really"
+    result = mark(folder, tmp_path / "marks", roster=roster)
+    assert (result.absent, result.strangers) == (1, 1)
+    assert record.read_class(tmp_path / "marks")[2]["student"] == "absent, really"
 
 
 def test_a_file_that_ends_the_grader_costs_nobody_else(tmp_path: Path) -> None:
