@@ -4,6 +4,7 @@ One file a step, each handing plain data to the next::
 
     read -> rebuild -> run -> judge -> record -> export
 
+- `armod.grading.papers`: every submission in the folder of a class, and whose it is.
 - `armod.grading.read`: the bytes of a file become a `Submission`, or a `Refusal` with a named reason.
 - `armod.grading.rebuild`: the released notebook with the student's answers in it; nothing else of the file is trusted.
 - `armod.grading.run`: the rebuilt notebook runs in a sandbox, and answers questions there.

@@ -20,7 +20,8 @@ from armod.exercises.exercise import PREFIX, lessons
 from armod.grading import GradingError, jail, record
 from armod.grading.judge import hidden_checks
 from armod.grading.marking import RUNNER, Settings, Task, mark
-from armod.grading.read import fingerprint, papers
+from armod.grading.papers import papers
+from armod.grading.read import fingerprint
 from armod.grading.rebuild import read_release, released_lessons
 from armod.grading.roster import Roster
 from armod.grading.workers import Workers

@@ -20,7 +20,8 @@ import armod.exercises
 from armod.grading import record
 from armod.grading.judge import Examiner, Hidden, hidden_checks
 from armod.grading.limits import Limits
-from armod.grading.read import Paper, Refusal, read
+from armod.grading.papers import Paper
+from armod.grading.read import Refusal, read
 from armod.grading.rebuild import Rebuilt, Release, lesson_of, read_release, rebuild, released_lessons
 
 RUNNER = "armod.grading.run:run"  # where the rebuilt notebook is run

@@ -11,7 +11,6 @@ import json
 import os
 import re
 import stat
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,9 +18,8 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from armod.grading import GradingError
+from armod.grading.papers import Paper, is_text, printable, student_of
 
-SUFFIX = ".ipynb"
 MAX_BYTES = 10 * 2**20  # a single emoji makes each of them four, in the text and in what is parsed from it
 MAX_PARTS = 250_000  # values of a file: each takes some hundred bytes once it is parsed
 MAX_DEPTH = 64  # of lists and objects within each other; a notebook's own outputs take about ten
@@ -29,7 +27,6 @@ MAX_CELLS = 2000
 MAX_SOURCE = 2**20  # characters of a cell of text
 MAX_CODE = 100_000  # characters of a cell of code: Python's parser takes a thousand bytes for some of them
 MAX_ALL_CODE = 1_000_000
-MAX_FOLDERS = 4  # below a student's own
 MAX_WORDS = 200  # characters quoted from a file or about it
 
 # A text that stands where a notebook should: how it begins, and what it is.
@@ -40,20 +37,6 @@ _LOOKS_LIKE = (
     (b"%PDF", "is a PDF, not a notebook"),
     ((b"\x1f\x8b", b"BZh", b"\xfd7zXZ"), "is compressed; unpack it"),
 )
-
-
-@dataclass(frozen=True)
-class Paper:
-    """Where one submission lies: ``file`` is its path in the folder of the class, ``attempt`` counts from 1.
-
-    A paper with a ``reason`` is refused before it is opened: it is a folder with nothing in it, say.
-    """
-
-    student: str
-    attempt: int
-    file: str
-    path: Path
-    reason: str | None = None
 
 
 @dataclass(frozen=True)
@@ -79,43 +62,10 @@ class Refusal:
     attempt: int = 1
 
 
-def papers(folder: Path) -> list[Paper]:
-    """Every submission in the folder of a class, by student and then by file, numbers in names counted as numbers.
-
-    A submission is ``STUDENT.ipynb``, or any ``.ipynb`` in a folder that is named after the student. Hidden
-    folders, ``__MACOSX`` and files of other kinds are none.
-
-    Raises:
-        GradingError: if there is no such folder, or no submission in it.
-    """
-    try:
-        entries = sorted(os.scandir(folder), key=lambda entry: _natural(entry.name))
-    except OSError as error:
-        raise GradingError(f"The submissions' folder {folder} can't be read: {error.strerror}.") from error
-    found = [paper for entry in entries if not _is_hidden(entry.name) for paper in _papers_of(entry)]
-    if not found:
-        raise GradingError(
-            f"There is no submission in {folder}: a submission is STUDENT.ipynb or a folder named after a student."
-        )
-    by_student: dict[str, list[tuple[str, Path, str | None]]] = {}
-    for student, file, path, reason in found:
-        by_student.setdefault(student, []).append((file, path, reason))
-    return [
-        Paper(student, attempt, file, path, reason)
-        for student, files in sorted(by_student.items(), key=lambda item: _natural(item[0]))
-        for attempt, (file, path, reason) in enumerate(sorted(files, key=lambda f: _natural(f[0])), 1)
-    ]
-
-
-def submissions(folder: Path) -> list[Submission | Refusal]:
-    """Every submission of the class, read."""
-    return [read(paper.path, paper=paper) for paper in papers(folder)]
-
-
 def read(path: Path, *, paper: Paper | None = None) -> Submission | Refusal:
     """The submission in the file, or the reason why there is none; nothing in it makes this raise or wait."""
     if paper is None:
-        paper = Paper(_student(path.name), 1, printable(path.name), path)
+        paper = Paper(student_of(path.name), 1, printable(path.name), path)
     sha256 = None
     try:
         content = contents(paper)
@@ -167,17 +117,6 @@ def contents(paper: Paper) -> bytes:
     return content
 
 
-def printable(name: str) -> str:
-    r"""A file's name as text that every encoding takes.
-
-    Bytes that are no UTF-8 become ``\xe9``. Then, and in a name that has such words itself, a backslash becomes two,
-    so that no two names become one.
-    """
-    if _is_text(name) and not re.search(r"\\x[89a-f][0-9a-f]", name):
-        return name
-    return os.fsencode(name.replace("\\", "\\\\")).decode("utf-8", "backslashreplace")
-
-
 _KINDS = {
     stat.S_IFDIR: "a folder",
     stat.S_IFIFO: "a named pipe",
@@ -189,40 +128,6 @@ _KINDS = {
 
 def _sentence(problem: Unreadable) -> str:
     return f"The file {problem}."
-
-
-def _papers_of(entry: os.DirEntry[str]) -> Iterator[tuple[str, str, Path, str | None]]:
-    """Student, file, path and perhaps a reason for each submission in one entry of the class's folder."""
-    path, file = Path(entry.path), printable(entry.name)
-    if not _leads_to_a_folder(entry):
-        if entry.name.lower().endswith(SUFFIX):
-            yield _student(entry.name), file, path, None
-        return
-    student = _student(entry.name)
-    if entry.is_symlink():
-        yield student, file, path, "is a symbolic link; hand in the notebook itself"
-        return
-    root, count = Path(entry.path), 0
-    for place, folders, names in os.walk(root):
-        folders[:] = [name for name in folders if not _is_hidden(name)]
-        if len(Path(place).relative_to(root).parts) >= MAX_FOLDERS:
-            folders.clear()
-        folders_too = [name for name in folders if name.lower().endswith(SUFFIX)]
-        for name in [*names, *folders_too]:
-            if name.lower().endswith(SUFFIX) and not _is_hidden(name):
-                inner = Path(place, name)
-                count += 1
-                yield student, printable(f"{entry.name}/{inner.relative_to(root).as_posix()}"), inner, None
-    if not count:
-        yield student, file, path, "is a folder without a notebook in it"
-
-
-def _leads_to_a_folder(entry: os.DirEntry[str]) -> bool:
-    """Whether it is a folder, or a link to one."""
-    try:
-        return entry.is_dir()
-    except OSError:  # a link that leads round in a circle
-        return False
 
 
 def _parsed(content: bytes) -> tuple[NotebookNode, tuple[str, ...]]:
@@ -335,7 +240,7 @@ def _cell(cell: Any, number: int) -> NotebookNode:
             tags=[tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else []
         ),
     }
-    if not _is_text(made["id"], source, *made["metadata"].tags):
+    if not is_text(made["id"], source, *made["metadata"].tags):
         raise Unreadable(f"is damaged: cell {number} holds text that is not valid Unicode")
     if kind == "code":
         made |= {"outputs": [], "execution_count": None}
@@ -357,10 +262,6 @@ def _validated(document: dict[str, Any], made: list[NotebookNode]) -> None:
         raise Unreadable(f"breaks the rules of notebooks ({type(error).__name__})") from error
 
 
-def _is_text(*texts: str) -> bool:
-    return not any("\ud800" <= character <= "\udfff" for text in texts for character in text)
-
-
 def _first_line(text: str) -> str:
     line = (text.splitlines() or [""])[0]
     line = line.encode("utf-8", "backslashreplace").decode()
@@ -370,24 +271,3 @@ def _first_line(text: str) -> str:
 def _json_kind(value: Any) -> str:
     kinds = {dict: "object", list: "list", str: "text", bool: "truth value", type(None): "null"}
     return kinds.get(type(value), "number")
-
-
-def _student(name: str) -> str:
-    text = printable(name)
-    return text[: -len(SUFFIX)] if text.lower().endswith(SUFFIX) and len(text) > len(SUFFIX) else text
-
-
-def _is_hidden(name: str) -> bool:
-    """Whether systems and editors left it there; a notebook whose name begins with a dot is somebody's all the same."""
-    if name.lower().endswith(SUFFIX):
-        return name.startswith(("._", ".~"))
-    return (name.startswith(".") and not name.startswith("..")) or name == "__MACOSX"
-
-
-def _natural(text: str) -> list[tuple[int, int | str]]:
-    """A key to sort by: ``try-2`` comes before ``try-10``, and ``try`` before both."""
-    stem = printable(text).removesuffix(SUFFIX)
-    parts = [part for part in re.split(r"([0-9]{1,18})", stem) if part]
-    return [(0, int(part)) if part.isascii() and part.isdigit() else (1, part) for part in parts] + [
-        (-1, printable(text))
-    ]

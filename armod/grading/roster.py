@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
@@ -96,7 +97,8 @@ def read_roster(path: Path) -> Roster:
         text = path.read_text(encoding="utf-8-sig")
         if "\0" in text:
             raise csv.Error("it holds zero bytes")
-        delimiter = max(DELIMITERS, key=text.partition("\n")[0].count)
+        first = re.sub(r'"[^"]*"', "", text.partition("\n")[0])
+        delimiter = max(DELIMITERS, key=first.count)
         lines = csv.reader(text.splitlines(keepends=True), delimiter=delimiter)
         rows = [row for row in lines if any(map(str.strip, row)) and NOBODY not in row]
     except (OSError, UnicodeDecodeError, csv.Error) as error:

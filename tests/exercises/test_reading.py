@@ -34,6 +34,17 @@ def test_numbers_in_any_form_are_a_tensor(reply: Any) -> None:
     assert tensor(reply, "it", integers=True).dtype is torch.int64
 
 
+def test_tensors_in_lists_never_become_lists_of_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those would take ten times the memory, of which a hostile reply could use up all."""
+
+    def refused(*_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(torch.Tensor, "tolist", refused)
+    reply = [(torch.ones(2, 1), np.ones((2, 1), np.uint8)), [torch.ones(2, 1), [[1], [1.0]]]]
+    assert torch.equal(tensor(reply, "it"), torch.ones(2, 2, 2, 1, dtype=torch.float64))
+
+
 @pytest.mark.parametrize(
     ("reply", "words"),
     [

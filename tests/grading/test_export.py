@@ -303,12 +303,19 @@ def test_a_broken_file_of_marks_is_one_sentence(text: str, tmp_path: Path) -> No
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 def test_a_roster_is_read_as_spreadsheets_write_it(delimiter: str, tmp_path: Path) -> None:
-    lines = [("student", "section"), ("ada", "1"), ("ada", "2"), ("bob", "1"), ("eve", "1"), ("eve", "1")]
+    lines = [
+        ("student", "section, or group; both"),
+        ("ada", "1"),
+        ("ada", "2"),
+        ("bob", "1"),
+        ("eve", "1"),
+        ("eve", "1"),
+    ]
     lines.append(("Student, Test", "1"))
     text = "\n".join(delimiter.join(f'"{cell}"' for cell in line) for line in lines)
     roster = read_roster(write(tmp_path / "roster.csv", "\ufeff" + text))
     assert roster.missing(["ada"]) == ["bob", "eve"]
-    assert roster.by_student(["eve", "zoe"]) == {"eve": {"student": "eve", "section": "1"}}
+    assert roster.by_student(["eve", "zoe"]) == {"eve": {"student": "eve", "section, or group; both": "1"}}
     with pytest.raises(GradingError, match="zero bytes"):
         read_roster(write(tmp_path / "roster.csv", text + "\0"))
 

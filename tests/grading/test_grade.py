@@ -20,7 +20,7 @@ from armod.grading.grade import Graded, grade
 from armod.grading.limits import Limits
 from armod.grading.marking import RUNNER as JAILED
 from armod.grading.marking import Settings
-from armod.grading.read import papers
+from armod.grading.papers import papers
 from armod.grading.roster import read_roster
 from tests.grading import attacks
 from tests.grading.handed_in import LESSON, RELEASES, RIGHT, UNTOUCHED, cell, document, index_of, write

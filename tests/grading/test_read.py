@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from armod.grading import GradingError
-from armod.grading.read import MAX_BYTES, Refusal, Submission, papers, read
+from armod.grading.papers import papers
+from armod.grading.read import MAX_BYTES, Refusal, Submission, read
 from tests.grading.handed_in import cell, document, write
 
 SECRET = "the classmate's answer is 42"
