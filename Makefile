@@ -41,6 +41,7 @@ lint: $(INSTALLED)         ## format, style and types, without changing anything
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
 
 format: $(INSTALLED)       ## format the code and mend what can be mended
 	$(BIN)/ruff format .

@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 from tqdm import tqdm
 
-from armod.course.doctor import CHROMIUM_NAMES
+from armod.course.lessons.doctor import CHROMIUM_NAMES
 from benchmarks import plot
 from benchmarks.measure import Result, multiply_adds_per_second
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from armod import GatedPixelCNN, likelihoods
-from armod.models.masked_convolution import MaskedConvolution
+from armod.models.raster.masked_convolution import MaskedConvolution
 from benchmarks.measure import Result, exponent, interleaved
 from benchmarks.pixels import IMAGES, SHAPE, sample, sampled
 

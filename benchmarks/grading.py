@@ -17,12 +17,12 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from armod.course.lessons import course_folder
-from armod.grading.grade import grade
-from armod.grading.kernel import Kernel
-from armod.grading.limits import Limits
-from armod.grading.marking import Settings
-from armod.grading.run import run
+from armod.course.grading.confinement.kernel import Kernel
+from armod.course.grading.confinement.limits import Limits
+from armod.course.grading.grade import grade
+from armod.course.grading.marking import Settings
+from armod.course.grading.run import run
+from armod.course.lessons.lessons import course_folder
 from benchmarks.measure import Result
 
 LESSON, STUDENTS, NOTEBOOKS = "4_1_chain_rule", 60, 5

@@ -13,7 +13,7 @@ import statistics
 
 from playwright.sync_api import Locator, Page, sync_playwright
 
-from armod.widgets import mask_lab
+from armod.course.labs import mask_lab
 
 TARGET_MS = 25
 

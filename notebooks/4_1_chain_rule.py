@@ -45,7 +45,8 @@ from armod.figures.bars import likelihood_bars
 from armod.figures.growth import growth_curves
 from armod.figures.images import image_grid
 from armod.figures.patterns import pattern_bars
-from armod.widgets import lesson_quiz, ordering_explorer
+from armod.course.labs import lesson_quiz
+from armod.course.labs import ordering_explorer
 
 torch.manual_seed(seed)
 torch.set_num_threads(1)  # small matrices: a second thread costs more than it saves

@@ -34,13 +34,14 @@ from collections import Counter
 import torch
 
 import armod
-from armod.data.names import to_name
+from armod.data.sets.names import to_name
 from armod.figures.bars import likelihood_bars
 from armod.figures.curves import curves
-from armod.figures.histogram_facts import counted, in_bytes
 from armod.figures.histograms import collapse_figure, density_bars, pair_figure
 from armod.figures.images import image_grid
-from armod.widgets import histogram_lab, lesson_quiz
+from armod.figures.numbers import counted, in_bytes
+from armod.course.labs import lesson_quiz
+from armod.course.labs import histogram_lab
 
 torch.set_num_threads(1)  # small matrices: a second thread costs more than it saves
 

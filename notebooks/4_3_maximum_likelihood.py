@@ -39,10 +39,13 @@ from torch.nn import functional as F
 
 import armod
 from armod.figures.curves import curves
-from armod.figures.mixture import MixtureFacts, mixture_figure
-from armod.figures.surface import surface_figure
+from armod.course.labs.mixture.picture import MixtureFacts, mixture_figure
+from armod.course.labs.surface.picture import surface_figure
 from armod.likelihoods import DiscretizedLogisticMixture, LogisticMixture
-from armod.widgets import coin_lab, lesson_quiz, mixture_lab, surface_lab
+from armod.course.labs import lesson_quiz
+from armod.course.labs import coin_lab
+from armod.course.labs import mixture_lab
+from armod.course.labs import surface_lab
 
 torch.manual_seed(seed)
 torch.set_num_threads(1)  # small tensors: a second thread costs more than it saves

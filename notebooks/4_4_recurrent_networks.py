@@ -41,17 +41,19 @@ from torch.distributions import Categorical
 from torch.nn import functional as F
 
 import armod
-from armod.data.names import to_name
+from armod.data.sets.names import to_name
 from armod.data.text import decode
 from armod.figures.bars import likelihood_bars
-from armod.figures.chain_facts import longest_chain
+from armod.measures.longest_chain import longest_chain
 from armod.figures.curves import curves
 from armod.figures.growth import growth_curves
-from armod.figures.reach_facts import CELL_NAMES as NAMES
-from armod.figures.reach_facts import gradient_reach, random_recurrence
-from armod.figures.recurrent import reach_curves, unrolled_figure
+from armod.measures.gradient_reach import CELL_NAMES as NAMES
+from armod.measures.gradient_reach import gradient_reach, random_recurrence
+from armod.course.labs.reach.picture import reach_curves, unrolled_figure
 from armod.mu_law import mu_law_decode
-from armod.widgets import lesson_quiz, reach_lab, sound_player
+from armod.course.labs import lesson_quiz
+from armod.course.labs import reach_lab
+from armod.course.labs import sound_player
 
 torch.manual_seed(seed)
 torch.set_num_threads(1)  # small matrices: a second thread costs more than it saves

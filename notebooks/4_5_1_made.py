@@ -41,8 +41,9 @@ from torch.nn import functional as F
 import armod
 from armod.figures.bars import likelihood_bars
 from armod.figures.images import image_grid
-from armod.models.masks import hidden_degrees, masks, who_sees_whom
-from armod.widgets import lesson_quiz, mask_lab
+from armod.models.made.masks import hidden_degrees, masks, who_sees_whom
+from armod.course.labs import lesson_quiz
+from armod.course.labs import mask_lab
 
 torch.manual_seed(seed)
 torch.set_num_threads(1)  # small matrices: a second thread costs more than it saves

@@ -40,15 +40,18 @@ from torch import nn
 from torch.nn import functional as F
 
 import armod
-from armod.data.speech import utterances
+from armod.data.sets.speech import utterances
 from armod.figures.bars import likelihood_bars
 from armod.figures.curves import curves
-from armod.figures.dilation_facts import DilationFacts
+from armod.course.labs.dilation.facts import DilationFacts
 from armod.figures.growth import growth_curves
-from armod.figures.reach_facts import random_recurrence
-from armod.models.gated_convolution import GatedConvolution
+from armod.measures.gradient_reach import random_recurrence
+from armod.models.sequence.gated_convolution import GatedConvolution
 from armod.mu_law import mu_law_decode, mu_law_encode
-from armod.widgets import dilation_animation, dilation_lab, lesson_quiz, sound_player
+from armod.course.labs import lesson_quiz
+from armod.course.labs import dilation_animation
+from armod.course.labs import dilation_lab
+from armod.course.labs import sound_player
 
 torch.manual_seed(seed)
 torch.set_num_threads(1)  # small matrices: a second thread costs more than it saves

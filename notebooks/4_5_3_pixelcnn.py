@@ -39,12 +39,13 @@ from torch.nn import functional as F
 import armod
 from armod.figures.bars import likelihood_bars
 from armod.figures.curves import curves
-from armod.figures.field import mask_squares
-from armod.figures.field_facts import FieldFacts
-from armod.figures.field_table import small_stack
+from armod.course.labs.field.picture import mask_squares
+from armod.course.labs.field.facts import FieldFacts
+from armod.measures.field_table import small_stack
 from armod.figures.images import image_grid
-from armod.models.pixel_masks import pixel_mask
-from armod.widgets import field_lab, lesson_quiz
+from armod.models.raster.pixel_masks import pixel_mask
+from armod.course.labs import lesson_quiz
+from armod.course.labs import field_lab
 
 torch.manual_seed(seed)
 torch.set_num_threads(1)  # small matrices: a second thread costs more than it saves

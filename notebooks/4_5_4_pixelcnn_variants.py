@@ -44,9 +44,10 @@ from armod.figures.curves import curves
 from armod.figures.field_panels import field_panels
 from armod.figures.images import image_grid
 from armod.figures.two_arrows import two_arrows
-from armod.models.pixel_mixture import PixelMixture
+from armod.models.plus_plus.pixel_mixture import PixelMixture
 from armod.pretrained import receipt
-from armod.widgets import field_lab, lesson_quiz
+from armod.course.labs import lesson_quiz
+from armod.course.labs import field_lab
 
 torch.manual_seed(seed)
 torch.set_num_threads(1)  # small images: a second thread costs more than it saves

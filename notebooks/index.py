@@ -35,9 +35,9 @@ quick = False
 # opens your own copy of its exercises.
 
 # %% tags=["nbval-ignore-output"]
-from armod.course.lessons import lessons
-from armod.exercises import progress
-from armod.widgets import course_map
+from armod.course.lessons.lessons import lessons
+from armod.course.exercises.engine import progress
+from armod.course.labs import course_map
 
 course_map(lessons(), progress.load().notes())
 
@@ -74,7 +74,7 @@ course_map(lessons(), progress.load().notes())
 import torch
 
 import armod
-from armod.models.masks import hidden_degrees, masks
+from armod.models.made.masks import hidden_degrees, masks
 
 generator = torch.Generator().manual_seed(seed)
 into, out = masks(torch.arange(4), hidden_degrees(4, [16], seed=seed))

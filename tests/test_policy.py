@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
+
+from tests.checkout import CHECKOUT
 
 pytest_plugins = ["pytester"]
 
-CHECKOUT = Path(__file__).parents[1]
 NEEDS_CHROMIUM = "def test_browser(require_program): assert require_program('chromium')"
 
 

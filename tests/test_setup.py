@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import ast
 import os
 import re
+import shutil
 import stat
 import subprocess
 import sys
@@ -20,41 +20,15 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from armod import pretrained
-from armod.cli import main as command_line
-from armod.course.lessons import lessons
+from armod.course.commands.main import main as command_line
+from armod.course.lessons.lessons import lessons
+from tests.checkout import CHECKOUT
 
-CHECKOUT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
+CONTRACTS = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
 README = (CHECKOUT / "README.md").read_text()
 MAKEFILE = (CHECKOUT / "Makefile").read_text()
 CONDA_NAMES = {"torch": "pytorch-cpu", "matplotlib": "matplotlib-base", "playwright": "playwright-python"}
-
-# DESIGN's layout from top to bottom: a module imports from its own layer and from those below, never from above.
-LAYERS = (
-    "__main__",
-    "cli",
-    "cli_grading",
-    "course",
-    "grading",
-    "exercises",
-    "widgets",
-    "figures",
-    "pretrained",
-    "training",
-    "gradients",
-    "evaluation",
-    "checkpoints",
-    "compilation",
-    "distributed",
-    "sampling",
-    "distillation",
-    "dependency",
-    "models",
-    "likelihoods",
-    "orderings",
-    "data",
-    "mu_law",
-)
 
 
 def requirements() -> dict[str, SpecifierSet]:
@@ -215,51 +189,65 @@ def test_nothing_committed_names_a_path_of_somebodys_machine() -> None:
     assert found == []
 
 
-def imported_layers(source: str, package: tuple[str, ...]) -> Iterator[str]:
-    """The layers of armod that a module imports, in functions too; "" stands for the package itself."""
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            base = (
-                [*package[: len(package) - node.level + 1], node.module or ""]
-                if node.level
-                else [node.module or ""]
-            )
-            module = ".".join(filter(None, base))
-            names = [f"armod.{alias.name}" for alias in node.names] if module == "armod" else [module]
-        else:
-            continue
-        for name in names:
-            root, *rest = name.split(".")
-            if root == "armod":
-                yield rest[0] if rest and rest[0] in LAYERS else ""
+FLOORS = [*CONTRACTS[0]["layers"], *CONTRACTS[1]["layers"]]
 
 
-def test_the_layering_test_sees_every_kind_of_import() -> None:
-    source = "import armod.cli\ndef f():\n    from armod.widgets import page\n    from ..figures import made\nimport armod"
-    assert set(imported_layers(source, ("armod", "models"))) == {"cli", "widgets", "figures", ""}
-    assert set(imported_layers("from armod import MADE, figures\nimport numpy", ("armod",))) == {
-        "",
-        "figures",
+def lint(folder: Path) -> subprocess.CompletedProcess[str]:
+    """What import-linter says of the package in this folder, under our contracts."""
+    return subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "from importlinter.cli import lint_imports_command; lint_imports_command()",
+            "--config",
+            str(CHECKOUT / "pyproject.toml"),
+            "--no-cache",
+        ],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(folder)},
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_imports_point_downwards_and_never_in_a_circle() -> None:
+    done = lint(CHECKOUT)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize(
+    ("path", "line", "named"),
+    [
+        ("armod/orderings.py", "def f():\n    from armod.course.labs import page", "armod.orderings"),
+        ("armod/measures/dependency.py", "import armod.figures.style", "armod.measures.dependency"),
+        ("armod/course/labs/page.py", "from armod.course.exercises import check", "armod.course.labs.page"),
+        (
+            "armod/models/made/masks.py",
+            "if TYPE_CHECKING:\n    from armod.models.made.model import MADE",
+            "armod.models.made",
+        ),
+    ],
+    ids=["library to course", "measures to figures", "labs to exercises", "a circle of types"],
+)
+def test_an_import_that_points_upwards_is_found(tmp_path: Path, path: str, line: str, named: str) -> None:
+    shutil.copytree(CHECKOUT / "armod", tmp_path / "armod", ignore=shutil.ignore_patterns("*.safetensors"))
+    with (tmp_path / path).open("a") as file:
+        file.write(f"\n{line}\n")
+    done = lint(tmp_path)
+    assert done.returncode == 1
+    assert named in done.stdout
+
+
+def test_every_folder_has_its_floor() -> None:
+    """What stands on no floor may import, and be imported by, anybody unseen."""
+    found = {
+        ".".join(path.relative_to(CHECKOUT).with_suffix("").parts)
+        for folder in ("armod", "armod/course")
+        for path in (CHECKOUT / folder).iterdir()
+        if (path.suffix == ".py" and path.stem not in ("__init__", "__main__"))
+        or (path / "__init__.py").is_file()
     }
-
-
-MODULES = sorted(path.relative_to(CHECKOUT) for path in (CHECKOUT / "armod").rglob("*.py"))
-
-
-@pytest.mark.parametrize("path", MODULES, ids=str)
-def test_imports_point_downwards(path: Path) -> None:
-    layer = path.parts[1].removesuffix(".py")
-    if layer == "__init__":
-        return
-    # What the package itself offers comes from many layers: it counts as the highest of them.
-    init = (CHECKOUT / "armod" / "__init__.py").read_text()
-    package_rank = min(LAYERS.index(name) for name in imported_layers(init, ("armod",)) if name)
-    assert layer in LAYERS, f"{path} belongs to no layer: give it a place in DESIGN's layout and in LAYERS"
-    for imported in imported_layers((CHECKOUT / path).read_text(), path.parts[:-1]):
-        rank = LAYERS.index(imported) if imported else package_rank
-        assert rank >= LAYERS.index(layer), f"{path} imports {imported or 'armod'}, which lies above it"
+    assert found == {name for floor in FLOORS for name in floor.split(" | ")}
 
 
 def test_the_checkouts_files_are_meant_for_every_system() -> None:

@@ -6,7 +6,9 @@ module with a function ``load() -> Dataset``, one line here, and one section of 
 
 from __future__ import annotations
 
-from armod.data import (
+from armod.data.dataset import Dataset
+from armod.data.files import data_folder
+from armod.data.sets import (
     binarized_mnist,
     chorales,
     cifar10,
@@ -19,8 +21,6 @@ from armod.data import (
     sonnets,
     speech,
 )
-from armod.data.dataset import Dataset
-from armod.data.files import data_folder
 
 __all__ = ["NAMES", "Dataset", "data_folder", "load"]
 

@@ -10,7 +10,7 @@ from matplotlib.colors import PowerNorm
 from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
-from armod.figures.histogram_facts import counted, in_bytes, unseen
+from armod.figures.numbers import counted, in_bytes
 from armod.figures.picture import Picture, new_picture
 from armod.figures.style import COLOURS
 from armod.figures.text import wrapped
@@ -174,7 +174,7 @@ def collapse_table(models: Mapping[tuple[int, int], Histogram], test: Tensor) ->
     columns: dict[str, list[float]] = {"bins": [], "dimensions": [], "cells": [], "filled cells": []}
     columns |= {"unseen share": [], "dense bytes": [], "sparse bytes": []}
     for (num_bins, num_variables), model in sorted(models.items()):
-        share = unseen(model, test[:, :num_variables]).double().mean().item()
+        share = model.is_unseen(test[:, :num_variables]).double().mean().item()
         cells = (num_bins, num_variables, model.num_cells, model.num_occupied)
         row = (*cells, share, model.dense_bytes, 16 * model.num_occupied)
         for column, value in zip(columns.values(), row, strict=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from decimal import ROUND_HALF_UP, Decimal
 
+_UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB", "EB")
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -40,3 +41,23 @@ def rounded(number: float, digits: int = 3) -> str:
         text = text.rstrip("0").rstrip(".")
     scale = "" if is_plain else f" × 10{str(power).translate(_SUPERSCRIPTS)}"
     return f"{'−' if number < 0 else ''}{text}{scale}"
+
+
+def counted(number: int) -> str:
+    """A whole number in full, or from ten million on in powers of ten.
+
+    >>> counted(4096), counted(16**12)
+    ('4,096', '2.8 × 10¹⁴')
+    """
+    return rounded(number, 2)
+
+
+def in_bytes(number: int) -> str:
+    """Bytes in units of thousands.
+
+    >>> in_bytes(512), in_bytes(8 * 16**12), in_bytes(8 * 27**12)
+    ('512 bytes', '2.3 PB', '1.2 EB')
+    """
+    power = min(len(_UNITS) - 1, (len(str(number)) - 1) // 3)
+    value = number / 1000**power
+    return f"{value:.1f} {_UNITS[power]}" if power and value < 10 else f"{value:.0f} {_UNITS[power]}"

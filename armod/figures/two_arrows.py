@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.patches import FancyArrowPatch, Rectangle
 
 from armod.figures.picture import Picture, new_picture
-from armod.figures.stack_facts import Field, Step, one_stack, two_stacks
 from armod.figures.style import COLOURS
+from armod.measures.stacks import Field, Step, one_stack, two_stacks
 
 # Lengths are hundredths of an inch; y points down.
 _CELL, _MARGIN, _TOP, _BETWEEN = 44, 24, 124, 90

@@ -16,7 +16,7 @@ from torch import Tensor, distributions, nn
 
 from armod import likelihoods
 from armod.likelihoods import Likelihood
-from armod.models.incremental import SAMPLERS, Incremental, Recomputing, Sampler, device_of
+from armod.sampling.walk import SAMPLERS, Incremental, Recomputing, Sampler, device_of
 
 
 class AutoregressiveModel(nn.Module):

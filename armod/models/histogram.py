@@ -116,6 +116,14 @@ class Histogram(AutoregressiveModel):
         bins[:, self.ordering] = self.codes.unsqueeze(1) // self._place_values % self.num_bins
         return bins.view(-1, *self.event_shape)
 
+    def is_unseen(self, x: Tensor) -> Tensor:
+        """Which of the observations ``(N, *event_shape)`` fall in a cell that was never counted: bool ``(N,)``.
+
+        >>> Histogram((2,), 2).fit(torch.tensor([[0, 1]])).is_unseen(torch.tensor([[0, 1], [1, 1]])).tolist()
+        [False, True]
+        """
+        return ~torch.isin(self._digit_values(x.to(device_of(self))).sum(1), self.codes)
+
     @torch.no_grad()
     def fit(self, x: Tensor) -> Histogram:
         """Count the observations ``(N, *event_shape)``; what was counted before is forgotten.

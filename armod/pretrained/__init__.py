@@ -1,7 +1,7 @@
 """Small trained weights that ship with the package, each beside the recipe that made it.
 
-``NAME.toml`` is the recipe; ``NAME.safetensors`` holds the weights and, in its header, the likelihood receipt that
-they reached. Retrain with ``armod train NAME``.
+Each data set has a folder. ``NAME.toml`` is the recipe; ``NAME.safetensors`` holds the weights and, in its header, the
+likelihood receipt that they reached. Retrain with ``armod train NAME``.
 """
 
 from __future__ import annotations
@@ -14,8 +14,11 @@ from armod.pretrained.recipe import read_recipe
 from armod.pretrained.weights import read_weights
 from armod.training import Receipt
 
-_FOLDER = Path(__file__).parent
-NAMES = tuple(sorted(path.stem for path in _FOLDER.glob("*.safetensors")))
+_WEIGHTS, _RECIPES = (
+    {path.stem: path for path in Path(__file__).parent.glob(f"*/*.{ending}")}
+    for ending in ("safetensors", "toml")
+)
+NAMES = tuple(sorted(_WEIGHTS))
 
 
 def load_pretrained(name: str) -> AutoregressiveModel:
@@ -78,13 +81,12 @@ def weights_path(name: str) -> Path:
     """Where the weights of this name lie; ValueError if there are none."""
     if name not in NAMES:
         raise ValueError(f"There are no pretrained weights {name!r}: choose one of {', '.join(NAMES)}.")
-    return _FOLDER / f"{name}.safetensors"
+    return _WEIGHTS[name]
 
 
 def recipe_path(name: str) -> Path:
     """Where the recipe of this name lies; ValueError if there is none."""
-    path = _FOLDER / f"{name}.toml"
-    if not path.exists():
-        names = ", ".join(sorted(recipe.stem for recipe in _FOLDER.glob("*.toml")))
+    if name not in _RECIPES:
+        names = ", ".join(sorted(_RECIPES))
         raise ValueError(f"There is no recipe {name!r}: give the path of a .toml file, or one of {names}.")
-    return path
+    return _RECIPES[name]

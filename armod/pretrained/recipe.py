@@ -44,12 +44,12 @@ from armod.training import History, Receipt, evaluate, fit
 _FAMILIES: Mapping[str, str] = {
     "Histogram": "histogram",
     "MADE": "made",
-    "RecurrentModel": "recurrent",
-    "WaveNet": "wavenet",
-    "PixelCNN": "pixelcnn",
-    "GatedPixelCNN": "gated_pixelcnn",
-    "PixelCNNPlusPlus": "pixelcnn_plus_plus",
-    "Transformer": "transformer",
+    "RecurrentModel": "sequence.recurrent",
+    "WaveNet": "sequence.wavenet",
+    "PixelCNN": "raster.pixelcnn",
+    "GatedPixelCNN": "raster.gated_pixelcnn",
+    "PixelCNNPlusPlus": "plus_plus",
+    "Transformer": "sequence.transformer",
 }
 _LIKELIHOODS = ("Bernoulli", "Categorical", "LogisticMixture")
 _ORDERINGS = ("raster", "column", "checkerboard", "random", "reversed")

@@ -43,7 +43,7 @@ from torch.nn import functional as F
 
 import armod
 from armod.figures.images import image_grid
-from armod.models.masks import hidden_degrees, masks
+from armod.models.made.masks import hidden_degrees, masks
 
 torch.set_num_threads(1)
 bits = armod.likelihoods.Bernoulli()

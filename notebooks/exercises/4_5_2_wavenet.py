@@ -38,7 +38,7 @@ import torch
 from torch.nn import functional as F
 
 import armod
-from armod.widgets import sound_player
+from armod.course.labs import sound_player
 
 torch.set_num_threads(1)
 

@@ -38,7 +38,7 @@ import torch
 from torch.nn import functional as F
 
 import armod
-from armod.models.pixel_masks import pixel_mask
+from armod.models.raster.pixel_masks import pixel_mask
 
 torch.set_num_threads(1)
 

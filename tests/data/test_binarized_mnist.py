@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 import torch
 
-from armod.data import binarized_mnist, load
-from armod.data.binarized_mnist import parse_amat
+from armod.data import load
 from armod.data.files import File
+from armod.data.sets import binarized_mnist
+from armod.data.sets.binarized_mnist import parse_amat
 
 
 def amat_bytes(bits: np.ndarray) -> bytes:

@@ -10,10 +10,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from armod.data import chorales, load, packages
-from armod.data.chorales import to_levels, to_midi_pitches
+from armod.data import load, packages
 from armod.data.dataset import SPLITS, Dataset
 from armod.data.music_xml import HOLD, REST, on_grid, read_score
+from armod.data.sets import chorales
+from armod.data.sets.chorales import to_levels, to_midi_pitches
 
 
 def note(pitch: str, duration: int, extra: str = "") -> str:

@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 import torch
 
-from armod.data import cifar10, load
-from armod.data.cifar10 import parse_records
+from armod.data import load
 from armod.data.files import File
+from armod.data.sets import cifar10
+from armod.data.sets.cifar10 import parse_records
 
 
 def batch(first_class: int, num_pictures: int, random: np.random.Generator) -> bytes:

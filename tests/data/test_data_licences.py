@@ -11,6 +11,7 @@ import pytest
 
 from armod import data
 from armod.data import NAMES
+from tests.checkout import CHECKOUT
 
 FOLDER = Path(str(resources.files("armod.data")))
 PAGE = (FOLDER / "LICENSES.md").read_text(encoding="utf-8")
@@ -22,7 +23,7 @@ SHIPPED = [
     for path in sorted(FOLDER.rglob("*"))
     if path.is_file() and path.suffix not in (".py", ".pyc") and path.name != "LICENSES.md"
 ]
-MODULES = {name: getattr(data, name) for name in NAMES}
+MODULES = {name: importlib.import_module(f"armod.data.sets.{name}") for name in NAMES}
 REMOTE = ["mnist", "binarized_mnist", "cifar10"]
 LOCAL = [name for name in NAMES if name not in REMOTE]
 
@@ -44,7 +45,7 @@ def test_four_files_are_shipped() -> None:
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.name)
 def test_shipped_files_are_packaged_and_made_by_a_recipe(path: Path) -> None:
-    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())
     assert f"**/*{path.suffix}" in project["tool"]["setuptools"]["package-data"]["armod"]
     recipe = importlib.import_module(f"armod.data.recipes.{path.stem}")
     assert path == recipe.FILE
@@ -88,5 +89,5 @@ def test_what_is_loaded_states_what_the_module_says(name: str) -> None:
 def test_line_ends_of_shipped_texts_are_the_same_on_every_system(path: Path) -> None:
     """Git for Windows would write CRLF into a text that is not exempt, and its sha256 would be another."""
     assert b"\r" not in path.read_bytes()
-    attributes = (Path(__file__).parents[2] / ".gitattributes").read_text().splitlines()
-    assert "armod/data/*.txt -text" in attributes
+    attributes = (CHECKOUT / ".gitattributes").read_text().splitlines()
+    assert "armod/data/sets/*.txt -text" in attributes

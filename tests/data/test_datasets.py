@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 import torch
 
-from armod.data import NAMES, Dataset, data_folder, digits8, digits28, load
+from armod.data import NAMES, Dataset, data_folder, load
 from armod.data.dataset import SPLITS
 from armod.data.packages import package_folder
 from armod.data.recipes import digits28 as recipe
+from armod.data.sets import digits8, digits28
 from armod.data.splits import deal, deal_pieces
 from armod.data.windows import cut
 

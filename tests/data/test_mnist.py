@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from armod.data import load, mnist
+from armod.data import load
 from armod.data.files import File
 from armod.data.idx import parse_idx
+from armod.data.sets import mnist
 
 
 def idx_bytes(values: np.ndarray, value_type: int = 8) -> bytes:

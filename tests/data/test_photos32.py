@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from armod.data import load, packages, photos32
+from armod.data import load, packages
 from armod.data.dataset import SPLITS, Dataset
-from armod.data.photos32 import PICTURES, Picture, places, read
+from armod.data.sets import photos32
+from armod.data.sets.photos32 import PICTURES, Picture, places, read
 
 COUNTS = {32: [2871, 83, 83], 16: [9852, 316, 267]}
 

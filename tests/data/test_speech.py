@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 import torch
 
-from armod.data import load, speech
+from armod.data import load
 from armod.data.dataset import SPLITS, Dataset
 from armod.data.recipes import speech as recipe
+from armod.data.sets import speech
 from armod.mu_law import mu_law_decode
 
 

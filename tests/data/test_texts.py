@@ -11,10 +11,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from armod.data import load, names, sonnets
+from armod.data import load
 from armod.data.dataset import SPLITS
 from armod.data.recipes import names as names_recipe
 from armod.data.recipes import sonnets as sonnets_recipe
+from armod.data.sets import names, sonnets
 from armod.data.text import decode, encode
 
 

@@ -9,8 +9,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from armod.figures.histogram_cells import histogram_figure
-from armod.figures.histogram_facts import ONE_EACH, HistogramFacts, cell_size, folded, unseen
+from armod.course.labs.histogram.facts import ONE_EACH, HistogramFacts, cell_size, folded
+from armod.course.labs.histogram.picture import histogram_figure
 from armod.figures.histograms import (
     collapse_figure,
     collapse_table,
@@ -53,7 +53,7 @@ def test_unseen_is_where_an_unsmoothed_histogram_is_sure_of_nothing(levels):
     for num_bins in (1, 2, 4, 8):
         plain = Histogram((3,), num_bins, num_levels=8).fit(train)
         expected = plain.log_prob(test).isinf()
-        assert torch.equal(unseen(plain, test), expected)
+        assert torch.equal(plain.is_unseen(test), expected)
         smooth = HistogramFacts(train, test, num_bins, 8, 10.0)
         assert torch.equal(smooth.is_unseen, expected)
 

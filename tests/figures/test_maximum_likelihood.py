@@ -6,13 +6,21 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from armod.figures.coin import CoinFacts, coin_figure
+from armod.course.labs.coin.picture import CoinFacts, coin_figure
+from armod.course.labs.mixture.picture import MixtureFacts, mixture, mixture_figure
+from armod.course.labs.surface.lab import DATA_SETS
+from armod.course.labs.surface.picture import (
+    LEVELS,
+    MEANS,
+    SCALES,
+    SurfaceFacts,
+    log_masses,
+    logistic,
+    surface_figure,
+)
 from armod.figures.curves import curves
-from armod.figures.mixture import MixtureFacts, mixture, mixture_figure
 from armod.figures.numbers import fixed
-from armod.figures.surface import LEVELS, MEANS, SCALES, SurfaceFacts, log_masses, logistic, surface_figure
 from armod.likelihoods import DiscretizedLogisticMixture
-from armod.widgets.surface_lab import DATA_SETS
 
 coins = st.integers(1, 40).flatmap(lambda flips: st.tuples(st.integers(0, flips), st.just(flips)))
 components = st.lists(

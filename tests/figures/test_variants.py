@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 import armod
 from armod.figures.channel_panels import channel_panels
 from armod.figures.field_panels import field_panels
-from armod.figures.stack_facts import one_stack, two_stacks
 from armod.figures.two_arrows import two_arrows
+from armod.measures.stacks import one_stack, two_stacks
 
 BERNOULLI = armod.likelihoods.Bernoulli()
 

@@ -7,14 +7,15 @@ from pathlib import Path
 import pytest
 from nbformat import NotebookNode
 
-from armod.course.execute import execute
-from armod.course.exercises import derived, solutions, tagged
-from armod.course.pair import code_cells, declared_parameters, read_notebook, read_source
-from armod.exercises import Result, Status, exercises_of
-from armod.exercises.exercise import lessons
-from armod.exercises.result import MIME
+from armod.course.exercises import Result, Status, exercises_of
+from armod.course.exercises.engine.exercise import lessons
+from armod.course.exercises.engine.result import MIME
+from armod.course.lessons.execute import execute
+from armod.course.lessons.exercises import derived, solutions, tagged
+from armod.course.lessons.pair import code_cells, declared_parameters, read_notebook, read_source
+from tests.checkout import CHECKOUT
 
-NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+NOTEBOOKS = CHECKOUT / "notebooks"
 LESSONS = sorted(path.stem for path in (NOTEBOOKS / "solutions").glob("*.py"))
 BOTH = [NOTEBOOKS / folder / f"{lesson}.ipynb" for folder in ("exercises", "solutions") for lesson in LESSONS]
 every_lesson = pytest.mark.parametrize("lesson", LESSONS)

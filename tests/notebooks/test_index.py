@@ -3,9 +3,10 @@
 import re
 from pathlib import Path
 
-from armod.course.pair import read_source
+from armod.course.lessons.pair import read_source
+from tests.checkout import CHECKOUT
 
-NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+NOTEBOOKS = CHECKOUT / "notebooks"
 TEXT = "\n".join(
     cell.source for cell in read_source(NOTEBOOKS / "index.py").cells if cell.cell_type == "markdown"
 )

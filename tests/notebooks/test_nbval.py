@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-COURSE = Path(__file__).parents[2]
+from tests.checkout import CHECKOUT
+
+COURSE = CHECKOUT
 FOLDERS = ["notebooks", "notebooks/exercises", "notebooks/solutions"]
 NOTEBOOKS = [path for folder in FOLDERS for path in sorted((COURSE / folder).glob("*.ipynb"))]
 

@@ -10,13 +10,14 @@ import pytest
 from bs4 import BeautifulSoup
 from nbformat import NotebookNode
 
-from armod.course.build import SIZE_LIMIT, check
-from armod.course.execute import execute
-from armod.course.html import to_html
-from armod.course.lessons import INDEX, lesson, read_title
-from armod.course.pair import code_cells, declared_parameters, has_tag, read_notebook, read_source
+from armod.course.lessons.build import SIZE_LIMIT, check
+from armod.course.lessons.execute import execute
+from armod.course.lessons.html import to_html
+from armod.course.lessons.lessons import INDEX, lesson, read_title
+from armod.course.lessons.pair import code_cells, declared_parameters, has_tag, read_notebook, read_source
+from tests.checkout import CHECKOUT
 
-NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+NOTEBOOKS = CHECKOUT / "notebooks"
 SOURCES = sorted(NOTEBOOKS.glob("*.py"))
 LESSONS = [path for path in SOURCES if path.stem != INDEX]
 BANNED = re.compile(

@@ -5,13 +5,14 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from armod.course.html import to_html
-from armod.course.lessons import read_title
-from armod.course.pair import read_notebook
+from armod.course.lessons.html import to_html
+from armod.course.lessons.lessons import read_title
+from armod.course.lessons.pair import read_notebook
+from tests.checkout import CHECKOUT
 
 pytestmark = pytest.mark.browser
 
-LESSON = Path(__file__).parents[2] / "notebooks" / "4_5_2_wavenet.ipynb"
+LESSON = CHECKOUT / "notebooks" / "4_5_2_wavenet.ipynb"
 
 
 @pytest.fixture

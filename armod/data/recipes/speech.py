@@ -19,7 +19,7 @@ import torch
 from numpy.typing import NDArray
 from scipy.signal import resample_poly
 
-from armod.data.speech import FILE, SAMPLE_RATE
+from armod.data.sets.speech import FILE, SAMPLE_RATE
 from armod.mu_law import mu_law_encode
 
 STEM = "sense_and_sensibility_01_austen_64kb"

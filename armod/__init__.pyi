@@ -1,0 +1,39 @@
+from . import data, likelihoods, orderings
+from .course.exercises import check
+from .measures.dependency import check_autoregressive, dependency_matrix, total_probability
+from .models.base import AutoregressiveModel, Incremental
+from .models.histogram import Histogram
+from .models.made import MADE
+from .models.plus_plus import PixelCNNPlusPlus
+from .models.raster.gated_pixelcnn import GatedPixelCNN
+from .models.raster.pixelcnn import PixelCNN
+from .models.sequence.recurrent import RecurrentModel
+from .models.sequence.transformer import Transformer
+from .models.sequence.wavenet import WaveNet
+from .pretrained import load_pretrained
+from .training import History, Receipt, evaluate, fit
+
+__all__ = [
+    "MADE",
+    "AutoregressiveModel",
+    "GatedPixelCNN",
+    "Histogram",
+    "History",
+    "Incremental",
+    "PixelCNN",
+    "PixelCNNPlusPlus",
+    "Receipt",
+    "RecurrentModel",
+    "Transformer",
+    "WaveNet",
+    "check",
+    "check_autoregressive",
+    "data",
+    "dependency_matrix",
+    "evaluate",
+    "fit",
+    "likelihoods",
+    "load_pretrained",
+    "orderings",
+    "total_probability",
+]

@@ -1,0 +1,238 @@
+"""The commands ``armod grade`` and ``armod marks``; what they do lies in `armod.course.grading`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from armod.course.grading import GradingError
+
+TRUST = "I trust every one of these submissions"
+
+
+@click.command()
+@click.argument("submissions", type=click.Path(path_type=Path))
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="The folder of marks.")
+@click.option(
+    "--jobs",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Submissions marked at a time, at most one a core.",
+)
+@click.option(
+    "--scheduler", metavar="ADDRESS", help="Mark on a dask.distributed cluster that sees the same folders."
+)
+@click.option("--hidden", type=click.Path(path_type=Path), help="A folder of checks of your own, in Python.")
+@click.option("--roster", type=click.Path(path_type=Path), help="A CSV file of those who are in the class.")
+@click.option(
+    "--lesson", help="Mark every submission as this lesson's; without it, as the one that it answers."
+)
+@click.option(
+    "--question-timeout",
+    default=10,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Seconds for one answer.",
+)
+@click.option(
+    "--cell-timeout", default=60, show_default=True, type=click.IntRange(1), help="Seconds for one cell."
+)
+@click.option(
+    "--notebook-timeout",
+    default=600,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Seconds for a whole submission.",
+)
+@click.option(
+    "--memory",
+    default=2048,
+    show_default=True,
+    type=click.IntRange(256),
+    help="MiB for all that one submission starts and writes.",
+)
+@click.option(
+    "--runner",
+    type=click.Choice(["sandbox", "docker"]),
+    default="sandbox",
+    show_default=True,
+    help="What locks students' code in: bubblewrap, or containers of docker's.",
+)
+@click.option(
+    "--unsandboxed",
+    is_flag=True,
+    help="Lock nothing in. You are asked to say so in words, and every exported mark says so too.",
+)
+def grade(
+    submissions: Path,
+    out: Path,
+    jobs: int,
+    scheduler: str | None,
+    hidden: Path | None,
+    roster: Path | None,
+    lesson: str | None,
+    question_timeout: int,
+    cell_timeout: int,
+    notebook_timeout: int,
+    memory: int,
+    runner: str,
+    unsandboxed: bool,
+) -> None:
+    """Mark the notebooks of a class, each locked in a sandbox.
+
+    SUBMISSIONS holds STUDENT.ipynb files, or a folder named after each student with several attempts. Each submission
+    gets a record in the folder of marks, also one that can't be marked; what has one is left alone, so that the same
+    command goes on after an interruption. Exit code 0 when every submission has a record.
+
+    \b
+    armod grade handed_in --out marks
+    armod grade handed_in --out marks --jobs 4 --hidden my_checks --roster class.csv
+    """
+    from armod.course.grading.confinement.limits import MIB, Limits
+    from armod.course.grading.grade import grade as grade_class
+    from armod.course.grading.marking import Settings
+    from armod.course.grading.marks.roster import read_roster
+    from armod.course.lessons.lessons import course_folder
+
+    if unsandboxed:
+        if runner != "sandbox":
+            raise GradingError(
+                f"Either --runner {runner} or --unsandboxed: the one locks in, the other does not."
+            )
+        _ask_for_trust()
+    settings = Settings(
+        course_folder() / "notebooks" / "exercises",
+        hidden=hidden.resolve() if hidden else None,
+        lesson=lesson,
+        limits=Limits(
+            question_seconds=question_timeout,
+            cell_seconds=cell_timeout,
+            notebook_seconds=notebook_timeout,
+            memory=memory * MIB,
+        ),
+        confinement="none" if unsandboxed else runner,
+    )
+    students = read_roster(roster) if roster else None
+    graded = grade_class(submissions, out, settings, jobs=jobs, scheduler=scheduler, roster=students)
+    click.echo(
+        f"{graded.submissions - len(graded.failures)} of {graded.submissions} submissions have a record in {out}: "
+        f"{graded.now} new, {graded.refused} refused with a reason; {graded.absent} in the roster handed in nothing."
+    )
+    if graded.strangers:
+        click.echo(
+            f"Of those who handed in, {graded.strangers} are in no line of the roster, or not in one alone; look whether "
+            "their names stand in one of its columns.",
+            err=True,
+        )
+    for file, failure in graded.failures.items():
+        click.echo(f"No record of {file!r}: {failure}.", err=True)
+    sys.exit(1 if graded.failures else 0)
+
+
+def _ask_for_trust() -> None:
+    click.echo(
+        "Nothing will be locked in: these notebooks run as you do, with your files, your passwords and your network, and "
+        "can forge their own marks.",
+        err=True,
+    )
+    try:
+        said = click.prompt(f"To go on, type: {TRUST}", err=True, default="", show_default=False)
+    except click.Abort:
+        said = ""
+        click.echo(err=True)
+    if said.strip() != TRUST:
+        raise GradingError("Nothing was run: --unsandboxed needs those words, typed as they stand.")
+
+
+@click.group()
+def marks() -> None:
+    """What to do with the marks of a class."""
+
+
+_Decorator = Callable[[Callable[..., None]], Callable[..., None]]
+_POLICY: tuple[_Decorator, ...] = (
+    click.option(
+        "--attempts",
+        type=click.Choice(["last", "best"]),
+        default="last",
+        show_default=True,
+        help="Which of a student's attempts counts.",
+    ),
+    click.option(
+        "--due",
+        metavar="TIME",
+        type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]),
+        help="What was last written after it is late.",
+    ),
+    click.option(
+        "--late",
+        type=click.Choice(["count", "exclude"]),
+        default="count",
+        show_default=True,
+        help="Whether what is late may count.",
+    ),
+)
+
+
+def _with_policy(command: Callable[..., None]) -> Callable[..., None]:
+    for option in reversed(_POLICY):
+        command = option(command)
+    return command
+
+
+@marks.command()
+@click.argument("folder", metavar="MARKS", type=click.Path(path_type=Path))
+@click.option(
+    "--format",
+    "form",
+    required=True,
+    type=click.Choice(["csv", "gradescope", "canvas", "junit"]),
+    help="For a spreadsheet, for Gradescope or Canvas, or for a CI service.",
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="The file to write; without it, standard output."
+)
+@click.option("--roster", type=click.Path(path_type=Path), help="Canvas' own export, for the students' ids.")
+@_with_policy
+def export(folder: Path, form: str, out: Path | None, roster: Path | None, **policy: Any) -> None:
+    """Write the marks of a class in the form that others read, refused and missing submissions included.
+
+    Points given by hand stand in MARKS/overrides.csv, with the columns student, lesson, exercise, points, who, when, why.
+
+    \b
+    armod marks export marks --format csv --out marks.csv
+    armod marks export marks --format canvas --roster canvas.csv --attempts best
+    """
+    from armod.course.grading.marks.export import FORMATS
+    from armod.course.grading.marks.gradebook import Policy, rows
+    from armod.course.grading.marks.roster import read_roster
+
+    text = FORMATS[form](rows(folder, Policy(**policy)), read_roster(roster) if roster else None)
+    if out is None:
+        click.echo(text.encode(), nl=False)
+        return
+    try:
+        out.write_text(text, encoding="utf-8", newline="")
+    except OSError as error:
+        raise GradingError(f"Can't write {out} ({error.strerror}); choose another file for --out.") from error
+
+
+@marks.command()
+@click.argument("folder", metavar="MARKS", type=click.Path(path_type=Path))
+@_with_policy
+def report(folder: Path, **policy: Any) -> None:
+    """Write MARKS/report.html about the class, and a page of feedback for each submission in MARKS/feedback.
+
+    \b
+    armod marks report marks
+    """
+    from armod.course.grading.marks.gradebook import Policy, rows
+    from armod.course.grading.marks.report import write_report
+
+    count = write_report(rows(folder, Policy(**policy)), folder)
+    click.echo(f"Wrote {folder / 'report.html'} and {count} pages in {folder / 'feedback'}.")

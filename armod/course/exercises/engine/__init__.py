@@ -1,0 +1,1 @@
+"""What every exercise stands on: answers, questions, judging, results."""

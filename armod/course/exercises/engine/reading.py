@@ -1,0 +1,89 @@
+"""Read a reply as what it should be, or tell the learner in words what it is instead.
+
+Each function takes the reply and the words by which the learner knows it, such as "`my_masks(...)[0]`".
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from armod.course.exercises.engine.exercise import Mistake
+from armod.course.exercises.engine.showing import shown
+
+
+def tensor(
+    reply: Any, what: str, *, shape: Sequence[int] | None = None, finite: bool = True, integers: bool = False
+) -> Tensor:
+    """The reply as a float64 tensor (int64 with ``integers``): a tensor, an array, a number or nested lists of numbers.
+
+    Raises:
+        Mistake: if it is anything else, has another shape, holds NaN or infinity, or a fraction where integers are due.
+    """
+    if isinstance(reply, str | dict) or not isinstance(
+        reply, Tensor | np.ndarray | list | tuple | int | float
+    ):
+        raise Mistake(f"{what} is {_kind(reply)}; a list or tensor of numbers is due.")
+    try:
+        found = torch.as_tensor(_stacked(reply)).to(torch.float64)
+    except (ValueError, TypeError, RuntimeError, OverflowError) as error:
+        raise Mistake(f"{what} is {_kind(reply)} that makes no tensor of numbers: {shown(reply)}.") from error
+    if shape is not None and tuple(found.shape) != tuple(shape):
+        raise Mistake(f"{what} has the shape {tuple(found.shape)}; {tuple(shape)} is due.")
+    if finite and not bool(found.isfinite().all()):
+        raise Mistake(f"{what} holds NaN or infinity: {shown(found)}.")
+    if integers:
+        whole = found.round()
+        if not torch.equal(whole, found):
+            raise Mistake(f"{what} holds numbers that are not whole: {shown(found)}.")
+        return whole.to(torch.int64)
+    return found
+
+
+def number(reply: Any, what: str, *, finite: bool = True) -> float:
+    """The reply as one float; a tensor or array of one element will do.
+
+    Raises:
+        Mistake: if it is anything else, NaN or infinity.
+    """
+    found = tensor(reply, what, finite=finite)
+    if found.numel() != 1:
+        raise Mistake(f"{what} has the shape {tuple(found.shape)}; one number is due.")
+    return float(found)
+
+
+def integer(reply: Any, what: str) -> int:
+    """The reply as one int; 3.0 will do, 3.5 will not.
+
+    Raises:
+        Mistake: if it is anything else.
+    """
+    found = number(reply, what)
+    if found != math.floor(found):
+        raise Mistake(f"{what} is {shown(found)}; a whole number is due.")
+    return int(found)
+
+
+def _stacked(reply: Any) -> Any:
+    """Lists that hold tensors or arrays as one tensor; as lists of numbers they would take ten times the memory."""
+    if isinstance(reply, np.ndarray):
+        return torch.as_tensor(reply)
+    if not isinstance(reply, list | tuple):
+        return reply
+    items = [_stacked(item) for item in reply]
+    if any(isinstance(item, Tensor) for item in items):
+        return torch.stack([torch.as_tensor(item).to(torch.float64) for item in items])
+    return items
+
+
+def _kind(reply: Any) -> str:
+    """The type of a reply in words."""
+    if reply is None:
+        return "None"
+    name = str(getattr(reply, "kind", type(reply).__name__))
+    return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"

@@ -1,0 +1,187 @@
+"""Exercise 4: dilation by folding time into the batch, along the wrong axis and along the right one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from armod.course.exercises.engine import reading
+from armod.course.exercises.engine.answer import Answer
+from armod.course.exercises.engine.exercise import Exercise, Mistake
+from armod.course.exercises.engine.showing import shown
+from armod.course.exercises.lesson_4_5_2_wavenet.instances import normal
+
+wavenet_folding = Exercise(
+    name="wavenet-folding",
+    lesson="4_5_2_wavenet",
+    title="Find the bug: dilated along the wrong axis",
+    difficulty="medium",
+    minutes=9,
+    names=("wrong_taps", "fold", "unfold"),
+    hints=(
+        "Take two sequences of 6 samples and dilation 2, and write down the rows that `chunks` and `end_to_end` make. What "
+        "stands to the left of each sample?",
+        "Each row must hold every d-th sample of *one* sequence. Split time into an axis of T / d and one of d: which of the "
+        "two becomes part of the batch? For other lengths put a few zeros at one end first.",
+        "`x.view(N, T // d, d)` has the samples of one row along its middle axis: bring that one to the end by `transpose`, then "
+        "merge the other two. `unfold` does the same backwards and then cuts off the zeros that `fold` has put in.",
+    ),
+)
+NUM = 3  # sequences of the learner's own
+
+
+@wavenet_folding.check("how many taps read the wrong sample", points=2)
+def counts_are_right(answer: Answer, generator: np.random.Generator) -> None:
+    """Output by output, from the given functions themselves."""
+    got = reading.tensor(answer.value("wrong_taps"), "`wrong_taps`", shape=(2,), integers=True).tolist()
+    dilation, length = own_sizes(answer.student)
+    chunks, glued = _count(_chunks, dilation, length), _count(_end_to_end, dilation, length)
+    if got == [glued, chunks] != [chunks, glued]:
+        raise Mistake(
+            f"`wrong_taps` is {got}: the right numbers the other way round. That of `chunks` is first."
+        )
+    if got[0] != chunks:
+        known = {
+            NUM * length: "Is there not one output of each sequence that reads a zero, and rightly so?",
+            NUM * (length - dilation): "An output that reads a zero, and should read a sample, counts too. So does one that should read a zero.",
+            chunks // NUM: f"So many are they in one sequence, and there are {NUM}.",
+            0: "No output looks ahead, that is right. But which sample does output 2 read, and how far back is that?",
+        }  # fmt: skip
+        why = known.get(got[0], "Take the first sequence: what stands to the left of each of its samples?")
+        raise Mistake(
+            f"With `chunks` {got[0]} of {NUM * length} older taps read the wrong sample, you say. {why}"
+        )
+    if got[1] != glued:
+        known = {
+            NUM * dilation: "Does the first sequence have anything to its left?",
+            NUM - 1: "Look at all rows: each of them has such borders.",
+            dilation: "In each row several sequences follow each other. How many borders are there?",
+            0: "Inside of a sequence it is right. Follow one row to where the next sequence begins.",
+        }
+        why = known.get(
+            got[1], "What stands to the left of a sequence's first sample in a row? And of the others?"
+        )
+        raise Mistake(
+            f"With `end_to_end` {got[1]} of {NUM * length} older taps read the wrong sample, you say. {why}"
+        )
+
+
+@wavenet_folding.check("each row is every d-th sample of one sequence", points=2)
+def rows_are_right(answer: Answer, generator: np.random.Generator) -> None:
+    """Lengths that the dilation divides."""
+    for num, length, dilation in ((2, 6, 2), (3, 12, 3), (1, 8, 4), (2, 4, 1)):
+        _check_rows(answer, num, length, dilation)
+
+
+@wavenet_folding.check("and back, after a convolution", points=2)
+def way_back_is_right(answer: Answer, generator: np.random.Generator) -> None:
+    """An ordinary causal convolution of the rows is a dilated one of the sequences."""
+    for num, length, dilation in ((2, 6, 2), (3, 12, 3)):
+        _check_convolution(answer, generator, num, length, dilation)
+
+
+@wavenet_folding.check("lengths that the dilation does not divide")
+def other_lengths_are_right(answer: Answer, generator: np.random.Generator) -> None:
+    """A few zeros at one end; sequences shorter than the dilation."""
+    for num, length, dilation in ((2, 7, 2), (3, 5, 4), (2, 3, 5)):
+        _check_rows(answer, num, length, dilation)
+        _check_convolution(answer, generator, num, length, dilation)
+
+
+def own_sizes(student: int) -> tuple[int, int]:
+    """Dilation and T, as the given cell of the notebook draws them."""
+    dilation = 3 + student % 3
+    return dilation, dilation * (5 + student // 3 % 4)
+
+
+def _chunks(x: Tensor, dilation: int) -> Tensor:
+    return x.reshape(len(x) * dilation, -1)
+
+
+def _end_to_end(x: Tensor, dilation: int) -> Tensor:
+    return x.reshape(-1, dilation).T
+
+
+def _count(folded: Callable[[Tensor, int], Tensor], dilation: int, length: int) -> int:
+    """How many outputs' older taps read another sample than that `dilation` steps back."""
+    samples = torch.arange(1, NUM * length + 1).view(NUM, length)
+    rows, right = folded(samples, dilation), F.pad(samples[:, :-dilation], (dilation, 0))
+    older = F.pad(rows[:, :-1], (1, 0))
+    found = older if folded is _chunks else older.T
+    return int((found.reshape(NUM, length) != right).sum())
+
+
+def _counting(num: int, length: int) -> Tensor:
+    """Sequences 101, 102, ... and 201, 202, ...: each sample tells where it is from."""
+    return torch.arange(1, length + 1).float() + 100 * torch.arange(1, num + 1).unsqueeze(1)
+
+
+def _folded(answer: Answer, x: Tensor, dilation: int) -> Tensor:
+    """The learner's rows."""
+    shape = (len(x) * dilation, -(-x.shape[1] // dilation))
+    what = f"`fold` of {len(x)} sequences of length {x.shape[1]} with dilation {dilation}"
+    return reading.tensor(answer.call("fold", x, dilation), what, shape=shape)
+
+
+def _check_rows(answer: Answer, num: int, length: int, dilation: int) -> None:
+    x = _counting(num, length)
+    rows = _folded(answer, x, dilation)
+    about = f"`fold(x, {dilation})` of sequences {', '.join(f'{100 * n + 101} to {100 * n + 100 + length}' for n in range(num))}"
+    for number, row in enumerate(rows):
+        seen = f"{about} has the row {number}: {shown(row)}."
+        samples = row.nonzero().flatten()
+        held = row[samples]
+        if len(held) and len(held) < int(samples[-1] - samples[0]) + 1:
+            raise Mistake(f"{seen} There are zeros between its samples; fill up at one end only.")
+        if len((held // 100).unique()) > 1:
+            raise Mistake(f"{seen} It holds samples of several sequences: one would read the other.")
+        steps = held.diff()
+        if bool((steps == 1).any()) and dilation > 1:
+            raise Mistake(
+                f"{seen} Neighbours in it are neighbours in time. How far apart must they be for dilation {dilation}?"
+            )
+        if bool((steps != dilation).any()):
+            raise Mistake(
+                f"{seen} Its neighbours must be {dilation} steps apart, the earlier one on the left."
+            )
+    if not torch.equal(rows[rows != 0].sort().values, x.flatten().double()):
+        raise Mistake(f"{about}: some samples are missing, or twice there. The rows are {shown(rows)}.")
+    starts = rows[:, 0] == 0
+    if bool(starts.any()) and bool((rows[:, -1] == 0).any()) and length > dilation:
+        raise Mistake(f"{about} has zeros at both ends: {shown(rows)}. Fill up at one end only.")
+
+
+def _check_convolution(
+    answer: Answer, generator: np.random.Generator, num: int, length: int, dilation: int
+) -> None:
+    x, (older, newer) = normal(generator, num, length), normal(generator, 2)
+    # float32, as a learner's own zeros are
+    rows = _folded(answer, x, dilation).float()
+    done = older * F.pad(rows[:, :-1], (1, 0)) + newer * rows
+    about = f"With {num} sequences of length {length} and dilation {dilation}"
+    for name, given, right in (
+        ("`unfold(fold(x, d), d, T)`", rows, x),
+        (
+            "the convolution of the rows, unfolded,",
+            done,
+            older * F.pad(x, (dilation, 0))[:, :length] + newer * x,
+        ),
+    ):
+        got = reading.tensor(answer.call("unfold", given, dilation, length), f"{about} {name}", shape=x.shape)
+        if torch.allclose(got, right.double(), atol=1e-4):
+            continue
+        row, step = (got - right).abs().gt(1e-4).nonzero()[0].tolist()
+        seen = f"{about} {name} has {shown(float(got[row, step]))} instead of {shown(float(right[row, step]))} at step {step} of sequence {row}."
+        if length % dilation:
+            raise Mistake(f"{seen} At which end has `fold` put zeros, and at which does `unfold` cut?")
+        if torch.allclose(got, given.reshape(x.shape).double(), atol=1e-4):
+            raise Mistake(
+                f"{seen} You only reshape: the samples stay in the order of the rows. Which axis has to move back?"
+            )
+        raise Mistake(
+            f"{seen} Take each step of `fold` back, the last one first. Does `fold` give each sequence its own rows?"
+        )

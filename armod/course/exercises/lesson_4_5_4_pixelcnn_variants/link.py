@@ -1,0 +1,250 @@
+"""Exercise 3: two stacks and their link; what is seen if the vertical one is shifted never, once, or always."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from armod.course.exercises.engine import reading
+from armod.course.exercises.engine.answer import Answer
+from armod.course.exercises.engine.exercise import Exercise, Mistake
+from armod.course.exercises.engine.showing import shown
+from armod.course.exercises.lesson_4_5_4_pixelcnn_variants.instances import (
+    normal,
+    one_pixel_changed,
+    reactions,
+)
+
+variants_link = Exercise(
+    name="variants-link",
+    lesson="4_5_4_pixelcnn_variants",
+    title="Find the bugs: the link between the stacks",
+    difficulty="hard",
+    minutes=9,
+    names=("two_stacks", "link_leaks", "link_blind"),
+    hints=(
+        "Draw one column of pixels, and for three layers write beside each row which rows the vertical stack knows there. Then "
+        "do the same with one row of pixels, for the columns.",
+        "A window that ends *at* a pixel needs zeros in front of it and none behind. One that ends *before* the pixel needs one "
+        "more row (or column) of zeros in front, and the last row (or column) of the input is not used at all.",
+        "With h = `vertical.shape[2] - 1` pad the vertical input by (h, h, h, 0), in the first layer by (h, h, h + 1, -1); the "
+        "horizontal one by (h, 0, 0, 0), in the first layer by (h + 1, -1, 0, 0). For the counts change one of these lines, and let "
+        "`sees` look at your function, on an image that is large enough.",
+    ),
+)
+Layers = list[dict[str, Tensor]]
+NEVER, ONCE, ALWAYS = "never", "once", "always"
+
+
+@variants_link.check("no pixel sees itself or a later one", points=2)
+def nothing_leaks(answer: Answer, generator: np.random.Generator) -> None:
+    """By changing one pixel at a time; kernels of two sizes."""
+    for half, depth in ((1, 3), (2, 2), (1, 1)):
+        height, width = 4, 6
+        layers, x = _layers(generator, half, depth), one_pixel_changed(generator, height, width)
+        got = _asked(answer, x, layers, half)
+        forbidden = (reactions(got) & ~_earlier(height * width)).nonzero()
+        if len(forbidden):
+            i, j = forbidden[len(forbidden) // 2].tolist()
+            raise Mistake(
+                f"With {_about(half, depth)} {_place(i, width)} sees {'itself' if i == j else _place(j, width)}. "
+                f"{_why(got, x, layers)}"
+            )
+
+
+@variants_link.check("no blind spot", points=2)
+def nothing_is_missed(answer: Answer, generator: np.random.Generator) -> None:
+    """The field of the right network, pixel by pixel."""
+    for half, depth in ((1, 3), (2, 2), (1, 1)):
+        height, width = 5, 7
+        layers, x = _layers(generator, half, depth), one_pixel_changed(generator, height, width)
+        got = _asked(answer, x, layers, half)
+        seen, due = reactions(got), reactions(stacks(x, layers))
+        missing = (due & ~seen).nonzero()
+        if len(missing):
+            i, j = missing[len(missing) // 2].tolist()
+            raise Mistake(
+                f"With {_about(half, depth)} {_place(i, width)} does not see {_place(j, width)}, an earlier pixel within its "
+                f"reach; {len(missing)} such pairs on an image of {height} x {width}. {_why(got, x, layers)}"
+            )
+
+
+@variants_link.check("the right features", points=2)
+def features_are_right(answer: Answer, generator: np.random.Generator) -> None:
+    """Number by number."""
+    for half, depth in ((1, 3), (2, 2), (3, 1)):
+        layers, x = _layers(generator, half, depth), normal(generator, 2, 1, 3, 5)
+        got, right = _asked(answer, x, layers, half), stacks(x, layers)
+        if not torch.allclose(got, right, atol=1e-6):
+            image, feature, row, _ = (~torch.isclose(got, right, atol=1e-6)).nonzero()[0].tolist()
+            place = (image, feature, row)
+            raise Mistake(
+                f"With {_about(half, depth)} feature {feature} in row {row} of an image is {shown(got[place])} instead of "
+                f"{shown(right[place])}. {_why(got, x, layers)}"
+            )
+
+
+@variants_link.check("a stack that is never shifted")
+def leaks_are_counted(answer: Answer, generator: np.random.Generator) -> None:
+    """The own pixel and those to its right."""
+    got = reading.integer(answer.value("link_leaks"), "`link_leaks`")
+    half, depth = own_network(answer.student)
+    reach = half * depth
+    if got == reach + 1:
+        return
+    seen = f"For windows of {half + 1} rows and {depth} layers you say {got}."
+    known = [
+        (reach, "Does the pixel see itself?"),
+        (2 * reach + 1, "You count the whole own row. What lies to the left may be seen."),
+        (2 * reach, "You count both sides of the own row. Which side may be seen? And does the pixel see itself?"),
+        (half + 1, "That is what the first layer does. The others look along the row as well."),
+        (half, "That is what the first layer does, without the pixel itself."),
+        (0, "The link hands over whatever the vertical stack has found at that place. Has it looked at its own row?"),
+    ]  # fmt: skip
+    fallback = (
+        "How many columns to the right does each layer of the vertical stack see, and from which row on?"
+    )
+    raise Mistake(f"{seen} {next((said for wrong, said in known if got == wrong), fallback)}")
+
+
+@variants_link.check("a stack that is shifted in every layer", points=2)
+def blind_spot_is_counted(answer: Answer, generator: np.random.Generator) -> None:
+    """What the right network sees and the published one does not."""
+    got = reading.integer(answer.value("link_blind"), "`link_blind`")
+    half, depth = own_network(answer.student)
+    right, published = _field(half, depth, ONCE), _field(half, depth, ALWAYS)
+    if got == len(right - published):
+        return
+    seen = f"For windows of {half + 1} rows and {depth} layers you say {got}."
+    known = [
+        (0, f"Take the pixel one row up and {half + 1} columns to the right. By which steps can it be reached?"),
+        (len(published - right), "Those are pixels that only the published network sees: it reaches higher. Asked are those that it misses."),
+        (len(right ^ published), "You count the pixels that the published network sees in addition: it reaches higher. Asked are those that it misses."),
+        (len(right) - len(published), "You subtract one count from the other. But the published network also sees some that the right one does not."),
+        (len(published) - len(right), "You subtract one count from the other. But each network sees some pixels that the other one does not."),
+        (len(published), "That is how many pixels the published network sees. How many of the right ones does it miss?"),
+        (len(right), "That is how many pixels the right network sees. How many of them does the published one miss?"),
+    ]  # fmt: skip
+    if half > 1:
+        known.append((depth * (depth - 1) // 2, "That would be so for windows of two rows."))
+    fallback = "After l shifted layers, which rows does the vertical stack know, and how many columns of each? Is your image large enough?"
+    raise Mistake(f"{seen} {next((said for wrong, said in known if got == wrong), fallback)}")
+
+
+def own_network(student: int) -> tuple[int, int]:
+    """h and the number of layers, as the given cell of the notebook draws them."""
+    return 1 + student % 2, 3 + student % 3
+
+
+def stacks(
+    x: Tensor,
+    layers: Layers,
+    *,
+    down: str = ONCE,
+    aside: str = ONCE,
+    residual: str = "later",
+    link: bool = True,
+    mix_all: bool = False,
+) -> Tensor:
+    """The features ``(N, p, H, W)`` of the horizontal stack, or what becomes of them by a known mistake.
+
+    down, aside: in which layers the vertical and the horizontal window end before the pixel. residual: "later" layers
+    only, "all" or "none". link: whether the horizontal stack is told of the vertical one. mix_all: residual before mixing.
+    """
+    vertical = horizontal = x
+    half = layers[0]["vertical"].shape[2] - 1
+    for number, layer in enumerate(layers):
+        lower, further = _is_shifted(down, number), _is_shifted(aside, number)
+        rows = F.conv2d(F.pad(vertical, (half, half, half + lower, -lower)), layer["vertical"])
+        row = F.conv2d(F.pad(horizontal, (half + further, -further, 0, 0)), layer["horizontal"])
+        opened = _gate(row + F.conv2d(rows, layer["link"]) if link else row)
+        is_residual = residual == "all" or (residual == "later" and number > 0)
+        if mix_all:
+            horizontal = F.conv2d(opened + horizontal if is_residual else opened, layer["mix"])
+        else:
+            mixed = F.conv2d(opened, layer["mix"])
+            horizontal = horizontal + mixed if is_residual else mixed
+        vertical = _gate(rows)
+    return horizontal
+
+
+def _is_shifted(rule: str, number: int) -> int:
+    return int(rule == ALWAYS or (rule == ONCE and number == 0))
+
+
+def _gate(features: Tensor) -> Tensor:
+    value, opening = features.chunk(2, dim=1)
+    return value.tanh() * opening.sigmoid()
+
+
+def _field(half: int, depth: int, rule: str) -> set[tuple[int, int]]:
+    """What the centre sees, as steps (rows, columns)."""
+    vertical = horizontal = {(0, 0)}
+    for number in range(depth):
+        lower, further = _is_shifted(rule, number), int(number == 0)
+        vertical = {
+            (up - rows - lower, at + columns)
+            for up, at in vertical
+            for rows in range(half + 1)
+            for columns in range(-half, half + 1)
+        }
+        left = {(up, at - columns - further) for up, at in horizontal for columns in range(half + 1)}
+        horizontal = left | vertical
+    return horizontal
+
+
+def _layers(generator: np.random.Generator, half: int, depth: int, p: int = 3) -> Layers:
+    """Random weights of `depth` layers with windows of ``half + 1`` rows, of a size that keeps signals alive."""
+
+    def drawn(outputs: int, inputs: int, rows: int, columns: int) -> Tensor:
+        scale = 1.5 / (inputs * rows * columns) ** 0.5
+        return normal(generator, outputs, inputs, rows, columns, scale=scale)
+
+    return [
+        {
+            "vertical": drawn(2 * p, inputs, half + 1, 2 * half + 1),
+            "horizontal": drawn(2 * p, inputs, 1, half + 1),
+            "link": drawn(2 * p, 2 * p, 1, 1),
+            "mix": drawn(p, p, 1, 1),
+        }
+        for inputs in [1] + [p] * (depth - 1)
+    ]
+
+
+def _asked(answer: Answer, x: Tensor, layers: Layers, half: int) -> Tensor:
+    reply = answer.call("two_stacks", x, layers)
+    what = f"`two_stacks` of images {tuple(x.shape)}, with {_about(half, len(layers))}"
+    return reading.tensor(reply, what, shape=(len(x), len(layers[0]["mix"]), *x.shape[2:]))
+
+
+def _about(half: int, depth: int) -> str:
+    return f"{depth} layer{'s' * (depth > 1)} and windows of {half + 1} rows,"
+
+
+def _place(pixel: int, width: int) -> str:
+    return f"pixel ({pixel // width}, {pixel % width})"
+
+
+def _earlier(num_pixels: int) -> Tensor:
+    return torch.ones(num_pixels, num_pixels).tril(-1).bool()
+
+
+def _why(got: Tensor, x: Tensor, layers: Layers) -> str:
+    known = [
+        (dict(down=NEVER), "Your vertical stack has looked at its own row, and the link hands that on. In which layer must its window end in the row above?"),
+        (dict(aside=NEVER), "Your horizontal window ends at the pixel itself in the first layer, too. Where must it end there?"),
+        (dict(down=NEVER, aside=NEVER), "In the first layer both of your windows end at the pixel itself. There is no layer before it that has hidden anything."),
+        (dict(residual="all"), "Your first layer adds its input, the image itself, to what it has found."),
+        (dict(down=ALWAYS), "Your vertical window ends in the row above in every layer, so that each look to the right costs another row. This is the published bug. Once it is shifted, what is in its own row?"),
+        (dict(down=ALWAYS, aside=ALWAYS), "Your windows end before the pixel in every layer. Once the features are shifted, what is in their own row and at their own place?"),
+        (dict(aside=ALWAYS), "Your horizontal window ends before the pixel in every layer. Once it is shifted, what may it see at its own place?"),
+        (dict(residual="none"), "Your horizontal stack is not residual: from the second layer on it adds what it was given."),
+        (dict(link=False), "Your horizontal stack has never heard of the vertical one. What does the link do?"),
+        (dict(mix_all=True), "You mix what came from below once more. It passes around the `mix`."),
+    ]  # fmt: skip
+    for changes, message in known:
+        if torch.allclose(got, stacks(x, layers, **changes), atol=1e-6):  # type: ignore[arg-type]
+            return message
+    return "Take one layer first: where does each window begin and end, what is added to what, and what does the gate get?"

@@ -1,0 +1,212 @@
+"""Exercise 6: halve the resolution without a leak, and carry the right stream on the way up."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from armod.course.exercises.engine import reading
+from armod.course.exercises.engine.answer import Answer
+from armod.course.exercises.engine.exercise import Exercise, Mistake
+from armod.course.exercises.engine.showing import shown
+from armod.course.exercises.lesson_4_5_4_pixelcnn_variants.instances import normal
+
+variants_streams = Exercise(
+    name="variants-streams",
+    lesson="4_5_4_pixelcnn_variants",
+    title="Stretch: down, up and across",
+    difficulty="stretch",
+    minutes=8,
+    names=("pool_leaks", "halve", "mended_way_up"),
+    hints=(
+        "A cell is used by four pixels. What does the *first* of the four not know yet? And in `published_way_up`: follow "
+        "`horizontal` from one round of the loop to the next.",
+        "In `pool_leaks` go through the four pixels of one cell: which pixels lie between it and the lower right one, itself "
+        "included? For `halve` the window of the cell must end with its upper left pixel.",
+        "Zeros above and to the left, `F.pad(features, (1, 0, 1, 0))`, move all windows by one; then pool as before, and drop what "
+        "is left over. On the way up the horizontal stream is residual around itself.",
+    ),
+)
+Streams = tuple[Tensor, Tensor]
+
+
+@variants_streams.check("how much pooling leaks", points=2)
+def leaks_are_counted(answer: Answer, generator: np.random.Generator) -> None:
+    """Four pixels of each cell."""
+    got = reading.integer(answer.value("pool_leaks"), "`pool_leaks`")
+    height, width = own_image(answer.student)
+    cells = height * width // 4
+    if got == cells * (2 * width + 2):
+        return
+    seen = f"For {height} x {width} pixels you count {got} forbidden pairs."
+    known = [
+        (cells * (2 * width - 1), "Does a pixel see itself, when its cell knows all that comes before the lower right pixel?"),
+        (2 * width + 2, "So many has one cell. How many cells are there?"),
+        (cells * 3, "You count one pair for each of three pixels. How many pixels of the raster lie between the first pixel of a cell and its last?"),
+        (cells * 6, "You count the pixels of the same cell only. In the raster many others lie between its upper row and its lower one."),
+        (cells * (2 * width + 6), "You count the lower right pixel as seen. Its own features know what comes *before* it."),
+        (cells * (width + 1), "That is the first of the four pixels. What of the others?"),
+    ]  # fmt: skip
+    fallback = "Take an image of 2 x 2: one cell, and it knows pixels 0, 1 and 2. Which of the four pixels may know what?"
+    raise Mistake(f"{seen} {next((said for wrong, said in known if got == wrong), fallback)}")
+
+
+@variants_streams.check("half the resolution, without a leak", points=2)
+def halving_is_right(answer: Answer, generator: np.random.Generator) -> None:
+    """Each feature of a mark of its own; then random ones."""
+    for height, width in ((4, 6), (2, 2)):
+        marks = torch.eye(height * width, dtype=torch.float64).view(-1, 1, height, width)
+        used = _halved(answer, marks)[:, 0] > 1e-9  # [source, row, column]
+        for row in range(height // 2):
+            for column in range(width // 2):
+                corner = 2 * row * width + 2 * column
+                late = [
+                    pixel for pixel in used[:, row, column].nonzero().flatten().tolist() if pixel > corner
+                ]
+                if late:
+                    raise Mistake(
+                        f"On {height} x {width} pixels cell ({row}, {column}) uses the features of {_place(late[-1], width)}, which "
+                        f"may know all pixels before that one. But {_place(corner, width)} will be given this cell, too."
+                    )
+                if not used[corner, row, column]:
+                    raise Mistake(
+                        f"On {height} x {width} pixels cell ({row}, {column}) does not use the features of "
+                        f"{_place(corner, width)}. They know nothing that the first pixel of the cell may not know: so "
+                        f"you hide more than you must."
+                    )
+    for shape in ((2, 3, 4, 6), (1, 1, 8, 2)):
+        features = normal(generator, *shape)
+        got, right = _halved(answer, features), F.avg_pool2d(F.pad(features, (1, 0, 1, 0)), 2)
+        if not torch.allclose(got, right, atol=1e-6):
+            known = [
+                (features[..., ::2, ::2], "You take the one feature at the upper left. The mean of four is asked."),
+                (4 * right, "That is the sum of the four. Their mean is asked."),
+                (F.max_pool2d(F.pad(features, (1, 0, 1, 0)), 2), "You take the largest of the four. Their mean is asked."),
+                (F.pad(features, (1, 0, 1, 0), mode="replicate").unfold(2, 2, 2).unfold(3, 2, 2).mean((4, 5)), "At the edge, too, a cell is the mean of four numbers, and what lies outside of the image counts as zeros."),
+            ]  # fmt: skip
+            why = next(
+                (said for wrong, said in known if torch.allclose(got, wrong, atol=1e-6)),
+                "Which four features does a cell average?",
+            )
+            raise Mistake(
+                f"For one channel {shown(features[0, 0, :2, :2])} in the upper left corner cell (0, 0) is "
+                f"{shown(float(got[0, 0, 0, 0]))} and cell (1, 0) {shown(float(got[0, 0, 1, 0]))}; due are {shown(float(right[0, 0, 0, 0]))} and "
+                f"{shown(float(right[0, 0, 1, 0]))}. {why}"
+            )  # fmt: skip
+
+
+@variants_streams.check("up again, each stream on its own", points=2)
+def way_up_is_right(answer: Answer, generator: np.random.Generator) -> None:
+    """What the last horizontal features are made of; then their numbers."""
+    for num_blocks in (3, 1):
+        image = torch.eye(48, dtype=torch.float64).view(-1, 1, 6, 8)
+        vertical, horizontal, kept = way_down(image, num_blocks)
+        got, right = _gone_up(answer, vertical, horizontal, kept), way_up(vertical, horizontal, kept)
+        missing = ((right > 0) & ~(got > 0)).flatten(1).T.nonzero()
+        if len(missing):
+            pixel, unseen = missing[-1].tolist()
+            raise Mistake(
+                f"After {num_blocks} block{'s' * (num_blocks > 1)} down and as many up, {_place(pixel, 8)} does not see "
+                f"{_place(unseen, 8)}; {len(missing)} such pairs on an image of 6 x 8. {_why(got, vertical, horizontal, kept)}"
+            )
+        for shape in ((1, 1, 4, 5), (2, 1, 3, 3)):
+            vertical, horizontal = normal(generator, *shape), normal(generator, *shape)
+            kept = [(normal(generator, *shape), normal(generator, *shape)) for _ in range(num_blocks)]
+            got, right = _gone_up(answer, vertical, horizontal, kept), way_up(vertical, horizontal, kept)
+            if not torch.allclose(got, right, atol=1e-6):
+                raise Mistake(
+                    f"With {num_blocks} block{'s' * (num_blocks > 1)} and random features the first row is {shown(got[0, 0, 0])} "
+                    f"instead of {shown(right[0, 0, 0])}. {_why(got, vertical, horizontal, kept)}"
+                )
+
+
+def own_image(student: int) -> tuple[int, int]:
+    """Height and width, as the given cell of the notebook draws them."""
+    return 4 + 2 * (student % 3), 6 + 2 * (student % 4)
+
+
+def way_down(image: Tensor, num_blocks: int) -> tuple[Tensor, Tensor, list[Streams]]:
+    """The given cell's way down: both streams after it, and those before each block."""
+    ones = image.new_ones(1, 1, 1, 3)
+    vertical = F.conv2d(F.pad(image, (1, 1, 1, -1)), ones)
+    horizontal = vertical + F.pad(image, (1, -1))
+    kept = []
+    for _ in range(num_blocks):
+        kept.append((vertical, horizontal))
+        vertical = vertical + _down(vertical)
+        horizontal = horizontal + _right(horizontal) + vertical
+    return vertical, horizontal, kept
+
+
+def way_up(
+    vertical: Tensor,
+    horizontal: Tensor,
+    kept: list[Streams],
+    *,
+    convolved: str = "horizontal",
+    passed: str = "horizontal",
+    shortcut: int = 1,
+    last_first: bool = True,
+    told: str = "new",
+) -> Tensor:
+    """The horizontal features ``(N, 1, H, W)`` at the end, or what becomes of them by a known mistake.
+
+    convolved, passed: which stream the horizontal one convolves, and which passes around. shortcut: the stream that it
+    gets from the way down. told: of the "new" vertical features, the "old" ones or "none".
+    """
+    for pair in reversed(kept) if last_first else kept:
+        before, vertical = vertical, vertical + _down(vertical) + pair[0]
+        streams = {"horizontal": horizontal, "vertical": vertical, "none": 0 * horizontal}
+        hears = {"new": vertical, "old": before, "none": 0 * vertical}[told]
+        across = pair[shortcut] if shortcut >= 0 else 0
+        horizontal = streams[passed] + _right(streams[convolved]) + hears + across
+    return horizontal
+
+
+def _down(x: Tensor) -> Tensor:
+    return F.conv2d(F.pad(x, (1, 1, 1, 0)), x.new_ones(1, 1, 2, 3))
+
+
+def _right(x: Tensor) -> Tensor:
+    return F.conv2d(F.pad(x, (1, 0, 1, 0)), x.new_ones(1, 1, 2, 2))
+
+
+def _place(pixel: int, width: int) -> str:
+    return f"pixel ({pixel // width}, {pixel % width})"
+
+
+def _halved(answer: Answer, features: Tensor) -> Tensor:
+    num, channels, height, width = features.shape
+    reply = answer.call("halve", features)
+    return reading.tensor(
+        reply,
+        f"`halve` of features {tuple(features.shape)}",
+        shape=(num, channels, height // 2, width // 2),
+    )
+
+
+def _gone_up(answer: Answer, vertical: Tensor, horizontal: Tensor, kept: list[Streams]) -> Tensor:
+    reply = answer.call("mended_way_up", vertical, horizontal, kept)
+    return reading.tensor(reply, "`mended_way_up(...)`", shape=horizontal.shape)
+
+
+def _why(got: Tensor, vertical: Tensor, horizontal: Tensor, kept: list[Streams]) -> str:
+    known = [
+        (dict(convolved="vertical", passed="vertical"), "Those are the published features. What has the horizontal stream found on the way, and where does it go?"),
+        (dict(passed="vertical"), "You convolve the right stream. Which one passes around?"),
+        (dict(convolved="vertical"), "The right stream passes around. Which one do you convolve?"),
+        (dict(passed="none"), "Nothing passes around your horizontal stream. Is it residual?"),
+        (dict(shortcut=0), "Each stream has a short-cut of its own. Which one do you give to the horizontal stream?"),
+        (dict(shortcut=-1), "Your horizontal stream gets nothing from the way down."),
+        (dict(last_first=False), "Your short-cuts come in the order of the way down. What is the mirror image of the last block?"),
+        (dict(told="old"), "The horizontal stream is told of what the vertical one has *just* found, not of what it had before."),
+        (dict(told="none"), "Your horizontal stream is not told of the vertical one any more."),
+    ]  # fmt: skip
+    for changes, message in known:
+        if torch.allclose(got, way_up(vertical, horizontal, kept, **changes), atol=1e-6):  # type: ignore[arg-type]
+            return message
+    return (
+        "In each block of the way up: which of the four tensors at hand does the new `horizontal` consist of?"
+    )

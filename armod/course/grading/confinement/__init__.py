@@ -1,0 +1,1 @@
+"""What a student's kernel is locked in by."""

@@ -1,0 +1,1 @@
+"""From the files of a class to notebooks that can be run."""

@@ -1,0 +1,273 @@
+"""Read what students handed in: from bytes that may hold anything to a `Submission`, or a `Refusal` that says why.
+
+Of a file nothing is kept but the cells: each one's kind, source, id and tags. Opening it follows no link and waits
+for no pipe; whatever is wrong with it is a named reason for that submission alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+
+from armod.course.grading.intake.submissions import Paper, is_text, printable, student_of
+
+MAX_BYTES = 10 * 2**20  # a single emoji makes each of them four, in the text and in what is parsed from it
+MAX_PARTS = 250_000  # values of a file: each takes some hundred bytes once it is parsed
+MAX_DEPTH = 64  # of lists and objects within each other; a notebook's own outputs take about ten
+MAX_CELLS = 2000
+MAX_SOURCE = 2**20  # characters of a cell of text
+MAX_CODE = 100_000  # characters of a cell of code: Python's parser takes a thousand bytes for some of them
+MAX_ALL_CODE = 1_000_000
+MAX_WORDS = 200  # characters quoted from a file or about it
+
+# A text that stands where a notebook should: how it begins, and what it is.
+_LOOKS_LIKE = (
+    (b"\xef\xbb\xbf", "begins with a byte order mark, which no notebook may; save it in JupyterLab"),
+    ((b"\xff\xfe", b"\xfe\xff"), "is written in UTF-16; a notebook is UTF-8"),
+    (b"PK\x03\x04", "is a zip archive, not a notebook; unpack it"),
+    (b"%PDF", "is a PDF, not a notebook"),
+    ((b"\x1f\x8b", b"BZh", b"\xfd7zXZ"), "is compressed; unpack it"),
+)
+
+
+@dataclass(frozen=True)
+class Submission:
+    """One notebook as it was handed in; ``sha256`` is of the file's bytes, ``notebook`` holds its cells and no more."""
+
+    student: str
+    attempt: int
+    path: Path
+    sha256: str
+    notebook: NotebookNode
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A submission that can't be marked, and why in one sentence; ``sha256`` is None where its bytes can't be read."""
+
+    student: str
+    path: Path
+    sha256: str | None
+    reason: str
+    attempt: int = 1
+
+
+def read(path: Path, *, paper: Paper | None = None) -> Submission | Refusal:
+    """The submission in the file, or the reason why there is none; nothing in it makes this raise or wait."""
+    if paper is None:
+        paper = Paper(student_of(path.name), 1, printable(path.name), path)
+    sha256 = None
+    try:
+        content = contents(paper)
+        sha256 = hashlib.sha256(content).hexdigest()
+        notebook, flags = _parsed(content)
+    except Unreadable as problem:
+        return Refusal(paper.student, path, sha256, _sentence(problem), paper.attempt)
+    return Submission(paper.student, paper.attempt, path, sha256, notebook, flags)
+
+
+def fingerprint(paper: Paper) -> str:
+    """The hash of a submission's bytes, or the reason why they can't be read."""
+    try:
+        return hashlib.sha256(contents(paper)).hexdigest()
+    except Unreadable as problem:
+        return _sentence(problem)
+
+
+class Unreadable(Exception):
+    """Why a file can't be read, as a sentence that lacks its subject and its full stop."""
+
+
+def contents(paper: Paper) -> bytes:
+    """The bytes of a submission.
+
+    Raises:
+        Unreadable: if it is no regular file, too large, or the system refuses to read it.
+    """
+    if paper.reason is not None:
+        raise Unreadable(paper.reason)
+    try:
+        # without O_NONBLOCK a named pipe would wait for somebody to write into it
+        descriptor = os.open(paper.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (OSError, ValueError) as error:
+        if paper.path.is_symlink():
+            raise Unreadable("is a symbolic link; hand in the notebook itself") from error
+        raise Unreadable(f"can't be opened ({getattr(error, 'strerror', None) or error})") from error
+    mode = os.fstat(descriptor).st_mode
+    if not stat.S_ISREG(mode):  # Python itself would refuse to open a folder
+        os.close(descriptor)
+        raise Unreadable(f"is {_KINDS.get(stat.S_IFMT(mode), 'something else')}, not a regular file")
+    with open(descriptor, "rb") as file:
+        try:
+            content = file.read(MAX_BYTES + 1)
+        except OSError as error:
+            raise Unreadable(f"can't be read ({error.strerror})") from error
+    if len(content) > MAX_BYTES:
+        raise Unreadable(f"is larger than {MAX_BYTES // 2**20} MB; clear the outputs and save it again")
+    return content
+
+
+_KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+
+
+def _sentence(problem: Unreadable) -> str:
+    return f"The file {problem}."
+
+
+def _parsed(content: bytes) -> tuple[NotebookNode, tuple[str, ...]]:
+    if not content.strip():
+        raise Unreadable("is empty")
+    for beginning, complaint in _LOOKS_LIKE:
+        if content.startswith(beginning):
+            raise Unreadable(complaint)
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Unreadable(f"is no UTF-8 text (byte {error.start})") from error
+    document = _document(text)
+    return _notebook(document)
+
+
+def _document(text: str) -> dict[str, Any]:
+    """The JSON object in the text, neither too large nor too deep."""
+    if sum(map(text.count, ",[{")) > MAX_PARTS:
+        raise Unreadable(f"holds more than {MAX_PARTS:,} values; clear the outputs and save it again")
+    try:
+        document = json.loads(text)
+    except RecursionError as error:
+        raise Unreadable(f"is nested more than {MAX_DEPTH} levels deep") from error
+    except ValueError as error:
+        raise Unreadable(_no_json(text, error)) from error
+    level: list[Any] = [document]
+    for _ in range(MAX_DEPTH):
+        level = [
+            child
+            for item in level
+            if isinstance(item, dict | list)
+            for child in (item.values() if isinstance(item, dict) else item)
+        ]
+        if not level:
+            break
+    else:
+        raise Unreadable(f"is nested more than {MAX_DEPTH} levels deep")
+    if not isinstance(document, dict):
+        raise Unreadable(f"holds a JSON {_json_kind(document)}, not a notebook")
+    return document
+
+
+def _no_json(text: str, error: ValueError) -> str:
+    start = text.lstrip()[:200].lower()
+    if re.search(r"^(<<<<<<<|=======|>>>>>>>)", text, re.MULTILINE):
+        return "holds the markers of an unfinished merge (<<<<<<<); resolve it and save it again"
+    if start.startswith(("<!doctype", "<html", "<?xml", "<head", "<body")):
+        return "is a web page, not a notebook; download the notebook itself"
+    if "\0" in text:
+        return "holds zero bytes: it is damaged, or no text"
+    where = f" (line {error.lineno}: {error.msg})" if isinstance(error, json.JSONDecodeError) else ""
+    if start.startswith("{"):
+        return f"is damaged or cut off: it is no whole JSON{where}"
+    return f"is no notebook: it is no JSON{where}"
+
+
+def _notebook(document: dict[str, Any]) -> tuple[NotebookNode, tuple[str, ...]]:
+    """The notebook's cells, made anew, and what is odd about them."""
+    version, cells = document.get("nbformat"), document.get("cells")
+    if type(version) is not int:
+        raise Unreadable("is no notebook: it does not say its format's version")
+    if version != 4:
+        raise Unreadable(f"is a notebook of format {str(version)[:20]}; open it in JupyterLab and save it")
+    if type(document.get("nbformat_minor")) is not int:
+        raise Unreadable("is no notebook: it does not say its format's minor version")
+    if not isinstance(cells, list):
+        raise Unreadable("is no notebook: it has no list of cells")
+    if not cells:
+        raise Unreadable("is a notebook without cells")
+    if len(cells) > MAX_CELLS:
+        raise Unreadable(f"has {len(cells):,} cells and the limit is {MAX_CELLS:,}")
+    flags: list[str] = []
+    seen: set[str] = set()
+    made = []
+    for number, cell in enumerate(cells, 1):
+        clean = _cell(cell, number)
+        if clean.id in seen:
+            flags.append(f"Cell {number} has the id of an earlier one.")
+        seen.add(clean.id)
+        made.append(clean)
+    if sum(len(cell.source) for cell in made if cell.cell_type == "code") > MAX_ALL_CODE:
+        raise Unreadable(f"is too long: its code has more than {MAX_ALL_CODE:,} characters")
+    _validated(document, made)
+    return NotebookNode(nbformat=4, nbformat_minor=5, metadata=NotebookNode(), cells=made), tuple(flags)
+
+
+def _cell(cell: Any, number: int) -> NotebookNode:
+    if not isinstance(cell, dict):
+        raise Unreadable(f"is damaged: cell {number} is a JSON {_json_kind(cell)}")
+    kind, source = cell.get("cell_type"), cell.get("source")
+    if kind not in ("code", "markdown", "raw"):
+        raise Unreadable(f"is damaged: cell {number} is of no known kind")
+    if isinstance(source, list) and all(isinstance(line, str) for line in source):
+        source = "".join(source)
+    if not isinstance(source, str):
+        raise Unreadable(f"is damaged: cell {number} has no source text")
+    if len(source) > (most := MAX_CODE if kind == "code" else MAX_SOURCE):
+        raise Unreadable(f"is too long: cell {number} has {len(source):,} characters, at most {most:,}")
+    metadata = cell.get("metadata")
+    if not isinstance(metadata, dict):
+        raise Unreadable(f"is damaged: the metadata of cell {number} is no object")
+    tags = metadata.get("tags", [])
+    identity = cell.get("id")
+    made = {
+        "cell_type": kind,
+        "id": identity if isinstance(identity, str) and identity else f"cell-{number}",
+        "source": source,
+        "metadata": NotebookNode(
+            tags=[tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else []
+        ),
+    }
+    if not is_text(made["id"], source, *made["metadata"].tags):
+        raise Unreadable(f"is damaged: cell {number} holds text that is not valid Unicode")
+    if kind == "code":
+        made |= {"outputs": [], "execution_count": None}
+    return NotebookNode(made)
+
+
+def _validated(document: dict[str, Any], made: list[NotebookNode]) -> None:
+    """Refuse what breaks the notebooks' own rules; ids, which tools leave out or double, are given anew."""
+    cells = [
+        {key: value for key, value in cell.items() if key != "id"} | {"id": f"cell-{number}"}
+        for number, cell in enumerate(document["cells"])
+    ]
+    copy = {**document, "nbformat": 4, "nbformat_minor": 5, "cells": cells}
+    try:
+        nbformat.validate(copy, version=4, version_minor=5, relax_add_props=True)
+    except nbformat.ValidationError as error:
+        raise Unreadable(f"breaks the rules of notebooks: {_first_line(str(error.message))}") from error
+    except Exception as error:  # the validator itself may stumble over what was never meant to be one
+        raise Unreadable(f"breaks the rules of notebooks ({type(error).__name__})") from error
+
+
+def _first_line(text: str) -> str:
+    line = (text.splitlines() or [""])[0]
+    line = line.encode("utf-8", "backslashreplace").decode()
+    return line if len(line) <= MAX_WORDS else f"{line[: MAX_WORDS - 1]}…"
+
+
+def _json_kind(value: Any) -> str:
+    kinds = {dict: "object", list: "list", str: "text", bool: "truth value", type(None): "null"}
+    return kinds.get(type(value), "number")

@@ -1,0 +1,1 @@
+"""What is kept of a marked class, and handed on."""

@@ -1,0 +1,202 @@
+"""The marks of a class as one table: a row for each submission, and for each student who handed in nothing.
+
+Rows join what lies in files: the records, the instructor's overrides, the roster. Policies are applied here, when
+marks are looked at, so that none of them needs anything to be marked again.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from armod.course.grading import GradingError
+from armod.course.grading.marks import record
+from armod.course.grading.marks.record import ABSENT, MARKED, UNGRADED, Record
+
+OVERRIDES = "overrides.csv"
+OVERRIDE_COLUMNS = ("student", "lesson", "exercise", "points", "who", "when", "why")
+
+_NOTHING = (ABSENT, UNGRADED)
+
+Attempts = Literal["last", "best"]
+Late = Literal["count", "exclude"]
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Which attempt counts, and whether one handed in after ``due`` may; without ``due`` none is late."""
+
+    attempts: Attempts = "last"
+    late: Late = "count"
+    due: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Override:
+    """Points that an instructor gives by hand: for one exercise, or with ``exercise`` "" for the whole submission."""
+
+    student: str
+    lesson: str
+    exercise: str
+    points: float
+    who: str
+    when: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.exercise or 'total'}: {self.points:g} by {self.who}, {self.when}: {self.why}"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One submission with what counts for it; ``counts`` is whether it is the student's attempt for that lesson."""
+
+    record: Record
+    late: bool = False
+    counts: bool = False
+    overrides: tuple[Override, ...] = ()
+
+    @property
+    def points(self) -> float:
+        """The points with the overrides: one of the whole submission outdoes those of its exercises."""
+        for override in reversed(
+            self.overrides
+        ):  # of two lines about the same the later one corrects the other
+            if not override.exercise:
+                return override.points
+        return sum(self.by_exercise.values())
+
+    @property
+    def by_exercise(self) -> dict[str, float]:
+        """The points of each exercise, overrides included."""
+        points: dict[str, float] = {mark.visible.exercise: mark.points for mark in self.record.marks}
+        return points | {o.exercise: o.points for o in self.overrides if o.exercise}
+
+    @property
+    def watermark(self) -> str:
+        """What every export of this mark has to say about how it came to be; "" if there is nothing to say."""
+        return str(self.record.settings.get("watermark") or "")
+
+
+def rows(folder: Path, policy: Policy | None = None) -> list[Row]:
+    """The rows of a folder of marks, in the order of the class.
+
+    Raises:
+        GradingError: if it holds no marks, or its overrides can't be read or fit nobody.
+    """
+    policy = policy or Policy()
+    overrides = read_overrides(folder / OVERRIDES)
+    found = [_row(_record(folder, line), policy, overrides) for line in record.read_class(folder)]
+    for override in overrides:
+        if not any(override in row.overrides for row in found):
+            raise GradingError(
+                f"{folder / OVERRIDES} gives points to {override.student!r} for "
+                f"{override.exercise or 'a submission'}, which there is not in this class; for those who handed in nothing leave the lesson empty."
+            )
+    chosen = _chosen(found, policy)
+    return [replace(row, counts=number in chosen) for number, row in enumerate(found)]
+
+
+def lessons_of(table: Sequence[Row]) -> list[str]:
+    """The lessons that the class handed in."""
+    return sorted({row.record.lesson for row in table if row.record.lesson})
+
+
+def exercises_of(table: Sequence[Row]) -> dict[str, int]:
+    """Every exercise in the table, in the order of the course, and the points that it is worth."""
+    found: dict[str, int] = {}
+    for row in sorted(table, key=lambda row: row.record.lesson or ""):
+        for mark in row.record.marks:
+            found.setdefault(mark.visible.exercise, mark.max_points)
+    return found
+
+
+def read_overrides(path: Path) -> list[Override]:
+    """The overrides in a CSV file with the columns `OVERRIDE_COLUMNS`; none if there is no file.
+
+    Raises:
+        GradingError: naming the line that lacks who, when or why, or gives no points.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        return []
+    except (OSError, UnicodeDecodeError) as error:
+        raise GradingError(f"{path} can't be read: {error}.") from error
+    reader = csv.DictReader(text.splitlines(keepends=True))
+    try:
+        lines = [(reader.line_num, line) for line in reader]
+    except csv.Error as error:
+        raise GradingError(f"{path}, line {reader.line_num + 1}, is no CSV: {error}.") from error
+    missing = [name for name in OVERRIDE_COLUMNS if name not in (reader.fieldnames or ())]
+    if missing:
+        raise GradingError(f"{path} lacks the columns {', '.join(missing)} in its first line.")
+    found = []
+    for number, line in lines:
+        values = {name: (line[name] or "").strip() for name in OVERRIDE_COLUMNS}
+        for name in ("student", "points", "who", "when", "why"):
+            if not values[name]:
+                raise GradingError(f"{path}, line {number}: the column '{name}' is empty.")
+        try:
+            points = float(values.pop("points"))
+            if not 0 <= points < 1e6:
+                raise ValueError
+        except ValueError as error:
+            raise GradingError(f"{path}, line {number}: the points are no number from 0 on.") from error
+        found.append(Override(points=points, **values))
+    return found
+
+
+def _record(folder: Path, line: dict[str, Any]) -> Record:
+    common = {
+        "student": line["student"],
+        "attempt": int(line["attempt"]),
+        "file": line["file"],
+        "sha256": None,
+    }
+    if line["record"] is None:
+        return Record(**common, status=ABSENT, reason="Nothing was handed in.")
+    found = record.read(folder, line["record"])
+    if found is None:
+        return Record(**common, status=UNGRADED, reason="`armod grade` has not come to it yet.")
+    return found
+
+
+def _row(found: Record, policy: Policy, overrides: Sequence[Override]) -> Row:
+    handed_in = found.times.get("handed_in")
+    late = bool(policy.due and handed_in and datetime.fromisoformat(handed_in) > policy.due.astimezone(UTC))
+    names = {mark.visible.exercise for mark in found.marks}
+    own = tuple(
+        override
+        for override in overrides
+        if override.student == found.student
+        and override.lesson in ("", found.lesson or "")
+        and (override.exercise in names or (not override.exercise and found.status != UNGRADED))
+    )
+    return Row(found, late=late, overrides=own)
+
+
+def _chosen(table: Sequence[Row], policy: Policy) -> set[int]:
+    """The rows that count: of each student and lesson the last attempt, or the best, and of equal ones the last.
+
+    A refused attempt counts only where there is no other.
+    """
+    best: dict[tuple[str, str | None], tuple[tuple[bool, float, int], int]] = {}
+    marked = {row.record.student for row in table if row.record.status == MARKED}
+    for number, row in enumerate(table):
+        if (row.late and policy.late == "exclude") or (row.record.status in _NOTHING and not row.overrides):
+            continue
+        if row.record.status != MARKED and row.record.student in marked and not row.overrides:
+            continue
+        merit = (
+            row.record.status == MARKED,
+            row.points if policy.attempts == "best" else 0.0,
+            row.record.attempt,
+        )
+        place = (row.record.student, row.record.lesson)
+        best[place] = max(best.get(place, (merit, number)), (merit, number))
+    return {number for _, number in best.values()}

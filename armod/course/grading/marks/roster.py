@@ -1,0 +1,123 @@
+"""Who belongs to the class: a CSV file with a heading, one line a student, in whatever columns the LMS exports."""
+
+from __future__ import annotations
+
+import csv
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from armod.course.grading import GradingError
+
+COLUMNS = (
+    "student",
+    "sis login id",
+    "login",
+    "username",
+    "user",
+    "email",
+    "name",
+    "id",
+)  # the likeliest first
+DELIMITERS = ",;\t"  # of a sheet saved as CSV, by country
+NOBODY = "Student, Test"  # whom Canvas adds to each course
+SHORTEST = 3  # characters: shorter parts of a file's name are numbers of lessons and the like
+
+
+Line = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Roster:
+    """The roster as it stands in its file: the names of its columns, and a line for each student.
+
+    Learning management systems put a student's name or number between others into the names of files, as Canvas does
+    in ``lovelaceada_4711_98765_exercises.ipynb``; so a line belongs to a student who is called by a value of it, or one
+    part of whose name, between underscores, is such a value. It counts where nobody else has it.
+    """
+
+    heading: tuple[str, ...]
+    lines: tuple[tuple[str, ...], ...]
+
+    def by_student(self, students: Sequence[str]) -> dict[str, Line]:
+        """The line of each of ``students`` who is in the roster, by the names of its columns."""
+        numbers = self._numbers(students)
+        return {
+            student: dict(zip(self.heading, self.lines[number], strict=True))
+            for student, number in numbers.items()
+        }
+
+    def missing(self, students: Sequence[str]) -> list[str]:
+        """Those who are in the roster and not among ``students``, by the roster's order."""
+        there = set(self._numbers(students).values())
+        column = self._column(students)
+        names = {_same(student) for student in students}  # of somebody who has two lines neither is missing
+        found = [line[column] for number, line in enumerate(self.lines) if number not in there]
+        return [name for name in dict.fromkeys(found) if name and _same(name) not in names]
+
+    def _numbers(self, students: Sequence[str]) -> dict[str, int]:
+        """Which line is whose."""
+        owners = self._owners(self._column(students))
+        found = {}
+        for student in students:
+            lines = {owners[name] for name in _names(student) if name in owners}
+            if _same(student) in owners:
+                lines = {owners[_same(student)]}
+            if len(lines) == 1:
+                found[student] = lines.pop()
+        return found
+
+    def _column(self, students: Sequence[str]) -> int:
+        """Which column holds what students' files and folders are called by: that in which most of them are found."""
+        columns = range(len(self.heading))
+        likely = [COLUMNS.index(name.lower()) if name.lower() in COLUMNS else 99 for name in self.heading]
+        found = [
+            sum(any(name in owners for name in _names(student)) for student in students)
+            for owners in map(self._owners, columns)
+        ]
+        return min(columns, key=lambda column: (-found[column], likely[column], column))
+
+    def _owners(self, column: int) -> dict[str, int]:
+        """The line of each value that one student alone has in this column."""
+        values = [_same(line[column]) for line in self.lines]
+        number_of = Counter(values)
+        return {value: line for line, value in enumerate(values) if value and number_of[value] == 1}
+
+
+def read_roster(path: Path) -> Roster:
+    """The roster in a CSV file.
+
+    Raises:
+        GradingError: if it can't be read, or has no student.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        if "\0" in text:
+            raise csv.Error("it holds zero bytes")
+        first = re.sub(r'"[^"]*"', "", text.partition("\n")[0])
+        delimiter = max(DELIMITERS, key=first.count)
+        lines = csv.reader(text.splitlines(keepends=True), delimiter=delimiter)
+        rows = [row for row in lines if any(map(str.strip, row)) and NOBODY not in row]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise GradingError(f"The roster {path} can't be read as CSV in UTF-8: {error}.") from error
+    if len(rows) < 2:
+        raise GradingError(
+            f"The roster {path} needs a heading, such as 'student', and a line for each of them."
+        )
+    width = len(rows[0])
+    heading, *students = [tuple(cell.strip() for cell in [*row, *[""] * width][:width]) for row in rows]
+    return Roster(heading, tuple(dict.fromkeys(students)))
+
+
+def _names(student: str) -> set[str]:
+    """A student's name, and the parts of it that are long enough to be somebody's."""
+    parts = [part for part in _same(student).split("_") if len(part) >= SHORTEST]
+    return {_same(student), *parts}
+
+
+def _same(name: str) -> str:
+    """A name as it is compared: systems store accents in two ways."""
+    return unicodedata.normalize("NFC", name.strip())

@@ -1,0 +1,35 @@
+"""Widgets: interactive pictures as one self-contained HTML output; the numbers come from Python, a page only draws."""
+
+from armod.course.labs.coin.lab import coin_lab
+from armod.course.labs.concept_map.lab import course_map
+from armod.course.labs.dilation.animation import dilation_animation
+from armod.course.labs.dilation.lab import dilation_lab
+from armod.course.labs.field.lab import field_lab
+from armod.course.labs.histogram.lab import histogram_lab
+from armod.course.labs.mask.lab import mask_lab
+from armod.course.labs.mixture.lab import mixture_lab
+from armod.course.labs.ordering.lab import ordering_explorer
+from armod.course.labs.page import Widget
+from armod.course.labs.quiz import Question, lesson_quiz, quiz
+from armod.course.labs.reach.lab import reach_lab
+from armod.course.labs.sound_player import sound_player
+from armod.course.labs.surface.lab import surface_lab
+
+__all__ = [
+    "Question",
+    "Widget",
+    "coin_lab",
+    "course_map",
+    "dilation_animation",
+    "dilation_lab",
+    "field_lab",
+    "histogram_lab",
+    "lesson_quiz",
+    "mask_lab",
+    "mixture_lab",
+    "ordering_explorer",
+    "quiz",
+    "reach_lab",
+    "sound_player",
+    "surface_lab",
+]

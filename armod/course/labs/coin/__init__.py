@@ -1,0 +1,1 @@
+"""The coin lab: what it shows, its picture, and its page."""

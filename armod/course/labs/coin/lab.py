@@ -1,0 +1,42 @@
+"""The coin lab: choose how many of n flips are heads, move p, and watch the likelihood and its maximiser.
+
+The page takes logarithms from a table and adds them up; the sentences are those of `CoinFacts`.
+"""
+
+from __future__ import annotations
+
+import math
+
+from armod.course.labs.coin.picture import DEPTH, STEPS, CoinFacts, coin_figure
+from armod.course.labs.page import Widget, asset, page
+
+MOST_FLIPS = 40
+
+
+def coin_lab(heads: int = 7, flips: int = 10, p: float = 0.5) -> Widget:
+    """The lab as one notebook output, its knobs set to these values at first; `p` in whole hundredths.
+
+    Raises:
+        ValueError: for values that a coin or the lab's knobs do not have.
+    """
+    facts = CoinFacts(heads, flips, p)
+    if flips > MOST_FLIPS or abs(100 * p - round(100 * p)) > 1e-9:
+        raise ValueError(
+            f"The coin lab shows up to {MOST_FLIPS} flips and a p in whole hundredths; got {flips} flips, p = {p}."
+        )
+    data = {
+        "steps": STEPS,
+        "depth": DEPTH,
+        "mostFlips": MOST_FLIPS,
+        # log(1/200), ..., log(200/200); the logarithm of 0 never takes part
+        "logs": [math.log(step / STEPS) for step in range(1, STEPS + 1)],
+        "start": {"heads": heads, "flips": flips, "hundredths": round(100 * p)},
+    }
+    html = page(
+        asset("parts.js") + asset("coin/lab.js"),
+        data,
+        coin_figure(heads, flips, p).img(dots_per_inch=100),
+        label="Coin lab: the likelihood of every p",
+        css=asset("parts.css"),
+    )
+    return Widget(html, f"Coin lab, an interactive likelihood. At first: {facts.description}")

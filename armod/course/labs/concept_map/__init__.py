@@ -1,0 +1,1 @@
+"""The course map: what it shows, its picture, and its page."""

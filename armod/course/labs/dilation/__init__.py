@@ -1,0 +1,1 @@
+"""The dilation lab: what it shows, its picture, and its page."""

@@ -1,0 +1,85 @@
+"""The dilation lab: the ancestry of one output of a stack of causal convolutions, lit frame by frame.
+
+Python follows the ancestry and asks the oracle, for every state of the knobs, once; the page looks them up. What the page
+works out itself is which of these places lie in the recording.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from armod.course.labs.dilation.facts import KERNEL_SIZES, LENGTH, NUM_LAYERS, PATTERNS, DilationFacts
+from armod.course.labs.dilation.picture import dilation_figure
+from armod.course.labs.page import Widget, asset, page
+
+
+def dilation_lab(
+    pattern: str = "doubling",
+    num_layers: int = 4,
+    *,
+    kernel_size: int = 2,
+    output: int = LENGTH,
+    frame: int = 0,
+) -> Widget:
+    """The lab as one notebook output, its knobs set to these values at first.
+
+    pattern: how the names of `PATTERNS` begin, e.g. "doubling" or "always 4". output: the sample above which the chosen
+    output stands, from 1. frame: steps down that are lit already.
+
+    Raises:
+        ValueError: for a value that the lab's knobs do not have.
+    """
+    names = {name.split(":")[0]: name for name in PATTERNS}
+    knobs = {
+        "pattern": (pattern, tuple(names)),
+        "num_layers": (num_layers, range(1, NUM_LAYERS + 1)),
+        "kernel_size": (kernel_size, KERNEL_SIZES),
+        "output": (output, range(1, LENGTH + 1)),
+        "frame": (frame, range(num_layers + 1)),
+    }
+    for name, (value, choices) in knobs.items():
+        if value not in choices:
+            raise ValueError(
+                f"In the dilation lab, {name} is one of {', '.join(map(str, choices))}; got {value}."
+            )
+    facts = dilation_state(names[pattern], num_layers, kernel_size)
+    start = {"pattern": names[pattern], "layers": num_layers, "kernel": kernel_size}
+    data = {
+        "patterns": PATTERNS,
+        "kernels": KERNEL_SIZES,
+        "length": LENGTH,
+        "states": _table(),
+        "start": {**start, "output": output, "frame": frame},
+    }
+    html = page(
+        asset("parts.js") + asset("dilation/lab.js"),
+        data,
+        dilation_figure(facts).img(dots_per_inch=100),
+        label="Dilation lab: which samples one output depends on",
+        css=asset("parts.css") + asset("dilation/lab.css"),
+    )
+    return Widget(html, f"Dilation lab, an interactive picture. At first: {facts.description}")
+
+
+@cache
+def dilation_state(pattern: str, num_layers: int, kernel_size: int) -> DilationFacts:
+    """What the lab shows at one setting of its knobs; `pattern` is a whole name of `PATTERNS`."""
+    return DilationFacts(PATTERNS[pattern][:num_layers], kernel_size)
+
+
+@cache
+def _table() -> dict[str, dict[str, object]]:
+    """Under "pattern layers kernel" what is lit in each frame, and what is said."""
+    table: dict[str, dict[str, object]] = {}
+    for pattern in PATTERNS:
+        for num_layers in range(1, NUM_LAYERS + 1):
+            for kernel_size in KERNEL_SIZES:
+                facts = dilation_state(pattern, num_layers, kernel_size)
+                table[f"{pattern} {num_layers} {kernel_size}"] = {
+                    "ancestry": facts.ancestry,
+                    "field": facts.field,
+                    "formula": facts.formula,
+                    "oracle": len(facts.oracle),
+                    "finding": facts.finding,
+                }
+    return table

@@ -1,0 +1,1 @@
+"""The field lab: what it shows, its picture, and its page."""

@@ -1,0 +1,98 @@
+"""The field lab: choose a pixel, a stack of masked convolutions and its first mask; see what the pixel sees.
+
+What is seen was measured by the oracle for every pixel of every stack (`armod.measures.field_table`). The page reads the
+measured matrices, counts and draws; the sentences of both are held against each other by tests.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+
+from armod.course.labs.field.facts import KINDS, FieldFacts, stack_masks
+from armod.course.labs.field.picture import field_figure
+from armod.course.labs.page import Widget, asset, packed, page
+from armod.measures.field_table import DEPTHS, FIRST_MASKS, KERNEL_SIZES, SIZE, STACKS, field_table, settings
+
+
+def field_lab(
+    stack: str = "plain",
+    first_mask: str = "A",
+    *,
+    kernel_size: int = 3,
+    depth: int = 5,
+    row: int = 7,
+    column: int = 6,
+) -> Widget:
+    """The lab as one notebook output, its knobs set to these values at first.
+
+    stack: "plain", a PixelCNN, or "gated", a Gated PixelCNN with its two stacks. first_mask: "A", or "B", which leaks.
+    kernel_size: 3, 5 or 7. depth: masked layers, 2 to 6. row, column: of the chosen pixel, 0 to 12.
+
+    Raises:
+        ValueError: for a value that the lab's knobs do not have.
+    """
+    facts = lab_state(stack, first_mask, kernel_size=kernel_size, depth=depth, row=row, column=column)
+    start = {
+        "stack": stack,
+        "first": first_mask,
+        "kernel": kernel_size,
+        "depth": depth,
+        "row": row,
+        "column": column,
+    }
+    html = page(
+        asset("parts.js") + asset("field/facts.js") + asset("field/lab.js"),
+        {**_table(), "start": start},
+        field_figure(facts).img(dots_per_inch=100),
+        label="Field lab: what a pixel sees through masked convolutions",
+        css=asset("parts.css") + asset("field/lab.css"),
+    )
+    return Widget(
+        html, f"Field lab, an interactive picture of receptive fields. At first: {facts.description}"
+    )
+
+
+def lab_state(
+    stack: str, first_mask: str, *, kernel_size: int, depth: int, row: int, column: int
+) -> FieldFacts:
+    """What the lab shows at one setting of its knobs.
+
+    Raises:
+        ValueError: for a value that the lab's knobs do not have.
+    """
+    knobs = {
+        "stack": (stack, STACKS),
+        "first_mask": (first_mask, FIRST_MASKS),
+        "kernel_size": (kernel_size, KERNEL_SIZES),
+        "depth": (depth, DEPTHS),
+        "row": (row, range(SIZE)),
+        "column": (column, range(SIZE)),
+    }
+    for name, (value, choices) in knobs.items():
+        if value not in choices:
+            raise ValueError(
+                f"In the field lab, {name} is one of {', '.join(map(str, choices))}; got {value}."
+            )
+    return FieldFacts(stack, first_mask, kernel_size, depth, row, column)
+
+
+@cache
+def _table() -> dict[str, object]:
+    """Every state of the lab: the oracle's matrices, a bit a pair and each from a new byte, and the masks to draw."""
+    matrices = np.stack(list(field_table().values())).reshape(len(field_table()), -1)
+    return {
+        "size": SIZE,
+        "stacks": STACKS,
+        "firstMasks": FIRST_MASKS,
+        "kernelSizes": KERNEL_SIZES,
+        "depths": list(DEPTHS),
+        "kinds": KINDS,
+        "settings": [" ".join(map(str, setting)) for setting in settings()],
+        "sees": packed(np.packbits(matrices, axis=1).tobytes()),
+        "masks": {
+            f"{stack} {first} {kernel_size}": stack_masks(stack, first, kernel_size)
+            for stack, first, kernel_size, _ in settings()
+        },
+    }

@@ -1,0 +1,1 @@
+"""The histogram lab: what it shows, its picture, and its page."""

@@ -1,0 +1,107 @@
+"""What a histogram of several pixels looks like: how the cells lie in a plane, how many are filled, two likelihoods.
+
+Cells of any number of variables fit in a square: the first variable cuts it into B columns, the second cuts each
+column into B rows, the third each of these cells into B columns again, and so on.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from armod.figures.numbers import counted, in_bytes
+from armod.models.histogram import Histogram
+
+ONE_EACH = "one in every cell"
+
+
+@dataclass(frozen=True, eq=False)
+class HistogramFacts:
+    """A histogram in `num_bins` bins that has counted `train` and is asked about `test`.
+
+    train, test: levels ``(N, D)`` and ``(M, D)`` out of `num_levels`. imaginary: observations spread evenly over all
+    cells before counting, or `ONE_EACH` for one in every cell (Laplace).
+    """
+
+    train: Tensor
+    test: Tensor
+    num_bins: int
+    num_levels: int
+    imaginary: float | str = 0.0
+
+    @cached_property
+    def model(self) -> Histogram:
+        """The histogram itself."""
+        num_variables = self.train.shape[1]
+        smoothing = (
+            1.0 if self.imaginary == ONE_EACH else float(self.imaginary) / self.num_bins**num_variables
+        )
+        model = Histogram((num_variables,), self.num_bins, num_levels=self.num_levels, smoothing=smoothing)
+        return model.fit(self.train)
+
+    @cached_property
+    def is_unseen(self) -> Tensor:
+        """Bool ``(M,)``: the test observations that fall in a cell which training left empty."""
+        return self.model.is_unseen(self.test)
+
+    @cached_property
+    def nats(self) -> tuple[float, float]:
+        """Negative log-likelihood per variable, of the training and of the test observations."""
+        train, test = (-self.model.log_prob(x).mean().item() / x.shape[1] for x in (self.train, self.test))
+        return train, test
+
+    @property
+    def finding(self) -> str:
+        """How many cells are filled, and how many test observations meet an empty one."""
+        filled = f"{self.model.num_occupied:,} of {counted(self.model.num_cells)} cells are filled"
+        outside = int(self.is_unseen.sum())
+        missed = "all" if outside == len(self.test) else f"{outside} of" if outside else "none of"
+        verb = "falls" if outside == 1 else "fall"
+        return f"{filled}; {missed} {len(self.test)} test digits {verb} outside them"
+
+    @property
+    def detail(self) -> str:
+        """Both likelihoods beside the uniform distribution's, and the memory of a table."""
+        train, test = self.nats
+        return (
+            f"Nats per pixel: {train:.2f} on its training digits, {'∞' if math.isinf(test) else f'{test:.2f}'} on test "
+            f"digits, {math.log(self.num_levels):.2f} if all levels were equally likely. A table of all cells takes "
+            f"{in_bytes(self.model.dense_bytes)}."
+        )
+
+    @property
+    def description(self) -> str:
+        """The picture for those who do not see it."""
+        return (
+            f"{self.finding}. {self.detail} A square holds all cells of {self.num_bins} bins in "
+            f"{self.train.shape[1]} dimensions, the filled ones in blue; crosses mark test digits in empty cells. Beside "
+            "it two lines show nats per pixel against the number of dimensions, for training and for test digits."
+        )
+
+
+def folded(levels: Tensor, num_bins: int, num_levels: int) -> NDArray[np.float64]:
+    """Where the cells of observations ``(N, D)`` lie: left and upper edges ``(N, 2)`` in a square of side 1.
+
+    >>> import torch
+    >>> folded(torch.tensor([[1, 0, 1]]), 2, 2).tolist()
+    [[0.75, 0.0]]
+    """
+    bins = (levels.long() * num_bins // num_levels).numpy()
+    edges = np.zeros((len(bins), 2))
+    for variable in range(bins.shape[1]):
+        edges[:, variable % 2] += bins[:, variable] / float(num_bins) ** (variable // 2 + 1)
+    return edges
+
+
+def cell_size(num_bins: int, num_variables: int) -> tuple[float, float]:
+    """Width and height of a cell in the square of side 1.
+
+    >>> cell_size(2, 3)
+    (0.25, 0.5)
+    """
+    return float(num_bins) ** -((num_variables + 1) // 2), float(num_bins) ** -(num_variables // 2)

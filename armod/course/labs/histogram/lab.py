@@ -1,0 +1,130 @@
+"""The histogram lab: choose bins, dimensions, digits and smoothing, and watch the cells fill or stay empty.
+
+Python computes every state once, with `armod.models.histogram`: both likelihoods and all sentences. The page reads them
+from tables; of its own it only sorts the digits' levels into cells, to draw these.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from functools import cache
+from itertools import product
+
+from torch import Tensor
+
+from armod import data
+from armod.course.labs.histogram.facts import ONE_EACH, HistogramFacts
+from armod.course.labs.histogram.picture import MOST_NATS, SHADES, histogram_figure, shade_names
+from armod.course.labs.page import Widget, asset, packed, page
+
+NUM_LEVELS = 16
+BINS = (2, 4, 8, 16)
+DIMENSIONS = range(1, 13)
+OBSERVATIONS = (25, 50, 100, 200, 400, 800, 1444)
+IMAGINARY: tuple[float | str, ...] = (0, 0.1, 1, 10, 100, 1000, 10000, ONE_EACH)
+
+
+def histogram_lab(
+    num_bins: int = 8,
+    num_variables: int = 2,
+    num_observations: int = 1444,
+    imaginary: float | str = 0,
+) -> Widget:
+    """The lab as one notebook output, its knobs set to these values at first.
+
+    The data: the first `num_variables` of twelve pixels, rows 3 to 5 and columns 3 to 6 of the 8x8 digits, on 16 levels.
+
+    Raises:
+        ValueError: for a value that the lab's knobs do not have.
+    """
+    facts = lab_state(num_bins, num_variables, num_observations, imaginary)
+    train, test = pixels()
+    picture = histogram_figure(train[:num_observations], test, num_bins, num_variables, NUM_LEVELS, imaginary)
+    start = {
+        "bins": BINS.index(num_bins),
+        "dimensions": DIMENSIONS.index(num_variables),
+        "observations": OBSERVATIONS.index(num_observations),
+        "imaginary": IMAGINARY.index(imaginary),
+    }
+    html = page(
+        asset("parts.js") + asset("histogram/drawing.js") + asset("histogram/lab.js"),
+        {**_table(), "start": start},
+        picture.img(dots_per_inch=100),
+        label="Histogram lab: cells, and the digits that fill them",
+        css=asset("parts.css") + asset("histogram/lab.css"),
+    )
+    words = f"Histogram lab, an interactive picture of cells and counts. At first: {facts.description}"
+    return Widget(html, words)
+
+
+def lab_state(
+    num_bins: int, num_variables: int, num_observations: int, imaginary: float | str
+) -> HistogramFacts:
+    """What the lab shows at one setting of its knobs.
+
+    Raises:
+        ValueError: for a value that the lab's knobs do not have.
+    """
+    knobs = {
+        "num_bins": (num_bins, BINS),
+        "num_variables": (num_variables, DIMENSIONS),
+        "num_observations": (num_observations, OBSERVATIONS),
+        "imaginary": (imaginary, IMAGINARY),
+    }
+    for name, (value, choices) in knobs.items():
+        if value not in choices:
+            raise ValueError(
+                f"In the histogram lab, {name} is one of {', '.join(map(str, choices))}; got {value}."
+            )
+    train, test = pixels()
+    return HistogramFacts(
+        train[:num_observations, :num_variables], test[:, :num_variables], num_bins, NUM_LEVELS, imaginary
+    )
+
+
+@cache
+def pixels() -> tuple[Tensor, Tensor]:
+    """Levels ``(N, 12)`` of the lab's twelve pixels, of the training and of the test digits."""
+    digits = data.load("digits8").quantize(NUM_LEVELS)
+    train, test = (images[:, 0, 2:5, 2:6].flatten(1) for images in (digits.train, digits.test))
+    return train, test
+
+
+def settings() -> Iterator[tuple[int, int, float | str, int]]:
+    """All (bins, observations, imaginary observations, dimensions) of the table, in its order."""
+    yield from product(BINS, OBSERVATIONS, IMAGINARY, DIMENSIONS)
+
+
+@cache
+def _table() -> dict[str, object]:
+    """Every state of the lab, packed: two 4-byte floats each, and a line of text for its finding and for its detail."""
+    numbers, findings, details = bytearray(), [], []
+    for num_bins, num_observations, imaginary, num_variables in settings():
+        facts = lab_state(num_bins, num_variables, num_observations, imaginary)
+        numbers += struct.pack("<2f", *facts.nats)
+        findings.append(_finding(num_bins, num_variables, num_observations))
+        details.append(facts.detail)
+    train, test = pixels()
+    return {
+        "numLevels": NUM_LEVELS,
+        "bins": BINS,
+        "dimensions": list(DIMENSIONS),
+        "observations": OBSERVATIONS,
+        "imaginary": IMAGINARY,
+        "oneEach": ONE_EACH,
+        "shades": SHADES,
+        "shadeNames": shade_names(),
+        "mostNats": MOST_NATS,
+        "levels": packed(train.numpy().tobytes() + test.numpy().tobytes()),
+        "numTrain": len(train),
+        "nats": packed(bytes(numbers)),
+        "findings": packed("\n".join(findings).encode()),
+        "details": packed("\n".join(details).encode()),
+    }
+
+
+@cache
+def _finding(num_bins: int, num_variables: int, num_observations: int) -> str:
+    """Smoothing changes no cell."""
+    return lab_state(num_bins, num_variables, num_observations, 0).finding

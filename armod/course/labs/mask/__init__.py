@@ -1,0 +1,1 @@
+"""The mask lab: what it shows, its picture, and its page."""

@@ -1,0 +1,138 @@
+"""The mask lab: turn the knobs of a MADE and watch who sees whom.
+
+Python computes every state once, with `armod.models.made.masks`; the page reads them from a table, walks the graph and
+draws. The degrees of hidden units do not depend on the ordering, and another ordering only permutes the columns of the
+first mask and the rows of the last. So the table holds the natural ordering alone, and the page takes any permutation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+from itertools import product
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from armod import orderings
+from armod.course.labs.mask.facts import MaskFacts, mask_facts
+from armod.course.labs.mask.picture import mask_figure
+from armod.course.labs.page import Widget, asset, packed, page
+from armod.models.made.masks import hidden_degrees, masks
+
+VARIABLES = range(1, 17)
+SIZES = (1, 4, 8, 12, 16)
+MAX_LAYERS = 3
+SEEDS = range(6)
+DRAWS: tuple[str | int, ...] = ("sequential", *SEEDS)
+
+
+def mask_lab(
+    num_variables: int = 8,
+    hidden_sizes: Sequence[int] = (12, 12),
+    *,
+    ordering: Tensor | Sequence[int] | None = None,
+    degrees: str = "random",
+    seed: int = 0,
+    output: int | None = None,
+) -> Widget:
+    """The lab as one notebook output, its knobs set to these values at first; `output` counts from 0.
+
+    Raises:
+        ValueError: for a value that the lab's knobs do not have.
+    """
+    facts = lab_state(
+        num_variables, hidden_sizes, ordering=ordering, degrees=degrees, seed=seed, output=output
+    )
+    start = {
+        "size": num_variables,
+        "ordering": facts.ordering.tolist(),
+        "layers": list(hidden_sizes),
+        "draw": seed if degrees == "random" else degrees,
+        "output": facts.output,
+    }
+    picture = mask_figure(facts.ordering, facts.degrees[1:-1], facts.output)
+    html = page(
+        asset("mask/facts.js") + asset("mask/drawing.js") + asset("mask/lab.js"),
+        {**_table(), "start": start},
+        picture.img(dots_per_inch=100),
+        label="Mask lab: who sees whom in a MADE",
+        css=asset("mask/lab.css"),
+    )
+    return Widget(html, f"Mask lab, an interactive picture of MADE's masks. At first: {facts.description}")
+
+
+def lab_state(
+    num_variables: int,
+    hidden_sizes: Sequence[int],
+    *,
+    ordering: Tensor | Sequence[int] | None = None,
+    degrees: str = "random",
+    seed: int = 0,
+    output: int | None = None,
+) -> MaskFacts:
+    """What the lab shows at one setting of its knobs.
+
+    Raises:
+        ValueError: for a value that the lab's knobs do not have.
+    """
+    knobs = {
+        "num_variables": ([num_variables], VARIABLES),
+        "hidden_sizes": (hidden_sizes, SIZES),
+        "the number of hidden layers": ([len(hidden_sizes)], range(1, MAX_LAYERS + 1)),
+        "degrees": ([degrees], ("random", "sequential")),
+        "seed": ([seed], SEEDS),
+    }
+    for name, (values, choices) in knobs.items():
+        wrong = [value for value in values if value not in choices]
+        if wrong:
+            raise ValueError(
+                f"In the mask lab, {name} is one of {', '.join(map(str, choices))}; got {wrong[0]}."
+            )
+    order = orderings.as_permutation(ordering, (num_variables,))
+    return mask_facts(order, hidden_degrees(num_variables, hidden_sizes, degrees=degrees, seed=seed), output)
+
+
+def settings() -> Iterator[tuple[int, str | int, tuple[int, ...]]]:
+    """All (number of variables, draw of the degrees, hidden sizes) of the table, in its order."""
+    for num_variables, draw in product(VARIABLES, DRAWS):
+        for sizes in _layer_choices():
+            yield num_variables, draw, sizes
+
+
+@cache
+def _table() -> dict[str, object]:
+    """Every state of the lab, packed.
+
+    A setting adds the degrees of its last hidden layer (a byte a unit) and the two masks beside it (a bit a weight,
+    row by row, each mask from a new byte). What lies below is that of the same setting with fewer layers.
+    """
+    degrees, hidden_masks, output_masks = bytearray(), bytearray(), bytearray()
+    for num_variables, draw, sizes in settings():
+        kind, seed = ("sequential", 0) if draw == "sequential" else ("random", int(draw))
+        layers = hidden_degrees(num_variables, sizes, degrees=kind, seed=seed)
+        *_, below, above = masks(torch.arange(num_variables), layers)
+        degrees += bytes(layers[-1].tolist())
+        hidden_masks += np.packbits(below.numpy()).tobytes()
+        output_masks += np.packbits(above.numpy()).tobytes()
+    named = {
+        "natural": [orderings.raster((size,)) for size in VARIABLES],
+        "reversed": [orderings.reversed((size,)) for size in VARIABLES],
+        **{f"random, seed {seed}": [orderings.random((size,), seed) for size in VARIABLES] for seed in SEEDS},
+    }
+    return {
+        "variables": list(VARIABLES),
+        "sizes": SIZES,
+        "maxLayers": MAX_LAYERS,
+        "draws": DRAWS,
+        "layers": _layer_choices(),
+        "orderings": {name: [order.tolist() for order in each] for name, each in named.items()},
+        "degrees": packed(bytes(degrees)),
+        "hiddenMasks": packed(bytes(hidden_masks)),
+        "outputMasks": packed(bytes(output_masks)),
+    }
+
+
+def _layer_choices() -> list[tuple[int, ...]]:
+    return [sizes for depth in range(1, MAX_LAYERS + 1) for sizes in product(SIZES, repeat=depth)]

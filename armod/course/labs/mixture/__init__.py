@@ -1,0 +1,1 @@
+"""The mixture lab: what it shows, its picture, and its page."""

@@ -1,0 +1,1 @@
+"""The ordering explorer: what it shows, its picture, and its page."""

@@ -1,0 +1,1 @@
+"""The reach lab: what it shows, its picture, and its page."""

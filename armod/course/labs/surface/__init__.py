@@ -1,0 +1,1 @@
+"""The surface lab: what it shows, its picture, and its page."""

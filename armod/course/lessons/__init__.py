@@ -1,0 +1,1 @@
+"""Lessons and their notebooks: built, paired, run, shown, opened."""

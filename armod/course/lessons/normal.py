@@ -1,0 +1,83 @@
+"""The normal form of a built notebook: two builds of the same code write the same bytes, where figures allow."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from typing import Any
+
+from nbformat import NotebookNode
+
+from armod.course.lessons.pair import KERNELSPEC, code_cells
+
+LANGUAGE = {
+    "name": "python",
+    "file_extension": ".py",
+    "mimetype": "text/x-python",
+    "pygments_lexer": "ipython3",
+}
+
+
+def normalised(notebook: NotebookNode, code_sha256: str) -> NotebookNode:
+    """The notebook without random ids, times, versions and widget state, stamped with what it was built from.
+
+    The stamp is ``metadata.armod``: the hash of the code and that of the outputs, by which an edited source and a
+    notebook that was run by hand are both found.
+    """
+    seen: Counter[str] = Counter()
+    count = 0
+    cells = []
+    for cell in notebook.cells:
+        seen[cell.source] += 1
+        runs = cell.cell_type == "code" and bool(cell.source.strip())
+        count += runs
+        tags = cell.metadata.get("tags")
+        new = NotebookNode(
+            id=_digest([cell.source, seen[cell.source]])[
+                :12
+            ],  # from its text, so that an insertion moves no id
+            cell_type=cell.cell_type,
+            source=cell.source,
+            metadata=NotebookNode(tags=tags) if tags else NotebookNode(),
+        )
+        if cell.cell_type == "code":
+            new.execution_count = count if runs else None
+            new.outputs = _normal_outputs(cell.outputs, count)
+        cells.append(new)
+    result = NotebookNode(nbformat=4, nbformat_minor=5, cells=cells, metadata=NotebookNode())
+    result.metadata.update(
+        kernelspec=NotebookNode(KERNELSPEC),
+        language_info=NotebookNode(LANGUAGE),
+        armod=NotebookNode(code_sha256=code_sha256, outputs_sha256=outputs_sha256(result)),
+    )
+    return result
+
+
+def is_as_built(notebook: NotebookNode) -> bool:
+    """Whether the outputs are those that were stamped, none added, changed or run again to another result."""
+    return notebook.metadata.get("armod", {}).get("outputs_sha256") == outputs_sha256(notebook)
+
+
+def outputs_sha256(notebook: NotebookNode) -> str:
+    """The hash of all outputs in order; execution counts, which tell nothing, left out."""
+    return _digest([_normal_outputs(cell.outputs, 0) for cell in code_cells(notebook)])
+
+
+def _normal_outputs(outputs: list[NotebookNode], count: int) -> list[NotebookNode]:
+    """The outputs of one cell, with what was printed in several messages, as timing had it, joined to one."""
+    result: list[NotebookNode] = []
+    for output in outputs:
+        new = NotebookNode({key: value for key, value in output.items() if key != "transient"})
+        if new.output_type == "execute_result":
+            new.execution_count = count
+        last = result[-1] if result else NotebookNode()
+        if new.output_type == "stream" and last.get("name") == new.name:
+            last.text += new.text
+        else:
+            result.append(new)
+    return result
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()

@@ -1,8 +1,0 @@
-"""The exercises of lesson 4.2 in their order; each has a module of its own in `armod.exercises.histogram`."""
-
-from armod.exercises.histogram import choice, collapse, levels, sparse
-
-histogram_levels = levels.histogram_levels
-histogram_sparse = sparse.histogram_sparse
-histogram_collapse = collapse.histogram_collapse
-histogram_choice = choice.histogram_choice

@@ -1,0 +1,5 @@
+"""MADE: masks, the network, its ensembles, and its walk."""
+
+from armod.models.made.model import MADE
+
+__all__ = ["MADE"]

@@ -1,0 +1,309 @@
+"""MADE: an autoencoder whose masked weights make it autoregressive (Germain, Gregor, Murray, Larochelle 2015).
+
+One network, one pass, all D conditionals. The masks come from `armod.models.made.masks` and are applied to the weights in
+each pass, never written into them: so one set of weights can serve many masks and orderings (`num_masks`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import cast
+
+import torch
+from torch import Tensor, distributions, nn
+from torch.nn import functional as F
+
+from armod import orderings
+from armod.likelihoods import Likelihood, inverse_cdf
+from armod.models.base import AutoregressiveModel, Incremental
+from armod.models.made.masked_linear import Band, bands, masked_linear
+from armod.models.made.masks import hidden_degrees, masks
+from armod.models.made.mixture import MixtureIncremental, member_posterior, mixture_conditionals
+from armod.models.made.walk import MADEIncremental
+
+
+class MADE(AutoregressiveModel):
+    """Masked autoencoder for distribution estimation.
+
+    event_shape: shape of one observation; any number of variables from 1 on.
+    hidden_sizes: units of each hidden layer, from the input up; any sizes from 1 on, or none at all.
+    likelihood: family of the conditionals, e.g. `armod.likelihoods.Bernoulli()`.
+    ordering: permutation ``(D,)``; None is raster, or with several masks a random one for each.
+    degrees: ``"random"`` or ``"sequential"`` degrees of the hidden units (`armod.models.made.masks.hidden_degrees`).
+    num_masks: M > 1 makes an ensemble of M members that share their weights but not their masks. Its likelihood is
+        the mixture's: the average of the members' *probabilities*. With `ordering` given all members share it.
+    seed: of degrees, random orderings and initial weights.
+
+    Raises:
+        ValueError: for a size below 1, an ordering that is no permutation, or an unknown word for `degrees`.
+
+    >>> from armod.likelihoods import Bernoulli
+    >>> model = MADE((3,), [8], likelihood=Bernoulli())
+    >>> model.log_prob(torch.tensor([[0, 1, 1]])).shape
+    torch.Size([1])
+    """
+
+    likelihood: Likelihood
+    context_size = 0
+    layers: nn.ModuleList
+    orderings: Tensor
+
+    def __init__(
+        self,
+        event_shape: Sequence[int],
+        hidden_sizes: Sequence[int],
+        *,
+        likelihood: Likelihood,
+        ordering: Tensor | Sequence[int] | None = None,
+        degrees: str = "random",
+        num_masks: int = 1,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        if not isinstance(likelihood, Likelihood):
+            raise ValueError(
+                f"likelihood is an object such as armod.likelihoods.Bernoulli(), not {likelihood!r}."
+            )
+        if isinstance(hidden_sizes, int) or isinstance(event_shape, int):
+            raise ValueError("event_shape and hidden_sizes are sequences of sizes, such as (784,) and [500].")
+        if num_masks < 1:
+            raise ValueError(f"MADE needs at least one set of masks, not num_masks={num_masks}.")
+        each_draws_its_own = ordering is None and num_masks > 1
+        shared = orderings.as_permutation(ordering, event_shape)
+        # 7919 keeps the members of neighbouring seeds apart; member 0 is the single model of this seed
+        seeds = [seed + 7919 * member for member in range(num_masks)]
+        member_orderings = [orderings.random(event_shape, s) if each_draws_its_own else shared for s in seeds]
+        member_degrees = [hidden_degrees(len(shared), hidden_sizes, degrees=degrees, seed=s) for s in seeds]
+        # units of one layer may change places, and in the order of their degrees they are computed fastest; but
+        # members of one ensemble, all of them sorted, would have nearly the same masks
+        member_degrees[0] = [layer.sort().values for layer in member_degrees[0]]
+        sizes = [
+            len(shared) * likelihood.num_features,
+            *hidden_sizes,
+            len(shared) * likelihood.num_parameters,
+        ]
+        layers = _linear_layers(sizes, torch.Generator().manual_seed(seed))
+        stacked_degrees = [torch.stack(layer) for layer in zip(*member_degrees, strict=True)]
+        self._assemble(event_shape, likelihood, layers, torch.stack(member_orderings), stacked_degrees)
+
+    def _assemble(
+        self,
+        event_shape: Sequence[int],
+        likelihood: Likelihood,
+        layers: nn.ModuleList,
+        member_orderings: Tensor,
+        degrees: Sequence[Tensor],
+        weight_masks: Sequence[Tensor] | None = None,
+        mask_bands: Sequence[tuple[tuple[Band, ...], ...]] | None = None,
+    ) -> None:
+        """Put together a model of M members: orderings ``(M, D)``, degrees of each hidden layer ``(M, size)``."""
+        self.event_shape = torch.Size(event_shape)
+        self.likelihood = likelihood
+        self.layers = layers
+        self.register_buffer("orderings", member_orderings)
+        for number, layer in enumerate(degrees):
+            self.register_buffer(f"degrees_{number}", layer)
+        derived = self._derive_masks() if weight_masks is None else weight_masks
+        for number, mask in enumerate(derived):
+            self.register_buffer(f"mask_{number}", mask, persistent=False)
+        self._bands = [tuple(map(bands, layer)) for layer in derived] if mask_bands is None else mask_bands
+        self.register_load_state_dict_post_hook(_refresh_masks)
+
+    @property
+    def num_masks(self) -> int:
+        """M, the number of members."""
+        return len(self.orderings)
+
+    @property
+    def ordering(self) -> Tensor:  # type: ignore[override]
+        """The ordering ``(D,)`` that all members share; ValueError where they do not."""
+        if not (self.orderings == self.orderings[0]).all():
+            raise ValueError(
+                f"This MADE is an ensemble of {self.num_masks} different orderings, so it has no conditionals of "
+                "its own; use one of its `members`, each an ordinary MADE with one ordering."
+            )
+        return self.orderings[0]
+
+    @property
+    def linear_layers(self) -> list[nn.Linear]:
+        """The layers from the input up; their weights are unmasked."""
+        return cast(list[nn.Linear], list(self.layers))
+
+    @property
+    def degrees(self) -> list[Tensor]:
+        """Degrees of the hidden units, one int64 tensor ``(M, size)`` for each hidden layer."""
+        return [getattr(self, f"degrees_{number}") for number in range(len(self.layers) - 1)]
+
+    @property
+    def members(self) -> tuple[MADE, ...]:
+        """The members of the ensemble: ordinary MADEs on the same weights."""
+        return (self,) if self.num_masks == 1 else tuple(map(self._member, range(self.num_masks)))
+
+    def conditionals(self, x: Tensor, context: Tensor | None = None) -> distributions.Distribution:
+        """Every ``p(x_d | x_<d)`` in one pass; for an ensemble of one ordering, the mixture's conditionals.
+
+        Raises:
+            ValueError: for an ensemble of several orderings: ask its `members`.
+        """
+        if self.num_masks > 1:
+            return mixture_conditionals(self.members, x, self.ordering)
+        # under autocast they come in a type too coarse for likelihoods
+        parameters = self._network(x).to(self.linear_layers[0].weight.dtype)
+        shape = (len(x), *self.event_shape, self.likelihood.num_parameters)
+        return self.likelihood.distribution(parameters.view(shape))
+
+    def incremental(self, num_samples: int, context: Tensor | None = None) -> Incremental:
+        """The conditionals one at a time; each hidden unit is computed once, when its degree is reached.
+
+        Raises:
+            ValueError: for an ensemble of several orderings: ask its `members`.
+        """
+        if self.num_masks > 1:
+            return MixtureIncremental(
+                [m.incremental(num_samples) for m in self.members], self.ordering.device
+            )
+        degrees = [layer[0] for layer in self.degrees]
+        return MADEIncremental(self.likelihood, self.ordering, degrees, self.linear_layers, num_samples)
+
+    def log_prob(self, x: Tensor, context: Tensor | None = None) -> Tensor:
+        """Exact log-likelihood ``(N,)`` in nats; of an ensemble, logsumexp over the members minus log M."""
+        if self.num_masks == 1:
+            return super().log_prob(x, context)
+        members = torch.stack([member.log_prob(x, context) for member in self.members])
+        return members.logsumexp(0) - math.log(self.num_masks)
+
+    def training_log_prob(self, x: Tensor, context: Tensor | None = None, *, step: int) -> Tensor:
+        """The paper's "Order-agnostic training": the members take turns, one a step."""
+        return self._member(step % self.num_masks).log_prob(x) if self.num_masks > 1 else self(x)
+
+    def sample(
+        self,
+        num_samples: int,
+        context: Tensor | None = None,
+        *,
+        known: Tensor | None = None,
+        mask: Tensor | None = None,
+        generator: torch.Generator | None = None,
+        **rest: object,
+    ) -> Tensor:
+        """As `AutoregressiveModel.sample`; an ensemble first draws a member for each row, then samples it.
+
+        Members are equally likely, but in a completion whose known variables come first: there each has its posterior
+        probability p(member | known). One uniform number for each row draws them, then each member in turn draws the
+        noise of its rows.
+        """
+        if self.num_masks == 1:
+            return super().sample(
+                num_samples,
+                context,
+                known=known,
+                mask=mask,
+                generator=generator,
+                **rest,  # type: ignore[arg-type]
+            )
+        known, mask = self._completion(num_samples, self.event_shape, known, mask)
+        device = generator.device if generator is not None else None
+        uniform = torch.rand(num_samples, dtype=torch.float64, generator=generator, device=device)
+        uniform = uniform.to(self.orderings.device)
+        member_of_row = inverse_cdf(member_posterior(self.members, num_samples, known, mask), uniform)
+        x = torch.empty(num_samples, *self.event_shape, dtype=torch.int64, device=self.orderings.device)
+        for number, member in enumerate(self.members):
+            rows = (member_of_row == number).nonzero().squeeze(1)
+            x[rows] = member.sample(
+                len(rows),
+                known=None if known is None else known[rows],
+                mask=None if mask is None else mask[rows],
+                generator=generator,
+                **rest,  # type: ignore[arg-type]
+            )
+        return x
+
+    @torch.no_grad()
+    def start_from_marginals(self, x: Tensor) -> MADE:
+        """Set the output biases so that learning starts from independent variables, as frequent as in `x`.
+
+        Without it a pixel that is never inked learns so only by many small steps. x: levels ``(N, *event_shape)``.
+        Returns the model itself.
+
+        >>> from armod.likelihoods import Bernoulli
+        >>> model = MADE((2,), [], likelihood=Bernoulli()).start_from_marginals(torch.tensor([[0, 1], [0, 1]]))
+        >>> model.conditionals(torch.tensor([[0, 1]])).probs[0, 0].item() < 0.2
+        True
+        """
+        self.check_levels(x)
+        output = self.linear_layers[-1]
+        output.bias.copy_(self.likelihood.marginal(x.flatten(1)).flatten())
+        return self
+
+    def extra_repr(self) -> str:
+        """What `print(model)` says first."""
+        return (
+            f"event_shape={tuple(self.event_shape)}, likelihood={self.likelihood}, num_masks={self.num_masks}"
+        )
+
+    def _network(self, x: Tensor) -> Tensor:
+        """Levels ``(N, *event_shape)`` -> parameters ``(N, D * num_parameters)``: masked layers with ReLU between."""
+        activations = self.likelihood.encode(x.flatten(1), self.linear_layers[0].weight.dtype).flatten(1)
+        last = len(self.layers) - 1
+        for number, layer in enumerate(self.linear_layers):
+            activations = masked_linear(
+                activations, layer.weight, self._weight_mask(number), layer.bias, self._bands[number][0]
+            )
+            if number < last:
+                activations = F.relu(activations)
+        return activations
+
+    def _weight_mask(self, number: int) -> Tensor:
+        """The mask of one layer of a single model, of its weight's shape."""
+        return getattr(self, f"mask_{number}")[0]
+
+    def _derive_masks(self) -> list[Tensor]:
+        """The masks that follow from orderings and degrees: ``(M, *weight.shape)`` for each layer, 0 or 1."""
+        members = [
+            masks(ordering, [layer[number] for layer in self.degrees])
+            for number, ordering in enumerate(self.orderings)
+        ]
+        stacked = [torch.stack(layer_masks) for layer_masks in zip(*members, strict=True)]
+        stacked[0] = stacked[0].repeat_interleave(self.likelihood.num_features, dim=2)
+        stacked[-1] = stacked[-1].repeat_interleave(self.likelihood.num_parameters, dim=1)
+        # multiplying by floats is several times faster than by booleans
+        return [mask.to(layer.weight) for mask, layer in zip(stacked, self.linear_layers, strict=True)]
+
+    def _member(self, number: int) -> MADE:
+        """Member `number` as an ordinary MADE on the very same layers."""
+        member = MADE.__new__(MADE)
+        nn.Module.__init__(member)
+        only = slice(number, number + 1)
+        member._assemble(
+            self.event_shape,
+            self.likelihood,
+            self.layers,
+            self.orderings[only],
+            [layer[only] for layer in self.degrees],
+            [getattr(self, f"mask_{layer}")[only] for layer in range(len(self.layers))],
+            [layer[only] for layer in self._bands],
+        )
+        return member.train(self.training)
+
+
+def _refresh_masks(model: MADE, _: object = None) -> None:
+    """A state dict may bring other orderings and degrees than the model was built with."""
+    derived = model._derive_masks()
+    for number, mask in enumerate(derived):
+        setattr(model, f"mask_{number}", mask)
+    model._bands = [tuple(map(bands, layer)) for layer in derived]
+
+
+def _linear_layers(sizes: Sequence[int], generator: torch.Generator) -> nn.ModuleList:
+    """torch's usual initialisation of linear layers, from a generator of our own."""
+    layers = nn.ModuleList()
+    for below, above in pairwise(sizes):
+        layer = nn.utils.skip_init(nn.Linear, below, above)
+        bound = 1 / math.sqrt(below)
+        with torch.no_grad():
+            layer.weight.uniform_(-bound, bound, generator=generator)
+            layer.bias.uniform_(-bound, bound, generator=generator)
+        layers.append(layer)
+    return layers

@@ -1,0 +1,222 @@
+"""PixelCNN++ (Salimans, Karpathy, Chen, Kingma 2017): levels as quantities, two streams, three resolutions.
+
+A pixel's network sees the earlier pixels and nothing of its own pixel. The channels of one pixel depend on each other
+through the mixture alone (`armod.models.plus_plus.pixel_mixture`). The layers, and which sees which, are in
+`armod.models.plus_plus.layers`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import cast
+
+import torch
+from torch import Tensor, distributions, nn
+from torch.nn import functional as F
+
+from armod import orderings
+from armod.likelihoods import LogisticMixture, rescale
+from armod.models.base import AutoregressiveModel, Incremental
+from armod.models.orientation import Orientation
+from armod.models.plus_plus.field import field
+from armod.models.plus_plus.layers import Block, Gated, Pair, build_layers
+from armod.models.plus_plus.pixel_mixture import PixelMixture
+from armod.models.plus_plus.walk import PixelCNNPlusPlusIncremental
+
+
+class PixelCNNPlusPlus(AutoregressiveModel):
+    """PixelCNN++: two streams of shifted convolutions, down- and up-sampled, with a mixture of logistics for each pixel.
+
+    event_shape: ``(C, H, W)`` with C 1 or 3, any H and W from 1 on. Where down-sampling needs a multiple of 4, the image
+        is padded below and to the right; a channel of ones tells the network what is image.
+    channels: width of each stream.
+    num_resnets: blocks at each resolution on the way down.
+    num_mixtures: M, logistic components of a pixel.
+    num_levels: K, from 2 on.
+    downsampling: False keeps all layers, and the number of parameters, at full resolution.
+    shortcuts: False cuts the connections from the way down to the way up. With `downsampling` that hides close
+        neighbours: see `reach`.
+    channel_dependence: False makes the channels of a pixel independent given the earlier pixels.
+    dropout: probability within each block, in training only; the incremental view never drops anything.
+    context_channels: C' of a context ``(N, C')`` or ``(N, C', H, W)``, which shifts the gates of every block; lower
+        resolutions see its local averages.
+    ordering: the raster or one of its flips and transposes, ``(D,)``; None is the raster.
+    seed: of the initial weights.
+
+    The weights have no separate norms: weight normalisation with its data-dependent start, which the paper uses, changes
+    how a network is trained, not what it can say.
+
+    Raises:
+        ValueError: for another number of channels, a size below 1, fewer than 2 levels, or another ordering.
+
+    >>> model = PixelCNNPlusPlus((3, 5, 6), channels=4, num_resnets=1)
+    >>> model.log_prob(torch.zeros(2, 3, 5, 6)).shape
+    torch.Size([2])
+    """
+
+    likelihood: LogisticMixture
+    context_size: int
+    layers: nn.ModuleList
+
+    def __init__(
+        self,
+        event_shape: Sequence[int],
+        channels: int,
+        *,
+        num_resnets: int = 2,
+        num_mixtures: int = 5,
+        num_levels: int = 256,
+        downsampling: bool = True,
+        shortcuts: bool = True,
+        channel_dependence: bool = True,
+        dropout: float = 0.0,
+        context_channels: int = 0,
+        ordering: Tensor | Sequence[int] | None = None,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        shape = tuple(event_shape) if not isinstance(event_shape, int) else (event_shape,)
+        if len(shape) != 3 or shape[0] not in (1, 3) or min(shape) < 1:
+            raise ValueError(f"PixelCNN++ takes images (C, H, W) with 1 or 3 channels, not {shape}.")
+        if min(channels, num_resnets, num_mixtures) < 1 or num_levels < 2 or context_channels < 0:
+            raise ValueError(
+                "PixelCNN++ needs at least 1 channel, 1 resnet, 1 mixture component, 2 levels and 0 context channels, "
+                f"not {channels}, {num_resnets}, {num_mixtures}, {num_levels} and {context_channels}."
+            )
+        if not 0 <= dropout < 1:
+            raise ValueError(f"dropout is a probability from 0 to below 1, not {dropout}.")
+        self.event_shape = torch.Size(shape)
+        self.likelihood = LogisticMixture(num_levels, num_mixtures)
+        self.context_size = context_channels
+        self.mixture = PixelMixture(self.likelihood, shape[0], channel_dependence)
+        self.layers = build_layers(
+            shape[0] + 1,
+            channels,
+            num_resnets,
+            downsampling=downsampling,
+            shortcuts=shortcuts,
+            context_channels=context_channels,
+            dropout=dropout,
+        )
+        self.output = nn.utils.skip_init(nn.Conv2d, channels, self.mixture.num_parameters, 1)
+        self.register_buffer("ordering", orderings.as_permutation(ordering, shape))
+        self._orient()
+        self.register_load_state_dict_post_hook(_refresh_orientation)
+        _start(self, torch.Generator().manual_seed(seed))
+
+    def conditionals(self, x: Tensor, context: Tensor | None = None) -> distributions.Distribution:
+        """Every ``p(x_d | x_<d)`` in one pass: a `likelihoods.DiscretizedLogisticMixture` of batch ``(N, C, H, W)``."""
+        context = self.check_context(context, len(x), x.shape[1:])
+        image = self._orientation.turn(x)
+        # under autocast they come in a type too coarse for likelihoods
+        outputs = self._network(image, self._contexts(context)).movedim(1, -1).to(self.output.weight.dtype)
+        parameters = self.mixture.conditionals(outputs, image.movedim(1, -1))
+        return self.likelihood.distribution(self._orientation.turn_back(parameters.movedim(-2, 1)))
+
+    def incremental(self, num_samples: int, context: Tensor | None = None) -> Incremental:
+        """The conditionals one at a time; each activation of the network is computed once."""
+        context = self.check_context(context, num_samples, self.event_shape)
+        height, width = self._padded_size
+        contexts = {
+            scale: c.expand(-1, -1, height // scale, width // scale)
+            for scale, c in self._contexts(context).items()
+        }
+        return PixelCNNPlusPlusIncremental(
+            self.layers, self.output, self.mixture, self._image_size, self._padded_size, num_samples, contexts
+        )
+
+    def reach(self) -> Tensor:
+        """Boolean ``(D, D)``: [i, j] is True where j is an earlier variable within the windows of i's layers.
+
+        That is as far as the shapes of all convolutions carry, strides included; of i's own pixel the earlier channels,
+        if these depend on each other. Nothing within it is hidden. Without shortcuts all that a pixel knows has passed
+        through the lowest resolution, so that its closest neighbours can lie *out* of its reach.
+        """
+        height, width = self._image_size
+        padded_height, padded_width = self._padded_size
+        seen = field(self.layers, padded_height, padded_width)
+        seen = seen.view(padded_height, padded_width, padded_height, padded_width)
+        seen = seen[:height, :width, :height, :width].reshape(height * width, height * width)
+        num_channels = self.mixture.num_channels
+        in_order = seen.repeat_interleave(num_channels, 0).repeat_interleave(num_channels, 1)
+        if self.mixture.channel_dependence:
+            within_pixel = torch.ones(num_channels, num_channels, device=seen.device).tril(-1)
+            in_order |= torch.kron(torch.eye(height * width, device=seen.device), within_pixel).bool()
+        reach = torch.empty_like(in_order)
+        reach[self.ordering[:, None], self.ordering] = in_order
+        return reach
+
+    def extra_repr(self) -> str:
+        """What `print(model)` says first."""
+        return f"event_shape={tuple(self.event_shape)}, likelihood={self.likelihood}"
+
+    def _orient(self) -> None:
+        self._orientation = Orientation.of(self.ordering, self.event_shape)
+
+    @property
+    def _image_size(self) -> tuple[int, int]:
+        """Height and width as the raster sees them."""
+        height, width = self.event_shape[1:]
+        return (width, height) if self._orientation.is_transposed else (height, width)
+
+    @property
+    def _scales(self) -> list[int]:
+        return sorted({cast(int, layer.scale) for layer in self.layers})
+
+    @property
+    def _padded_size(self) -> tuple[int, int]:
+        multiple = self._scales[-1]
+        height, width = (math.ceil(size / multiple) * multiple for size in self._image_size)
+        return height, width
+
+    def _padding(self) -> tuple[int, int, int, int]:
+        (height, width), (padded_height, padded_width) = self._image_size, self._padded_size
+        return (0, padded_width - width, 0, padded_height - height)
+
+    def _contexts(self, context: Tensor | None) -> dict[int, Tensor]:
+        """The context at each scale of the layers, ``(N, C', H or 1, W or 1)`` of the padded size."""
+        if context is None:
+            return {}
+        context = context.to(self.output.weight.dtype)
+        if context.dim() == 2:
+            return {scale: context[:, :, None, None] for scale in self._scales}
+        padded = F.pad(self._orientation.turn_context(context), self._padding())
+        return {scale: F.avg_pool2d(padded, scale) for scale in self._scales}
+
+    def _network(self, image: Tensor, contexts: dict[int, Tensor]) -> Tensor:
+        """Levels ``(N, C, H, W)``, turned -> the outputs for each pixel ``(N, num_parameters, H, W)``."""
+        height, width = image.shape[2:]
+        numbers = rescale(image, self.likelihood.num_levels, self.output.weight.dtype)
+        inputs = F.pad(torch.cat([numbers, torch.ones_like(numbers[:, :1])], 1), self._padding())
+        start, *others = iter(self.layers)
+        pairs: list[Pair] = [start(inputs)]
+        for layer in others:
+            if isinstance(layer, Block):
+                shortcut = None if layer.shortcut is None else pairs[layer.shortcut]
+                pairs.append(layer(pairs[-1], shortcut, contexts.get(layer.scale)))
+            else:
+                pairs.append(layer(pairs[-1]))
+        return self.output(F.elu(pairs[-1].right.values))[:, :, :height, :width]
+
+
+def _refresh_orientation(model: PixelCNNPlusPlus, _: object) -> None:
+    """A state dict may bring another ordering than the model was built with."""
+    model._orient()
+
+
+@torch.no_grad()
+def _start(model: PixelCNNPlusPlus, generator: torch.Generator) -> None:
+    """torch's usual initialisation of convolutions, from a generator of our own; gates begin almost shut.
+
+    A block then begins as little more than the identity, as in the authors' code: the network can be deep.
+    """
+    bound = 1.0
+    for parameter in model.parameters():
+        if parameter.dim() > 1:  # a bias follows its weight, and has the same bound
+            bound = 1 / math.sqrt(parameter[0].numel())
+        parameter.uniform_(-bound, bound, generator=generator)
+    for module in model.modules():
+        if isinstance(module, Gated):
+            for parameter in module.second.parameters():
+                parameter.mul_(0.1)

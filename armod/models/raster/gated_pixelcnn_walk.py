@@ -1,0 +1,170 @@
+"""Gated PixelCNN one variable at a time: the vertical stack by rows, the horizontal one by pixels.
+
+All that the vertical stack sees is known when a row begins, so it is computed for the whole row, layer by layer, and
+with it what it gives to the horizontal stack. Of that a chain of two products a layer remains for a pixel: the
+kernel's centre, and the 1x1 after the gate. When a pixel is done, all layers' kernels add it to the columns on its
+right at once. Of a colour image each product is taken group by group, as the channels of the pixel become known.
+
+With ``sigmoid(b) = (1 + tanh(b / 2)) / 2`` a gate is ``a' + a' * b'`` of one tanh, ``(a', b') = tanh(a, b / 2)``, if the
+halves are folded into the weights before and after it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from armod.models.raster.pixel_masks import channel_groups
+from armod.models.raster.raster_walk import RasterIncremental, rotate, spans
+
+if TYPE_CHECKING:
+    from armod.models.raster.gated_pixelcnn import GatedPixelCNN
+
+
+class GatedPixelCNNIncremental(RasterIncremental):
+    """The incremental view of a Gated PixelCNN, with a copy of its weights."""
+
+    def __init__(self, model: GatedPixelCNN, num_samples: int, context: Tensor | None) -> None:
+        """`num_samples` images, all still to be made; `context` is checked already."""
+        super().__init__(model, num_samples, context)
+        with torch.no_grad():
+            self._copy_vertical_weights(model)
+            self._copy_horizontal_weights(model)
+            self._prepare(model)
+
+    def _copy_vertical_weights(self, model: GatedPixelCNN) -> None:
+        """Of each layer a kernel ``(rows, columns, 2p, features below)``, nearest row first, biases ``(2p, 1)``, and
+        weights of a context.
+        """
+        p = model.channels
+        halves = torch.cat([self._new(p) + 1, self._new(p) + 0.5])[:, None]
+        self._vertical, self._vertical_bias, self._vertical_context = [], [], []
+        for number, layer in enumerate(model.gated_layers):
+            # a gated row comes in twice its size
+            weight = layer.vertical.masked_weight() * (0.5 if number else 1)
+            rows = (weight.permute(2, 3, 0, 1) * halves).flip(0)
+            self._vertical.append((rows if number else rows[1:]).contiguous())  # mask A: not the own row
+            self._vertical_bias.append(layer.vertical.bias[:, None] * halves)
+            if layer.vertical.context is not None:
+                self._vertical_context.append(layer.vertical.context * halves)
+
+    def _copy_horizontal_weights(self, model: GatedPixelCNN) -> None:
+        """The same of the horizontal stack, whose features are sorted by group, a group's filters before its gates."""
+        p, layers = model.channels, model.gated_layers
+        groups = channel_groups(p, self._num_channels)
+        order = torch.cat([groups, groups]).argsort(stable=True).to(self._pixels.device)
+        halves = torch.cat([self._new(p) + 1, self._new(p) + 0.5])
+        scale = halves[order][:, None]
+        kernels = [layer.horizontal.masked_weight()[order, :, 0] * scale[:, :, None] for layer in layers]
+        self._first = kernels[0].permute(2, 0, 1).contiguous()
+        # layers after the first, all in one: (columns, L - 1, 2p, p)
+        later = torch.stack(kernels[1:]) if kernels[1:] else self._new(0, 2 * p, p, self._half + 1)
+        self._horizontal = later.permute(3, 0, 1, 2).contiguous()
+        # the vertical stack's own halves are undone
+        self._link = [layer.link.weight[order, :, 0, 0] * scale / halves for layer in layers]
+        self._link_bias = [(layer.link.bias + layer.horizontal.bias)[order, None] * scale for layer in layers]
+        self._link_context = [
+            layer.horizontal.context[order] * scale
+            for layer in layers
+            if layer.horizontal.context is not None
+        ]
+        # the first of the gated features is one for ever: the bias is a column of the weight
+        self._mix = [
+            torch.cat([layer.mix.bias[:, None], layer.mix.masked_weight()[:, :, 0, 0] / 2], 1)
+            for layer in layers
+        ]
+
+    def _prepare(self, model: GatedPixelCNN) -> None:
+        """The buffers of a row, and all views into them that a pixel needs."""
+        p, num_layers, batch = model.channels, model.num_layers, self._num_samples
+        self._vertical_rows = [[self._row(p) for _ in range(self._half + 1)] for _ in range(num_layers - 1)]
+        self._above = self._new(2 * p, self._width * batch)
+        self._linked = torch.empty_like(self._above)
+        self._sums = self._new(self._width, num_layers, 2 * p, batch)
+        self._gated = [self._new(1 + p, batch) for _ in range(num_layers)]
+        for gated in self._gated:
+            gated[0] = 1
+        self._outputs = self._new(self._width, num_layers, p, batch)  # of each layer of the horizontal stack
+        channels = range(self._num_channels)
+        groups = spans(channel_groups(p, len(channels)), len(channels))
+        weights = [self._weights_of(channel, groups[channel]) for channel in channels]
+        self._plans = [
+            [self._chain(column, c, groups[c], weights[c]) for c in channels] for column in range(self._width)
+        ]
+        self._rectified = [self._features[group] for group in groups]
+        self._rightward = [self._to_the_right(column) for column in range(self._width)]
+
+    def _weights_of(self, channel: int, group: slice) -> list[tuple[Tensor, Tensor]]:
+        """Of each layer the rows of its two matrices that give one group, and the columns which that may see."""
+        rows = slice(2 * group.start, 2 * group.stop)
+        centres = [self._first[-1, rows, :channel], *self._horizontal[-1, :, rows, : group.stop]]
+        mixes = [mix[group, : 1 + group.stop] for mix in self._mix]
+        return [(a.contiguous(), b.contiguous()) for a, b in zip(centres, mixes, strict=True)]
+
+    def _chain(
+        self, column: int, channel: int, group: slice, weights: list[tuple[Tensor, Tensor]]
+    ) -> list[tuple[Tensor, ...]]:
+        """Of each layer what `_compute` needs: what is read, written, and the weights between."""
+        size = group.stop - group.start
+        chain: list[tuple[Tensor, ...]] = []
+        for number, (centre, mix) in enumerate(weights):
+            sums = self._sums[column, number, 2 * group.start : 2 * group.stop]
+            gated, outputs = self._gated[number], self._outputs[column]
+            is_first = number == 0
+            below = self._columns[column][:channel] if is_first else outputs[number - 1, : group.stop]
+            # nothing is added to what the first layer gives
+            residual = self._new(1, 1) if is_first else outputs[number - 1, group]
+            gating = (sums[:size], sums[size:], gated[1 + group.start : 1 + group.stop])
+            chain.append(
+                (sums, centre, below, *gating, residual, mix, gated[: 1 + group.stop], outputs[number, group])
+            )
+        return chain
+
+    def _to_the_right(self, column: int) -> list[tuple[Tensor, ...]]:
+        """For each column to the right that sees this one: sums and weights of the first layer and of all later ones."""
+        return [
+            (
+                self._sums[column + distance, 0],
+                self._first[self._half - distance],
+                self._sums[column + distance, 1:],
+                self._horizontal[self._half - distance],
+            )
+            for distance in range(1, min(self._half, self._width - 1 - column) + 1)
+        ]
+
+    def _open_row(self, row: int) -> None:
+        context = self._context_of(row)
+        p = self._above.shape[0] // 2
+        rows_seen = self._pixels_above
+        for number, kernel in enumerate(self._vertical):
+            above = self._above.copy_(self._vertical_bias[number])
+            for weights, seen in zip(kernel, rows_seen, strict=True):
+                for weight, tap in zip(weights, self._taps(seen), strict=True):
+                    above.addmm_(weight, tap)
+            linked = self._linked.copy_(self._link_bias[number])
+            if context is not None:
+                above.addmm_(self._vertical_context[number], context)
+                linked.addmm_(self._link_context[number], context)
+            linked.addmm_(self._link[number], above)
+            self._sums[:, number] = linked.unflatten(1, (self._width, -1)).transpose(0, 1)
+            if number < len(self._vertical_rows):
+                rows_seen, inside = self._vertical_rows[number], slice(self._half, self._half + self._width)
+                filters, gates = above.tanh_().unflatten(1, (self._width, -1)).split(p)
+                rotate(rows_seen)[:, inside] = torch.addcmul(filters, filters, gates)
+
+    def _compute(self, column: int, channel: int) -> Tensor:
+        chain = self._plans[column][channel]
+        for sums, centre, below, filters, gates, gated, residual, mix, all_gated, outputs in chain:
+            sums.addmm_(centre, below).tanh_()
+            torch.addcmul(filters, filters, gates, out=gated)
+            torch.addmm(residual, mix, all_gated, out=outputs)
+        torch.clamp_min(chain[-1][-1], 0, out=self._rectified[channel])
+        return self._parameters_of(channel)
+
+    def _close_pixel(self, column: int) -> None:
+        pixel, outputs = self._columns[column], self._outputs[column, :-1]
+        for sums, first, later_sums, later in self._rightward[column]:
+            sums.addmm_(first, pixel)
+            later_sums.baddbmm_(later, outputs)

@@ -1,0 +1,137 @@
+"""PixelCNN: a convolutional network whose masks let each pixel see earlier ones only (van den Oord et al. 2016).
+
+One layer of mask A, then residual blocks with mask B. Every layer looks up and to both sides, but beside the pixel
+only to the left: what lies above *and far to the right* is on no path through the layers, the well-known blind spot,
+which `GatedPixelCNN` removes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from armod.likelihoods import Likelihood
+from armod.models.base import Incremental
+from armod.models.raster.masked_convolution import MaskedConvolution, count_paths
+from armod.models.raster.pixel_masks import channel_groups, pixel_mask
+from armod.models.raster.pixelcnn_walk import PixelCNNIncremental
+from armod.models.raster.raster_model import RasterModel
+
+
+class PixelCNN(RasterModel):
+    """The plain PixelCNN, blind spot included ("Pixel Recurrent Neural Networks", sections 3.3 to 3.5, table 1).
+
+    event_shape: ``(C, H, W)``, any sizes from 1 on; the channels of a pixel are generated one after another.
+    channels: h, the width inside of a residual block; 2h features run from block to block (figure 5, left).
+    num_layers: residual blocks after the first convolution.
+    kernel_size: odd; of every masked convolution, the first included.
+    likelihood: family of the conditionals, e.g. `armod.likelihoods.Bernoulli()`.
+    context_channels: C' > 0 for a model that is given a context, ``(N, C')`` or local ``(N, C', H, W)``.
+    ordering: raster (None), or one of its flips and transposes.
+    seed: of the initial weights.
+
+    Raises:
+        ValueError: for sizes below 1, an even kernel, or another ordering.
+
+    >>> from armod.likelihoods import Categorical
+    >>> model = PixelCNN((3, 4, 4), 8, 2, likelihood=Categorical(16))
+    >>> model.log_prob(torch.zeros(5, 3, 4, 4)).shape
+    torch.Size([5])
+    """
+
+    def __init__(
+        self,
+        event_shape: Sequence[int],
+        channels: int,
+        num_layers: int,
+        *,
+        kernel_size: int = 3,
+        likelihood: Likelihood,
+        context_channels: int = 0,
+        ordering: Tensor | Sequence[int] | None = None,
+        seed: int = 0,
+    ) -> None:
+        super().__init__(
+            event_shape,
+            channels,
+            num_layers,
+            kernel_size=kernel_size,
+            likelihood=likelihood,
+            context_channels=context_channels,
+            ordering=ordering,
+        )
+        generator = torch.Generator().manual_seed(seed)
+        num_channels = self.event_shape[0]
+        pixel, wide = torch.arange(num_channels), channel_groups(2 * channels, num_channels)
+        outputs = pixel.repeat_interleave(likelihood.num_parameters)
+        self.num_masked_layers = 1 + num_layers
+        self.first = MaskedConvolution(pixel_mask(kernel_size, "A", wide, pixel), generator, context_channels)
+        self.blocks = nn.ModuleList(
+            ResidualBlock(channels, num_channels, kernel_size, generator, context_channels)
+            for _ in range(num_layers)
+        )
+        self.hidden = MaskedConvolution(pixel_mask(1, "B", wide, wide), generator)
+        self.output = MaskedConvolution(pixel_mask(1, "B", outputs, wide), generator)
+
+    def incremental(self, num_samples: int, context: Tensor | None = None) -> Incremental:
+        """The conditionals one at a time: each feature of each pixel is computed once.
+
+        Raises:
+            ValueError: for a context that is missing or of a wrong shape (`check_context`).
+        """
+        context = self.check_context(context, num_samples, self.event_shape)
+        return PixelCNNIncremental(self, num_samples, context)
+
+    @property
+    def residual_blocks(self) -> list[ResidualBlock]:
+        """The blocks after the first layer, from the input up."""
+        return cast(list[ResidualBlock], list(self.blocks))
+
+    def _network(self, x: Tensor, context: Tensor | None) -> Tensor:
+        features = self.first(x, context)
+        for block in self.residual_blocks:
+            features = block(features, context)
+        return self.output(F.relu(self.hidden(F.relu(features))))
+
+    def _count_paths(self, x: Tensor) -> Tensor:
+        num_channels = self.event_shape[0]
+        pixel = torch.arange(num_channels)
+        wide = channel_groups(2 * self.channels, num_channels).unique()
+        narrow = channel_groups(self.channels, num_channels).unique()
+        paths = count_paths(x, pixel_mask(self.kernel_size, "A", wide, pixel))
+        for _ in range(self.num_layers):
+            inside = count_paths(paths, pixel_mask(1, "B", narrow, wide))
+            inside = count_paths(inside, pixel_mask(self.kernel_size, "B", narrow, narrow))
+            paths = paths + count_paths(inside, pixel_mask(1, "B", wide, narrow))
+        return count_paths(
+            count_paths(paths, pixel_mask(1, "B", wide, wide)), pixel_mask(1, "B", pixel, wide)
+        )
+
+
+class ResidualBlock(nn.Module):
+    """1x1 from 2h to h features, a masked k x k on h, 1x1 back to 2h, added to the input (figure 5, left)."""
+
+    def __init__(
+        self,
+        channels: int,
+        num_channels: int,
+        kernel_size: int,
+        generator: torch.Generator,
+        context_channels: int = 0,
+    ) -> None:
+        super().__init__()
+        narrow, wide = channel_groups(channels, num_channels), channel_groups(2 * channels, num_channels)
+        self.reduce = MaskedConvolution(pixel_mask(1, "B", narrow, wide), generator)
+        self.spread = MaskedConvolution(
+            pixel_mask(kernel_size, "B", narrow, narrow), generator, context_channels
+        )
+        self.expand = MaskedConvolution(pixel_mask(1, "B", wide, narrow), generator)
+
+    def forward(self, x: Tensor, context: Tensor | None = None) -> Tensor:
+        """Features ``(N, H, W, 2h)`` -> the same shape."""
+        inside = self.spread(F.relu(self.reduce(F.relu(x))), context)
+        return x + self.expand(F.relu(inside))

@@ -1,0 +1,159 @@
+"""PixelCNN one variable at a time: each feature of each pixel is computed once.
+
+A residual block sees other pixels only through its k x k convolution. When a row begins, the rows above give that
+convolution's sums for the whole row; when a pixel is done, it is added to the sums of the next columns; both for all
+blocks at once. So of each block only a chain of three products remains for a pixel: 2h to h, the kernel's centre, h
+to 2h. Of a colour image each of them is taken group by group, as the channels of the pixel become known.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from armod.models.raster.pixel_masks import channel_groups
+from armod.models.raster.raster_walk import RasterIncremental, rotate, spans
+
+if TYPE_CHECKING:
+    from armod.models.raster.pixelcnn import PixelCNN
+
+
+class PixelCNNIncremental(RasterIncremental):
+    """The incremental view of a PixelCNN, with a copy of its weights."""
+
+    def __init__(self, model: PixelCNN, num_samples: int, context: Tensor | None) -> None:
+        """`num_samples` images, all still to be made; `context` is checked already."""
+        super().__init__(model, num_samples, context)
+        with torch.no_grad():
+            self._copy_weights(model)
+            self._prepare(model)
+
+    def _copy_weights(self, model: PixelCNN) -> None:
+        """Masked weights: matrices of all blocks ``(L, above, below)``, kernels ``(rows, columns, ...)`` of matrices.
+
+        The first of the sums that a kernel gives is one for ever: so the bias of the next layer is a column of its
+        weight, and needs no operation of its own.
+        """
+        first, blocks = model.first, model.residual_blocks
+        self._first = first.masked_weight().permute(2, 3, 0, 1).contiguous()
+        self._first_bias = first.bias[:, None].clone()
+        self._reduce = torch.stack([block.reduce.masked_weight()[:, :, 0, 0] for block in blocks])
+        self._reduce_bias = torch.stack([block.reduce.bias for block in blocks])[:, :, None]
+        spread = torch.stack([block.spread.masked_weight() for block in blocks]).permute(3, 4, 0, 1, 2)
+        self._spread = torch.nn.functional.pad(spread, (0, 0, 1, 0)).contiguous()
+        bias = torch.stack([block.spread.bias for block in blocks])[:, :, None]
+        self._spread_bias = torch.cat([torch.ones_like(bias[:, :1]), bias], 1)
+        expand = torch.stack([block.expand.masked_weight()[:, :, 0, 0] for block in blocks])
+        bias = torch.stack([block.expand.bias for block in blocks])[:, :, None]
+        self._expand = torch.cat([bias, expand], 2)
+        if first.context is not None:
+            self._first_context = first.context.clone()
+            spread_context = torch.stack(
+                [c for c in (block.spread.context for block in blocks) if c is not None]
+            )
+            self._spread_context = torch.nn.functional.pad(spread_context, (0, 0, 1, 0))
+
+    def _prepare(self, model: PixelCNN) -> None:
+        """The buffers of a row, and all views into them that a pixel needs."""
+        h, num_blocks, batch = model.channels, model.num_layers, self._num_samples
+        self._wide = self._new(self._width, 2 * h, batch)  # from block to block, changed in place
+        self._rectified = [self._new(2 * h, batch) for _ in range(num_blocks)]  # what a block reads of it
+        self._narrow = self._new(self._width, num_blocks, h, batch)  # what the k x k convolutions read
+        self._sums = self._new(self._width, num_blocks, 1 + h, batch)  # what they give
+        self._narrow_above = [self._row(num_blocks, h) for _ in range(self._half)]
+        self._wide_row = self._new(2 * h, self._width * batch)
+        self._sums_row = self._new(num_blocks, 1 + h, self._width * batch)
+        channels = range(self._num_channels)
+        wide = spans(channel_groups(2 * h, len(channels)), len(channels))
+        narrow = spans(channel_groups(h, len(channels)), len(channels))
+        weights = [self._weights_of(wide[c], narrow[c]) for c in channels]
+        self._plans = [
+            [
+                (self._start(column, c, wide[c]), self._chain(column, wide[c], narrow[c], weights[c]))
+                for c in channels
+            ]
+            for column in range(self._width)
+        ]
+        self._rightward = [self._to_the_right(column) for column in range(self._width)]
+
+    def _weights_of(self, wide: slice, narrow: slice) -> list[tuple[Tensor, Tensor, Tensor]]:
+        """For each block the rows of its three matrices that give one group, and the columns which that may see."""
+        matrices = (
+            self._reduce[:, narrow, : wide.stop],
+            self._spread[-1, self._half, :, 1 + narrow.start : 1 + narrow.stop, : narrow.stop],
+            self._expand[:, wide, : 1 + narrow.stop],
+        )
+        return list(zip(*(matrix.contiguous() for matrix in matrices), strict=True))
+
+    def _start(self, column: int, channel: int, wide: slice) -> tuple[Tensor, ...]:
+        """One group's features, the first layer's weight for earlier channels of the pixel, and these channels."""
+        features, rectified = self._wide[column, wide], self._features[wide]
+        own = self._first[-1, self._half, wide, :channel].contiguous()
+        return features, own, self._columns[column][:channel], rectified
+
+    def _chain(
+        self, column: int, wide: slice, narrow: slice, weights: list[tuple[Tensor, Tensor, Tensor]]
+    ) -> list[tuple[Tensor, ...]]:
+        """Of each block what `_compute` needs: what is read, written, and the weights between."""
+        chain: list[tuple[Tensor, ...]] = []
+        for block, (reduce, spread, expand) in enumerate(weights):
+            rectified, narrows = self._rectified[block], self._narrow[column, block]
+            sums = self._sums[column, block, : 1 + narrow.stop]
+            reading = (rectified[wide], reduce, rectified[: wide.stop])
+            mixing = (narrows[narrow], spread, narrows[: narrow.stop])
+            chain.append((*reading, *mixing, sums[1 + narrow.start :], expand, sums))
+        return chain
+
+    def _to_the_right(self, column: int) -> list[tuple[Tensor, ...]]:
+        """For each column to the right that sees this one: its sums and the weights, of first layer and blocks."""
+        return [
+            (
+                self._wide[column + distance],
+                self._first[-1, self._half - distance],
+                self._sums[column + distance],
+                self._spread[-1, self._half - distance],
+            )
+            for distance in range(1, min(self._half, self._width - 1 - column) + 1)
+        ]
+
+    def _open_row(self, row: int) -> None:
+        wide, sums = self._wide_row.copy_(self._first_bias), self._sums_row.copy_(self._spread_bias)
+        context = self._context_of(row)
+        if context is not None:
+            wide.addmm_(self._first_context, context)
+            sums += self._spread_context @ context
+        rows_above = zip(self._pixels_above, self._narrow_above, strict=True)
+        for distance, (pixels, narrow) in enumerate(rows_above, 1):
+            for weight, tap in zip(self._first[-1 - distance], self._taps(pixels), strict=True):
+                wide.addmm_(weight, tap)
+            for weight, tap in zip(self._spread[-1 - distance], self._taps(narrow), strict=True):
+                sums.baddbmm_(weight, tap)
+        self._wide.copy_(wide.unflatten(1, (self._width, -1)).transpose(0, 1))
+        self._sums.copy_(sums.unflatten(2, (self._width, -1)).permute(2, 0, 1, 3))
+        self._narrow.copy_(self._reduce_bias)
+
+    def _compute(self, column: int, channel: int) -> Tensor:
+        (wide, own, earlier, features), chain = self._plans[column][channel]
+        if channel > 0:
+            wide.addmm_(own, earlier)
+        for rectified, reduce, below, narrow, spread, narrows, written, expand, sums in chain:
+            torch.clamp_min(wide, 0, out=rectified)
+            narrow.addmm_(reduce, below).relu_()
+            written.addmm_(spread, narrows).relu_()
+            wide.addmm_(expand, sums)
+        torch.clamp_min(wide, 0, out=features)
+        return self._parameters_of(channel)
+
+    def _close_pixel(self, column: int) -> None:
+        pixel, narrow = self._columns[column], self._narrow[column]
+        for wide, first, sums, spread in self._rightward[column]:
+            wide.addmm_(first, pixel)
+            sums.baddbmm_(spread, narrow)
+
+    def _close_row(self) -> None:
+        super()._close_row()
+        if self._half:
+            inside = slice(self._half, self._half + self._width)
+            rotate(self._narrow_above)[:, :, inside] = self._narrow.permute(1, 2, 0, 3)

@@ -1,0 +1,1 @@
+"""Models that read an observation as one sequence: recurrent networks, the Transformer, WaveNet."""

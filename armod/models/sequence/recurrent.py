@@ -1,0 +1,115 @@
+"""Recurrent neural networks as autoregressive models: all that was generated, summed up in one vector of state.
+
+At each step the network reads the value generated before, updates its state, and gives the next conditional from it
+(Graves 2013, section 2). In training the true values are known, so that all steps are one call (*teacher forcing*).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from armod.likelihoods import Likelihood
+from armod.models.sequence.recurrent_walk import RecurrentIncremental
+from armod.models.sequence.sequence_model import SequenceModel
+from armod.models.sequence.step_inputs import StepInputs, initial_weights
+
+
+class RecurrentModel(SequenceModel):
+    """A recurrent network with simple, LSTM or GRU cells.
+
+    event_shape: shape of one observation. A sequence ``(T,)`` in raster or reversed order may have any length at run
+        time. In any other shape or ordering each step also reads a learned vector for the variable to come.
+    hidden_size: units of state in each layer, and width of what the first layer reads.
+    cell: ``"rnn"`` (tanh; Elman 1990), ``"lstm"`` (Hochreiter and Schmidhuber 1997, with the forget gate of Gers,
+        Schmidhuber and Cummins 2000) or ``"gru"`` (Cho et al. 2014).
+    num_layers: cells on top of each other.
+    likelihood: family of the conditionals, e.g. `armod.likelihoods.Categorical(256)`.
+    ordering: any permutation ``(D,)``; None is raster.
+    context_size: C of a context ``(N, C)``, or of a local one, which each step reads at the variable to come.
+    seed: of the initial weights.
+
+    `torch.compile` unrolls the loop over time.
+
+    Raises:
+        ValueError: for a size out of range, an ordering that is no permutation, or an unknown word for `cell`.
+
+    >>> from armod.likelihoods import Categorical
+    >>> model = RecurrentModel((5,), 16, cell="gru", likelihood=Categorical(4))
+    >>> model.log_prob(torch.tensor([[0, 3, 1, 2, 1], [3, 3, 0, 0, 1]])).shape
+    torch.Size([2])
+    >>> model.sample(2, length=7).shape
+    torch.Size([2, 7])
+    """
+
+    def __init__(
+        self,
+        event_shape: Sequence[int],
+        hidden_size: int,
+        *,
+        cell: str = "lstm",
+        num_layers: int = 1,
+        likelihood: Likelihood,
+        ordering: Tensor | Sequence[int] | None = None,
+        context_size: int = 0,
+        seed: int = 0,
+    ) -> None:
+        if cell not in _MODES:
+            raise ValueError(f'cell is "rnn", "lstm" or "gru", not {cell!r}.')
+        if hidden_size < 1 or num_layers < 1:
+            raise ValueError(
+                f"A recurrent network needs at least one unit and one layer, not hidden_size={hidden_size} and "
+                f"num_layers={num_layers}."
+            )
+        super().__init__(event_shape, likelihood=likelihood, ordering=ordering, context_size=context_size)
+        with initial_weights(seed):
+            self.inputs = StepInputs(
+                likelihood,
+                hidden_size,
+                num_positions=0 if self.any_length else self.num_variables,
+                context_size=context_size,
+            )
+            self.recurrence = Recurrence(cell, hidden_size, num_layers)
+            self.head = nn.Linear(hidden_size, likelihood.num_parameters)
+
+    def incremental(self, num_samples: int, context: Tensor | None = None) -> RecurrentIncremental:
+        """The conditionals one at a time; one step of each cell for each."""
+        return RecurrentIncremental(self._steps(num_samples, context), self.recurrence, self.head)
+
+    def extra_repr(self) -> str:
+        """What `print(model)` says first."""
+        return f"event_shape={tuple(self.event_shape)}, likelihood={self.likelihood}"
+
+    def _states(self, inputs: Tensor) -> Tensor:
+        return self.recurrence(inputs)
+
+
+class Recurrence(nn.RNNBase):
+    """`torch.nn.RNN`, `LSTM` or `GRU` from a state of zeros, in a form that `torch.compile` accepts.
+
+    It has torch's parameters with torch's names, so that a state dict of theirs fits.
+
+    >>> Recurrence("lstm", 8, num_layers=2)(torch.zeros(3, 5, 8)).shape
+    torch.Size([3, 5, 8])
+    """
+
+    def __init__(self, cell: str, size: int, num_layers: int) -> None:
+        super().__init__(_MODES[cell], size, size, num_layers, batch_first=True)
+        self.cell = cell
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Inputs ``(N, T, size)`` -> states of the last layer ``(N, T, size)``."""
+        zeros = inputs.new_zeros(self.num_layers, len(inputs), self.hidden_size)
+        state = (zeros, zeros) if self.cell == "lstm" else zeros  # an LSTM also has its memory
+        weights = list(self.parameters())
+        rest = dict(has_biases=True, dropout=0.0, bidirectional=False, batch_first=True)
+        run = _FUNCTIONS[self.cell]
+        return run(inputs, state, weights, num_layers=self.num_layers, train=self.training, **rest)[0]
+
+
+# torch's words for the cells, and its functions
+_MODES = {"rnn": "RNN_TANH", "lstm": "LSTM", "gru": "GRU"}
+_FUNCTIONS: dict[str, Callable[..., Any]] = {"rnn": torch.rnn_tanh, "lstm": torch.lstm, "gru": torch.gru}

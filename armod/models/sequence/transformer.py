@@ -1,0 +1,131 @@
+"""The Transformer as an autoregressive model: each step looks back at all steps before it.
+
+A stack of blocks, each *causal self-attention* and then a small network of its own for every step; both add to what
+came before (Vaswani et al. 2017). Normalisation stands before each of them, as in GPT-2 (Radford et al. 2019).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from armod.likelihoods import Likelihood
+from armod.models.sequence.sequence_model import SequenceModel
+from armod.models.sequence.step_inputs import StepInputs, initial_weights
+from armod.models.sequence.transformer_walk import TransformerIncremental
+
+
+class Transformer(SequenceModel):
+    """A decoder-only Transformer of the GPT family, over sequences or images.
+
+    event_shape: shape of one observation. A sequence ``(T,)`` in raster or reversed order may be shorter at run time.
+    width: size of the vector that stands for a step; a multiple of `num_heads`.
+    num_layers, num_heads: blocks, and attention heads in each.
+    likelihood: family of the conditionals, e.g. `armod.likelihoods.Categorical(256)`.
+    ordering: any permutation ``(D,)``; None is raster. Each step has a learned vector of its own.
+    context_size: C of a context ``(N, C)``, or of a local one, which each step reads at the variable to come.
+    seed: of the initial weights.
+
+    Raises:
+        ValueError: for a size out of range, a width that the heads cannot share, or an ordering that is no permutation.
+
+    >>> from armod.likelihoods import Categorical
+    >>> model = Transformer((5,), 16, num_layers=2, num_heads=4, likelihood=Categorical(3))
+    >>> model.log_prob(torch.tensor([[0, 2, 1, 2, 1]])).shape, model.log_prob(torch.tensor([[0, 2, 1]])).shape
+    (torch.Size([1]), torch.Size([1]))
+    """
+
+    def __init__(
+        self,
+        event_shape: Sequence[int],
+        width: int,
+        *,
+        num_layers: int,
+        num_heads: int,
+        likelihood: Likelihood,
+        ordering: Tensor | Sequence[int] | None = None,
+        context_size: int = 0,
+        seed: int = 0,
+    ) -> None:
+        if num_layers < 1 or num_heads < 1:
+            raise ValueError(
+                f"A Transformer needs at least one block and one head, not num_layers={num_layers} and "
+                f"num_heads={num_heads}."
+            )
+        if width < 1 or width % num_heads:
+            raise ValueError(
+                f"The heads share the width evenly, so it is a multiple of num_heads={num_heads}, not {width}."
+            )
+        super().__init__(event_shape, likelihood=likelihood, ordering=ordering, context_size=context_size)
+        self.max_length = self.num_variables
+        with initial_weights(seed):
+            self.inputs = StepInputs(
+                likelihood, width, num_positions=self.num_variables, context_size=context_size
+            )
+            self.blocks = nn.ModuleList(Block(width, num_heads) for _ in range(num_layers))
+            self.norm = nn.LayerNorm(width)
+            self.head = nn.Linear(width, likelihood.num_parameters)
+            _start_small(self)
+
+    def incremental(self, num_samples: int, context: Tensor | None = None) -> TransformerIncremental:
+        """The conditionals one at a time; what attention looks back at is kept, not computed again."""
+        blocks = cast(list[Block], list(self.blocks))
+        return TransformerIncremental(self._steps(num_samples, context), blocks, self.norm, self.head)
+
+    def extra_repr(self) -> str:
+        """What `print(model)` says first."""
+        return f"event_shape={tuple(self.event_shape)}, likelihood={self.likelihood}"
+
+    def _states(self, inputs: Tensor) -> Tensor:
+        states = inputs
+        for block in self.blocks:
+            states = block(states)
+        return self.norm(states)
+
+
+class Block(nn.Module):
+    """Attention over the past, then a network with one hidden layer for every step; each adds to its input.
+
+    >>> Block(8, num_heads=2)(torch.zeros(3, 5, 8)).shape
+    torch.Size([3, 5, 8])
+    """
+
+    def __init__(self, width: int, num_heads: int) -> None:
+        super().__init__()
+        self.num_heads = num_heads
+        self.attention_norm = nn.LayerNorm(width)
+        self.attention_in = nn.Linear(width, 3 * width)  # queries, keys and values
+        self.attention_out = nn.Linear(width, width)
+        self.network_norm = nn.LayerNorm(width)
+        self.network_in = nn.Linear(width, 4 * width)
+        self.network_out = nn.Linear(4 * width, width)
+
+    def forward(self, states: Tensor) -> Tensor:
+        """States ``(N, D, width)`` -> the same shape; step k looks at steps up to k."""
+        states = states + self.attention_out(self._attend(self.attention_in(self.attention_norm(states))))
+        # GPT-2's approximation of GELU, which is also the faster one
+        hidden = F.gelu(self.network_in(self.network_norm(states)), approximate="tanh")
+        return states + self.network_out(hidden)
+
+    def _attend(self, joint: Tensor) -> Tensor:
+        """Queries, keys and values ``(N, D, 3 * width)`` -> means of the values ``(N, D, width)``, head by head."""
+        heads = joint.unflatten(2, (3, self.num_heads, -1)).permute(2, 0, 3, 1, 4)
+        queries, keys, values = heads.unbind(0)
+        means = F.scaled_dot_product_attention(queries, keys, values, is_causal=True)
+        return means.transpose(1, 2).flatten(2)
+
+
+def _start_small(model: Transformer) -> None:
+    """GPT-2's initial weights: small, and those that add to the states smaller the more of them there are."""
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if name.endswith("bias"):
+                parameter.zero_()
+            elif "norm" not in name:
+                adds = name.endswith(("attention_out.weight", "network_out.weight"))
+                parameter.normal_(std=0.02 / math.sqrt(2 * len(model.blocks)) if adds else 0.02)

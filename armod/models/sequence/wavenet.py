@@ -1,0 +1,235 @@
+"""WaveNet: sound, sample by sample, by causal dilated convolutions (van den Oord et al. 2016).
+
+A convolution that looks back only, over gaps that grow from layer to layer, sees far with few weights: ten layers of
+two taps with dilations 1, 2, 4 ... 512 see 1,024 samples. Each layer is a gated unit (`GatedConvolution`) whose output
+goes two ways: through a 1x1 *residual* to the next layer, and through a 1x1 *skip* to the output (figure 4).
+
+The sequence enters shifted by one step, so that no output sees its own sample; the first step reads a learned start.
+All layers pad their inputs with zeros before the beginning.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from typing import cast
+
+import torch
+from torch import Tensor, distributions, nn
+from torch.nn import functional as F
+
+from armod import orderings
+from armod.likelihoods import Likelihood
+from armod.models.base import AutoregressiveModel, Incremental
+from armod.models.sequence.gated_convolution import GatedConvolution
+from armod.models.sequence.sequence_model import Steps
+from armod.models.sequence.step_inputs import StepInputs, context_of_steps, initial_weights
+from armod.models.sequence.wavenet_walk import WaveNetIncremental
+
+
+class WaveNet(AutoregressiveModel):
+    """Causal dilated convolutions with gated units, residual and skip connections, for sequences of any length.
+
+    event_shape: ``(T,)``; observations may have any other length when the model is used.
+    channels: of every layer.
+    dilations: one for each layer, from the input up; any numbers from 1 on.
+    kernel_size: taps of each dilated convolution, 1 or more; with 1 tap a conditional sees the sample before only.
+    likelihood: family of the conditionals, e.g. `armod.likelihoods.Categorical(256)` for mu-law levels (section 2.2).
+    context_size: C of a context ``(N, C)``, or ``(N, C, T)`` for one that varies in time, which enters filter and gate
+        of every layer (section 2.5); 0: there is none.
+    ordering: forward (None) or reversed.
+    seed: of the initial weights.
+    residual, skip: False takes these connections away: layers then follow each other without a short-cut, and the
+        output reads the last layer only.
+
+    Raises:
+        ValueError: for a size below 1, no dilations at all, or another ordering.
+
+    >>> from armod.likelihoods import Categorical
+    >>> model = WaveNet((16,), 8, dilations=[1, 2, 4], likelihood=Categorical(256))
+    >>> model.log_prob(torch.tensor([[128, 130, 127], [0, 255, 3]])).shape
+    torch.Size([2])
+    """
+
+    likelihood: Likelihood
+    context_size: int
+    any_length = True
+
+    def __init__(
+        self,
+        event_shape: Sequence[int],
+        channels: int,
+        *,
+        dilations: Sequence[int],
+        kernel_size: int = 2,
+        likelihood: Likelihood,
+        context_size: int = 0,
+        ordering: Tensor | Sequence[int] | None = None,
+        seed: int = 0,
+        residual: bool = True,
+        skip: bool = True,
+    ) -> None:
+        super().__init__()
+        dilations = list(dilations)
+        _check_sizes(event_shape, channels, dilations, kernel_size, likelihood, context_size)
+        self.event_shape = torch.Size(event_shape)
+        self.channels, self.dilations, self.kernel_size = channels, dilations, kernel_size
+        self.likelihood, self.context_size = likelihood, context_size
+        self.has_residuals = residual
+        self.register_buffer("ordering", orderings.as_permutation(ordering, event_shape))
+        self._note_direction()
+        self.register_load_state_dict_post_hook(WaveNet._note_direction)
+        with initial_weights(seed):
+            self.inputs = StepInputs(likelihood, channels, num_positions=0, context_size=0)
+            self.convolutions = nn.ModuleList(
+                GatedConvolution(
+                    channels, kernel_size=kernel_size, dilation=dilation, context_size=context_size
+                )
+                for dilation in dilations
+            )
+            # without biases, so that zeros before the beginning are nothing but zeros; nobody reads the last one's
+            # output if the skips are the way out
+            num_residuals = len(dilations) - 1 if skip else len(dilations)
+            self.residuals = nn.ModuleList(
+                nn.Linear(channels, channels, bias=False) for _ in range(num_residuals)
+            )
+            # one 1x1 convolution of all layers' outputs side by side is the sum of one for each
+            self.skip = nn.Linear(len(dilations) * channels, channels) if skip else None
+            self.hidden = nn.Linear(channels, channels)
+            self.head = nn.Linear(channels, likelihood.num_parameters)
+
+    @property
+    def receptive_field(self) -> int:
+        """How many of the samples before it a conditional sees: 1 + the sum of (kernel_size - 1) * dilation.
+
+        >>> from armod.likelihoods import Categorical
+        >>> WaveNet((16,), 8, dilations=[1, 2, 4], likelihood=Categorical(256)).receptive_field
+        8
+        """
+        return 1 + (self.kernel_size - 1) * sum(self.dilations)
+
+    def reach(self) -> Tensor:
+        """Boolean ``(T, T)``: [i, j] is True where j is before i and a path of taps leads from j to i.
+
+        With dilations 1, 2, 4 ... these are all the `receptive_field` samples before i; larger steps leave gaps.
+        """
+        steps_back = {1}
+        for dilation in self.dilations:
+            steps_back |= {back + tap * dilation for back in steps_back for tap in range(self.kernel_size)}
+        position = torch.argsort(self.ordering)
+        distance = position[:, None] - position[None, :]
+        return torch.isin(distance, torch.tensor(sorted(steps_back), device=distance.device))
+
+    def conditionals(self, x: Tensor, context: Tensor | None = None) -> distributions.Distribution:
+        """Every ``p(x_t | x_<t)`` in one pass; x is ``(N, T)`` of any T.
+
+        Raises:
+            ValueError: for a context that is missing or of a wrong shape (`check_context`).
+        """
+        parameters = self._network(self._in_order(x), self.check_context(context, len(x), x.shape[1:]))
+        in_order = parameters.flip(0) if self._is_reversed else parameters
+        return self.likelihood.distribution(in_order.transpose(0, 1))
+
+    def incremental(self, num_samples: int, context: Tensor | None = None) -> Incremental:
+        """The conditionals one at a time; work per sample does not depend on the receptive field.
+
+        A context that varies in time says when to end; else the sequences may go on for ever.
+        """
+        is_local = self.context_size > 0 and context is not None and context.dim() == 3
+        shape = context.shape[2:] if is_local and context is not None else self.event_shape
+        context = self.check_context(context, num_samples, shape)
+        if context is not None:
+            context = self._in_time(context).detach().transpose(0, 1)
+        inputs = copy.deepcopy(self.inputs).requires_grad_(False)
+        steps = Steps(self.likelihood, inputs, context, num_samples, shape[0] if is_local else None)
+        return WaveNetIncremental(
+            steps,
+            cast(list[GatedConvolution], list(self.convolutions)),
+            cast(list[nn.Linear], list(self.residuals)),
+            self.skip,
+            self.hidden,
+            self.head,
+            has_residuals=self.has_residuals,
+        )
+
+    def extra_repr(self) -> str:
+        """What `print(model)` says first."""
+        return (
+            f"event_shape={tuple(self.event_shape)}, likelihood={self.likelihood}, "
+            f"receptive_field={self.receptive_field}, context_size={self.context_size}"
+        )
+
+    def _network(self, levels: Tensor, context: Tensor | None) -> Tensor:
+        """Levels ``(T, N)`` in order of time, checked context -> all parameters ``(T, N, num_parameters)``."""
+        context = None if context is None else self._in_time(context)
+        before = F.pad(levels[:-1], (0, 0, 1, 0), value=self.inputs.start_level)
+        stream = F.embedding(before, self.inputs.table())
+        skips = None if self.skip is None else self.skip.bias.expand_as(stream)
+        for number, convolution in enumerate(self.convolutions):
+            gated = convolution(stream, context)
+            if number < len(self.residuals):
+                residual = cast(nn.Linear, self.residuals[number])
+                stream = _add_product(stream if self.has_residuals else None, gated, residual.weight)
+            if self.skip is not None:
+                # each layer's share at once, while its output is still in the processor's cache
+                share = self.skip.weight[:, number * self.channels : (number + 1) * self.channels]
+                skips = _add_product(skips, gated, share)
+        output = self.head(self.hidden((stream if skips is None else skips).relu()).relu())
+        # likelihoods are computed in the model's own precision, even where its network rounds (autocast)
+        return output.to(self.head.weight.dtype)
+
+    def _in_order(self, x: Tensor) -> Tensor:
+        """Levels ``(N, T)`` of any dtype -> int64 ``(T, N)``, the one to be generated first comes first."""
+        return (x.flip(1) if self._is_reversed else x).long().T
+
+    def _in_time(self, context: Tensor) -> Tensor:
+        """A checked context, ``(N, C)`` or ``(N, C, T)``, in order of generation: ``(1, N, C)`` or ``(T, N, C)``."""
+        length = context.shape[2] if context.dim() == 3 else 1
+        steps = context_of_steps(context, self.ordering_for(length), (length,))
+        return steps.transpose(0, 1).to(self.head.weight.dtype)
+
+    def _note_direction(self, _: object = None) -> None:
+        """Forward or reversed; a state dict may turn it."""
+        known = (orderings.raster(self.event_shape), orderings.reversed(self.event_shape))
+        if not any(torch.equal(self.ordering.cpu(), ordering) for ordering in known):
+            raise ValueError(
+                "A WaveNet goes through a sequence forward or reversed (armod.orderings.raster or reversed); "
+                f"this ordering begins {self.ordering[:8].tolist()}."
+            )
+        self._is_reversed = bool(self.ordering[0] != 0)
+
+
+def _add_product(sums: Tensor | None, x: Tensor, weight: Tensor) -> Tensor:
+    """``sums + x @ weight.T``, in one operation: x ``(T, N, C)``, the result of the same shape."""
+    rows = x.flatten(0, 1)
+    if sums is None:
+        return (rows @ weight.T).view_as(x)
+    return torch.addmm(sums.flatten(0, 1), rows, weight.T).view_as(x)
+
+
+def _check_sizes(
+    event_shape: Sequence[int],
+    channels: int,
+    dilations: Sequence[int],
+    kernel_size: int,
+    likelihood: Likelihood,
+    context_size: int,
+) -> None:
+    """ValueError in one sentence for arguments that make no WaveNet."""
+    if isinstance(event_shape, int) or len(event_shape) != 1 or event_shape[0] < 1:
+        raise ValueError(f"A WaveNet's event_shape is (T,) with T of at least 1, not {event_shape}.")
+    if not isinstance(likelihood, Likelihood):
+        raise ValueError(
+            f"likelihood is an object such as armod.likelihoods.Bernoulli(), not {likelihood!r}."
+        )
+    if not dilations or min(dilations) < 1:
+        raise ValueError(
+            f"dilations holds one number from 1 on for each layer, at least one; got {dilations}."
+        )
+    for name, size, lowest in (
+        ("channels", channels, 1),
+        ("kernel_size", kernel_size, 1),
+        ("context_size", context_size, 0),
+    ):
+        if size < lowest:
+            raise ValueError(f"{name} must be {lowest} or more, not {size}.")

@@ -1,0 +1,215 @@
+"""Sampling from a WaveNet: a new sample changes one number of each channel in each layer.
+
+What a layer's older taps see was computed `dilation` steps ago and more; it waits in a *ring buffer* as long as the
+oldest tap looks back (Paine et al. 2016, "Fast Wavenet Generation Algorithm"). Work per sample depends on the number
+of layers, not on how far they look back.
+
+Operations this small cost more to start than to compute, so they are few, and on the CPU they are NumPy's, which
+start sooner than torch's; both work on the same memory. All that a layer knows lies in one *column*:
+
+    older taps | 1, context | input | tanh of the filter, that times tanh of the gate
+
+Its first part times one matrix gives filter and gate; its last part times another gives the next layer's input. For
+with the gate's half of the weights halved one tanh serves both, ``sigmoid(b) = (1 + tanh(b / 2)) / 2``, and the unit's
+output is half the sum of ``t_f`` and ``t_f t_g``, which the matrices take.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import zip_longest
+from typing import Any, TypeAlias
+
+import numpy
+import torch
+from torch import Tensor, nn
+
+from armod.models.sequence.gated_convolution import GatedConvolution
+from armod.models.sequence.sequence_model import SequenceIncremental, Steps
+
+Array: TypeAlias = Any  # NumPy's on the CPU, torch's elsewhere: they take the same calls
+
+_STEPS_AT_A_TIME = 64  # for which places in the rings are computed
+
+
+class WaveNetIncremental(SequenceIncremental):
+    """The incremental view of a WaveNet, with a copy of its weights."""
+
+    def __init__(
+        self,
+        steps: Steps,
+        convolutions: Sequence[GatedConvolution],
+        residuals: Sequence[nn.Linear],
+        skip: nn.Linear | None,
+        hidden: nn.Linear,
+        head: nn.Linear,
+        *,
+        has_residuals: bool,
+    ) -> None:
+        """`residuals` lead from each layer to the next; without `skip` the output reads what the last one gives."""
+        super().__init__(steps)
+        channels, num_samples = convolutions[0].channels, steps.num_samples
+        with torch.no_grad():
+            table = steps.inputs.table()
+            constants = _constants(steps.context, table)
+            to_sums = [_to_sums(layer) for layer in convolutions]
+            to_next = [_to_next(layer, has_residuals) for layer in residuals]
+            self._skip = None
+            if skip is not None:
+                of_layers = _twice(skip.weight.unflatten(1, (-1, channels)))
+                self._skip = _product(_matrix(of_layers.flatten(1))), _native(skip.bias.clone().unsqueeze(1))
+            self._to_hidden = _product(_matrix(hidden.weight)), _native(hidden.bias.clone().unsqueeze(1))
+            self._to_parameters = _product(_matrix(head.weight)), _native(head.bias.clone().unsqueeze(1))
+        self._library: Any = numpy if isinstance(_native(table), numpy.ndarray) else torch
+        self._embeddings = _rows_of(_native(table))
+        self._rings = _Rings(convolutions, num_samples)
+
+        num_past, num_constants = (convolutions[0].kernel_size - 1) * channels, constants.shape[1]
+        # one more column for what the last layer hands on
+        columns = table.new_zeros(len(convolutions) + 1, num_past + num_constants + 3 * channels, num_samples)
+        past, ones_and_context, inputs, gated = columns.split(
+            [num_past, num_constants, channels, 2 * channels], dim=1
+        )
+        self._past, self._inputs = _native(past[:-1].unflatten(1, (-1, channels))), _native(inputs[:-1])
+        self._entry, self._exit = _native(inputs[0].T), _native(inputs[-1])
+        self._gated = _native(gated[:-1])
+        # a context that is the same at every step is written once
+        ones_and_context.copy_(constants[0])
+        self._constants = _native(constants) if len(constants) > 1 else None
+        self._current_constants = _native(ones_and_context)
+
+        layers = [
+            [_product(to_sums[k]), *map(_native, (column[: -2 * channels], gated[k], *gated[k].chunk(2)))]
+            for k, column in enumerate(columns[:-1])
+        ]
+        # with skips the last layer hands nothing on
+        handed_on = [
+            (_product(matrix), _native(columns[k, -3 * channels :]), _native(inputs[k + 1]))
+            for k, matrix in enumerate(to_next)
+        ]
+        self._layers = list(zip_longest(layers, handed_on))
+        outputs = table.new_zeros(len(convolutions), 2 * channels, num_samples)
+        self._outputs, self._outputs_as_column = _native(outputs), _native(outputs.flatten(0, 1))
+        self._sums, self._hidden = (_native(table.new_empty(channels, num_samples)) for _ in range(2))
+        self._parameters_less_bias = _native(table.new_empty(len(head.weight), num_samples))
+        self._zero = _native(table.new_zeros(()))
+
+    def _advance(self, step: int, value: Tensor) -> Tensor:
+        library, zero = self._library, self._zero
+        multiply, tanh, add, maximum = library.multiply, library.tanh, library.add, library.maximum
+        self._embeddings(_native(value), self._entry)
+        if self._constants is not None:
+            self._current_constants[...] = self._constants[step]
+        self._rings.read(step, self._past)
+        for (to_sums, seen, both, filters, gates), residual in self._layers:
+            to_sums(seen, both)
+            tanh(both, out=both)
+            multiply(filters, gates, out=gates)
+            if residual is not None:
+                to_next, own, following = residual
+                to_next(own, following)
+        self._rings.write(self._inputs)
+        output = self._exit
+        if self._skip is not None:
+            self._outputs[...] = self._gated
+            to_output, bias = self._skip
+            to_output(self._outputs_as_column, self._sums)
+            output = add(self._sums, bias, out=self._sums)
+        to_hidden, bias = self._to_hidden
+        to_hidden(maximum(output, zero), self._hidden)
+        add(self._hidden, bias, out=self._hidden)
+        to_parameters, bias = self._to_parameters
+        to_parameters(maximum(self._hidden, zero), self._parameters_less_bias)
+        parameters = add(self._parameters_less_bias, bias).T  # new memory: whoever asked may keep it
+        return parameters if library is torch else torch.from_numpy(parameters)
+
+
+class _Rings:
+    """What every layer read at earlier steps: a ring of places for each, all in one array ``(places, C, N)``."""
+
+    def __init__(self, convolutions: Sequence[GatedConvolution], num_samples: int) -> None:
+        weight = convolutions[0].weight.detach()
+        self._num_past = convolutions[0].kernel_size - 1
+        dilations = torch.tensor([layer.dilation for layer in convolutions], device=weight.device)
+        sizes = dilations * self._num_past
+        self._sizes, self._begins = sizes[:, None], (sizes.cumsum(0) - sizes)[:, None]
+        # of the older taps, the oldest first
+        self._lags = dilations[:, None] * torch.arange(self._num_past, 0, -1, device=weight.device)
+        # before the beginning there is nothing but zeros
+        self._places = _native(weight.new_zeros(int(sizes.sum()), weight.shape[2], num_samples))
+        self._read = _rows_of(self._places)
+
+    def read(self, step: int, out: Array) -> None:
+        """What the older taps of every layer see at `step`, into ``(layers, taps, C, N)``; one step after the other."""
+        if not self._num_past:
+            return
+        number = step % _STEPS_AT_A_TIME
+        if number == 0:
+            steps = torch.arange(step, step + _STEPS_AT_A_TIME, device=self._sizes.device)
+            self._to_read = _native(self._begins + (steps[:, None, None] - self._lags) % self._sizes)
+        places = self._to_read[number]
+        # a new input takes the place of the oldest one, which nobody will see again
+        self._to_write = places[:, 0]
+        self._read(places, out)
+
+    def write(self, inputs: Array) -> None:
+        """Keep what every layer reads, ``(layers, C, N)``, at the step that was read last."""
+        if self._num_past:
+            self._places[self._to_write] = inputs
+
+
+def _constants(context: Tensor | None, like: Tensor) -> Tensor:
+    """What is in every column whatever the samples, a one for the bias and the context: ``(T or 1, 1 + size, N or 1)``.
+
+    context: ``(N, T, size)``, or with T = 1 the same at every step.
+    """
+    if context is None:
+        return like.new_ones(1, 1, 1)
+    of_steps = context.to(like.dtype).permute(1, 2, 0)
+    return torch.cat([torch.ones_like(of_steps[:, :1]), of_steps], dim=1)
+
+
+def _to_sums(layer: GatedConvolution) -> Array:
+    """From a column to filter and gate, ``(2C, column)``."""
+    *older, newest = layer.weight.transpose(1, 2)  # of each tap (C, 2C)
+    context = [] if layer.context is None else [layer.context.weight.T]
+    to_filter, to_gate = torch.cat([*older, layer.bias.unsqueeze(0), *context, newest]).chunk(2, dim=1)
+    return _matrix(torch.cat([to_filter, to_gate / 2], dim=1).T)
+
+
+def _to_next(layer: nn.Linear, has_residuals: bool) -> Array:
+    """From a layer's input and its gated sums to the next layer's input, ``(C, 3C)``."""
+    kept = torch.eye(len(layer.weight)).to(layer.weight) * has_residuals
+    return _matrix(torch.cat([kept, _twice(layer.weight)], dim=1))
+
+
+def _twice(weight: Tensor) -> Tensor:
+    """What reads a unit's output, ``(..., C)``, as what reads twice its two summands, ``(..., 2C)``."""
+    return torch.cat([weight, weight], dim=-1) / 2
+
+
+def _matrix(weight: Tensor) -> Array:
+    """``(outputs, inputs)``, a copy that lies in memory by inputs: products with columns read it faster."""
+    return _native(weight.T.clone(memory_format=torch.contiguous_format)).T
+
+
+def _product(matrix: Array) -> Callable[[Array, Array], object]:
+    """The product of the matrix with columns, written into its second argument."""
+    if isinstance(matrix, numpy.ndarray):
+        return matrix.dot  # a third sooner there than numpy.dot
+    return lambda columns, out: torch.mm(matrix, columns, out=out)
+
+
+def _rows_of(table: Array) -> Callable[[Array, Array], object]:
+    """The rows of a table at some places, written into the second argument."""
+    if isinstance(table, numpy.ndarray):
+        return lambda places, out: table.take(
+            places, 0, out, "clip"
+        )  # with "raise" it would write a copy first
+    return lambda places, out: out.copy_(table[places])
+
+
+def _native(tensor: Tensor) -> Array:
+    """On the CPU the same memory as NumPy's array; on any other device, or in bfloat16, the tensor itself."""
+    is_numpys = tensor.device.type == "cpu" and tensor.dtype != torch.bfloat16
+    return tensor.numpy() if is_numpys else tensor

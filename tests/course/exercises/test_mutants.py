@@ -1,0 +1,51 @@
+"""The checks are proved: the solution passes for every learner, every mutant fails and is told why."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from tests.course.exercises.mutants import (
+    Mutant,
+    exercises,
+    is_killed,
+    judged_mutant,
+    judged_reference,
+    mutants,
+)
+
+EXERCISES, MUTANTS = exercises(), mutants()
+STUDENTS = range(5)
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.name)
+def test_the_solution_passes_for_every_learner(exercise) -> None:
+    for student in STUDENTS:
+        result = judged_reference(exercise, student=student)
+        assert result.is_passed, result
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: f"{mutant.exercise}: {mutant.title}")
+def test_every_mutant_is_told_what_is_wrong(mutant: Mutant) -> None:
+    for student in STUDENTS:
+        result = judged_mutant(mutant, student=student)
+        assert is_killed(mutant, result), result
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.name)
+def test_every_check_catches_some_mutant(exercise) -> None:
+    """A check that no mutant fails may as well not be there."""
+    missed = {check.title for check in exercise.checks}
+    for mutant in MUTANTS:
+        if mutant.exercise == exercise.name:
+            missed -= {check.title for check in judged_mutant(mutant).checks if not check.points}
+    assert missed == set()
+
+
+def test_every_exercise_has_three_mutants_with_words_of_their_own() -> None:
+    counts = Counter(mutant.exercise for mutant in MUTANTS)
+    assert set(counts) == {exercise.name for exercise in EXERCISES}
+    assert min(counts.values()) >= 3
+    assert all(mutant.says.strip() for mutant in MUTANTS)
+    assert len({(mutant.exercise, mutant.title) for mutant in MUTANTS}) == len(MUTANTS)

@@ -1,0 +1,73 @@
+"""Stands in for the sandbox where a test is about the rest: runs a notebook right here, so never a hostile one."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import re
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from nbformat import NotebookNode
+
+from armod.course.exercises.engine.answer import InProcess, Transport
+from armod.course.grading.run import Run, Trouble
+
+RUNNER = "tests.course.grading.stand_in:run"
+_SHOWS = re.compile(r"data\.load\(")  # the given cell that draws real data: not what these tests are about
+DEADLY = "tests.course.grading.stand_in:deadly"
+SLOW = "tests.course.grading.stand_in:slow"
+HANGING = "tests.course.grading.stand_in:hanging"
+
+
+def run(
+    notebook: NotebookNode, examine: Callable[[str, Transport], Any], limits: object, **_: object
+) -> Run[Any]:
+    """What `armod.course.grading.run.run` does, without a kernel and without a sandbox."""
+    outcome: Run[Any] = Run()
+    names: dict[str, Any] = {"__name__": "__main__"}
+    for number, cell in enumerate(notebook.cells):
+        role, exercise = cell.metadata.armod.role, cell.metadata.armod.exercise
+        if role == "check":
+            outcome.results[exercise] = examine(exercise, InProcess(names))
+        elif role != "text" and not (role == "given" and _SHOWS.search(cell.source)):
+            try:
+                with contextlib.redirect_stdout(io.StringIO()):
+                    exec(cell.source, names)
+            except Exception as error:
+                outcome.troubles.append(Trouble(number, "error", f"{type(error).__name__}: {error}"))
+    return outcome
+
+
+def slow(
+    notebook: NotebookNode, examine: Callable[[str, Transport], Any], limits: object, **_: object
+) -> Run[Any]:
+    """Takes long enough to be killed in the middle."""
+    time.sleep(0.1)
+    return run(notebook, examine, limits)
+
+
+def deadly(
+    notebook: NotebookNode, examine: Callable[[str, Transport], Any], limits: object, **_: object
+) -> Run[Any]:
+    """Ends the grader's own process the first time, or, for a cell that says so, each time."""
+    text = "\n".join(cell.source for cell in notebook.cells)
+    once = re.search("# once (.+)", text)
+    if "# each time" in text or (once and not Path(once[1]).exists()):
+        if once:
+            Path(once[1]).touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return run(notebook, examine, limits)
+
+
+def hanging(
+    notebook: NotebookNode, examine: Callable[[str, Transport], Any], limits: object, **_: object
+) -> Run[Any]:
+    """Never comes back from a notebook that says so."""
+    if any("# hang" in cell.source for cell in notebook.cells):
+        time.sleep(1000)
+    return run(notebook, examine, limits)

@@ -1,0 +1,128 @@
+"""Running and judging: honest notebooks get what self-checks say, and one bad cell costs no other its marks."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from armod.course.exercises import Answer, Exercise, exercises_of, find
+from armod.course.exercises.engine.answer import InProcess
+from armod.course.exercises.engine.judge import judge
+from armod.course.grading import GradingError
+from armod.course.grading.budget import TooSlow, budget
+from armod.course.grading.judge import Examiner, Mark, hidden_checks
+from armod.course.grading.run import run
+from armod.course.lessons.lessons import course_folder
+from tests.course.grading.arena import HONEST, QUICK, exercise, marks, notebook
+
+LESSON = "4_1_chain_rule"
+
+
+@pytest.fixture(autouse=True)
+def bubblewrap(require_program) -> None:
+    require_program("bubblewrap")
+
+
+def read(part: str):
+    return nbformat.read(course_folder() / "notebooks" / part / f"{LESSON}.ipynb", as_version=4)
+
+
+def test_the_solution_gets_full_marks_the_hidden_ones_too(tmp_path: Path) -> None:
+    name = exercises_of(LESSON)[0].name
+    (tmp_path / "more.py").write_text(
+        "from armod.course.exercises import Mistake, find\n"
+        f"@find({name!r}).check('never', points=3)\n"
+        "def never(answer, generator):\n    raise Mistake('a secret')\n"
+    )
+    before = len(find(name).checks)
+    hidden = hidden_checks(tmp_path)
+    assert len(find(name).checks) == before
+    outcome = run(read("solutions"), Examiner.of(LESSON))
+    apart = run(read("solutions"), Examiner.of(LESSON).hiding(hidden))
+    assert list(outcome.results) == list(apart.results) == [one.name for one in exercises_of(LESSON)]
+    assert outcome.troubles == apart.troubles == []
+    for exercise_name, mark in outcome.results.items():
+        assert mark.visible.is_passed, str(mark.visible)
+        assert (mark.points, mark.hidden.max_points) == (find(exercise_name).max_points, 0)
+        assert Mark.from_data(mark.as_data()) == mark
+        secret = apart.results[exercise_name]
+        assert (secret.points, secret.max_points) == (0, 3 if exercise_name == name else 0)
+
+
+def test_the_released_notebook_is_not_answered() -> None:
+    outcome = run(read("exercises"), Examiner.of(LESSON))
+    assert sum(mark.points for mark in outcome.results.values()) == 0
+    assert not any(mark.visible.is_answered for mark in outcome.results.values())
+
+
+SOURCES = {
+    "right": HONEST,
+    "half": HONEST.replace("2 * x", "x"),
+    "raises": "def double(n): return [][n]\ndouble_all = double\nescaped = False",
+    "late": "import time\ndef double(n): time.sleep(100)\ndef double_all(x): return 2 * x\nescaped = False",
+    "last": HONEST,
+}
+
+
+def test_graded_as_self_checked_and_time_outs_are_told() -> None:
+    outcome, said = marks(SOURCES)
+    for name in ("right", "half", "raises"):
+        names: dict = {"__builtins__": __builtins__}
+        exec(SOURCES[name], names)
+        own = judge(exercise(name), Answer(InProcess(names)))
+        ours = outcome.results[name].visible
+        assert [(check.status, check.points) for check in ours.checks] == [
+            (check.status, check.points) for check in own.checks
+        ]
+    assert said["late"][0].startswith("TimeoutError: no answer within 4 s, when asked for `double(")
+    assert said["late"][1:] == ["", ""]
+    assert said["last"] == ["", "", ""]
+    assert outcome.restarts == 0
+
+
+def test_parameters_reach_the_notebook() -> None:
+    source = "def double(n): return 2 * n\ndef double_all(x): return 2 * x\nescaped = student != 7\n"
+    outcome = run(
+        notebook({"one": source}), Examiner({"one": exercise("one")}, {}), QUICK, parameters={"student": 7}
+    )
+    assert outcome.results["one"].visible.is_passed
+
+
+def test_unusable_hidden_checks_are_named(tmp_path: Path) -> None:
+    with pytest.raises(GradingError, match="no folder"):
+        hidden_checks(tmp_path / "none")
+    (tmp_path / "a.py").write_text("1 / 0")
+    with pytest.raises(GradingError, match=r"a\.py can't be run: ZeroDivisionError"):
+        hidden_checks(tmp_path)
+    (tmp_path / "a.py").write_text("x = 1")
+    with pytest.raises(GradingError, match=r"a\.py adds no check"):
+        hidden_checks(tmp_path)
+
+
+def test_a_check_that_computes_for_ever_over_an_answer_gives_up() -> None:
+    slow = Exercise("slow", "test", "slow", "easy", 1, ("double",), ("1", "2", "3"))
+
+    @slow.check("is patient")
+    def patient(answer, generator):
+        while answer.value("double") is not None:
+            pass
+
+    @slow.check("goes on")
+    def goes_on(answer, generator):
+        pass
+
+    mark = Examiner({"slow": slow}, {}, check_seconds=0.2)("slow", InProcess({"double": 1}))
+    assert [check.points for check in mark.visible.checks] == [0, 1]
+    assert "more than 0.2 s" in mark.visible.checks[0].message
+
+
+def test_waiting_for_an_answer_costs_no_budget() -> None:
+    with budget(0.2):
+        time.sleep(0.6)
+    with pytest.raises(TooSlow), budget(0.1):
+        while True:
+            sum(range(1000))
+    sum(range(10_000_000))  # nothing is left over that would end this
