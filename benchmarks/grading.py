@@ -22,7 +22,7 @@ from armod.course.grading.confinement.limits import Limits
 from armod.course.grading.grade import grade
 from armod.course.grading.marking import Settings
 from armod.course.grading.run import run
-from armod.course.lessons.lessons import course_folder
+from armod.course.lessons.catalogue import course_folder
 from benchmarks.measure import Result
 
 LESSON, STUDENTS, NOTEBOOKS = "4_1_chain_rule", 60, 5

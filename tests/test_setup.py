@@ -21,7 +21,7 @@ from packaging.version import Version
 
 from armod import pretrained
 from armod.course.commands.main import main as command_line
-from armod.course.lessons.lessons import lessons
+from armod.course.lessons.catalogue import lessons
 from tests.checkout import CHECKOUT
 
 PROJECT = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]

@@ -97,7 +97,7 @@ def grade(
     from armod.course.grading.grade import grade as grade_class
     from armod.course.grading.marking import Settings
     from armod.course.grading.marks.roster import read_roster
-    from armod.course.lessons.lessons import course_folder
+    from armod.course.lessons.catalogue import course_folder
 
     if unsandboxed:
         if runner != "sandbox":

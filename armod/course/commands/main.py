@@ -70,7 +70,7 @@ def lab(port: int | None, browser: bool, jupyter_options: tuple[str, ...]) -> No
     armod lab --port 8890 --no-browser
     armod lab -- --ip=0.0.0.0
     """
-    from armod.course.lessons.lab import start_lab
+    from armod.course.lessons.jupyter_lab import start_lab
 
     sys.exit(start_lab(port, browser, jupyter_options))
 
@@ -113,8 +113,8 @@ def run(
     """
     from rich.console import Console
 
-    from armod.course.lessons.run import run as run_lessons
-    from armod.course.lessons.run import summary
+    from armod.course.lessons.headless import run as run_lessons
+    from armod.course.lessons.headless import summary
 
     values = {name: _scalar(value) for name, value in parameters}
     results = run_lessons(lessons, out, parameters=values, jobs=jobs, timeout=timeout)
@@ -180,7 +180,7 @@ def check(notebook: str, timeout: int) -> None:
     armod check 4_5_1_made
     armod check notebooks/my_exercises/4_5_1_made.ipynb
     """
-    from armod.course.lessons.self_check import check_notebook
+    from armod.course.lessons.check_notebook import check_notebook
 
     report = check_notebook(notebook, timeout=timeout)
     click.echo(report)

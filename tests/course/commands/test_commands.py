@@ -104,7 +104,7 @@ def test_sync_check_tells_drift_by_its_exit_code(course: Path) -> None:
 
 def test_a_missing_course_tool_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(sys.modules, "rich.console", None)
-    monkeypatch.setitem(sys.modules, "armod.course.lessons.run", None)
+    monkeypatch.setitem(sys.modules, "armod.course.lessons.headless", None)
     result = armod("run", "--out", tmp_path)
     assert result.exit_code == 1
     assert "pip install 'armod[course]'" in result.stderr

@@ -15,7 +15,7 @@ from armod.course.grading import GradingError
 from armod.course.grading.budget import TooSlow, budget
 from armod.course.grading.judge import Examiner, Mark, hidden_checks
 from armod.course.grading.run import run
-from armod.course.lessons.lessons import course_folder
+from armod.course.lessons.catalogue import course_folder
 from tests.course.grading.arena import HONEST, QUICK, exercise, marks, notebook
 
 LESSON = "4_1_chain_rule"

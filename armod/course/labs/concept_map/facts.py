@@ -9,7 +9,7 @@ from typing import Protocol
 
 
 class Described(Protocol):
-    """What the map asks of a lesson; `armod.course.lessons.lessons.Lesson` has it."""
+    """What the map asks of a lesson; `armod.course.lessons.catalogue.Lesson` has it."""
 
     @property
     def name(self) -> str: ...  # noqa: D102

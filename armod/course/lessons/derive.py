@@ -18,7 +18,7 @@ from nbformat import NotebookNode
 
 from armod.course.errors import CourseError
 from armod.course.exercises.engine.exercise import Exercise, exercises_of
-from armod.course.lessons.lessons import course_folder
+from armod.course.lessons.catalogue import course_folder
 from armod.course.lessons.pair import as_source, has_tag, read_source
 
 ROLES = ("statement", "answer", "check")
@@ -142,8 +142,8 @@ def _refuse_wrong_cells(solution: Path, notebook: NotebookNode, names: list[str]
         for role, name in tagged(cell):
             if name not in found:
                 raise CourseError(
-                    f"{solution}: a cell is tagged '{role}:{name}', and armod/exercises/lesson_{solution.stem}.py "
-                    f"declares no such exercise.",
+                    f"{solution}: a cell is tagged '{role}:{name}', and "
+                    f"armod/course/exercises/lesson_{solution.stem}/ declares no such exercise.",
                     exit_code=1,
                 )
             found[name].append(role)

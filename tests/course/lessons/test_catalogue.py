@@ -6,7 +6,7 @@ import pytest
 
 import armod
 from armod.course.errors import CourseError
-from armod.course.lessons.lessons import Lesson, course_folder, lesson, lessons, name_of, sources
+from armod.course.lessons.catalogue import Lesson, course_folder, lesson, lessons, name_of, sources
 from tests.course.lessons.tiny import HEAD, make_course, source
 
 

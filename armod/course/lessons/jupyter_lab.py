@@ -25,7 +25,7 @@ from jupyterlab.labapp import LabApp
 
 from armod.course.errors import CourseError
 from armod.course.lessons import trust, working_copies
-from armod.course.lessons.lessons import course_folder
+from armod.course.lessons.catalogue import course_folder
 
 SETTINGS = Path(__file__).parent / "lab_config"
 MAP = "index.ipynb"

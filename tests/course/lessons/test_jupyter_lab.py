@@ -20,7 +20,7 @@ from nbformat.sign import NotebookNotary
 
 from armod.course.errors import CourseError
 from armod.course.lessons import trust
-from armod.course.lessons.lab import start_lab
+from armod.course.lessons.jupyter_lab import start_lab
 from tests.browser.lab import Lab, free_port, serve
 
 SOURCE = "# %% [markdown]\n# # The map\n\n# %%\n1 + 1\n"

@@ -8,9 +8,9 @@ import pytest
 
 from armod.course.errors import CourseError
 from armod.course.exercises.engine.exercise import Exercise
-from armod.course.lessons import exercises
+from armod.course.lessons import derive
 from armod.course.lessons.build import check, sync
-from armod.course.lessons.exercises import derived, stub, tagged
+from armod.course.lessons.derive import derived, stub, tagged
 from armod.course.lessons.pair import code_cells, read_notebook, read_source
 from tests.course.lessons.tiny import make_course, source
 
@@ -55,7 +55,7 @@ print(double(2))
 def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = make_course(tmp_path / "course")
     monkeypatch.setenv("ARMOD_COURSE", str(folder))
-    monkeypatch.setattr(exercises, "exercises_of", lambda lesson: [DOUBLING] if lesson == "coins" else [])
+    monkeypatch.setattr(derive, "exercises_of", lambda lesson: [DOUBLING] if lesson == "coins" else [])
     path = folder / "notebooks" / "solutions" / "coins.py"
     path.parent.mkdir()
     path.write_text(source() + CELLS)
@@ -106,7 +106,7 @@ def test_sync_derives_then_builds_and_check_finds_drift(course: Path) -> None:
 
 def test_changed_checks_make_the_outputs_stale(course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sync(["solutions/coins", "exercises/coins"], say=lambda line: None)
-    monkeypatch.setattr(exercises, "checks_text", lambda lesson: ["another check"])
+    monkeypatch.setattr(derive, "checks_text", lambda lesson: ["another check"])
     assert {drift.name for drift in check(["solutions/coins", "exercises/coins"])} == {
         "solutions/coins",
         "exercises/coins",

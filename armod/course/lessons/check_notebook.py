@@ -10,9 +10,9 @@ from nbformat import NotebookNode
 from armod.course.errors import CourseError
 from armod.course.exercises.engine import progress
 from armod.course.exercises.engine.result import MIME, Result
+from armod.course.lessons.catalogue import course_folder
+from armod.course.lessons.derive import tagged
 from armod.course.lessons.execute import DEFAULT_TIMEOUT, execute
-from armod.course.lessons.exercises import tagged
-from armod.course.lessons.lessons import course_folder
 from armod.course.lessons.pair import code_cells, read_notebook, read_source
 from armod.course.lessons.working_copies import working_copy
 

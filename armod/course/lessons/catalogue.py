@@ -178,5 +178,5 @@ def _checkout() -> Path:
 
 def _malformed(path: Path, missing: str) -> CourseError:
     return CourseError(
-        f"{path}: the head of the lesson lacks {missing}; armod.course.lessons.lessons shows the form."
+        f"{path}: the head of the lesson lacks {missing}; armod.course.lessons.catalogue shows the form."
     )
