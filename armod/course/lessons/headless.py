@@ -34,7 +34,7 @@ class Result:
     failure: str | None = None
 
 
-def run(
+def run_lessons(
     names: Sequence[str],
     out: Path,
     *,
