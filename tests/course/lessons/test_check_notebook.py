@@ -39,32 +39,22 @@ def checked(path: Path | str) -> Result:
     return CliRunner().invoke(main, ["check", str(path)])
 
 
-def test_a_right_answer_exits_0_and_is_remembered(tmp_path: Path) -> None:
-    done = checked(notebook(tmp_path / "{mine} = 1.ipynb", RIGHT, CHECK))
+def test_a_right_answer_exits_0_and_is_remembered_and_the_last_check_counts(tmp_path: Path) -> None:
+    done = checked(notebook(tmp_path / "{mine} = 1.ipynb", WRONG, CHECK, RIGHT, CHECK))
     assert (done.exit_code, "1 of 1 exercises passed" in done.output) == (0, True), done.output
+    assert done.output.count("Masks for any ordering") == 1
     assert load().passed("4_5_1_made") == 1
 
 
-def test_a_wrong_answer_exits_1_and_says_why(tmp_path: Path) -> None:
-    done = checked(notebook(tmp_path / "mine.ipynb", WRONG, CHECK))
+def test_a_wrong_answer_exits_1_and_says_why_and_a_check_that_was_deleted_is_missed(tmp_path: Path) -> None:
+    path = notebook(tmp_path / "mine.ipynb", WRONG, CHECK)
+    content = nbformat.read(path, as_version=4)
+    content.cells.append(new_code_cell("degrees = 1", metadata={"tags": ["answer:made-degrees"]}))
+    nbformat.write(content, path)
+    done = checked(path)
     assert done.exit_code == 1
-    assert "look again" in done.output and "0 of 1 exercises passed" in done.output
-
-
-def test_no_answer_exits_1_and_is_not_remembered(tmp_path: Path) -> None:
-    done = checked(notebook(tmp_path / "mine.ipynb", "my_masks = ...", CHECK))
-    assert done.exit_code == 1 and "not answered yet" in done.output
-    assert load().scores == {}
-
-
-def test_the_last_check_counts(tmp_path: Path) -> None:
-    done = checked(notebook(tmp_path / "mine.ipynb", WRONG, CHECK, RIGHT, CHECK, tag=""))
-    assert done.exit_code == 0 and done.output.count("Masks for any ordering") == 1
-
-
-def test_a_check_that_was_deleted_is_missed(tmp_path: Path) -> None:
-    done = checked(notebook(tmp_path / "mine.ipynb", RIGHT))
-    assert done.exit_code == 1 and "made-masks: its check showed nothing" in done.output
+    assert "look again" in done.output and "0 of 2 exercises passed" in done.output
+    assert "made-degrees: its check showed nothing" in done.output
 
 
 def test_a_cell_that_fails_is_named_and_every_other_exercise_is_checked(tmp_path: Path) -> None:
@@ -81,9 +71,11 @@ def test_what_ends_the_run_early_is_said_and_the_rest_is_not_blamed(tmp_path: Pa
     assert "The kernel died. Nothing below that cell was run." in done.output
 
 
-def test_a_lessons_name_means_the_learners_own_copy(course: Path) -> None:
+def test_a_lessons_name_means_the_learners_own_copy_and_no_answer_is_not_remembered(course: Path) -> None:
     notebook(course / "notebooks" / "exercises" / "coins.ipynb", "my_masks = ...", CHECK)
-    assert "not answered yet" in checked("coins").output
+    done = checked("coins")
+    assert done.exit_code == 1 and "not answered yet" in done.output
+    assert load().scores == {}
     notebook(working_copy("coins"), RIGHT, CHECK)
     assert checked("coins").exit_code == 0
 
