@@ -1,9 +1,11 @@
-"""What importing armod loads, and what it needs: little, and nothing of the course."""
+"""What may import what, what importing armod loads, and what it needs: little, and nothing of the course."""
 
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -17,7 +19,82 @@ from packaging.utils import canonicalize_name
 
 from tests.checkout import CHECKOUT
 
-PROJECT = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
+PYPROJECT = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())
+PROJECT, CONTRACTS = PYPROJECT["project"], PYPROJECT["tool"]["importlinter"]["contracts"]
+
+LIBRARY, COURSE, CIRCLES = (contract["name"] for contract in CONTRACTS)
+
+
+def broken_contracts(folder: Path) -> set[str]:
+    """The names of our contracts that the package in this folder breaks, as import-linter says."""
+    program = "from importlinter.cli import lint_imports_command; lint_imports_command()"
+    done = subprocess.run(
+        [sys.executable, "-c", program, "--config", str(CHECKOUT / "pyproject.toml"), "--no-cache"],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(folder)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    verdicts = dict(re.findall(r"^(.+?) (KEPT|BROKEN)\b", done.stdout, re.MULTILINE))
+    assert set(verdicts) == {LIBRARY, COURSE, CIRCLES}, done.stdout + done.stderr
+    broken = {name for name, verdict in verdicts.items() if verdict == "BROKEN"}
+    assert done.returncode == bool(broken)
+    return broken
+
+
+def test_imports_point_downwards_and_never_in_a_circle() -> None:
+    assert broken_contracts(CHECKOUT) == set()
+
+
+@pytest.mark.parametrize(
+    ("path", "line", "broken"),
+    [
+        ("armod/orderings.py", "def f():\n    from armod.course.labs import page", LIBRARY),
+        ("armod/data/dataset.py", "import armod.training.fit", LIBRARY),
+        ("armod/course/labs/page.py", "from armod.course.exercises import check", COURSE),
+        (
+            "armod/models/made/masks.py",
+            "if TYPE_CHECKING:\n    from armod.models.made.model import MADE",
+            CIRCLES,
+        ),
+    ],
+    ids=["library to course", "data to training", "labs to exercises", "a circle of types"],
+)
+def test_an_import_that_points_upwards_is_found(tmp_path: Path, path: str, line: str, broken: str) -> None:
+    modules = shutil.ignore_patterns("*.npz", "*.safetensors", "*.txt", "*.otf", "__pycache__")
+    shutil.copytree(CHECKOUT / "armod", tmp_path / "armod", ignore=modules)
+    with (tmp_path / path).open("a") as file:
+        file.write(f"\n{line}\n")
+    assert broken in broken_contracts(tmp_path)
+
+
+def test_every_folder_has_its_floor() -> None:
+    """What stands on no floor may import, and be imported by, anybody unseen."""
+    found = {
+        ".".join(path.relative_to(CHECKOUT).with_suffix("").parts)
+        for folder in ("armod", "armod/course")
+        for path in (CHECKOUT / folder).iterdir()
+        if (path.suffix == ".py" and path.stem not in ("__init__", "__main__"))
+        or (path / "__init__.py").is_file()
+    }
+    floors = [*CONTRACTS[0]["layers"], *CONTRACTS[1]["layers"]]
+    assert found == {name for floor in floors for name in floor.split(" | ")}
+
+
+# still measured by the benchmark's own knob
+MEASURE_A_KNOB = {"labs"}
+
+
+def test_only_the_tests_of_the_benchmarks_import_them() -> None:
+    importing = {
+        path.relative_to(CHECKOUT).as_posix()
+        for path in (CHECKOUT / "tests").rglob("*.py")
+        if re.search(r"^\s*(from|import) benchmarks\b", path.read_text(), re.MULTILINE)
+        and not MEASURE_A_KNOB & set(path.parts)
+    }
+    assert importing == {"tests/test_benchmarks.py"}
+
 
 HELP = """
 from click.testing import CliRunner
