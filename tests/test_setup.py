@@ -226,11 +226,40 @@ def test_the_readme_lists_every_lesson_and_no_other() -> None:
     assert sorted(listed) == sorted(path.stem for path in (CHECKOUT / "notebooks").glob("*.py"))
 
 
-def test_adding_a_lesson_takes_ten_lines() -> None:
-    lines = (CHECKOUT / "CONTRIBUTING.md").read_text().splitlines()
-    assert [line.split(".")[0] for line in lines if line and not line.startswith("#")] == list(
-        map(str, range(1, 11))
-    )
+CONTRIBUTING = (CHECKOUT / "CONTRIBUTING.md").read_text()
+
+
+def quoted(text: str) -> list[str]:
+    """What stands between backquotes, outside of blocks of code."""
+    return re.findall(r"`([^`\n]+)`", re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL))
+
+
+def test_contributing_has_five_recipes_and_says_what_each_costs() -> None:
+    headings = re.findall(r"^## (.+): (?:at most )?(\d+) files?$", CONTRIBUTING, re.MULTILINE)
+    assert dict(headings) == {
+        "A model family with cached sampling": "6",
+        "A lesson with a lab and three exercises": "15",
+        "A sampler": "1",
+        "A data set": "4",
+        "An export format": "2",
+    }
+
+
+@pytest.mark.parametrize(
+    "path", sorted({text for text in quoted(CONTRIBUTING) if "/" in text and " " not in text})
+)
+def test_a_path_of_contributing_exists(path: str) -> None:
+    """Of a path with a name that you choose, in capitals, all that is before it."""
+    chosen = re.search(r"\b(NAME|FAMILY|LAB)\b|(?<=_)NAME", path)
+    known = path[: chosen.start()].rpartition("/")[0] if chosen else path
+    assert (CHECKOUT / known).exists()
+
+
+@pytest.mark.parametrize(
+    "line", sorted({text for text in quoted(CONTRIBUTING) if text.startswith(("armod ", "make "))})
+)
+def test_a_command_of_contributing_exists(line: str) -> None:
+    test_a_command_of_the_readme_exists(line)
 
 
 def test_the_readme_says_what_the_lessons_and_receipts_say() -> None:
