@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from armod.course.exercises.engine.exercise import PREFIX, lessons
 from armod.course.grading import GradingError
-from armod.course.grading.confinement import jail
+from armod.course.grading.confinement import visible
 from armod.course.grading.intake.read import fingerprint
 from armod.course.grading.intake.rebuild import read_release, released_lessons
 from armod.course.grading.intake.submissions import papers
@@ -160,7 +160,7 @@ def _absent(tasks: list[Task], roster: Roster | None) -> list[dict[str, Any]]:
 def _refuse_nonsense(folder: Path, out: Path, settings: Settings) -> None:
     if settings.confinement == "sandbox":
         for path in (folder, out, settings.hidden):
-            if path is not None and jail.is_visible(path):
+            if path is not None and visible.is_visible(path):
                 raise GradingError(
                     f"Students' code can read {path}, because Python or the system lies there; move it elsewhere."
                 )
