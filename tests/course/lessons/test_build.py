@@ -168,22 +168,6 @@ def test_sources_are_brought_into_the_form_that_jupytext_writes(course: Path) ->
     assert sentences() == []
 
 
-def test_interrupted_builds_leave_the_old_notebook_whole(
-    course: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = course / "notebooks" / "coins.ipynb"
-    path.write_text("the old one")
-
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("armod.course.lessons.pair.os.replace", interrupt)
-    with pytest.raises(KeyboardInterrupt):
-        build.write_whole(path, "the new one")
-    assert path.read_text() == "the old one"
-    assert not list(path.parent.glob(".*"))
-
-
 def test_jupyterlab_pairs_with_the_same_filters() -> None:
     settings = tomllib.loads((CHECKOUT / "jupytext.toml").read_text())
     assert settings["formats"] == "notebooks///ipynb,notebooks///py:percent"

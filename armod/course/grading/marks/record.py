@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import platform
 import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
@@ -22,6 +20,7 @@ from typing import Any
 
 from armod.course.grading import GradingError
 from armod.course.grading.judge import Mark
+from armod.files import write_whole
 
 CLASS = "class.jsonl"
 # in messages, which may be cut in the middle of one
@@ -91,7 +90,7 @@ def write(folder: Path, name: str, record: Record) -> None:
     for part in ("marks", "flags", "reason"):
         # where an object happened to lie in memory, as messages quote it, is no part of a mark
         data[part] = _smoothed(data[part])
-    write_safely(path_of(folder, name), json.dumps(data, sort_keys=True, indent=1) + "\n")
+    write_whole(path_of(folder, name), json.dumps(data, sort_keys=True, indent=1) + "\n")
 
 
 def _smoothed(value: Any) -> Any:
@@ -122,7 +121,7 @@ def read(folder: Path, name: str) -> Record | None:
 
 def write_class(folder: Path, lines: Iterable[dict[str, Any]]) -> None:
     """Say which submissions the class consists of: for each student, attempt, file and the name of its record."""
-    write_safely(folder / CLASS, "".join(json.dumps(line, sort_keys=True) + "\n" for line in lines))
+    write_whole(folder / CLASS, "".join(json.dumps(line, sort_keys=True) + "\n" for line in lines))
 
 
 def read_class(folder: Path) -> list[dict[str, Any]]:
@@ -148,25 +147,6 @@ def read_class(folder: Path) -> list[dict[str, Any]]:
         raise GradingError(
             f"{folder / CLASS} can't be read; `armod grade` writes it anew.", exit_code=1
         ) from error
-
-
-def write_safely(path: Path, text: str) -> None:
-    """Write a file whole, down to the disk, before it gets its name."""
-    part = path.parent / f".{path.name}.{platform.node()}.{os.getpid()}.part"
-    try:
-        with open(part, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def remove_parts(folder: Path) -> None:
