@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from armod.course.grading import GradingError
+from armod.course.errors import CourseError
 
 TRUST = "I trust every one of these submissions"
 
@@ -101,7 +101,7 @@ def grade(
 
     if unsandboxed:
         if runner != "sandbox":
-            raise GradingError(
+            raise CourseError(
                 f"Either --runner {runner} or --unsandboxed: the one locks in, the other does not."
             )
         _ask_for_trust()
@@ -146,7 +146,7 @@ def _ask_for_trust() -> None:
         said = ""
         click.echo(err=True)
     if said.strip() != TRUST:
-        raise GradingError("Nothing was run: --unsandboxed needs those words, typed as they stand.")
+        raise CourseError("Nothing was run: --unsandboxed needs those words, typed as they stand.")
 
 
 @click.group()
@@ -219,7 +219,7 @@ def export(folder: Path, form: str, out: Path | None, roster: Path | None, **pol
     try:
         out.write_text(text, encoding="utf-8", newline="")
     except OSError as error:
-        raise GradingError(f"Can't write {out} ({error.strerror}); choose another file for --out.") from error
+        raise CourseError(f"Can't write {out} ({error.strerror}); choose another file for --out.") from error
 
 
 @marks.command()

@@ -14,7 +14,6 @@ import click
 
 from armod.course.commands import grading as cli_grading
 from armod.course.errors import CourseError
-from armod.course.grading import GradingError
 
 CALL_WRONG, FOUND_FAILURE = 2, 1
 
@@ -25,7 +24,7 @@ class _Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except (CourseError, GradingError) as error:
+        except CourseError as error:
             sentence, code = str(error), error.exit_code
         except ModuleNotFoundError as error:
             if (error.name or "armod").split(".")[0] == "armod":

@@ -14,14 +14,3 @@ One file a step, each handing plain data to the next::
 
 `armod.course.grading.grade` takes a whole class through them, in several processes; its state lies in files alone.
 """
-
-
-class GradingError(Exception):
-    """Something that the instructor can mend; one clear sentence, as `armod.course.errors.CourseError`.
-
-    ``exit_code`` is that of the command: 2 when the call itself was wrong, 1 when the work found a failure.
-    """
-
-    def __init__(self, sentence: str, *, exit_code: int = 2) -> None:
-        super().__init__(sentence)
-        self.exit_code = exit_code

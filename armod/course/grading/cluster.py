@@ -21,7 +21,7 @@ from importlib.metadata import version
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from armod.course.grading import GradingError
+from armod.course.errors import CourseError
 from armod.course.grading.marking import Task
 from armod.course.grading.marks import record
 
@@ -29,7 +29,7 @@ try:
     from distributed import Client, Future, KilledWorker, Security, get_worker
     from distributed.core import rpc
 except ModuleNotFoundError as error:
-    raise GradingError("--scheduler needs dask.distributed: pip install 'armod[cluster]'.") from error
+    raise CourseError("--scheduler needs dask.distributed: pip install 'armod[cluster]'.") from error
 
 PATIENCE = 10.0  # seconds for the scheduler to answer
 WITHOUT_WORKERS = 60.0  # seconds for a first worker to come, or for one to come back
@@ -62,7 +62,7 @@ class Cluster:
         once more alone, and who then ends its workers again is a failure.
 
         Raises:
-            GradingError: as soon as a step raises it, or the cluster is lost, has no workers, or can't do this work.
+            CourseError: as soon as a step raises it, or the cluster is lost, has no workers, or can't do this work.
         """
         if steps:
             self._refuse_strangers(steps[0])
@@ -87,7 +87,7 @@ class Cluster:
             if threads := self._threads():
                 alive = time.monotonic()
             elif time.monotonic() > alive + WITHOUT_WORKERS:
-                raise GradingError(
+                raise CourseError(
                     f"The cluster at {self._address} has had no workers for {WITHOUT_WORKERS:.0f} s; "
                     "start some (`dask worker`), and the same command goes on.",
                     exit_code=1,
@@ -114,14 +114,14 @@ class Cluster:
         except (OSError, RuntimeError) as error:
             raise self._lost() from error
 
-    def _lost(self) -> GradingError:
-        return GradingError(
+    def _lost(self) -> CourseError:
+        return CourseError(
             f"The scheduler at {self._address} ended or dropped this work; the same command goes on once it is back.",
             exit_code=1,
         )
 
     def _refuse_strangers(self, step: Task) -> None:
-        """Raise GradingError if the scheduler or a worker is no fit for such work."""
+        """Raise CourseError if the scheduler or a worker is no fit for such work."""
         try:
             theirs = self._client.run_on_scheduler(version, "armod")  # it unpickles steps before workers do
         except ModuleNotFoundError:
@@ -141,8 +141,8 @@ def _words(error: BaseException | None) -> str | None:
     match error:
         case None:
             return None
-        case GradingError():
-            raise GradingError(str(error), exit_code=1)
+        case CourseError():
+            raise CourseError(str(error), exit_code=1)
         case KilledWorker():
             return "the workers that marked it ended each time"
     return f"{type(error).__name__}: {error}"
@@ -155,7 +155,7 @@ def _connected(address: str) -> Client:
         return Client(address, timeout=PATIENCE, set_as_default=False)
     except (OSError, ValueError, TypeError, ImportError) as error:
         reason = str(error).strip().partition("\n")[0] or f"not a word within {PATIENCE:.0f} s"
-        raise GradingError(
+        raise CourseError(
             f"No dask scheduler answers at {address!r} ({reason}); "
             "give the address that it printed when it started, such as tcp://host:8786."
         ) from error
@@ -208,8 +208,8 @@ def _trouble(step: Task) -> str:
     return f"it has loaded something else ({', '.join(differing)})" if differing else ""
 
 
-def _stranger(who: str, trouble: str) -> GradingError:
-    return GradingError(
+def _stranger(who: str, trouble: str) -> CourseError:
+    return CourseError(
         f"{who} can't mark this class: {trouble}; start it again with the same armod, files and folders as here.",
         exit_code=1,
     )

@@ -16,8 +16,8 @@ from typing import Any, Protocol
 import filelock
 from tqdm import tqdm
 
+from armod.course.errors import CourseError
 from armod.course.exercises.engine.exercise import PREFIX, lessons
-from armod.course.grading import GradingError
 from armod.course.grading.confinement import visible
 from armod.course.grading.intake.read import fingerprint
 from armod.course.grading.intake.rebuild import read_release, released_lessons
@@ -38,7 +38,7 @@ class Engine(Protocol):
     """What has steps done somewhere, in any order."""
 
     def run(self, steps: Sequence[Task]) -> Iterator[tuple[Task, str | None]]:
-        """Each step as it is done, with what went wrong, None if nothing; GradingError for what stops them all."""
+        """Each step as it is done, with what went wrong, None if nothing; CourseError for what stops them all."""
         ...
 
 
@@ -67,7 +67,7 @@ def grade(
 
     ``jobs`` processes of this machine do it, or a dask cluster by the address of its ``scheduler``.
 
-    Ctrl-C and kill -9 leave whole records; the same call goes on. Raises GradingError if the call is wrong, if another
+    Ctrl-C and kill -9 leave whole records; the same call goes on. Raises CourseError if the call is wrong, if another
     run marks into the same folder, or if students' code can't be locked in here.
     """
     _refuse_nonsense(folder, out, settings)
@@ -79,7 +79,7 @@ def grade(
         try:
             record.write_class(out, [*lines, *absent])
         except OSError as error:
-            raise GradingError(
+            raise CourseError(
                 f"Can't write to {out} ({error.strerror}); make room, or choose another."
             ) from error
         waiting = [task for task in tasks if not record.path_of(out, task.name).exists()]
@@ -102,7 +102,7 @@ def grade(
                     bar.update()
             except KeyboardInterrupt:
                 done = sum(record.path_of(out, task.name).exists() for task in tasks)
-                raise GradingError(
+                raise CourseError(
                     f"Interrupted; {done} of {len(tasks)} submissions have a record, and the same command goes on.",
                     exit_code=1,
                 ) from None
@@ -161,17 +161,17 @@ def _refuse_nonsense(folder: Path, out: Path, settings: Settings) -> None:
     if settings.confinement == "sandbox":
         for path in (folder, out, settings.hidden):
             if path is not None and visible.is_visible(path):
-                raise GradingError(
+                raise CourseError(
                     f"Students' code can read {path}, because Python or the system lies there; move it elsewhere."
                 )
     if settings.lesson is not None:
         if settings.lesson not in lessons():
-            raise GradingError(
+            raise CourseError(
                 f"There is no lesson {settings.lesson!r} with exercises; there are {', '.join(lessons())}."
             )
         read_release(settings.releases, settings.lesson)
     elif not released_lessons(settings.releases):
-        raise GradingError(f"{settings.releases} holds no released exercise notebook.")
+        raise CourseError(f"{settings.releases} holds no released exercise notebook.")
     if settings.hidden is not None:
         hidden_checks(settings.hidden)
     if settings.runner == RUNNER:
@@ -179,12 +179,12 @@ def _refuse_nonsense(folder: Path, out: Path, settings: Settings) -> None:
 
         sandbox.require(settings.confinement)
     if out.resolve().is_relative_to(folder.resolve()):
-        raise GradingError(f"--out {out} lies in the folder of submissions; choose one outside of it.")
+        raise CourseError(f"--out {out} lies in the folder of submissions; choose one outside of it.")
     try:
         out.mkdir(parents=True, exist_ok=True)
         (out / LOCK).touch()
     except OSError as error:
-        raise GradingError(
+        raise CourseError(
             f"Can't write to {out} ({error.strerror}); choose another folder for --out."
         ) from error
 
@@ -196,7 +196,7 @@ def _locked(out: Path) -> Iterator[None]:
     try:
         lock.acquire()
     except filelock.Timeout as error:
-        raise GradingError(f"Another run is marking into {out}; wait for it, or end it.") from error
+        raise CourseError(f"Another run is marking into {out}; wait for it, or end it.") from error
     try:
         yield
     finally:

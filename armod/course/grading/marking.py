@@ -82,7 +82,7 @@ def mark(task: Task) -> None:
     """Mark a submission and write its record.
 
     Raises:
-        GradingError: for what keeps every submission from being marked, such as a sandbox that does not work.
+        CourseError: for what keeps every submission from being marked, such as a sandbox that does not work.
         RuntimeError: if the file is no longer what it was; it has no record then.
     """
     begun = time.monotonic()

@@ -21,7 +21,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any, Generic, TypeVar
 
-from armod.course.grading import GradingError
+from armod.course.errors import CourseError
 
 MAX_DEATHS = 3  # of processes at one step
 TRIES = 6  # to start a process
@@ -78,7 +78,7 @@ class Workers(Generic[Step]):
         """Each step as it is done, with what went wrong, None if nothing; what ends its process ends it three times.
 
         Raises:
-            GradingError: as soon as a step raises it.
+            CourseError: as soon as a step raises it.
         """
         waiting, deaths = deque(range(len(steps))), [0] * len(steps)
         while waiting or self._busy:
@@ -104,7 +104,7 @@ class Workers(Generic[Step]):
                     continue
                 self._idle.append((connection, process))
                 if kind == "stop":
-                    raise GradingError(message, exit_code=1)
+                    raise CourseError(message, exit_code=1)
                 yield steps[number], message if kind == "failed" else None
 
     def _free_core(self) -> int | None:
@@ -170,7 +170,7 @@ def _serve(connection: Connection, function: Callable[[Any], None], core: int | 
             try:
                 function(step)
                 reply = "done", ""
-            except GradingError as error:
+            except CourseError as error:
                 reply = "stop", str(error)
             except Exception as error:
                 reply = "failed", f"{type(error).__name__}: {error}"

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from armod.course.errors import CourseError
 from armod.course.exercises.engine.result import CheckResult, Result, Status
-from armod.course.grading import GradingError
 from armod.course.grading.judge import Mark
 from armod.course.grading.marks import record
 from armod.course.grading.marks.export import FORMATS
@@ -232,7 +232,7 @@ def test_of_two_lines_about_the_same_the_later_one_counts(tmp_path: Path) -> Non
 def test_a_wrong_override_is_one_sentence(line: str, words: str, tmp_path: Path) -> None:
     folder = marks(tmp_path, made("ada", 1))
     overriding(folder, line)
-    with pytest.raises(GradingError, match=words):
+    with pytest.raises(CourseError, match=words):
         rows(folder)
 
 
@@ -277,7 +277,7 @@ def test_a_watermark_is_in_every_export(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_marks_is_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(GradingError, match="armod grade"):
+    with pytest.raises(CourseError, match="armod grade"):
         rows(tmp_path)
 
 
@@ -291,14 +291,14 @@ def test_a_broken_file_of_marks_is_one_sentence(text: str, tmp_path: Path) -> No
     whole = json.loads(path.read_text())
     for broken in (text, *(json.dumps(whole | {key: []}) for key in ("times", "settings"))):
         path.write_text(broken)
-        with pytest.raises(GradingError, match="no record of armod's"):
+        with pytest.raises(CourseError, match="no record of armod's"):
             rows(folder)
     path.write_text(json.dumps(whole | {"times": {"handed_in": "yesterday"}}))
-    with pytest.raises(GradingError, match="no record of armod's"):
+    with pytest.raises(CourseError, match="no record of armod's"):
         rows(folder)
     if text:
         write(folder / record.CLASS, text)
-        with pytest.raises(GradingError, match="writes it anew"):
+        with pytest.raises(CourseError, match="writes it anew"):
             rows(folder)
 
 
@@ -317,7 +317,7 @@ def test_a_roster_is_read_as_spreadsheets_write_it(delimiter: str, tmp_path: Pat
     roster = read_roster(write(tmp_path / "roster.csv", "\ufeff" + text))
     assert roster.missing(["ada"]) == ["bob", "eve"]
     assert roster.by_student(["eve", "zoe"]) == {"eve": {"student": "eve", "section, or group; both": "1"}}
-    with pytest.raises(GradingError, match="zero bytes"):
+    with pytest.raises(CourseError, match="zero bytes"):
         read_roster(write(tmp_path / "roster.csv", text + "\0"))
 
 

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
+from armod.course.errors import CourseError
 from armod.course.exercises import exercises_of
-from armod.course.grading import GradingError
 from armod.course.grading.confinement.limits import Limits
 from armod.course.grading.grade import Graded, grade
 from armod.course.grading.intake.submissions import papers
@@ -235,7 +235,7 @@ def test_nobody_marks_beside_a_run_and_ctrl_c_leaves_whole_records_and_no_proces
     folder, out = few(tmp_path / "class", 12), tmp_path / "marks"
     run = start(folder, out)
     wait_for(out, 2)
-    with pytest.raises(GradingError, match="Another run"):
+    with pytest.raises(CourseError, match="Another run"):
         mark(folder, out)
     os.killpg(run.pid, signal.SIGINT)
     assert run.wait(timeout=20) == 1
@@ -256,11 +256,11 @@ def test_a_wrong_call_is_one_sentence(tmp_path: Path) -> None:
         ("no released", {"releases": tmp_path}),
         ("no folder", {"hidden": tmp_path / "nowhere"}),
     ):
-        with pytest.raises(GradingError, match=words):
+        with pytest.raises(CourseError, match=words):
             mark(folder, tmp_path / "marks", **changes)
-    with pytest.raises(GradingError, match="outside"):
+    with pytest.raises(CourseError, match="outside"):
         mark(folder, folder / "marks")
-    with pytest.raises(GradingError, match="Can't write"):
+    with pytest.raises(CourseError, match="Can't write"):
         mark(folder, write(tmp_path / "file", "") / "marks")
 
 
@@ -298,7 +298,7 @@ def test_a_broken_record_is_named(tmp_path: Path) -> None:
     mark(folder, out)
     (path,) = out.glob("*.json")
     path.write_text("{")
-    with pytest.raises(GradingError, match="no record"):
+    with pytest.raises(CourseError, match="no record"):
         mark(folder, out)
 
 

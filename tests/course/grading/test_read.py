@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from armod.course.grading import GradingError
+from armod.course.errors import CourseError
 from armod.course.grading.intake.read import MAX_BYTES, Refusal, Submission, read
 from armod.course.grading.intake.submissions import papers
 from tests.course.grading.handed_in import cell, document, write
@@ -273,7 +273,7 @@ def test_names_that_differ_stay_different(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_submissions_is_a_wrong_call(tmp_path: Path) -> None:
-    with pytest.raises(GradingError, match="no submission"):
+    with pytest.raises(CourseError, match="no submission"):
         papers(tmp_path)
-    with pytest.raises(GradingError, match="can't be read"):
+    with pytest.raises(CourseError, match="can't be read"):
         papers(tmp_path / "nowhere")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from armod.course.grading import GradingError
+from armod.course.errors import CourseError
 from armod.course.grading.intake.read import MAX_BYTES, Submission, read
 from armod.course.grading.intake.rebuild import Rebuilt, lesson_of, read_release, rebuild, released_lessons
 from tests.course.grading.handed_in import LESSON, RELEASES, RIGHT, cell, document, index_of, tagged, write
@@ -221,7 +221,7 @@ def test_code_that_is_no_python_stops_nothing(tmp_path: Path) -> None:
 
 
 def test_a_missing_release_is_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(GradingError, match="can't be read"):
+    with pytest.raises(CourseError, match="can't be read"):
         read_release(tmp_path, LESSON)
 
 

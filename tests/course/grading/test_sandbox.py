@@ -19,7 +19,7 @@ import pytest
 from click.testing import CliRunner
 
 from armod.course.commands.main import main
-from armod.course.grading import GradingError
+from armod.course.errors import CourseError
 from armod.course.grading.confinement import jail, probe, sandbox, zygote
 from armod.course.grading.confinement.jail import Jail, JailError, Zygote
 from armod.course.grading.confinement.limits import Limits
@@ -232,7 +232,7 @@ def test_papermill_runs_unmodified_inside() -> None:
 def test_no_bubblewrap_is_refused_with_words(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(
-        GradingError, match="not run without a sandbox, and here bubblewrap is not installed"
+        CourseError, match="not run without a sandbox, and here bubblewrap is not installed"
     ) as caught:
         sandbox.require()
     assert "apt-get install bubblewrap" in str(caught.value)
@@ -241,7 +241,7 @@ def test_no_bubblewrap_is_refused_with_words(monkeypatch: pytest.MonkeyPatch, tm
 @pytest.mark.parametrize("platform", ["darwin", "win32"])
 def test_other_systems_are_told_where_to_go(monkeypatch: pytest.MonkeyPatch, platform: str) -> None:
     monkeypatch.setattr(sandbox.sys, "platform", platform)
-    with pytest.raises(GradingError, match="Linux only; mend it: grade in a Linux machine, in WSL"):
+    with pytest.raises(CourseError, match="Linux only; mend it: grade in a Linux machine, in WSL"):
         sandbox.require()
 
 
@@ -255,7 +255,7 @@ def test_forbidden_namespaces_have_their_sentence(
     (tmp_path / "switch").write_text(f"{switch}\n")
     monkeypatch.setattr(sandbox, "APPARMOR_SWITCH", tmp_path / "switch")
     monkeypatch.setattr(sandbox, "Zygote", forbidden)
-    with pytest.raises(GradingError, match=words):
+    with pytest.raises(CourseError, match=words):
         sandbox.require()
 
 

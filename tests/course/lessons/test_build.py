@@ -9,7 +9,6 @@ import pytest
 from jupyter_server.services.contents.largefilemanager import LargeFileManager
 from jupytext.sync_contentsmanager import build_sync_jupytext_contents_manager_class
 
-from armod.course.lessons import build
 from armod.course.lessons.build import check, sync
 from armod.course.lessons.pair import PERCENT
 from tests.checkout import CHECKOUT

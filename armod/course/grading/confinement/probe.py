@@ -164,7 +164,7 @@ def probe() -> list[Promise]:
     """What holds here, each promise tried from inside.
 
     Raises:
-        GradingError: if there is no sandbox, saying why and what to do.
+        CourseError: if there is no sandbox, saying why and what to do.
     """
     require()
     name = f"armod-probe-{os.getpid()}"

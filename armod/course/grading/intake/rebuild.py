@@ -21,8 +21,8 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from armod.course.errors import CourseError
 from armod.course.exercises.engine.exercise import Exercise, exercises_of, lessons
-from armod.course.grading import GradingError
 from armod.course.grading.intake.read import Submission
 
 MAX_STUDENT = 2**53  # student numbers lie below it
@@ -60,19 +60,19 @@ def read_release(folder: Path, lesson: str) -> Release:
     """The released exercise notebook of a lesson, from the folder that holds them.
 
     Raises:
-        GradingError: if it can't be read, or lacks a cell of an exercise.
+        CourseError: if it can't be read, or lacks a cell of an exercise.
     """
     path = folder / f"{lesson}.ipynb"
     try:
         notebook = nbformat.read(path, as_version=4)
     except (OSError, ValueError, nbformat.ValidationError) as error:
-        raise GradingError(f"The released notebook {path} can't be read: {error}.") from error
+        raise CourseError(f"The released notebook {path} can't be read: {error}.") from error
     found = {part for cell in notebook.cells for part in _tagged(cell)}
     exercises = tuple(exercises_of(lesson))
     for exercise in exercises:
         for role in ("answer", "check"):
             if (role, exercise.name) not in found:
-                raise GradingError(f"The released notebook {path} has no cell tagged {role}:{exercise.name}.")
+                raise CourseError(f"The released notebook {path} has no cell tagged {role}:{exercise.name}.")
     return Release(lesson, notebook, exercises)
 
 

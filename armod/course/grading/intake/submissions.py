@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from armod.course.grading import GradingError
+from armod.course.errors import CourseError
 
 SUFFIX = ".ipynb"
 MAX_FOLDERS = 4  # below a student's own
@@ -35,15 +35,15 @@ def papers(folder: Path) -> list[Paper]:
     folders, ``__MACOSX`` and files of other kinds are none.
 
     Raises:
-        GradingError: if there is no such folder, or no submission in it.
+        CourseError: if there is no such folder, or no submission in it.
     """
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: _natural(entry.name))
     except OSError as error:
-        raise GradingError(f"The submissions' folder {folder} can't be read: {error.strerror}.") from error
+        raise CourseError(f"The submissions' folder {folder} can't be read: {error.strerror}.") from error
     found = [paper for entry in entries if not _is_hidden(entry.name) for paper in _papers_of(entry)]
     if not found:
-        raise GradingError(
+        raise CourseError(
             f"There is no submission in {folder}: a submission is STUDENT.ipynb or a folder named after a student."
         )
     by_student: dict[str, list[tuple[str, Path, str | None]]] = {}

@@ -18,7 +18,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from armod.course.grading import GradingError
+from armod.course.errors import CourseError
 from armod.course.grading.judge import Mark
 from armod.files import write_whole
 
@@ -105,7 +105,7 @@ def read(folder: Path, name: str) -> Record | None:
     """The record of that name; None if there is none.
 
     Raises:
-        GradingError: if the file is there and is no record.
+        CourseError: if the file is there and is no record.
     """
     path = path_of(folder, name)
     try:
@@ -113,7 +113,7 @@ def read(folder: Path, name: str) -> Record | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise GradingError(
+        raise CourseError(
             f"{path} is no record of armod's; remove it, and `armod grade` marks that submission again.",
             exit_code=1,
         ) from error
@@ -128,7 +128,7 @@ def read_class(folder: Path) -> list[dict[str, Any]]:
     """The lines that `write_class` wrote.
 
     Raises:
-        GradingError: if the folder holds no marks.
+        CourseError: if the folder holds no marks.
     """
     try:
         text = (folder / CLASS).read_text(encoding="utf-8")
@@ -140,11 +140,11 @@ def read_class(folder: Path) -> list[dict[str, Any]]:
                 raise TypeError
         return lines
     except FileNotFoundError as error:
-        raise GradingError(
+        raise CourseError(
             f"{folder} holds no marks; `armod grade SUBMISSIONS --out {folder}` makes them."
         ) from error
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise GradingError(
+        raise CourseError(
             f"{folder / CLASS} can't be read; `armod grade` writes it anew.", exit_code=1
         ) from error
 
