@@ -196,7 +196,7 @@ _loaded: dict[tuple[str, object], Any] = {}
 
 def _trouble(step: Task) -> str:
     """Why this process must not do that step, nothing if it may."""
-    for path in (step.out / record.CLASS, step.paper.path.parent):
+    for path in (step.out / record.CLASS, step.submission.path.parent):
         if not path.exists():
             return f"it does not see {path}"
     settings, here = step.settings, step.settings.identity()

@@ -19,10 +19,10 @@ from tqdm import tqdm
 from armod.course.errors import CourseError
 from armod.course.exercises.engine.exercise import PREFIX, lessons
 from armod.course.grading.confinement import visible
+from armod.course.grading.examiner import hidden_checks
 from armod.course.grading.intake.read import fingerprint
 from armod.course.grading.intake.rebuild import read_release, released_lessons
-from armod.course.grading.intake.submissions import papers
-from armod.course.grading.judge import hidden_checks
+from armod.course.grading.intake.submissions import submissions
 from armod.course.grading.marking import RUNNER, Settings, Task, mark
 from armod.course.grading.marks import record
 from armod.course.grading.marks.roster import Roster
@@ -98,7 +98,7 @@ def grade(
             try:
                 for task, failure in workers.run(waiting):
                     if failure is not None:
-                        failures[task.paper.file] = failure
+                        failures[task.submission.file] = failure
                     bar.update()
             except KeyboardInterrupt:
                 done = sum(record.path_of(out, task.name).exists() for task in tasks)
@@ -111,7 +111,7 @@ def grade(
             for task in tasks
             if (found := record.read(out, task.name)) is not None
         )
-    students = {task.paper.student for task in tasks}
+    students = {task.submission.student for task in tasks}
     strangers = len(students) - len(roster.by_student(sorted(students))) if roster else 0
     return Graded(len(tasks), len(waiting) - len(failures), refused, len(absent), strangers, failures)
 
@@ -120,10 +120,10 @@ def list_tasks(folder: Path, out: Path, settings: Settings) -> list[Task]:
     """Every submission of the class with the name of its record."""
     identity = settings.identity()
     tasks = []
-    for paper in papers(folder):
-        content = fingerprint(paper)
-        name = record.key(paper.student, paper.file, content, identity)
-        tasks.append(Task(paper, content, name, out, settings, identity))
+    for submission in submissions(folder):
+        content = fingerprint(submission)
+        name = record.key(submission.student, submission.file, content, identity)
+        tasks.append(Task(submission, content, name, out, settings, identity))
     return tasks
 
 
@@ -146,13 +146,13 @@ def _needed(settings: Settings) -> list[str]:
 
 
 def _line(task: Task) -> dict[str, Any]:
-    paper = task.paper
-    return {"student": paper.student, "attempt": paper.attempt, "file": paper.file, "record": task.name}
+    one = task.submission
+    return {"student": one.student, "attempt": one.attempt, "file": one.file, "record": task.name}
 
 
 def _absent(tasks: list[Task], roster: Roster | None) -> list[dict[str, Any]]:
     """A line for each student of the roster who handed in nothing."""
-    there = [task.paper.student for task in tasks]
+    there = [task.submission.student for task in tasks]
     missing = roster.missing(there) if roster else []
     return [{"student": student, "attempt": 0, "file": "", "record": None} for student in missing]
 

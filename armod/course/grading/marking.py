@@ -18,6 +18,7 @@ import torch
 
 import armod.course.exercises
 from armod.course.grading.confinement.limits import Limits
+from armod.course.grading.examiner import Examiner, Hidden, hidden_checks
 from armod.course.grading.intake.read import Refusal, read
 from armod.course.grading.intake.rebuild import (
     Rebuilt,
@@ -27,11 +28,10 @@ from armod.course.grading.intake.rebuild import (
     rebuild,
     released_lessons,
 )
-from armod.course.grading.intake.submissions import Paper
-from armod.course.grading.judge import Examiner, Hidden, hidden_checks
+from armod.course.grading.intake.submissions import Submission
 from armod.course.grading.marks import record
 
-RUNNER = "armod.course.grading.run:run"  # where the rebuilt notebook is run
+RUNNER = "armod.course.grading.examination:run"  # where the rebuilt notebook is run
 UNTRUSTWORTHY = "UNSANDBOXED: students' code could change these marks"
 
 
@@ -70,7 +70,7 @@ class Settings:
 class Task:
     """One submission to be marked; ``content`` is its fingerprint when the class was listed, ``name`` its record's."""
 
-    paper: Paper
+    submission: Submission
     content: str
     name: str
     out: Path
@@ -86,33 +86,33 @@ def mark(task: Task) -> None:
         RuntimeError: if the file is no longer what it was; it has no record then.
     """
     begun = time.monotonic()
-    paper, settings = task.paper, task.settings
-    submission = read(paper.path, paper=paper)
-    content = submission.sha256 or (submission.reason if isinstance(submission, Refusal) else "")
+    submission, settings = task.submission, task.settings
+    found = read(submission)
+    content = found.sha256 or (found.reason if isinstance(found, Refusal) else "")
     if content != task.content:
         raise RuntimeError("the file changed while the class was marked")
     about: dict[str, Any] = {
-        "student": paper.student,
-        "attempt": paper.attempt,
-        "file": paper.file,
-        "sha256": submission.sha256,
+        "student": submission.student,
+        "attempt": submission.attempt,
+        "file": submission.file,
+        "sha256": found.sha256,
         "settings": task.identity | {"python": platform.python_version(), "torch": torch.__version__},
     }
     reason, lesson = None, settings.lesson
-    if isinstance(submission, Refusal):
-        reason = submission.reason
+    if isinstance(found, Refusal):
+        reason = found.reason
     else:
-        lesson = lesson or lesson_of(submission, list(_releases(settings.releases).values()))
+        lesson = lesson or lesson_of(found, list(_releases(settings.releases).values()))
         if lesson is None:
             reason = "The notebook holds no cell of any exercise of the course."
-    if reason is not None or lesson is None or isinstance(submission, Refusal):
+    if reason is not None or lesson is None or isinstance(found, Refusal):
         about |= {"status": record.REFUSED, "reason": reason, "lesson": settings.lesson}
     else:
-        rebuilt = rebuild(submission, _releases(settings.releases)[lesson])
+        rebuilt = rebuild(found, _releases(settings.releases)[lesson])
         about |= {"status": record.MARKED, "lesson": lesson, "number": rebuilt.student}
         about |= _examined(rebuilt, settings)
     times = {
-        "handed_in": _modified(paper.path),
+        "handed_in": _modified(submission.path),
         "marked": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": round(time.monotonic() - begun, 3),
     }

@@ -15,8 +15,8 @@ from armod.course.exercises.engine import reading
 from armod.course.grading.confinement.jail import Zygote
 from armod.course.grading.confinement.limits import MIB, Limits
 from armod.course.grading.confinement.visible import FIRST_UID
-from armod.course.grading.judge import Examiner
-from armod.course.grading.run import Run, run
+from armod.course.grading.examination import Run, run
+from armod.course.grading.examiner import Examiner
 
 QUICK = Limits(
     processes=48,

@@ -13,8 +13,8 @@ from armod.course.exercises import Answer, Exercise, exercises_of, find
 from armod.course.exercises.engine.answer import InProcess
 from armod.course.exercises.engine.judge import judge
 from armod.course.grading.budget import TooSlow, budget
-from armod.course.grading.judge import Examiner, Mark, hidden_checks
-from armod.course.grading.run import run
+from armod.course.grading.examination import run
+from armod.course.grading.examiner import Examiner, Mark, hidden_checks
 from armod.course.lessons.lessons import course_folder
 from tests.course.grading.arena import HONEST, QUICK, exercise, marks, notebook
 

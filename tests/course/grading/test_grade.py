@@ -18,7 +18,7 @@ from armod.course.errors import CourseError
 from armod.course.exercises import exercises_of
 from armod.course.grading.confinement.limits import Limits
 from armod.course.grading.grade import Graded, grade
-from armod.course.grading.intake.submissions import papers
+from armod.course.grading.intake.submissions import submissions
 from armod.course.grading.marking import RUNNER as JAILED
 from armod.course.grading.marking import Settings
 from armod.course.grading.marks import record
@@ -26,8 +26,8 @@ from armod.course.grading.marks.roster import read_roster
 from tests.checkout import CHECKOUT
 from tests.course.grading import attacks
 from tests.course.grading.handed_in import LESSON, RELEASES, RIGHT, UNTOUCHED, cell, document, index_of, write
+from tests.course.grading.intake.test_read import MALFORMED, NASTY
 from tests.course.grading.stand_in import DEADLY, HANGING, RUNNER, SLOW
-from tests.course.grading.test_read import MALFORMED, NASTY
 
 MAX = sum(exercise.max_points for exercise in exercises_of(LESSON))
 
@@ -87,7 +87,7 @@ def undisturbed(school: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_every_submission_has_its_record(school: Path, undisturbed: Path) -> None:
     found = records(undisturbed)
-    assert {(paper.student, paper.attempt) for paper in papers(school)} == set(found)
+    assert {(one.student, one.attempt) for one in submissions(school)} == set(found)
     assert len(found) == len(list(undisturbed.glob("*.json")))
     for (student, attempt), made in found.items():
         if student == "solved" or (student, attempt) == ("several", 2):

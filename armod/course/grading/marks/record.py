@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from armod.course.errors import CourseError
-from armod.course.grading.judge import Mark
+from armod.course.grading.examiner import Mark
 from armod.files import write_whole
 
 CLASS = "class.jsonl"

@@ -24,8 +24,8 @@ from armod.course.grading.confinement.docker import LISTENER, Container
 from armod.course.grading.confinement.jail import JailError
 from armod.course.grading.confinement.limits import MIB, Limits
 from armod.course.grading.confinement.visible import ENVIRONMENT
-from armod.course.grading.judge import Examiner
-from armod.course.grading.run import run
+from armod.course.grading.examination import run
+from armod.course.grading.examiner import Examiner
 from tests.checkout import CHECKOUT
 from tests.course.grading.arena import HONEST, IN_A_JAIL, QUICK, exercise, notebook
 from tests.course.grading.handed_in import RIGHT, write

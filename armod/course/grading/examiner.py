@@ -64,7 +64,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Examiner:
-    """Asks about the exercises of a lesson: what `armod.course.grading.run.run` calls as ``examine``.
+    """Asks about the exercises of a lesson: what `armod.course.grading.examination.run` calls as ``examine``.
 
     ``student`` is the number that seeds what is each learner's own.
     """

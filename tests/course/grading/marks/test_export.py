@@ -14,7 +14,7 @@ import pytest
 
 from armod.course.errors import CourseError
 from armod.course.exercises.engine.result import CheckResult, Result, Status
-from armod.course.grading.judge import Mark
+from armod.course.grading.examiner import Mark
 from armod.course.grading.marks import record
 from armod.course.grading.marks.export import FORMATS
 from armod.course.grading.marks.gradebook import OVERRIDE_COLUMNS, OVERRIDES, Policy, Row, rows
@@ -22,7 +22,7 @@ from armod.course.grading.marks.record import Record
 from armod.course.grading.marks.report import class_page, common_messages, feedback_page, write_report
 from armod.course.grading.marks.roster import read_roster
 from tests.course.grading.handed_in import write
-from tests.course.grading.test_read import NASTY
+from tests.course.grading.intake.test_read import NASTY
 
 SCRIPT = "<script>alert('x')</script>"
 
