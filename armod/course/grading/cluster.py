@@ -17,6 +17,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from importlib.metadata import version
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -191,7 +192,10 @@ def _do(function: Callable[[Task], None], step: Task) -> None:
     function(step)
 
 
-_loaded: dict[tuple[str, object], Any] = {}
+@cache
+def _when_first_asked(function: Callable[..., Any], *arguments: object) -> Any:
+    """A worker outlives runs, and what it has loaded stays as it was, whatever the files say by now."""
+    return function(*arguments)
 
 
 def _trouble(step: Task) -> str:
@@ -199,12 +203,8 @@ def _trouble(step: Task) -> str:
     for path in (step.out / record.CLASS, step.submission.path.parent):
         if not path.exists():
             return f"it does not see {path}"
-    settings, here = step.settings, step.settings.identity()
-    sources = {"armod": None, "checks": None, "released": settings.releases, "hidden": settings.hidden}
-    for name, folder in sources.items():
-        # a worker outlives runs, and what it has loaded stays as it was, whatever the files say by now
-        here[name] = _loaded.setdefault((name, folder), here[name])
-    differing = [name for name in here if here[name] != step.identity.get(name)]
+    loaded = step.settings.loaded()
+    differing = [name for name in loaded if _when_first_asked(*loaded[name]) != step.identity[name]]
     return f"it has loaded something else ({', '.join(differing)})" if differing else ""
 
 

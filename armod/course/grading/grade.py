@@ -17,7 +17,8 @@ import filelock
 from tqdm import tqdm
 
 from armod.course.errors import CourseError
-from armod.course.exercises.engine.exercise import PREFIX, lessons
+from armod.course.exercises.engine.exercise import lessons
+from armod.course.grading import sources
 from armod.course.grading.confinement import visible
 from armod.course.grading.examiner import hidden_checks
 from armod.course.grading.intake.read import fingerprint
@@ -82,7 +83,7 @@ def grade(
             raise CourseError(
                 f"Can't write to {out} ({error.strerror}); make room, or choose another."
             ) from error
-        waiting = [task for task in tasks if not record.path_of(out, task.name).exists()]
+        waiting = [task for task in tasks if not task.is_marked()]
         failures: dict[str, str] = {}
         with (
             _engine(settings, min(jobs, max(1, len(waiting))), scheduler) as workers,
@@ -117,13 +118,12 @@ def grade(
 
 
 def list_tasks(folder: Path, out: Path, settings: Settings) -> list[Task]:
-    """Every submission of the class with the name of its record."""
+    """Every submission of the class, to be marked."""
     identity = settings.identity()
     tasks = []
     for submission in submissions(folder):
         content = fingerprint(submission)
-        name = record.key(submission.student, submission.file, content, identity)
-        tasks.append(Task(submission, content, name, out, settings, identity))
+        tasks.append(Task(submission, content, out, settings, identity))
     return tasks
 
 
@@ -141,7 +141,7 @@ def _needed(settings: Settings) -> list[str]:
     """What every process that marks imports sooner or later."""
     return [
         settings.runner.partition(":")[0],
-        *(f"armod.course.exercises.{PREFIX}{lesson}" for lesson in lessons()),
+        *map(sources.module_of, lessons()),
     ]
 
 

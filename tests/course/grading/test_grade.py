@@ -16,6 +16,7 @@ import pytest
 
 from armod.course.errors import CourseError
 from armod.course.exercises import exercises_of
+from armod.course.grading import sources
 from armod.course.grading.confinement.limits import Limits
 from armod.course.grading.grade import Graded, grade
 from armod.course.grading.intake.submissions import submissions
@@ -145,6 +146,28 @@ def test_marking_by_other_checks_keeps_the_old_marks(tmp_path: Path) -> None:
     (made,) = records(out).values()
     assert (made.points, made.max_points) == (MAX, MAX + 3)
     assert mark(folder, out, limits=Limits(question_seconds=5)).now == 1
+
+
+def test_only_an_edited_check_of_its_own_lesson_marks_a_class_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def edited(lesson: str) -> None:
+        monkeypatch.setattr(sources, "of_checks", lambda lessons: {**of_checks(lessons), lesson: "edited"})
+
+    folder, out, of_checks = few(tmp_path / "class", 2), tmp_path / "marks", sources.of_checks
+    write(folder / "cut.ipynb", "{")
+    mark(folder, out)
+    first = {path.name: path.read_bytes() for path in out.glob("*.json")}
+    edited("4_2_histograms")
+    assert mark(folder, out).now == 0
+    edited(LESSON)
+    assert mark(folder, out).now == 2  # what can't be read is no lesson's
+    assert {made.settings["checks"] for made in records(out).values()} == {"edited", None}
+    kept = {path.read_bytes() for path in out.glob("*.json")}
+    assert len(kept) == 5 and set(first.values()) < kept
+    monkeypatch.setattr(sources, "of_checks", of_checks)
+    assert mark(folder, out).now == 0
+    assert {name: (out / name).read_bytes() for name in first} == first
 
 
 def test_those_who_handed_in_nothing_are_listed(tmp_path: Path) -> None:

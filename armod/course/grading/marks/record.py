@@ -1,16 +1,19 @@
 """One file a submission, whole or not there, so that whatever is killed and whenever, no mark is lost or given twice.
 
-A record's name is the hash of all that its marks follow from: the student, the file and its bytes, the checks and the
-settings. To go on after an interruption is to skip what exists; to mark by other checks or limits writes new records
-beside the old. Which of them are the class's is one more file, `CLASS`: a line for each submission of the last run.
+A record's name is the hash of what its marks follow from: the student, the file and its bytes, and the settings. The
+checks and the release of its lesson, which are not known before the notebook is read, stand in the record. To go on
+after an interruption is to skip what exists; marking by other checks or settings writes new records and keeps the old
+ones. Which of them are the class's is one more file, `CLASS`: a line for each submission of the last run.
 
 All that two runs of the same class may differ in stands under ``times``.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
+import os
 import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
@@ -82,6 +85,15 @@ def key(student: str, file: str, content: str, settings: dict[str, Any]) -> str:
 def path_of(folder: Path, name: str) -> Path:
     """Where the record of that name lies."""
     return folder / f"{name}.json"
+
+
+def exchange(folder: Path, name: str, old: str, new: str) -> bool:
+    """Keep a record as that of its ``old`` edition, and bring back that of the ``new`` one; whether there was one."""
+    path = path_of(folder, name)
+    os.replace(path, path_of(folder, f"{name}-{old}"))
+    with contextlib.suppress(FileNotFoundError):
+        os.replace(path_of(folder, f"{name}-{new}"), path)
+    return path.exists()
 
 
 def write(folder: Path, name: str, record: Record) -> None:
