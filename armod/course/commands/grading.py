@@ -185,14 +185,33 @@ def _with_policy(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
+class _Format(click.ParamType):
+    """The name of a format; which there are is looked up when somebody asks, other packages may add some."""
+
+    name = "format"
+
+    def get_metavar(self, *_: Any, **__: Any) -> str:
+        return f"[{'|'.join(self._known())}]"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if value not in self._known():
+            self.fail(f"{value!r} is not one of {', '.join(self._known())}.", param, ctx)
+        return value
+
+    def _known(self) -> list[str]:
+        from armod.course.grading.marks.export import FORMATS
+
+        return list(FORMATS)
+
+
 @marks.command()
 @click.argument("folder", metavar="MARKS", type=click.Path(path_type=Path))
 @click.option(
     "--format",
     "form",
     required=True,
-    type=click.Choice(["csv", "gradescope", "canvas", "junit"]),
-    help="For a spreadsheet, for Gradescope or Canvas, or for a CI service.",
+    type=_Format(),
+    help="For a spreadsheet (csv), for Gradescope or Canvas, or for a CI service (junit).",
 )
 @click.option(
     "--out", type=click.Path(path_type=Path), help="The file to write; without it, standard output."

@@ -5,18 +5,21 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
 import xml.etree.ElementTree as ElementTree
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from armod.course.commands.main import main
 from armod.course.errors import CourseError
 from armod.course.exercises.engine.result import CheckResult, Result, Status
 from armod.course.grading.examiner import Mark
 from armod.course.grading.marks import record
-from armod.course.grading.marks.export import FORMATS
+from armod.course.grading.marks.export import FORMATS, GROUP
 from armod.course.grading.marks.gradebook import OVERRIDE_COLUMNS, OVERRIDES, Policy, Row, rows
 from armod.course.grading.marks.record import Record
 from armod.course.grading.marks.report import class_page, common_messages, feedback_page, write_report
@@ -93,6 +96,35 @@ def test_where_objects_lie_in_memory_is_no_part_of_a_record(tmp_path: Path) -> N
         record.write(tmp_path, "name", made("ada", None, reason=f"<object at {cut}"))
         found = record.read(tmp_path, "name")
         assert found is not None and found.reason == "<object at 0x……"
+
+
+def test_marks_of_an_older_armod_are_read_by_every_export(tmp_path: Path) -> None:
+    """Their settings hash the whole tree of checks in one text, and their names follow from it."""
+    shutil.copytree(Path(__file__).with_name("made_before"), tmp_path / "marks")
+    table = rows(tmp_path / "marks")
+    assert [(row.record.student, row.record.status, row.points) for row in table] == [
+        ("ada", "marked", 21),
+        ("bob", "refused", 0),
+        ("cleo", "absent", 0),
+    ]
+    for name in FORMATS:
+        text = FORMATS[name](table, None)
+        assert all(word in text for word in ("ada", "21", "UNSANDBOXED")), name
+    assert write_report(table, tmp_path / "marks") == 2
+
+
+def test_another_package_adds_a_format(tmp_path: Path, install) -> None:
+    source = "def names(rows, roster): return ' '.join(row.record.student for row in rows) + '\\n'\n"
+    install("moodle_for_armod", source, {GROUP: {"moodle": "moodle_for_armod:names"}})
+    folder = marks(tmp_path / "marks", made("ada", 1), made("bob", None))
+    assert list(FORMATS) == ["canvas", "csv", "gradescope", "junit", "moodle"] and len(FORMATS) == 5
+    assert FORMATS["moodle"](rows(folder), None) == "ada bob\n"
+    done = CliRunner().invoke(main, ["marks", "export", str(folder), "--format", "moodle"])
+    assert (done.exit_code, done.stdout) == (0, "ada bob\n")
+    wrong = CliRunner().invoke(main, ["marks", "export", str(folder), "--format", "xls"])
+    assert (
+        wrong.exit_code == 2 and "'xls' is not one of canvas, csv, gradescope, junit, moodle" in wrong.stderr
+    )
 
 
 def test_csv_has_a_row_for_everybody(tmp_path: Path) -> None:
