@@ -1,10 +1,10 @@
 """Work done by an existing dask.distributed cluster, which others may use beside us.
 
-What a step yields it leaves in a file that every machine sees; dask carries no results and may lose what it likes. A
-worker that ends has its steps done elsewhere. Ctrl-C takes back what is queued and leaves the cluster as it was.
+A step leaves its result in a file that every machine sees, so dask carries no results and may lose anything. The steps
+of a worker that ends are done elsewhere. Ctrl-C takes back what is queued and leaves the cluster as it was.
 
-Tested are workers of one thread each (``dask worker --nthreads 1``): a zygote ends with the thread that started it,
-and its jails with it, though the next submission then finds a new one.
+This is tested with workers of one thread each (``dask worker --nthreads 1``): a zygote and its jails end with the
+thread that started it; the next submission then gets a new one.
 """
 
 from __future__ import annotations
@@ -57,13 +57,13 @@ class Cluster:
         self._stack.close()  # the scheduler drops what only this client wanted
 
     def run(self, steps: Sequence[Task]) -> Iterator[tuple[Task, str | None]]:
-        """Each step as it is done, with what went wrong, None if nothing.
+        """Each step when it is done, with what went wrong or None.
 
-        Dask fails whatever was on a worker when workers ended too often, guilty or not; so each of these is tried
-        once more alone, and who then ends its workers again is a failure.
+        When workers end too often, dask gives up all steps that were on them, whichever ended them. So each of these is
+        tried once more alone, and one that ends its workers again is a failure.
 
         Raises:
-            CourseError: as soon as a step raises it, or the cluster is lost, has no workers, or can't do this work.
+            CourseError: As soon as a step raises it, or the cluster is lost, has no workers, or can't do this work.
         """
         if steps:
             self._refuse_strangers(steps[0])
@@ -78,7 +78,7 @@ class Cluster:
                 yield step, _words(error)
 
     def _done(self, steps: Sequence[Task]) -> Iterator[tuple[Task, BaseException | None]]:
-        """Each step as it is done, with the exception that it raised."""
+        """Each step when it is done, with the exception that it raised."""
         waiting = deque(steps)
         busy: dict[object, tuple[Task, Future[None]]] = {}
         finished: SimpleQueue[Future[None]] = SimpleQueue()
@@ -138,7 +138,7 @@ class Cluster:
 
 
 def _words(error: BaseException | None) -> str | None:
-    """What went wrong, in words; what must stop the others is raised."""
+    """What went wrong, in words; an error that must stop all the others is raised."""
     match error:
         case None:
             return None
@@ -163,9 +163,12 @@ def _connected(address: str) -> Client:
 
 
 async def _knock(address: str) -> None:
-    """Ask who is there: a client that finds no scheduler would leave threads and tracebacks behind.
+    """Ask who is there, since a client that finds no scheduler leaves threads and tracebacks behind.
 
-    Raises OSError, ValueError or TypeError for whoever is none.
+    Raises:
+        OSError: If nobody answers.
+        ValueError: If it is no scheduler.
+        TypeError: If the address is none.
     """
     arguments = Security().get_connection_args("client")
     async with asyncio.timeout(PATIENCE), rpc(address, connection_args=arguments) as somebody:
@@ -176,7 +179,7 @@ async def _knock(address: str) -> None:
 
 @contextmanager
 def _without_logs() -> Iterator[None]:
-    """What dask's logs tell of trouble is for those who run clusters; this command says one sentence."""
+    """Keep dask's logs quiet: they are for those who run clusters, and this command says one sentence."""
     before = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
     try:
@@ -186,7 +189,7 @@ def _without_logs() -> Iterator[None]:
 
 
 def _do(function: Callable[[Task], None], step: Task) -> None:
-    """What a worker does; it is asked again whether it is fit, for it may have come later."""
+    """What a worker does; it is checked again, since it may have joined later than the others."""
     if trouble := _trouble(step):
         raise _stranger(f"The worker {get_worker().address}", trouble)
     function(step)

@@ -1,7 +1,7 @@
-"""Mark a whole class, in several processes; all state lies in the folder of marks, so whatever is killed goes on later.
+"""Mark a whole class, in several processes; all state lies in the folder of marks, so a run that was killed can go on.
 
-First the class is listed: each submission has a fingerprint, and from it the name of the record that it will have.
-Who has that record already is done. The others are marked in any order, by anybody: see `armod.course.grading.marking`.
+First the class is listed: each submission has a fingerprint, from which the name of its record follows. Those that have
+their record are done. The others are marked in any order, by any process: see `armod.course.grading.marking`.
 """
 
 from __future__ import annotations
@@ -31,27 +31,36 @@ from armod.course.grading.workers import Workers
 
 LOCK = ".lock"
 MARGIN = (
-    120.0  # seconds beside a notebook's own: the first kernel, reading, judging; more means that it hangs
+    120.0  # seconds beside a notebook's own, for the first kernel, reading and judging; then it is given up
 )
 
 
 class Engine(Protocol):
-    """What has steps done somewhere, in any order."""
+    """Processes that do steps, in any order."""
 
     def run(self, steps: Sequence[Task]) -> Iterator[tuple[Task, str | None]]:
-        """Each step as it is done, with what went wrong, None if nothing; CourseError for what stops them all."""
+        """Each step when it is done, with what went wrong or None; CourseError for what stops them all."""
         ...
 
 
 @dataclass(frozen=True)
 class Graded:
-    """What a run came to: submissions, how many of them it marked now, and why which of them have no record."""
+    """What a run achieved.
+
+    Attributes:
+        submissions: All in the class.
+        now: Those that got their record in this run.
+        refused: Those that can't be marked; their record says why.
+        absent: Students of the roster who handed in nothing.
+        strangers: Students who handed in and are in no line of the roster.
+        failures: Why a submission has no record, by its file.
+    """
 
     submissions: int
     now: int
     refused: int
     absent: int
-    strangers: int  # students who handed in and are in no line of the roster
+    strangers: int
     failures: dict[str, str]
 
 
@@ -64,21 +73,27 @@ def grade(
     scheduler: str | None = None,
     roster: Roster | None = None,
 ) -> Graded:
-    """Mark every submission in the folder that has no record in ``out`` yet.
+    """Mark every submission in a folder that has no record yet; after Ctrl-C or kill -9 the same call goes on.
 
-    ``jobs`` processes of this machine do it, or a dask cluster by the address of its ``scheduler``.
+    Args:
+        folder: The submissions of a class.
+        out: The folder of marks, outside of the other.
+        settings: How they are marked.
+        jobs: The number of processes of this machine.
+        scheduler: The address of a dask scheduler, whose workers mark instead.
+        roster: Those who are in the class.
 
-    Ctrl-C and kill -9 leave whole records; the same call goes on. Raises CourseError if the call is wrong, if another
-    run marks into the same folder, or if students' code can't be locked in here.
+    Raises:
+        CourseError: If the call is wrong, if another run marks into the same folder, if students' code can't be locked
+            in here, or at Ctrl-C.
     """
     _refuse_nonsense(folder, out, settings)
     with _locked(out):
         record.remove_parts(out)
         tasks = list_tasks(folder.absolute(), out.absolute(), settings)
         absent = _absent(tasks, roster)
-        lines = [_line(task) for task in tasks]
         try:
-            record.write_class(out, [*lines, *absent])
+            record.write_class(out, [*map(_line, tasks), *absent])
         except OSError as error:
             raise CourseError(
                 f"Can't write to {out} ({error.strerror}); make room, or choose another."
@@ -138,7 +153,7 @@ def _engine(settings: Settings, jobs: int, scheduler: str | None) -> AbstractCon
 
 
 def _needed(settings: Settings) -> list[str]:
-    """What every process that marks imports sooner or later."""
+    """The modules that every process that marks will import."""
     return [
         settings.runner.partition(":")[0],
         *map(sources.module_of, lessons()),
@@ -191,7 +206,7 @@ def _refuse_nonsense(folder: Path, out: Path, settings: Settings) -> None:
 
 @contextmanager
 def _locked(out: Path) -> Iterator[None]:
-    """The right to mark into the folder; the system takes it back from a process that ends, however it does."""
+    """The right to mark into the folder; when a process ends, however it does, the system takes it back."""
     lock = filelock.FileLock(out / LOCK, timeout=0)
     try:
         lock.acquire()

@@ -18,7 +18,7 @@ import torch
 from armod.course.grading import sources
 from armod.course.grading.confinement.limits import Limits
 from armod.course.grading.examiner import Examiner, Hidden, hidden_checks
-from armod.course.grading.intake.read import Refusal, read
+from armod.course.grading.intake.read import HandedIn, Refusal, read
 from armod.course.grading.intake.rebuild import (
     Rebuilt,
     Release,
@@ -37,10 +37,15 @@ UNTRUSTWORTHY = "UNSANDBOXED: students' code could change these marks"
 
 @dataclass(frozen=True)
 class Settings:
-    """How a class is marked; ``releases`` holds the released notebooks, ``hidden`` an instructor's own checks.
+    """How a class is marked.
 
-    Without a ``lesson`` each submission is marked as the lesson whose exercises it answers. ``confinement`` is what
-    kernels are locked in by (`armod.course.grading.confinement.sandbox.CONFINEMENTS`).
+    Attributes:
+        releases: The folder of the released notebooks.
+        hidden: A folder with an instructor's own checks, if there is one.
+        lesson: The lesson of every submission; without it, each is marked as the lesson whose exercises it answers.
+        limits: What a submission may use.
+        runner: The function that runs a rebuilt notebook, as "module:function".
+        confinement: What kernels are locked in by, a name in `armod.course.grading.confinement.sandbox.CONFINEMENTS`.
     """
 
     releases: Path
@@ -114,49 +119,47 @@ def mark(task: Task) -> None:
     """Mark a submission and write its record.
 
     Raises:
-        CourseError: for what keeps every submission from being marked, such as a sandbox that does not work.
-        RuntimeError: if the file is no longer what it was; it has no record then.
+        CourseError: For what keeps every submission from being marked, such as a sandbox that does not work.
+        RuntimeError: If the file is no longer what it was; it has no record then.
     """
     begun = time.monotonic()
-    submission, settings = task.submission, task.settings
+    submission, settings, lesson = task.submission, task.settings, task.settings.lesson
     found = read(submission)
-    content = found.sha256 or (found.reason if isinstance(found, Refusal) else "")
-    if content != task.content:
+    if (found.sha256 or (isinstance(found, Refusal) and found.reason)) != task.content:
         raise RuntimeError("the file changed while the class was marked")
-    about: dict[str, Any] = {
-        "student": submission.student,
-        "attempt": submission.attempt,
-        "file": submission.file,
-        "sha256": found.sha256,
-    }
-    reason, lesson = None, settings.lesson
-    if isinstance(found, Refusal):
-        reason = found.reason
-    else:
+    if isinstance(found, HandedIn):
         lesson = lesson or lesson_of(found, list(_releases(settings.releases).values()))
         if lesson is None:
-            reason = "The notebook holds no cell of any exercise of the course."
-    if reason is not None or lesson is None or isinstance(found, Refusal):
-        lesson = settings.lesson
-        about |= {"status": record.REFUSED, "reason": reason}
+            found = Refusal(found.sha256, "The notebook holds no cell of any exercise of the course.")
+    if isinstance(found, Refusal):
+        result: dict[str, Any] = {"status": record.REFUSED, "reason": found.reason}
     else:
+        assert lesson is not None
         rebuilt = rebuild(found, _releases(settings.releases)[lesson])
-        about |= {"status": record.MARKED, "number": rebuilt.student, **_examined(rebuilt, settings)}
-    about |= {"lesson": lesson, "settings": of_lesson(task.identity, lesson)}
-    about["settings"] |= {"python": platform.python_version(), "torch": torch.__version__}
-    times = {
-        "handed_in": _modified(submission.path),
-        "marked": datetime.now(UTC).isoformat(timespec="seconds"),
-        "seconds": round(time.monotonic() - begun, 3),
-    }
-    record.write(task.out, task.name, record.Record(**about, times=times))
+        result = {"status": record.MARKED, "number": rebuilt.student, **_examined(rebuilt, settings)}
+    versions = {"python": platform.python_version(), "torch": torch.__version__}
+    made = record.Record(
+        student=submission.student,
+        attempt=submission.attempt,
+        file=submission.file,
+        sha256=found.sha256,
+        lesson=lesson,
+        settings=of_lesson(task.identity, lesson) | versions,
+        times={
+            "handed_in": _modified(submission.path),
+            "marked": datetime.now(UTC).isoformat(timespec="seconds"),
+            "seconds": round(time.monotonic() - begun, 3),
+        },
+        **result,
+    )
+    record.write(task.out, task.name, made)
 
 
 def _examined(rebuilt: Rebuilt, settings: Settings) -> dict[str, Any]:
-    """Marks and flags of a rebuilt notebook.
+    """The marks and flags of a rebuilt notebook.
 
-    Hidden checks have a run of their own, of which nothing but their results is kept: an error, which students read,
-    could quote what was asked before.
+    Hidden checks have a run of their own, of which only their results are kept. Students read the errors of the first
+    run, and an error could quote what was asked before.
     """
     module, _, function = settings.runner.partition(":")
     run = getattr(importlib.import_module(module), function)
