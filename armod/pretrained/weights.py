@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from safetensors import safe_open
 from safetensors.torch import save
 from torch import Tensor
 
+from armod.files import write_whole
 from armod.models.base import AutoregressiveModel
 from armod.training import Receipt
 
@@ -18,10 +18,7 @@ from armod.training import Receipt
 def write_weights(path: Path, model: AutoregressiveModel, receipt: Receipt) -> None:
     """Write a model's state with its receipt; an older file is replaced in one step."""
     tensors = {name: tensor.contiguous().cpu() for name, tensor in model.state_dict().items()}
-    beside = path.with_name(f"{path.name}.new")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside.write_bytes(save(tensors, metadata={"receipt": json.dumps(asdict(receipt), sort_keys=True)}))
-    os.replace(beside, path)
+    write_whole(path, save(tensors, metadata={"receipt": json.dumps(asdict(receipt), sort_keys=True)}))
 
 
 def read_weights(path: Path) -> tuple[dict[str, Tensor], Receipt]:

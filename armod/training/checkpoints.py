@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,19 +9,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from armod.files import whole_file
+
 
 def write(path: Path, state: Mapping[str, Any]) -> None:
-    """Write the state beside the old file, then replace it: whenever the process dies, one of them is whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f"{path.name}.new")
-    try:
-        with beside.open("wb") as file:
-            torch.save(dict(state), file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
+    """Write the state in one step: whenever the process dies, the old file or the new one is whole."""
+    with whole_file(path) as file:
+        torch.save(dict(state), file)
 
 
 def read(path: Path, settings: Mapping[str, Any], weights: Mapping[str, Tensor]) -> dict[str, Any] | None:

@@ -27,8 +27,8 @@ from armod.course.lessons.pair import (
     read_notebook,
     read_source,
     same_cells,
-    write_whole,
 )
+from armod.files import write_whole
 
 SIZE_LIMIT = 1_000_000  # bytes; code hosts stop rendering larger notebooks
 SECONDS = "seconds.json"  # how long each build ran: a file of its own, so that notebooks stay the same

@@ -22,7 +22,8 @@ from armod.course.lessons.catalogue import course_folder, name_of, read_title, s
 from armod.course.lessons.course_kernel import kill_all
 from armod.course.lessons.execute import DEFAULT_TIMEOUT, Outcome, execute
 from armod.course.lessons.html import to_html
-from armod.course.lessons.pair import as_json, declared_parameters, read_source, write_whole
+from armod.course.lessons.pair import as_json, declared_parameters, read_source
+from armod.files import write_whole
 
 
 @dataclass(frozen=True)

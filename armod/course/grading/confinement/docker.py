@@ -27,8 +27,9 @@ from typing import Any
 
 import psutil
 
-from armod.course.grading.confinement.jail import ENVIRONMENT, HOME, PATIENCE, JailError, masked
+from armod.course.grading.confinement.jail import PATIENCE, JailError
 from armod.course.grading.confinement.limits import MIB, Limits
+from armod.course.grading.confinement.visible import ENVIRONMENT, HOME, PACKAGE, masked
 
 LABEL = "armod"  # docker ps --filter label=armod lists them
 NOBODY = "65534"  # not higher: the numbers of a daemon that is not root's end with 65535
@@ -246,14 +247,14 @@ def image() -> str:
 
 def copy_library(folder: Path) -> None:
     """Copy the package into a folder, with what a jail finds in place of the checks and the grader; for the image."""
-    package, stand_ins = Path(__file__).parents[3], masked()
+    stand_ins = masked()
 
     def left_out(path: str, names: list[str]) -> list[str]:
         return [name for name in names if name == "__pycache__" or Path(path) / name in stand_ins]
 
-    shutil.copytree(package, folder / package.name, ignore=left_out)
+    shutil.copytree(PACKAGE, folder / PACKAGE.name, ignore=left_out)
     for original, texts in stand_ins.items():
-        copy = folder / original.relative_to(package.parent)
+        copy = folder / original.relative_to(PACKAGE.parent)
         for name, text in texts.items():
             (copy / name).parent.mkdir(parents=True, exist_ok=True)
             (copy / name).write_text(text, encoding="utf-8")

@@ -26,7 +26,7 @@ from jupyter_client.provisioning import KernelProvisionerBase, KernelProvisioner
 from traitlets import Any as AnyTrait
 from traitlets import Unicode, default
 
-from armod.course.grading import GradingError
+from armod.course.errors import CourseError
 from armod.course.grading.confinement.jail import JailError, Zygote
 from armod.course.grading.confinement.limits import Limits
 
@@ -70,11 +70,11 @@ def confine(confinement: str) -> Callable[[Limits, Mapping[str, Any]], Confined]
 
 
 def require(confinement: str = "sandbox") -> None:
-    """Raise `GradingError`, saying why and what to do, unless programs can be locked in like that here."""
+    """Raise `CourseError`, saying why and what to do, unless programs can be locked in like that here."""
     found = _TROUBLES[confinement]()
     if found is not None:
         seen, mend = found
-        raise GradingError(
+        raise CourseError(
             f"Students' code is not run without a sandbox, and here {seen}; mend it: {mend}.", exit_code=1
         )
 

@@ -21,9 +21,9 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from armod.course.errors import CourseError
 from armod.course.exercises.engine.exercise import Exercise, exercises_of, lessons
-from armod.course.grading import GradingError
-from armod.course.grading.intake.read import Submission
+from armod.course.grading.intake.read import HandedIn
 
 MAX_STUDENT = 2**53  # student numbers lie below it
 _TAG = re.compile(r"(answer|check):(.+)")
@@ -60,19 +60,19 @@ def read_release(folder: Path, lesson: str) -> Release:
     """The released exercise notebook of a lesson, from the folder that holds them.
 
     Raises:
-        GradingError: if it can't be read, or lacks a cell of an exercise.
+        CourseError: if it can't be read, or lacks a cell of an exercise.
     """
     path = folder / f"{lesson}.ipynb"
     try:
         notebook = nbformat.read(path, as_version=4)
     except (OSError, ValueError, nbformat.ValidationError) as error:
-        raise GradingError(f"The released notebook {path} can't be read: {error}.") from error
+        raise CourseError(f"The released notebook {path} can't be read: {error}.") from error
     found = {part for cell in notebook.cells for part in _tagged(cell)}
     exercises = tuple(exercises_of(lesson))
     for exercise in exercises:
         for role in ("answer", "check"):
             if (role, exercise.name) not in found:
-                raise GradingError(f"The released notebook {path} has no cell tagged {role}:{exercise.name}.")
+                raise CourseError(f"The released notebook {path} has no cell tagged {role}:{exercise.name}.")
     return Release(lesson, notebook, exercises)
 
 
@@ -81,9 +81,9 @@ def released_lessons(folder: Path) -> list[str]:
     return [lesson for lesson in lessons() if (folder / f"{lesson}.ipynb").is_file()]
 
 
-def lesson_of(submission: Submission, releases: Sequence[Release]) -> str | None:
+def lesson_of(handed_in: HandedIn, releases: Sequence[Release]) -> str | None:
     """The lesson whose exercises the notebook answers, by tags and ids, else by checks, else by names; None if none."""
-    code = [cell for cell in submission.notebook.cells if cell.cell_type == "code"]
+    code = [cell for cell in handed_in.notebook.cells if cell.cell_type == "code"]
     known = {cell.id for cell in code} | {part for cell in code for part in _tagged(cell)}
     called = {name for cell in code for name in _CHECK.findall(cell.source)}
 
@@ -102,10 +102,10 @@ def lesson_of(submission: Submission, releases: Sequence[Release]) -> str | None
     )
 
 
-def rebuild(submission: Submission, release: Release) -> Rebuilt:
-    """The released notebook with the submission's answers and own cells."""
-    flags = list(submission.flags)
-    theirs = [cell for cell in submission.notebook.cells if cell.cell_type == "code"]
+def rebuild(handed_in: HandedIn, release: Release) -> Rebuilt:
+    """The released notebook with the student's answers and their own cells."""
+    flags = list(handed_in.flags)
+    theirs = [cell for cell in handed_in.notebook.cells if cell.cell_type == "code"]
     defined = [defines(cell.source) for cell in theirs]  # once: a long cell takes seconds to parse
     places = _matched(theirs, defined, release, flags)
     chosen = _chosen(places, theirs, release, flags)

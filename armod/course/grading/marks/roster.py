@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from armod.course.grading import GradingError
+from armod.course.errors import CourseError
 
 COLUMNS = (
     "student",
@@ -91,7 +91,7 @@ def read_roster(path: Path) -> Roster:
     """The roster in a CSV file.
 
     Raises:
-        GradingError: if it can't be read, or has no student.
+        CourseError: if it can't be read, or has no student.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -102,9 +102,9 @@ def read_roster(path: Path) -> Roster:
         lines = csv.reader(text.splitlines(keepends=True), delimiter=delimiter)
         rows = [row for row in lines if any(map(str.strip, row)) and NOBODY not in row]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise GradingError(f"The roster {path} can't be read as CSV in UTF-8: {error}.") from error
+        raise CourseError(f"The roster {path} can't be read as CSV in UTF-8: {error}.") from error
     if len(rows) < 2:
-        raise GradingError(
+        raise CourseError(
             f"The roster {path} needs a heading, such as 'student', and a line for each of them."
         )
     width = len(rows[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -18,11 +19,12 @@ import pytest
 from click.testing import CliRunner
 
 from armod.course.commands.main import main
-from armod.course.grading import GradingError
+from armod.course.errors import CourseError
 from armod.course.grading.confinement import jail, probe, sandbox, zygote
-from armod.course.grading.confinement.jail import FIRST_UID, HOME, Jail, JailError, Zygote
+from armod.course.grading.confinement.jail import Jail, JailError, Zygote
 from armod.course.grading.confinement.limits import Limits
-from tests.course.grading.arena import left_behind
+from armod.course.grading.confinement.visible import FIRST_UID, HOME, PACKAGE, masked
+from tests.course.grading.arena import IN_A_JAIL, left_behind
 
 
 @pytest.fixture(autouse=True)
@@ -77,11 +79,11 @@ def test_the_probe_sees_a_broken_promise(monkeypatch: pytest.MonkeyPatch, tmp_pa
     right, wrong = BROKEN[name]
     source = Path(zygote.__file__).read_text()
     assert right in source
-    hidden = {folder: {**texts} for folder, texts in jail.masked().items()}
-    hidden[Path(zygote.__file__).parent]["zygote.py"] = source.replace(right, wrong)
-    whole, more = jail._bubblewrap, MORE.get(name, [])
+    hidden = {folder: {**texts} for folder, texts in masked().items()}
+    hidden[PACKAGE / "course" / "grading"]["confinement/zygote.py"] = source.replace(right, wrong)
+    whole, more = jail.bubblewrap, MORE.get(name, [])
     monkeypatch.setattr(jail, "masked", lambda: hidden)
-    monkeypatch.setattr(jail, "_bubblewrap", lambda sources, also: whole(sources, [*more, *also]))
+    monkeypatch.setattr(jail, "bubblewrap", lambda sources, also: whole(sources, [*more, *also]))
     with a_zygote_of_its_own(monkeypatch):
         assert not {promise.name: promise.holds for promise in probe.probe()}[name.split(",")[0]]
 
@@ -96,11 +98,27 @@ def a_zygote_of_its_own(monkeypatch: pytest.MonkeyPatch) -> Iterator[Zygote]:
         own.end()
 
 
-def test_texts_become_files_and_folders_are_masked() -> None:
-    folder = Path(jail.__file__).parent
-    program = f"import os; print(open('/run/x').read(), sorted(os.listdir({str(folder)!r})), os.getcwd(), os.getuid(), flush=True)"
-    text = said(program, texts={"/run/x": "hello"})
-    assert text == f"hello ['__init__.py', 'examined.py', 'zygote.py'] {HOME} 65534\n"
+def test_texts_become_files_of_a_user_without_rights() -> None:
+    program = "import os; print(open('/run/x').read(), os.getcwd(), os.getuid(), flush=True)"
+    assert said(program, texts={"/run/x": "hello"}) == f"hello {HOME} 65534\n"
+
+
+def test_of_armod_a_jail_sees_the_library_and_what_answers_questions() -> None:
+    program = f"""
+import json
+from pathlib import Path
+package = Path({str(PACKAGE)!r})
+files = [path.relative_to(package).as_posix() for path in package.rglob("*.py")]
+print(json.dumps([files, (package.parent / "notebooks").exists()]), flush=True)
+"""
+    seen, has_notebooks = json.loads(said(program))
+    kept_from_it = ("course/exercises/", "course/grading/")
+    found = {path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py")}
+    assert {path for path in seen if path.startswith(kept_from_it)} == IN_A_JAIL
+    assert {path for path in seen if not path.startswith(kept_from_it)} == {
+        path for path in found if not path.startswith(kept_from_it)
+    }
+    assert {path for path in found if path.startswith(kept_from_it)} > IN_A_JAIL and not has_notebooks
 
 
 def test_of_the_system_only_programs_and_libraries_are_there() -> None:
@@ -108,7 +126,7 @@ def test_of_the_system_only_programs_and_libraries_are_there() -> None:
     assert "lib" in found and {"src", "games", "include", "sbin", "etc"}.isdisjoint(found)
 
 
-@pytest.mark.parametrize("place", [Path(sys.prefix), Path(jail.__file__).parents[3], Path("/usr/share")])
+@pytest.mark.parametrize("place", [Path(sys.prefix), PACKAGE, Path("/usr/share")])
 @pytest.mark.parametrize("what", ["submissions", "out", "hidden"])
 def test_nobody_marks_where_students_code_can_read(what: str, place: Path, tmp_path: Path) -> None:
     paths = {name: tmp_path / name for name in ("submissions", "out", "hidden")}
@@ -214,7 +232,7 @@ def test_papermill_runs_unmodified_inside() -> None:
 def test_no_bubblewrap_is_refused_with_words(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(
-        GradingError, match="not run without a sandbox, and here bubblewrap is not installed"
+        CourseError, match="not run without a sandbox, and here bubblewrap is not installed"
     ) as caught:
         sandbox.require()
     assert "apt-get install bubblewrap" in str(caught.value)
@@ -223,7 +241,7 @@ def test_no_bubblewrap_is_refused_with_words(monkeypatch: pytest.MonkeyPatch, tm
 @pytest.mark.parametrize("platform", ["darwin", "win32"])
 def test_other_systems_are_told_where_to_go(monkeypatch: pytest.MonkeyPatch, platform: str) -> None:
     monkeypatch.setattr(sandbox.sys, "platform", platform)
-    with pytest.raises(GradingError, match="Linux only; mend it: grade in a Linux machine, in WSL"):
+    with pytest.raises(CourseError, match="Linux only; mend it: grade in a Linux machine, in WSL"):
         sandbox.require()
 
 
@@ -237,7 +255,7 @@ def test_forbidden_namespaces_have_their_sentence(
     (tmp_path / "switch").write_text(f"{switch}\n")
     monkeypatch.setattr(sandbox, "APPARMOR_SWITCH", tmp_path / "switch")
     monkeypatch.setattr(sandbox, "Zygote", forbidden)
-    with pytest.raises(GradingError, match=words):
+    with pytest.raises(CourseError, match=words):
         sandbox.require()
 
 

@@ -24,11 +24,11 @@ from typing import Any
 
 import numpy as np
 
+from armod.course.errors import CourseError
 from armod.course.exercises.engine.answer import Answer, Transport
 from armod.course.exercises.engine.exercise import Check, Exercise, Mistake, exercises_of, lessons
 from armod.course.exercises.engine.judge import judge
 from armod.course.exercises.engine.result import Result
-from armod.course.grading import GradingError
 from armod.course.grading.budget import TooSlow, budget
 from armod.course.grading.confinement.limits import Limits
 
@@ -64,7 +64,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Examiner:
-    """Asks about the exercises of a lesson: what `armod.course.grading.run.run` calls as ``examine``.
+    """Asks about the exercises of a lesson: what `armod.course.grading.examination.run` calls as ``examine``.
 
     ``student`` is the number that seeds what is each learner's own.
     """
@@ -116,10 +116,10 @@ def hidden_checks(folder: Path) -> Hidden:
     """The checks in the Python files of a folder, by the name of the exercise; the exercises are left as they were.
 
     Raises:
-        GradingError: if there is no such folder, or one of its files can't be run or adds no check.
+        CourseError: if there is no such folder, or one of its files can't be run or adds no check.
     """
     if not folder.is_dir():
-        raise GradingError(f"There is no folder {folder} of hidden checks.")
+        raise CourseError(f"There is no folder {folder} of hidden checks.")
     exercises = [exercise for lesson in lessons() for exercise in exercises_of(lesson)]
     found: dict[str, list[Check]] = {}
     for path in sorted(folder.glob("*.py")):
@@ -127,13 +127,13 @@ def hidden_checks(folder: Path) -> Hidden:
         try:
             _execute(path)
         except (Exception, SystemExit) as problem:
-            raise GradingError(f"{path} can't be run: {type(problem).__name__}: {problem}") from problem
+            raise CourseError(f"{path} can't be run: {type(problem).__name__}: {problem}") from problem
         finally:
             added = {exercise.name: exercise.checks[before[exercise.name] :] for exercise in exercises}
             for exercise in exercises:
                 del exercise.checks[before[exercise.name] :]
         if not any(added.values()):
-            raise GradingError(f"{path} adds no check; write @find('EXERCISE').check('title', points=1).")
+            raise CourseError(f"{path} adds no check; write @find('EXERCISE').check('title', points=1).")
         for name, checks in added.items():
             found.setdefault(name, []).extend(checks)
     return {name: checks for name, checks in found.items() if checks}

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from armod.course.grading import GradingError
-from armod.course.grading.intake.read import MAX_BYTES, Refusal, Submission, read
-from armod.course.grading.intake.submissions import papers
-from tests.course.grading.handed_in import cell, document, write
+from armod.course.errors import CourseError
+from armod.course.grading.intake.read import MAX_BYTES, HandedIn, Refusal, read
+from armod.course.grading.intake.submissions import submissions
+from tests.course.grading.handed_in import cell, document, submitted, write
 
 SECRET = "the classmate's answer is 42"
 
@@ -103,7 +103,7 @@ def test_a_malformed_file_is_refused_for_a_named_reason(name: str, tmp_path: Pat
     make, words = MALFORMED[name]
     path = write(tmp_path / "ada.ipynb", make())
     begun = time.monotonic()
-    found = read(path)
+    found = read(submitted(path))
     assert time.monotonic() - begun < 5
     assert isinstance(found, Refusal)
     assert any(word in found.reason for word in words.split("|")), found.reason
@@ -115,10 +115,10 @@ def test_a_malformed_file_is_refused_for_a_named_reason(name: str, tmp_path: Pat
 def test_a_folder_that_is_called_like_a_notebook_is_one_students_trouble(tmp_path: Path) -> None:
     (tmp_path / "ada" / "x.ipynb").mkdir(parents=True)
     write(tmp_path / "bob.ipynb", document())
-    ada, bob = papers(tmp_path)
-    found = read(ada.path, paper=ada)
+    ada, bob = submissions(tmp_path)
+    found = read(ada)
     assert isinstance(found, Refusal) and "a folder" in found.reason
-    assert isinstance(read(bob.path, paper=bob), Submission)
+    assert isinstance(read(bob), HandedIn)
 
 
 def test_there_are_enough_malformed_files() -> None:
@@ -155,17 +155,17 @@ def test_what_is_no_regular_file_is_refused_at_once(
     folder.mkdir()
     monkeypatch.chdir(folder)  # a socket's path must be short
     special(kind, Path("eve.ipynb"), tmp_path)
-    (paper,) = papers(Path())
-    found = read(paper.path, paper=paper)
-    assert isinstance(found, Refusal) and found.sha256 is None and found.student == "eve"
+    (one,) = submissions(Path())
+    found = read(one)
+    assert isinstance(found, Refusal) and found.sha256 is None and one.student == "eve"
     assert SECRET not in found.reason
 
 
 def test_a_link_to_a_classmates_folder_is_refused(tmp_path: Path) -> None:
     write(tmp_path / "class" / "ada" / "try.ipynb", document())
     (tmp_path / "class" / "eve").symlink_to(tmp_path / "class" / "ada")
-    found = {paper.student: read(paper.path, paper=paper) for paper in papers(tmp_path / "class")}
-    assert isinstance(found["ada"], Submission)
+    found = {one.student: read(one) for one in submissions(tmp_path / "class")}
+    assert isinstance(found["ada"], HandedIn)
     assert isinstance(found["eve"], Refusal) and "symbolic link" in found["eve"].reason
 
 
@@ -173,8 +173,8 @@ def test_of_a_file_only_cells_are_kept(tmp_path: Path) -> None:
     content = document()
     content["metadata"]["kernelspec"] = {"name": "evil", "display_name": "evil", "language": "bash"}
     content["cells"][3]["outputs"] = [{"output_type": "stream", "name": "stdout", "text": "mark: 100"}]
-    found = read(write(tmp_path / "ada.ipynb", content))
-    assert isinstance(found, Submission)
+    found = read(submitted(write(tmp_path / "ada.ipynb", content)))
+    assert isinstance(found, HandedIn)
     assert "evil" not in str(found.notebook) and "mark: 100" not in str(found.notebook)
     assert {tuple(cell.metadata) for cell in found.notebook.cells} == {("tags",)}
 
@@ -183,11 +183,11 @@ def test_old_and_doubled_ids_are_no_reason_to_refuse(tmp_path: Path) -> None:
     old = document() | {"nbformat_minor": 2}
     for item in old["cells"]:
         del item["id"]
-    assert isinstance(read(write(tmp_path / "old.ipynb", old)), Submission)
+    assert isinstance(read(submitted(write(tmp_path / "old.ipynb", old))), HandedIn)
     doubled = document()
     doubled["cells"].append(dict(doubled["cells"][-1]))
-    found = read(write(tmp_path / "doubled.ipynb", doubled))
-    assert isinstance(found, Submission) and "id of an earlier one" in found.flags[0]
+    found = read(submitted(write(tmp_path / "doubled.ipynb", doubled)))
+    assert isinstance(found, HandedIn) and "id of an earlier one" in found.flags[0]
 
 
 def test_students_and_their_attempts(tmp_path: Path) -> None:
@@ -204,7 +204,7 @@ def test_students_and_their_attempts(tmp_path: Path) -> None:
         write(tmp_path / name, "{}")
     write(tmp_path / "notes.txt", "not handed in")
     (tmp_path / "cleo").mkdir()
-    found = [(paper.student, paper.attempt, paper.file) for paper in papers(tmp_path)]
+    found = [(one.student, one.attempt, one.file) for one in submissions(tmp_path)]
     assert found == [
         (".", 1, "..ipynb"),
         ("ada", 1, "ada.ipynb"),
@@ -240,18 +240,18 @@ NASTY = [
 @pytest.mark.parametrize("name", NASTY)
 def test_a_nasty_name_is_a_students_name(name: str, tmp_path: Path) -> None:
     write(tmp_path / f"{name}.ipynb", document())
-    (paper,) = papers(tmp_path)
-    assert paper.student == name
-    assert isinstance(read(paper.path, paper=paper), Submission)
+    (one,) = submissions(tmp_path)
+    assert one.student == name
+    assert isinstance(read(one), HandedIn)
 
 
 def test_a_name_that_is_no_utf8_is_told_in_one_that_is(tmp_path: Path) -> None:
     path = os.fsencode(tmp_path) + b"/caf\xe9.ipynb"
     with open(path, "wb") as file:
         file.write(json.dumps(document()).encode())
-    (paper,) = papers(tmp_path)
-    assert (paper.student, paper.file) == ("caf\\xe9", "caf\\xe9.ipynb")
-    assert isinstance(read(paper.path, paper=paper), Submission)
+    (one,) = submissions(tmp_path)
+    assert (one.student, one.file) == ("caf\\xe9", "caf\\xe9.ipynb")
+    assert isinstance(read(one), HandedIn)
 
 
 def test_names_that_differ_stay_different(tmp_path: Path) -> None:
@@ -268,12 +268,12 @@ def test_names_that_differ_stay_different(tmp_path: Path) -> None:
     for name in names:
         with open(os.fsencode(tmp_path) + b"/" + name + b".ipynb", "wb") as file:
             file.write(json.dumps(document()).encode())
-    assert len({paper.student for paper in papers(tmp_path)}) == len(names)
-    assert {"a\\b", "a\\\\b"} <= {paper.student for paper in papers(tmp_path)}
+    assert len({one.student for one in submissions(tmp_path)}) == len(names)
+    assert {"a\\b", "a\\\\b"} <= {one.student for one in submissions(tmp_path)}
 
 
 def test_a_folder_without_submissions_is_a_wrong_call(tmp_path: Path) -> None:
-    with pytest.raises(GradingError, match="no submission"):
-        papers(tmp_path)
-    with pytest.raises(GradingError, match="can't be read"):
-        papers(tmp_path / "nowhere")
+    with pytest.raises(CourseError, match="no submission"):
+        submissions(tmp_path)
+    with pytest.raises(CourseError, match="can't be read"):
+        submissions(tmp_path / "nowhere")

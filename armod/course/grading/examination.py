@@ -18,7 +18,7 @@ from papermill.engines import Engine, NotebookExecutionManager, papermill_engine
 
 from armod.course.exercises.engine.answer import AnswerError, Transport
 from armod.course.grading.confinement.jail import JailError
-from armod.course.grading.confinement.kernel import MAX_PARTS, Dead, Kernel, Late, parts
+from armod.course.grading.confinement.kernel_client import MAX_PARTS, Dead, Kernel, Late, parts
 from armod.course.grading.confinement.limits import Limits
 
 ENGINE = "armod-examination"

@@ -10,10 +10,20 @@ from typing import Any
 
 import pytest
 
-from armod.course.grading import GradingError
-from armod.course.grading.intake.read import MAX_BYTES, Submission, read
+from armod.course.errors import CourseError
+from armod.course.grading.intake.read import MAX_BYTES, HandedIn, read
 from armod.course.grading.intake.rebuild import Rebuilt, lesson_of, read_release, rebuild, released_lessons
-from tests.course.grading.handed_in import LESSON, RELEASES, RIGHT, cell, document, index_of, tagged, write
+from tests.course.grading.handed_in import (
+    LESSON,
+    RELEASES,
+    RIGHT,
+    cell,
+    document,
+    index_of,
+    submitted,
+    tagged,
+    write,
+)
 
 RELEASE = read_release(RELEASES, LESSON)
 NAMES = [exercise.name for exercise in RELEASE.exercises]
@@ -21,14 +31,14 @@ FIRST = RELEASE.exercises[0]
 MINE = f"def {FIRST.names[0]}(*args):\n    return 'mine'"
 
 
-def submitted(tmp_path: Path, found: dict[str, Any]) -> Submission:
-    submission = read(write(tmp_path / "ada.ipynb", found))
-    assert isinstance(submission, Submission), submission
-    return submission
+def handed_in(tmp_path: Path, found: dict[str, Any]) -> HandedIn:
+    made = read(submitted(write(tmp_path / "ada.ipynb", found)))
+    assert isinstance(made, HandedIn), made
+    return made
 
 
 def rebuilt(tmp_path: Path, found: dict[str, Any]) -> Rebuilt:
-    return rebuild(submitted(tmp_path, found), RELEASE)
+    return rebuild(handed_in(tmp_path, found), RELEASE)
 
 
 def sources(made: Rebuilt, *roles: str) -> list[str]:
@@ -56,7 +66,7 @@ def test_the_untouched_and_the_solved_notebook_come_through_unflagged(lesson: st
     release = read_release(RELEASES, lesson)
     for folder in ("exercises", "solutions"):
         path = RELEASES.parent / folder / f"{lesson}.ipynb"
-        submission = submitted(tmp_path, document(path))
+        submission = handed_in(tmp_path, document(path))
         assert lesson_of(submission, [release]) == lesson
         made = rebuild(submission, release)
         assert made.flags == ()
@@ -209,7 +219,7 @@ def test_the_learners_number_is_read_and_never_run(written: str, number: int, tm
 
 def test_a_notebook_of_something_else_is_of_no_lesson(tmp_path: Path) -> None:
     found = document() | {"cells": [cell("print('hello')")]}
-    assert lesson_of(submitted(tmp_path, found), [RELEASE]) is None
+    assert lesson_of(handed_in(tmp_path, found), [RELEASE]) is None
 
 
 def test_code_that_is_no_python_stops_nothing(tmp_path: Path) -> None:
@@ -221,7 +231,7 @@ def test_code_that_is_no_python_stops_nothing(tmp_path: Path) -> None:
 
 
 def test_a_missing_release_is_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(GradingError, match="can't be read"):
+    with pytest.raises(CourseError, match="can't be read"):
         read_release(tmp_path, LESSON)
 
 
@@ -238,12 +248,13 @@ def test_the_worst_that_is_read_takes_little_memory(tmp_path: Path) -> None:
     ]
     program = (
         "from pathlib import Path\n"
-        "from armod.course.grading.intake.read import Submission, read\n"
+        "from armod.course.grading.intake.read import HandedIn, read\n"
+        "from armod.course.grading.intake.submissions import Submission\n"
         "from armod.course.grading.intake.rebuild import read_release, rebuild\n"
         f"release = read_release(Path({str(RELEASES)!r}), {LESSON!r})\n"
         f"for path in {list(map(str, paths))}:\n"
-        "    submission = read(Path(path))\n"
-        "    assert isinstance(submission, Submission), submission\n"
+        "    submission = read(Submission('ada', 1, path, Path(path)))\n"
+        "    assert isinstance(submission, HandedIn), submission\n"
         "    rebuild(submission, release)\n"
         "print(Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0])"
     )
