@@ -1,7 +1,7 @@
 """Small real data sets that need no network, and the classical benchmarks.
 
-``load(name)`` returns a `Dataset`. Nothing is read, and nothing downloaded, before it is called. A new data set is one
-module with a function ``load() -> Dataset``, one line here, and one section of LICENSES.md.
+`load` returns a `Dataset`. Nothing is read or downloaded before it is called. To add a data set, write a module with a
+function ``load() -> Dataset``, add one line here, and add a section to LICENSES.md.
 """
 
 from __future__ import annotations
@@ -41,18 +41,26 @@ NAMES = tuple(_LOADERS)
 
 
 def load(name: str) -> Dataset:
-    """The data set of this name, one of `NAMES`, always the same one.
+    """Load a data set by its name.
 
-    Images: "digits8", "digits28", "mnist", "binarized_mnist", "cifar10", "photos32", "photos16". Sound: "speech".
-    Scores: "chorales". Texts: "names", "sonnets". Those of "mnist", "binarized_mnist" and "cifar10" are read from the
-    folder ARMOD_DATA (or the platform's cache folder), else downloaded once, and verified by their sha256. "photos32",
-    "photos16" and "chorales" are read from the packages scikit-image and music21, which ``pip install 'armod[course]'``
-    brings. All others come with armod.
+    - Images: "digits8", "digits28", "mnist", "binarized_mnist", "cifar10", "photos32", "photos16".
+    - Sound: "speech". Musical scores: "chorales". Texts: "names", "sonnets".
+
+    The files of "mnist", "binarized_mnist" and "cifar10" are read from the folder that the environment variable ARMOD_DATA
+    names (or from the platform's cache folder). Missing files are downloaded once. "photos32", "photos16" and "chorales"
+    are read from the packages scikit-image and music21, which ``pip install 'armod[course]'`` installs. All others come
+    with armod. Every file is verified by its sha256.
+
+    Args:
+        name: one of `NAMES`.
+
+    Returns:
+        The data set, which is the same every time.
 
     Raises:
-        ValueError: for another name, or if a file found is not the true one.
-        FileNotFoundError: if a file is missing and can't be downloaded; says which file to put where.
-        ModuleNotFoundError: if the package that brings a file is not installed; says which one to install.
+        ValueError: if the name is unknown, or if a file has the wrong content.
+        FileNotFoundError: if a file is missing and can't be downloaded; the message says where to put it.
+        ModuleNotFoundError: if the package that contains a file is not installed; the message says which one to install.
 
     >>> load("digits8")
     Dataset 'digits8': train 1,444, valid 177, test 176; event shape (1, 8, 8), 17 levels; CC BY 4.0

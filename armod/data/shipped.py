@@ -1,4 +1,4 @@
-"""Files that ship with armod: read whole, and verified."""
+"""Files that ship with armod."""
 
 from __future__ import annotations
 
@@ -7,10 +7,17 @@ from pathlib import Path
 
 
 def read_shipped(path: Path, sha256: str) -> bytes:
-    """The content of a file of the installed package.
+    """Read and verify a file of the installed package.
+
+    Args:
+        path: where the file lies.
+        sha256: hash of its content.
+
+    Returns:
+        The whole content.
 
     Raises:
-        ValueError: if the file is missing or not the one with this sha256.
+        ValueError: if the file is missing or has another hash.
     """
     content = path.read_bytes() if path.is_file() else b""
     if hashlib.sha256(content).hexdigest() != sha256:

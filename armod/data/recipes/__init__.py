@@ -1,1 +1,1 @@
-"""How each file that ships in `armod.data` was made: one script a file, from a named public source."""
+"""How each file that ships in `armod.data` was made from a named public source: one script per file."""

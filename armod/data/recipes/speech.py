@@ -1,9 +1,11 @@
-"""Make speech.npz: ``apt-get download pocketsphinx-testdata``, ``dpkg-deb -x pocketsphinx-testdata_*.deb FOLDER``, then
+"""Make speech.npz from the Debian package pocketsphinx-testdata.
+
+Run ``apt-get download pocketsphinx-testdata``, ``dpkg-deb -x pocketsphinx-testdata_*.deb FOLDER``, then
 
     python -m armod.data.recipes.speech FOLDER/usr/share/pocketsphinx/test/data/librivox
 
-The sentences are there as 16-bit samples at 16 kHz. They are low-pass filtered and halved in rate by scipy's polyphase
-resampler, and coded by `armod.mu_law`. Their loudness stays.
+The package contains the sentences as 16-bit samples at 16 kHz. scipy's polyphase resampler filters them and halves their
+rate, and `armod.mu_law` encodes them. Their loudness stays the same.
 """
 
 from __future__ import annotations
@@ -33,10 +35,14 @@ SOUNDS = {
 
 
 def make(folder: Path, target: Path) -> None:
-    """Write the levels (uint8, ``(T,)``) of each sentence in the folder to `target`, under its number.
+    """Write the levels, uint8 ``(T,)``, of each sentence under its number.
+
+    Args:
+        folder: where the package's sounds lie.
+        target: the .npz file to write.
 
     Raises:
-        ValueError: if a sound is not the one that this recipe was written for.
+        ValueError: if a sound has other content.
     """
     arrays: dict[str, Any] = {number: _levels(folder, number) for number in SOUNDS}
     np.savez_compressed(target, **arrays)

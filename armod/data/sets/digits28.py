@@ -1,7 +1,7 @@
-"""digits28: 5,000 real MNIST digits of 28x28 pixels, 500 of each class, shipped with armod.
+"""digits28: 5,000 MNIST digits of 28x28 pixels, 500 of each class, shipped with armod.
 
-They all come from the first 5,848 of MNIST's *training* images: a model trained on ``"mnist"`` has seen the test split
-of this data set.
+They are among the first 5,848 *training* images of MNIST, so a model trained on ``"mnist"`` has seen the test split of
+this data set.
 """
 
 from __future__ import annotations
@@ -23,7 +23,10 @@ SHA256 = "ec56671eedea578fe38198d455616f721540adb79079f21462763a80602814a0"
 
 
 def load() -> Dataset:
-    """Split 4,000 / 500 / 500 by `splits.deal`; every ten digits in a row of a split hold each class once.
+    """Load 4,000 / 500 / 500 digits, split by `splits.deal`; every ten digits in a row contain each class once.
+
+    Returns:
+        The data set, of event shape ``(1, 28, 28)`` and 256 levels.
 
     Raises:
         ValueError: if the file in the installed package is damaged.

@@ -19,11 +19,13 @@ LENGTH = 128
 
 
 def load() -> Dataset:
-    """Split by sonnet: numbers 9, 19, 29 ... are valid, 10, 20, 30 ... test, all others train.
+    """Load windows of 128 characters, split by sonnet: 9, 19, 29 ... are valid, 10, 20, 30 ... are test.
 
-    The sonnets of a split follow one another, with an empty line between them, and are cut into windows of 128
-    characters, event shape ``(128,)``; what is left at the end of a split, less than one window, is left out. Every
-    character is a symbol, the line's end too.
+    The sonnets of a split are joined with an empty line between them, and then cut into windows of event shape ``(128,)``.
+    A remainder at the end of a split that is shorter than a window is left out. Every character is a symbol, newlines included.
+
+    Returns:
+        The data set.
 
     Raises:
         ValueError: if the file in the installed package is damaged.
@@ -45,7 +47,10 @@ def load() -> Dataset:
 
 
 def read() -> list[str]:
-    """The 154 sonnets in order, each of its lines ending in a newline.
+    """Read the 154 sonnets in order.
+
+    Returns:
+        One string per sonnet; every line ends in a newline.
 
     Raises:
         ValueError: if the file in the installed package is damaged.
