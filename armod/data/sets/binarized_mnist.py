@@ -68,7 +68,7 @@ def load() -> Dataset:
 
 
 def parse_amat(text: bytes, name: str = "this file") -> Tensor:
-    """Read images from lines of 784 digits, 0 or 1, with white space between them.
+    r"""Read images from lines of 784 digits, 0 or 1, with white space between them.
 
     Args:
         text: the whole file.
@@ -80,7 +80,7 @@ def parse_amat(text: bytes, name: str = "this file") -> Tensor:
     Raises:
         ValueError: if a line has another length, or contains anything but 0, 1 and white space.
 
-    >>> parse_amat(b"0 1 " * 392 + b"\\n").shape
+    >>> parse_amat(b"0 1 " * 392 + b"\n").shape
     torch.Size([1, 1, 28, 28])
     """
     rows = [line.translate(None, b" \t\r") for line in text.splitlines()]
