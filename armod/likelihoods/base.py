@@ -154,7 +154,13 @@ def inverse_cdf(distribution: distributions.Distribution, uniform: Tensor) -> Te
 
 @singledispatch
 def num_levels(distribution: distributions.Distribution) -> int | None:
-    """Return K, the number of levels of a distribution over ``0..K-1``; None if it is unknown.
+    """Find the number of levels of a distribution.
+
+    Args:
+        distribution: a distribution over levels ``0..K-1``.
+
+    Returns:
+        K, or None if it is unknown.
 
     >>> num_levels(distributions.Categorical(logits=torch.zeros(4, 3)))
     3

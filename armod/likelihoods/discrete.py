@@ -114,7 +114,7 @@ class Categorical(Likelihood):
 
 
 class _Categorical(distributions.Categorical):
-    """torch's distribution with logits that are normalised only on demand.
+    """A categorical distribution of torch with logits that are normalised only on demand.
 
     A likelihood needs one logit out of K, and training asks for nothing else. The argument is the network's own output
     ``(..., K)``.

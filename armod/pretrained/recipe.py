@@ -77,6 +77,9 @@ class Recipe:
     def build_model(self) -> AutoregressiveModel:
         """Build the model as it is before training.
 
+        Returns:
+            A model with new random weights.
+
         Raises:
             ValueError: if the family, the likelihood or the ordering is unknown.
         """
