@@ -1,8 +1,8 @@
 """Small real data sets that need no network, and the classical benchmarks.
 
-``load(name)`` returns a `Dataset`. Nothing is read, and nothing downloaded, before it is called. A data set is one module
-in ``armod/data/sets``, of its name, with a function ``load() -> Dataset``, and one section of LICENSES.md. Other packages
-add theirs by the entry points ``armod.datasets``, each of them such a function.
+`load` returns a `Dataset`. Nothing is read or downloaded before it is called. A data set is one module in
+``armod/data/sets``, with its name and a function ``load() -> Dataset``, and one section of LICENSES.md. Other packages add
+data sets by entry points in the group ``armod.datasets``; each of them is such a function.
 """
 
 from __future__ import annotations
@@ -23,17 +23,24 @@ NAMES = tuple(sorted(_OWN.union(_GUESTS)))
 
 
 def load(name: str) -> Dataset:
-    """The data set of this name, one of `NAMES`, always the same one.
+    """Load a data set by its name.
 
-    LICENSES.md, beside this module, says of each what it is, where it comes from and on what terms. Those of "mnist",
-    "binarized_mnist" and "cifar10" are read from the folder ARMOD_DATA (or the platform's cache folder), else downloaded
-    once, and verified by their sha256. "photos32", "photos16" and "chorales" are read from the packages scikit-image and
-    music21, which ``pip install 'armod[course]'`` brings. All others come with armod, or with the package that adds them.
+    LICENSES.md, beside this module, says of each what it is, where it comes from and on what terms. The files of "mnist",
+    "binarized_mnist" and "cifar10" are read from the folder that the environment variable ARMOD_DATA names (or from the
+    platform's cache folder). Missing files are downloaded once. "photos32", "photos16" and "chorales" are read from the
+    packages scikit-image and music21, which ``pip install 'armod[course]'`` installs. All others come with armod, or with
+    the package that adds them. Every file is verified by its sha256.
+
+    Args:
+        name: one of `NAMES`.
+
+    Returns:
+        The data set, which is the same every time.
 
     Raises:
-        ValueError: for another name, or if a file found is not the true one.
-        FileNotFoundError: if a file is missing and can't be downloaded; says which file to put where.
-        ModuleNotFoundError: if the package that brings a file is not installed; says which one to install.
+        ValueError: if the name is unknown, or if a file has the wrong content.
+        FileNotFoundError: if a file is missing and can't be downloaded; the message says where to put it.
+        ModuleNotFoundError: if the package that contains a file is not installed; the message says which one to install.
         armod.plugins.PluginError: if the package that adds the data set is broken.
 
     >>> load("digits8")

@@ -1,4 +1,4 @@
-"""Download a file so that, at every moment, its final name holds either nothing or the whole, verified content."""
+"""Download a file so that it appears under its final name only when it is complete and verified."""
 
 from __future__ import annotations
 
@@ -16,13 +16,21 @@ TIMEOUT_SECONDS = 20
 
 
 def download(urls: Sequence[str], target: Path, *, max_bytes: int, verify: Callable[[Path], object]) -> None:
-    """Fetch the first of `urls` that answers with what `verify` accepts, and move it to `target`.
+    """Download the first of `urls` whose content `verify` accepts, and move it to `target`.
 
-    Bytes go to a temporary file beside `target` first, are handed to `verify` there, and replace `target` in one step, so
-    that an interrupted or parallel download never leaves half a file. Fetching stops soon after `max_bytes`.
+    The bytes first go to a temporary file beside `target` and are verified there. Then they replace `target` in one step,
+    so that an interrupted or parallel download never leaves half a file.
+
+    Args:
+        urls: addresses of the same file, tried in this order.
+        target: where the file goes; missing folders are made.
+        max_bytes: the download stops soon after this size.
+        verify: called with the temporary file; it raises ValueError if the content is wrong.
 
     Raises:
-        OSError, HTTPException, ValueError: what the last of the addresses failed with.
+        OSError: if the last address can't be reached.
+        HTTPException: if the answer of the last address breaks off.
+        ValueError: if `verify` rejects what the last address sent.
     """
     for url in urls:
         try:

@@ -11,10 +11,17 @@ SHIPPED = Path(__file__).parent / "sets" / "shipped"
 
 
 def read_shipped(path: Path, sha256: str) -> bytes:
-    """The content of a file of the installed package.
+    """Read and verify a file of the installed package.
+
+    Args:
+        path: where the file lies.
+        sha256: hash of its content.
+
+    Returns:
+        The whole content.
 
     Raises:
-        ValueError: if the file is missing or not the one with this sha256.
+        ValueError: if the file is missing or has another hash.
     """
     content = path.read_bytes() if path.is_file() else b""
     if hashlib.sha256(content).hexdigest() != sha256:

@@ -1,9 +1,9 @@
-"""How far a gradient reaches back: what of the log-probability's gradient arrives k steps earlier.
+"""How far a gradient reaches back in a recurrent network: how much of it arrives k steps earlier.
 
-A network with random weights reads random inputs. From its last state h_t a random gradient runs back, and we measure
-its length at the input that was read k steps ago: x_{t-k}, since h_t reads x_{t-1}. At every step on the way back it is
-multiplied by one more Jacobian, dh_t / dh_{t-1}; so it shrinks or grows about exponentially (Bengio, Simard, Frasconi
-1994; Pascanu, Mikolov, Bengio 2013, section 2).
+A network with random weights reads random inputs. A random gradient runs back from its last state h_t, and we measure its
+length at the input of k steps ago, which is x_{t-k} because h_t reads x_{t-1}. Every step back multiplies it by one more
+Jacobian, dh_t / dh_{t-1}, so it shrinks or grows about exponentially (Bengio, Simard, Frasconi 1994; Pascanu, Mikolov,
+Bengio 2013, section 2).
 """
 
 from __future__ import annotations
@@ -24,13 +24,22 @@ _SIZE, _SEQUENCES = 64, 16
 def random_recurrence(
     cell: str, *, scale: float, gate_bias: float = 0.0, size: int = _SIZE, seed: int = 0
 ) -> Recurrence:
-    """One layer in float64 whose recurrent weights are ``scale / sqrt(size)`` times standard normal numbers.
+    """Build one recurrent layer in float64 with random weights.
 
-    gate_bias: what is added to the gate that keeps the past, an LSTM's forget gate or a GRU's update gate (z); a simple
-        RNN has none. The weights from the inputs are normal too, ``0.5 / sqrt(size)``; all other biases are 0.
+    The weights from the inputs are ``0.5 / sqrt(size)`` times standard normal numbers. All biases but the gate's are 0.
+
+    Args:
+        cell: "rnn", "lstm" or "gru".
+        scale: the recurrent weights are ``scale / sqrt(size)`` times standard normal numbers.
+        gate_bias: bias of the gate that keeps the past, which is an LSTM's forget gate or a GRU's update gate (z).
+        size: number of hidden units and of inputs.
+        seed: seed of the weights.
+
+    Returns:
+        The layer.
 
     Raises:
-        ValueError: for an unknown cell, or a gate bias for a cell without gates.
+        ValueError: if the cell is unknown, or a simple RNN gets a gate bias.
     """
     if cell not in CELL_NAMES:
         raise ValueError(f'cell is "rnn", "lstm" or "gru", not {cell!r}.')
@@ -47,17 +56,24 @@ def random_recurrence(
             weight.copy_(factor / math.sqrt(size) * normal)
         for bias in (recurrence.bias_ih_l0, recurrence.bias_hh_l0):
             torch.nn.init.zeros_(cast(Tensor, bias))
-        # a simple RNN has no such rows, and no gate bias
+        # a simple RNN has no such rows; its gate_bias of 0 goes to an empty slice
         cast(Tensor, recurrence.bias_ih_l0)[keeps] = gate_bias
     return recurrence
 
 
 def gradient_reach(recurrence: torch.nn.Module, *, lags: int = LAGS, seed: int = 0) -> Tensor:
-    """Length of the gradient of the last state at the inputs 1, 2, ..., `lags` steps back: ``(lags,)``.
+    """Measure the gradient of the last state at the inputs 1, 2, ..., `lags` steps back.
 
-    recurrence: maps inputs ``(N, T, width)`` to states ``(N, T, size)``, or to a pair whose first part they are, as
-        torch's layers do. Lengths are means over some sequences of twice as many random inputs as `lags`, so that the
-        state has forgotten that it began at 0.
+    The lengths are means over 16 random sequences, which are twice as long as `lags` so that the first state is forgotten.
+
+    Args:
+        recurrence: maps inputs ``(N, T, width)`` to states ``(N, T, size)``, or, like torch's layers, to a pair that begins
+            with them.
+        lags: how far back to measure.
+        seed: seed of the inputs and of the gradient at the last state.
+
+    Returns:
+        The length of the gradient at each lag, ``(lags,)``.
 
     >>> reach = gradient_reach(random_recurrence("rnn", scale=0.5))
     >>> bool(reach[10] < reach[0] / 1000)

@@ -1,4 +1,4 @@
-"""Checkpoints: a run's whole state in one file that is never half-written, and that no other run may go on from."""
+"""Checkpoints: the whole state of a run in one file, which is never half-written and belongs to that run only."""
 
 from __future__ import annotations
 
@@ -19,7 +19,15 @@ def write(path: Path, state: Mapping[str, Any]) -> None:
 
 
 def read(path: Path, settings: Mapping[str, Any], weights: Mapping[str, Tensor]) -> dict[str, Any] | None:
-    """The state that a run of the same settings wrote for a model of the same weights' shapes; None if there is none.
+    """Read the state that an earlier part of this run wrote.
+
+    Args:
+        path: the checkpoint.
+        settings: the settings of this run, which the checkpoint must have too.
+        weights: the model's state dict, whose shapes the checkpoint must have too.
+
+    Returns:
+        The state, or None if there is no file.
 
     Raises:
         ValueError: if the file cannot be read or comes from another run or model.

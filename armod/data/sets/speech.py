@@ -1,6 +1,6 @@
-"""speech: five sentences of *Sense and Sensibility*, 24.7 seconds read by one voice, at 8 kHz in 256 mu-law levels.
+"""speech: five sentences of *Sense and Sensibility*, read by one voice, 24.7 seconds at 8 kHz in 256 mu-law levels.
 
-`armod.mu_law` turns levels into a wave and back; the middle, 127 and 128, is silence.
+`armod.mu_law` turns levels into a wave and back. The middle levels, 127 and 128, are silence.
 """
 
 from __future__ import annotations
@@ -50,11 +50,13 @@ SOUNDS = {
 
 
 def load() -> Dataset:
-    """Split by utterance: three train (18.4 s), one is valid (3.0 s), one test (3.3 s), of the same voice.
+    """Load windows of half a second, split by utterance: three are train (18.4 s), one valid (3.0 s), one test (3.3 s).
 
-    Each utterance is cut into windows of half a second, event shape ``(4000,)``; what is left at its end, less than one
-    window, is left out here, but not in `utterances`. ``texts`` holds for each window the transcript of its whole
-    utterance.
+    The event shape is ``(4000,)``. A remainder at the end of an utterance that is shorter than a window is left out (but
+    `utterances` contains it). ``texts`` gives for each window the transcript of its whole utterance.
+
+    Returns:
+        The data set.
 
     Raises:
         ValueError: if the file in the installed package is damaged.
@@ -81,7 +83,10 @@ def load() -> Dataset:
 
 
 def utterances() -> dict[str, Tensor]:
-    """The levels uint8 ``(T,)`` of each whole utterance, under the names that `TRANSCRIPTS` and `UTTERANCES` use.
+    """Load every whole utterance.
+
+    Returns:
+        The levels uint8 ``(T,)`` of each utterance by its name in `TRANSCRIPTS` and `UTTERANCES`.
 
     Raises:
         ValueError: if the file in the installed package is damaged.
@@ -94,13 +99,17 @@ def utterances() -> dict[str, Tensor]:
 
 
 def make(folder: Path, target: Path) -> None:
-    """Write the levels (uint8, ``(T,)``) of each sentence in the folder to `target`, under its number.
+    """Write the levels, uint8 ``(T,)``, of each sentence under its number.
 
-    The sounds hold 16-bit samples at 16 kHz. They are low-pass filtered and halved in rate by scipy's polyphase
-    resampler, and coded by `armod.mu_law`. Their loudness stays.
+    The sounds are 16-bit samples at 16 kHz. scipy's polyphase resampler filters them and halves their rate, and
+    `armod.mu_law` encodes them. Their loudness stays the same.
+
+    Args:
+        folder: where the package's sounds lie.
+        target: the .npz file to write.
 
     Raises:
-        ValueError: if a sound is not the one that this recipe was written for.
+        ValueError: if a sound has other content.
     """
     arrays: dict[str, Any] = {number: _levels(folder, number) for number in SOUNDS}
     np.savez_compressed(target, **arrays)
