@@ -37,6 +37,9 @@ def whole_file(path: Path, *, mode: int = 0o666) -> Iterator[BinaryIO]:
         path: The place; its folder is made if there is none.
         mode: The rights of a new file, less what the user's umask takes away.
 
+    Yields:
+        The file, open for bytes.
+
     Raises:
         OSError: If it can't be written; an old file is as it was.
     """

@@ -82,16 +82,11 @@ def test_every_folder_has_its_floor() -> None:
     assert found == {name for floor in floors for name in floor.split(" | ")}
 
 
-# still measured by the benchmark's own knob
-MEASURE_A_KNOB = {"labs"}
-
-
 def test_only_the_tests_of_the_benchmarks_import_them() -> None:
     importing = {
         path.relative_to(CHECKOUT).as_posix()
         for path in (CHECKOUT / "tests").rglob("*.py")
         if re.search(r"^\s*(from|import) benchmarks\b", path.read_text(), re.MULTILINE)
-        and not MEASURE_A_KNOB & set(path.parts)
     }
     assert importing == {"tests/test_benchmarks.py"}
 
