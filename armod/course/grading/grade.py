@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import filelock
 from tqdm import tqdm
 
-from armod.course.exercises.engine.exercise import PREFIX, lessons
+from armod.course.exercises.engine.exercise import lessons, modules
 from armod.course.grading import GradingError
 from armod.course.grading.confinement import jail
 from armod.course.grading.intake.read import fingerprint
@@ -141,7 +141,7 @@ def _needed(settings: Settings) -> list[str]:
     """What every process that marks imports sooner or later."""
     return [
         settings.runner.partition(":")[0],
-        *(f"armod.course.exercises.{PREFIX}{lesson}" for lesson in lessons()),
+        *modules(),
     ]
 
 

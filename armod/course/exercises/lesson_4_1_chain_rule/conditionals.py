@@ -24,7 +24,7 @@ from armod.course.exercises.lesson_4_5_1_made.instances import uneven_ordering
 
 chain_conditionals = Exercise(
     name="chain-conditionals",
-    lesson="4_1_chain_rule",
+    number=2,
     title="Take a table apart",
     difficulty="medium",
     minutes=9,

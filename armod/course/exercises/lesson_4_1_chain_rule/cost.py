@@ -10,7 +10,7 @@ from armod.course.exercises.engine.exercise import Exercise, Mistake
 
 chain_cost = Exercise(
     name="chain-cost",
-    lesson="4_1_chain_rule",
+    number=1,
     title="What the networks cost",
     difficulty="easy",
     minutes=8,

@@ -20,7 +20,7 @@ from armod.course.exercises.lesson_4_5_1_made.instances import uneven_ordering
 
 chain_joint = Exercise(
     name="chain-joint",
-    lesson="4_1_chain_rule",
+    number=3,
     title="Put it together again",
     difficulty="medium",
     minutes=6,

@@ -20,7 +20,7 @@ Rule = Callable[[Tensor, Tensor], Tensor]
 
 chain_sampling = Exercise(
     name="chain-sampling",
-    lesson="4_1_chain_rule",
+    number=4,
     title="Draw from it, one variable at a time",
     difficulty="hard",
     minutes=12,

@@ -20,7 +20,7 @@ NUM_LEVELS = 16
 
 histogram_choice = Exercise(
     name="histogram-choice",
-    lesson="4_2_histograms",
+    number=4,
     title="Stretch: who chooses the bins?",
     difficulty="stretch",
     minutes=12,

@@ -18,7 +18,7 @@ from armod.course.exercises.lesson_4_2_histograms.instances import cells_of, som
 
 histogram_collapse = Exercise(
     name="histogram-collapse",
-    lesson="4_2_histograms",
+    number=3,
     title="How far does a table go?",
     difficulty="medium",
     minutes=8,

@@ -15,7 +15,7 @@ from armod.models.histogram import Histogram
 
 histogram_levels = Exercise(
     name="histogram-levels",
-    lesson="4_2_histograms",
+    number=1,
     title="From counts to a density",
     difficulty="easy",
     minutes=6,

@@ -21,7 +21,7 @@ _MATH_LOG_OF_ZERO = ("math domain error", "expected a positive input")
 
 histogram_sparse = Exercise(
     name="histogram-sparse",
-    lesson="4_2_histograms",
+    number=2,
     title="A histogram that stores what it saw",
     difficulty="medium",
     minutes=12,

@@ -16,7 +16,7 @@ from armod.likelihoods import LogisticMixture
 
 likelihood_bins = Exercise(
     name="likelihood-bins",
-    lesson="4_3_maximum_likelihood",
+    number=6,
     title="Stretch: the mass in a bin",
     difficulty="stretch",
     minutes=9,

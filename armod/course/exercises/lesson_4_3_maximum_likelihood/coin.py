@@ -15,7 +15,7 @@ from armod.course.exercises.engine.showing import shown
 
 likelihood_coin = Exercise(
     name="likelihood-coin",
-    lesson="4_3_maximum_likelihood",
+    number=2,
     title="k ones in n tosses, edges included",
     difficulty="easy",
     minutes=5,

@@ -13,7 +13,7 @@ from armod.course.exercises.engine.symbolic import Domain, Formula, agree, formu
 
 likelihood_derivation = Exercise(
     name="likelihood-derivation",
-    lesson="4_3_maximum_likelihood",
+    number=1,
     title="Derive the best coin",
     difficulty="easy",
     minutes=8,

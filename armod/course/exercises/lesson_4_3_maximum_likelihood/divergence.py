@@ -15,7 +15,7 @@ from armod.course.exercises.engine.showing import shown
 
 likelihood_divergence = Exercise(
     name="likelihood-divergence",
-    lesson="4_3_maximum_likelihood",
+    number=4,
     title="How far from the best possible?",
     difficulty="medium",
     minutes=6,

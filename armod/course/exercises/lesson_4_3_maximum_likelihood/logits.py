@@ -15,7 +15,7 @@ from armod.course.exercises.engine.showing import shown
 
 likelihood_logits = Exercise(
     name="likelihood-logits",
-    lesson="4_3_maximum_likelihood",
+    number=5,
     title="Find the bug: sure, and wrong",
     difficulty="medium",
     minutes=6,

@@ -15,7 +15,7 @@ from armod.course.exercises.engine.showing import shown
 
 likelihood_transitions = Exercise(
     name="likelihood-transitions",
-    lesson="4_3_maximum_likelihood",
+    number=3,
     title="k/n for every context",
     difficulty="medium",
     minutes=6,
