@@ -32,6 +32,8 @@ Instances = Callable[[np.random.Generator], Iterable[Instance]]
 Wrong = Function | Mapping[str, Any] | tuple[Function | Mapping[str, Any], ...]
 """A wrong function, or the options that make the right function wrong, or several that deserve the same sentence."""
 
+RAISES = object()  # in the place of a result: what raises an error there
+
 
 class ExerciseError(Exception):
     """The author's mistake, not the learner's: an exercise that cannot do what it should."""
@@ -107,13 +109,8 @@ class Asked:
 
     def reply(self, answer: Answer, *arguments: Any) -> Any:
         """The learner's reply, read as what the right result is."""
-        if self.own:
-            reply = answer.value(self.name)
-        elif self.ask:
-            reply = self.ask(answer, *arguments)
-        else:
-            reply = answer.call(self.name, *arguments)
-        return self._read(reply, self.call_in_words(*arguments), self.right(*arguments))
+        raw = self._raw(answer, *arguments)
+        return self._read(raw, self.call_in_words(*arguments), self.right(*arguments))
 
     def why(self, answer: Answer, generator: np.random.Generator, *also: Instance) -> str:
         """The sentence for the learner's mistake: for checks that find it by another way than comparing.
@@ -147,7 +144,10 @@ class Asked:
     def confused(self, instances: Sequence[Instance]) -> tuple[str, str] | None:
         """Two sentences whose wrong functions are the same on all these instances, or one and the right answer."""
         everything = [("the right answer", self.right), *self.mistakes]
-        results = [(said, [function(*arguments) for arguments in instances]) for said, function in everything]
+        results = [
+            (said, [_result(function, *arguments) for arguments in instances])
+            for said, function in everything
+        ]
         for (first, mine), (second, other) in combinations(results, 2):
             if first != second and self.is_same(mine, other, CLEARLY):
                 return first, second
@@ -158,12 +158,17 @@ class Asked:
         if isinstance(first, list | tuple) and isinstance(second, list | tuple):
             pairs = zip(first, second, strict=False)
             return len(first) == len(second) and all(self.is_same(a, b, times) for a, b in pairs)
-        if any(isinstance(each, Tensor | float) for each in (first, second)):
-            a, b = (torch.as_tensor(each, dtype=torch.float64) for each in (first, second))
-            return a.shape == b.shape and torch.allclose(
-                a, b, rtol=times * self.rtol, atol=times * self.atol, equal_nan=True
-            )
-        return bool(first == second)
+        if first is RAISES or second is RAISES:
+            return first is second
+        if not all(isinstance(each, Tensor | float | int) for each in (first, second)):
+            return False
+        a, b = (torch.as_tensor(each) for each in (first, second))
+        if a.shape != b.shape:
+            return False
+        if not (a.is_floating_point() and b.is_floating_point()):
+            return torch.equal(a.double(), b.double())
+        tolerances = {"rtol": times * self.rtol, "atol": times * self.atol}
+        return torch.allclose(a.double(), b.double(), **tolerances, equal_nan=True)
 
     def call_in_words(self, *arguments: Any) -> str:
         """The question as a learner would write it: "`gate(features, context, V)`" where its arguments are long."""
@@ -180,32 +185,53 @@ class Asked:
         self, answer: Answer, asked: Sequence[Instance], telling: Sequence[Instance], seen: Callable[..., str]
     ) -> None:
         for arguments in asked:
-            got, right = self.reply(answer, *arguments), self.right(*arguments)
+            right = self.right(*arguments)
+            try:
+                got = self.reply(answer, *arguments)
+            except Mistake as misread:
+                fitting = self._fitting(self._replies(answer, telling), telling)
+                raise Mistake(f"{misread} {fitting[0]}" if len(fitting) == 1 else str(misread)) from None
             if not self.is_same(got, right):
                 raise Mistake(f"{seen(got, right, *arguments)} {self._why(answer, telling)}")
 
     def _why(self, answer: Answer, instances: Sequence[Instance]) -> str:
-        try:
-            replies = [self.reply(answer, *arguments) for arguments in instances]
-        except (AnswerError, NotAnswered, Mistake):
-            replies = []  # elsewhere it has another fault: so it is none of the known mistakes
-        fitting = {
-            sentence
-            for sentence, function in self.mistakes
-            if replies
-            and all(
-                self.is_same(function(*arguments), got)
-                for arguments, got in zip(instances, replies, strict=True)
-            )
-        }
+        replies = self._replies(answer, instances)
+        fitting = self._fitting(replies, instances)
         if len(fitting) == 1:
-            return fitting.pop()
+            return fitting[0]
         if isinstance(self.otherwise, str):
             return self.otherwise
         rights = [self.right(*arguments) for arguments in instances]
-        replies = replies or [self.reply(answer, *instances[0])]
-        first = next((place for place, got in enumerate(replies) if not self.is_same(got, rights[place])), 0)
+        wrong = [place for place, got in enumerate(replies) if not self.is_same(got, rights[place])]
+        first = next((place for place in wrong if replies[place] is not RAISES), 0)
         return self.otherwise(replies[first], rights[first], *instances[first])
+
+    def _fitting(self, replies: Sequence[Any], instances: Sequence[Instance]) -> list[str]:
+        """The sentences whose wrong functions give all these replies."""
+        pairs = list(zip(instances, replies, strict=True))
+        fitting = [
+            sentence
+            for sentence, function in self.mistakes
+            if all(self.is_same(_result(function, *arguments), got) for arguments, got in pairs)
+        ]
+        return list(dict.fromkeys(fitting))
+
+    def _replies(self, answer: Answer, instances: Sequence[Instance]) -> list[Any]:
+        """What the learner's function gives, whatever its shape: so that a mistake can be named by it."""
+        found = []
+        for arguments in instances:
+            try:
+                found.append(self.reply(answer, *arguments))
+            except Mistake:
+                found.append(_result(lambda at: _loosely(self._raw(answer, *at)), arguments))
+            except (AnswerError, NotAnswered):
+                found.append(RAISES)
+        return found
+
+    def _raw(self, answer: Answer, *arguments: Any) -> Any:
+        if self.own:
+            return answer.value(self.name)
+        return self.ask(answer, *arguments) if self.ask else answer.call(self.name, *arguments)
 
     def _seen(self, got: Any, right: Any, *arguments: Any) -> str:
         verb = "is" if self.own else "gave"
@@ -222,3 +248,17 @@ class Asked:
         if isinstance(right, float):
             return reading.number(reply, what, finite=self.finite)
         return reading.integer(reply, what)
+
+
+def _result(function: Function, *arguments: Any) -> Any:
+    """The result of a wrong function, which need not be able to do everything."""
+    try:
+        return function(*arguments)
+    except Exception:
+        return RAISES
+
+
+def _loosely(reply: Any) -> Any:
+    if isinstance(reply, list | tuple) and not all(isinstance(item, int | float) for item in reply):
+        return [_loosely(item) for item in reply]
+    return reading.tensor(reply, "", finite=False)

@@ -172,6 +172,20 @@ def test_a_reply_is_read_as_what_the_right_result_is(right: Any, about: Any, wro
     assert re.search(words, result.checks[0].message)
 
 
+def test_a_mistake_of_another_shape_is_named_after_the_shape() -> None:
+    exercise = doubling(tensor, instances=numbers, wrong={"Only the first.": lambda x: 2 * x[:1]})
+    assert message(exercise, tensor=lambda x: 2 * x[:1]).endswith("(3,) is due. Only the first.")
+    assert message(exercise, tensor=lambda x: 2 * x[:2]).endswith("(3,) is due.")
+
+
+def test_a_mistake_may_raise_an_error_on_some_instances() -> None:
+    wrong = {"Divided.": lambda n: 12 // (n - 3), SQUARE: lambda n: n * n}
+    exercise = doubling(wrong=wrong, instances=lambda generator: [(1,), (3,)])
+    assert message(exercise, double=lambda n: 12 // (n - 3)).endswith("Divided.")
+    assert message(exercise, double=lambda n: -6).endswith(OTHERWISE)
+    assert "ZeroDivisionError" in message(exercise, double=lambda n: 2 if n == 1 else n // 0)
+
+
 def test_numbers_are_compared_up_to_rounding() -> None:
     exercise = doubling(tensor, instances=numbers, wrong={"tripled": lambda x: 3 * x})
     assert judged(exercise, tensor=lambda x: (x + x).float()).is_passed
