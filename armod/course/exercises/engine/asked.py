@@ -29,8 +29,9 @@ CLEARLY = 10  # times the tolerance: how far apart two known results must lie
 Function = Callable[..., Any]
 Instance = tuple[Any, ...]  # the arguments of one call
 Instances = Callable[[np.random.Generator], Iterable[Instance]]
-Wrong = Function | Mapping[str, Any] | tuple[Function | Mapping[str, Any], ...]
-"""A wrong function, or the options that make the right function wrong, or several that deserve the same sentence."""
+Wrong = Function | Mapping[str, Any] | str | int | tuple[Function | Mapping[str, Any] | str | int, ...]
+"""A wrong function, or the options that make the right function wrong; a wrong value that is the same for everyone; or
+several of them that deserve the same sentence."""
 
 RAISES = object()  # in the place of a result: what raises an error there
 
@@ -54,6 +55,7 @@ class Asked:
         ask: How to ask, if not by `answer.call(name, *arguments)`.
         called: The words for a call, from its arguments.
         read: Reads a reply, from the reply, its words and the right result; by default as what the right result is.
+        same: Compares two results, if not as numbers.
         rtol: Relative tolerance of numbers that are not whole.
         atol: Absolute tolerance of numbers that are not whole.
         finite: Whether NaN and infinity are refused before anything is compared.
@@ -69,6 +71,7 @@ class Asked:
     ask: Callable[..., Any] | None = None
     called: Callable[..., str] | None = None
     read: Callable[[Any, str, Any], Any] | None = None
+    same: Callable[[Any, Any], bool] | None = None
     rtol: float = 1e-5
     atol: float = 1e-5
     finite: bool = True
@@ -82,9 +85,15 @@ class Asked:
         """Every wrong function with its sentence."""
         found: list[tuple[str, Function]] = []
         for sentence, wrong in self.wrong.items():
-            for each in wrong if isinstance(wrong, tuple) else (wrong,):
-                found.append((sentence, partial(self.right, **each) if isinstance(each, Mapping) else each))
+            found += [
+                (sentence, self._function(each)) for each in (wrong if isinstance(wrong, tuple) else (wrong,))
+            ]
         return found
+
+    def _function(self, wrong: Any) -> Function:
+        if isinstance(wrong, Mapping):
+            return partial(self.right, **wrong)
+        return wrong if callable(wrong) else lambda *_: wrong
 
     def examine(self, answer: Answer, generator: np.random.Generator) -> None:
         """Compare the learner's replies with the right results: the check of it that needs nothing else.
@@ -155,11 +164,13 @@ class Asked:
 
     def is_same(self, first: Any, second: Any, times: float = 1) -> bool:
         """Whether two results are the same, numbers that are not whole up to the tolerance, so many times."""
+        if first is RAISES or second is RAISES:
+            return first is second
+        if self.same:
+            return self.same(first, second)
         if isinstance(first, list | tuple) and isinstance(second, list | tuple):
             pairs = zip(first, second, strict=False)
             return len(first) == len(second) and all(self.is_same(a, b, times) for a, b in pairs)
-        if first is RAISES or second is RAISES:
-            return first is second
         if not all(isinstance(each, Tensor | float | int) for each in (first, second)):
             return False
         a, b = (torch.as_tensor(each) for each in (first, second))
