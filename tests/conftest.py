@@ -1,8 +1,8 @@
-"""Loads what all tests share: the rule about skipping, and the real JupyterLab in a real browser."""
+"""Loads what all tests share: the rule about skipping, packages of others, and the real JupyterLab in a real browser."""
 
 from hypothesis import settings
 
-pytest_plugins = ["tests.policy", "tests.browser.lab"]
+pytest_plugins = ["tests.policy", "tests.guests", "tests.browser.lab"]
 
 # no test depends on the clock: a busy machine may take any time for an example
 settings.register_profile("armod", deadline=None)
