@@ -100,7 +100,10 @@ it), and its solution in ``notebooks/solutions/LESSON.py``. ``armod sync`` deriv
     Mutant("coins-doubling", "a text", says="is a str", source="def double(n): return str(n)")
 
 ``armod sync LESSON solutions/LESSON exercises/LESSON`` builds, ``python -m tests.course.exercises.mutants`` prints all
-wrong answers with their messages. A package outside has such folders, too: `exercises_in` makes them known.
+wrong answers with their messages. Another package has such folders, too, in a package that its entry point names::
+
+    [project.entry-points."armod.exercises"]
+    coins = "coins_course"                      # lesson_9_1_coins/ lies in it
 '''
 
 from armod.course.exercises.engine import reading
@@ -110,7 +113,6 @@ from armod.course.exercises.engine.exercise import (
     Check,
     Exercise,
     Mistake,
-    exercises_in,
     exercises_of,
     find,
 )
@@ -133,7 +135,6 @@ __all__ = [
     "Result",
     "Status",
     "check",
-    "exercises_in",
     "exercises_of",
     "find",
     "judge",

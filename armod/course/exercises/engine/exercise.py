@@ -17,6 +17,7 @@ import numpy as np
 from armod.course.exercises.engine.answer import Answer
 from armod.course.exercises.engine.asked import Asked, ExerciseError, Function
 from armod.course.exercises.engine.reading import Mistake
+from armod.plugins import plugins
 
 __all__ = [
     "PREFIX",
@@ -24,7 +25,6 @@ __all__ = [
     "Difficulty",
     "Exercise",
     "Mistake",
-    "exercises_in",
     "exercises_of",
     "find",
     "lessons",
@@ -171,12 +171,6 @@ def lessons() -> list[str]:
     return sorted({lesson for package in _packages() for lesson in _lessons_in(package)})
 
 
-def exercises_in(package: ModuleType) -> None:
-    """Let another package add exercises: its folders ``lesson_NAME`` are found as those of the course are."""
-    if package not in _others:
-        _others.append(package)
-
-
 def modules() -> list[str]:
     """The names of all modules that hold exercises: what examining will import sooner or later."""
     folders = [
@@ -185,11 +179,9 @@ def modules() -> list[str]:
     return [name for folder in folders for name in _modules_in(folder)]
 
 
-_others: list[ModuleType] = []
-
-
 def _packages() -> list[ModuleType]:
-    return [importlib.import_module("armod.course.exercises"), *_others]
+    """The course's own package, and those that others add by the entry points ``armod.exercises``."""
+    return [importlib.import_module("armod.course.exercises"), *plugins("armod.exercises").values()]
 
 
 def _lessons_in(package: ModuleType) -> list[str]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
 from html.parser import HTMLParser
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,11 +10,10 @@ import pytest
 import torch
 
 from armod.course.exercises import Answer, CheckResult, Exercise, Mistake, Result, Status, exercises_of, find
-from armod.course.exercises.engine import exercise as engine
 from armod.course.exercises.engine import reading
 from armod.course.exercises.engine.answer import AnswerError, InProcess
 from armod.course.exercises.engine.asked import ExerciseError
-from armod.course.exercises.engine.exercise import exercises_in, lessons, modules
+from armod.course.exercises.engine.exercise import lessons, modules
 from armod.course.exercises.engine.judge import judge
 from armod.course.exercises.engine.reading import shown
 
@@ -187,10 +184,11 @@ def test_every_exercise_is_declared_as_it_should_be() -> None:
         assert exercise.checks, f"{exercise.name} has no check"
 
 
-def test_another_package_adds_exercises_by_its_folders(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = tmp_path / "coins_course" / "lesson_9_1_coins"
+def test_another_package_adds_exercises_by_its_folders(install: Any) -> None:
+    root = install(
+        "coins_course_names", "import coins_course\n", {"armod.exercises": {"coins": "coins_course"}}
+    )
+    folder = root / "coins_course" / "lesson_9_1_coins"
     folder.mkdir(parents=True)
     for package in (folder.parent, folder):
         (package / "__init__.py").touch()
@@ -202,14 +200,9 @@ def test_another_package_adds_exercises_by_its_folders(
     (folder / "b.py").write_text(
         "from coins_course.lesson_9_1_coins.a import second\n" + declared.format("first", 1)
     )
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(engine, "_others", [])
-    exercises_in(importlib.import_module("coins_course"))
     assert "9_1_coins" in lessons() and "4_5_1_made" in lessons()
-    assert [(each.name, each.lesson) for each in exercises_of("9_1_coins")] == [
-        ("first", "9_1_coins"),
-        ("second", "9_1_coins"),
-    ]
+    found = [(each.name, each.lesson) for each in exercises_of("9_1_coins")]
+    assert found == [("first", "9_1_coins"), ("second", "9_1_coins")]
     assert "coins_course.lesson_9_1_coins.b" in modules()
     find("second").number = 1
     with pytest.raises(ExerciseError, match="both are exercise 1 of lesson 9_1_coins"):
