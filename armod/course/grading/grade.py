@@ -17,8 +17,7 @@ import filelock
 from tqdm import tqdm
 
 from armod.course.errors import CourseError
-from armod.course.exercises.engine.exercise import lessons
-from armod.course.grading import sources
+from armod.course.exercises.engine.exercise import lessons, modules
 from armod.course.grading.confinement import visible
 from armod.course.grading.examiner import hidden_checks
 from armod.course.grading.intake.read import fingerprint
@@ -156,7 +155,7 @@ def _needed(settings: Settings) -> list[str]:
     """The modules that every process that marks will import."""
     return [
         settings.runner.partition(":")[0],
-        *map(sources.module_of, lessons()),
+        *modules(),
     ]
 
 

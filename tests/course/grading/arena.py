@@ -44,7 +44,9 @@ UNANSWERED = "double = double_all = escaped = ...\n"
 
 
 def exercise(name: str) -> Exercise:
-    made = Exercise(name, "test", name, "easy", 1, ("double", "double_all", "escaped"), ("1", "2", "3"))
+    made = Exercise(
+        name, name, "easy", 1, ("double", "double_all", "escaped"), ("1", "2", "3"), lesson="test"
+    )
 
     @made.check("doubles a number")
     def one(answer, generator):

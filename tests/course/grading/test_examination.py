@@ -103,7 +103,7 @@ def test_unusable_hidden_checks_are_named(tmp_path: Path) -> None:
 
 
 def test_a_check_that_computes_for_ever_over_an_answer_gives_up() -> None:
-    slow = Exercise("slow", "test", "slow", "easy", 1, ("double",), ("1", "2", "3"))
+    slow = Exercise("slow", "slow", "easy", 1, ("double",), ("1", "2", "3"), lesson="test")
 
     @slow.check("is patient")
     def patient(answer, generator):
