@@ -183,7 +183,7 @@ def _stamp(source: NotebookNode, path: Path) -> str:
     if name == INDEX:
         also = [read_head(other) for other in sources() if other != path]
     elif "/" in name:
-        also = derive.checks_text(path.stem)
+        also = derive.identity_of_checks(path.stem)
     return code_sha256(source, also=also)
 
 

@@ -9,7 +9,6 @@ restored, and a submission be taken apart.
 from __future__ import annotations
 
 import ast
-import inspect
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +17,7 @@ from nbformat import NotebookNode
 
 from armod.course.errors import CourseError
 from armod.course.exercises.engine.exercise import Exercise, exercises_of
+from armod.course.grading.sources import of_checks
 from armod.course.lessons.catalogue import course_folder
 from armod.course.lessons.pair import as_source, has_tag, read_source
 
@@ -59,14 +59,9 @@ def derived(solution: Path) -> str:
     return as_source(notebook)
 
 
-def checks_text(lesson: str) -> list[str]:
-    """The sources of the lesson's checks, on which the outputs of its exercises depend; nothing if it has none."""
-    functions = [check.function for exercise in exercises_of(lesson) for check in exercise.checks]
-    files = {Path(inspect.getfile(function)) for function in functions}
-    root = Path(inspect.getfile(exercises_of)).parent
-    for folder in {path.parent for path in files} - {root}:
-        files.update(folder.glob("*.py"))  # what the checks of a split lesson share
-    return [path.read_text(encoding="utf-8") for path in sorted(files)]
+def identity_of_checks(lesson: str) -> list[str]:
+    """One hash of the lesson's checks, from which the outputs of its exercises follow; nothing if it has none."""
+    return [of_checks([lesson])[lesson]] if exercises_of(lesson) else []
 
 
 def tagged(cell: NotebookNode) -> list[tuple[str, str]]:

@@ -56,6 +56,7 @@ def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = make_course(tmp_path / "course")
     monkeypatch.setenv("ARMOD_COURSE", str(folder))
     monkeypatch.setattr(derive, "exercises_of", lambda lesson: [DOUBLING] if lesson == "coins" else [])
+    monkeypatch.setattr(derive, "of_checks", lambda lessons: dict.fromkeys(lessons, "its checks"))
     path = folder / "notebooks" / "solutions" / "coins.py"
     path.parent.mkdir()
     path.write_text(source() + CELLS)
@@ -106,7 +107,7 @@ def test_sync_derives_then_builds_and_check_finds_drift(course: Path) -> None:
 
 def test_changed_checks_make_the_outputs_stale(course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sync(["solutions/coins", "exercises/coins"], say=lambda line: None)
-    monkeypatch.setattr(derive, "checks_text", lambda lesson: ["another check"])
+    monkeypatch.setattr(derive, "of_checks", lambda lessons: dict.fromkeys(lessons, "another check"))
     assert {drift.name for drift in check(["solutions/coins", "exercises/coins"])} == {
         "solutions/coins",
         "exercises/coins",
