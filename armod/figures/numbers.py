@@ -6,7 +6,26 @@ import math
 from decimal import ROUND_HALF_UP, Decimal
 
 _UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB", "EB")
-_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+
+
+def raised(number: int) -> str:
+    """The number as a superscript, for powers of ten and names.
+
+    >>> raised(-12)
+    '⁻¹²'
+    """
+    return str(number).translate(_RAISED)
+
+
+def lowered(number: int) -> str:
+    """The number as a subscript, for names such as x₁.
+
+    >>> lowered(12)
+    '₁₂'
+    """
+    return str(number).translate(_LOWERED)
 
 
 def fixed(number: float, digits: int) -> str:
@@ -51,7 +70,7 @@ def rounded(number: float, digits: int = 3) -> str:
     text = f"{abs(number):,.{max(0, digits - 1 - power)}f}" if is_plain else mantissa
     if "." in text:
         text = text.rstrip("0").rstrip(".")
-    scale = "" if is_plain else f" × 10{str(power).translate(_SUPERSCRIPTS)}"
+    scale = "" if is_plain else f" × 10{raised(power)}"
     return f"{'−' if number < 0 else ''}{text}{scale}"
 
 

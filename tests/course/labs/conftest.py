@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from armod.course.labs import Widget
 
 HEAD = '<meta name="viewport" content="width=device-width"><style>body { margin: 8px }</style>'
+ASLEEP = ".armod-widget:has(script):not(:has(.finding:not(:empty)):has(.armod-still[hidden]))"
 
 
 @pytest.fixture
@@ -20,10 +21,8 @@ def show(page: Page) -> Iterator[Callable[..., Page]]:
 
     def put(widget: Widget, head: str = HEAD) -> Page:
         page.set_content(f"<!doctype html><html><head>{head}</head><body>{widget.html}</body></html>")
-        page.wait_for_function(
-            """() => [...document.querySelectorAll(".armod-widget:has(script)")].every(widget =>
-                widget.querySelector(".armod-still").hidden && widget.querySelector(".finding").textContent)"""
-        )
+        # not in the page's own time, which a test may have stopped
+        expect(page.locator(ASLEEP)).to_have_count(0)
         return page
 
     yield put

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from armod.course.labs.words import Words
-from armod.figures.numbers import fixed
+from armod.figures.numbers import fixed, lowered
 
 say = Words.beside(__file__)
 Known = Mapping[int, int]
@@ -172,4 +172,4 @@ def all_orderings(num_pixels: int) -> list[tuple[int, ...]]:
 
 def name(pixel: int) -> str:
     """``x₁`` for pixel 0."""
-    return f"x{str(pixel + 1).translate(str.maketrans('0123456789', '₀₁₂₃₄₅₆₇₈₉'))}"
+    return f"x{lowered(pixel + 1)}"
