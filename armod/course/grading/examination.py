@@ -1,8 +1,8 @@
 """Run a rebuilt notebook in the sandbox and, where its checks stand, let the examiner ask.
 
-The notebook's cells run in order, through an engine of papermill's. A cell tagged ``check:EXERCISE`` is not run: there
-the examiner asks its questions about that exercise, of the names as they are at this point, just as a self-check would.
-A kernel that dies is started again, and all that ran before runs again in it, without the cell that killed it.
+The notebook's cells run in order, through an engine of papermill. A cell tagged ``check:EXERCISE`` is not run. There the
+examiner asks about that exercise, with the names as they are at this point, just as a self-check would. When a kernel
+dies, a new one runs all that ran before, without the cell that ended the old one.
 """
 
 from __future__ import annotations
@@ -32,21 +32,26 @@ Examine = Callable[[str, Transport], T]
 
 @dataclass(frozen=True)
 class Trouble:
-    """A cell that raised an error, was late or killed its kernel: its place among all cells, what, and in words."""
+    """A cell that raised an error, took too long or ended its kernel.
+
+    Attributes:
+        cell: Its place among all cells.
+        kind: "error", "late" or "dead".
+        message: What happened, in words.
+    """
 
     cell: int
-    kind: str  # "error", "late" or "dead"
+    kind: str
     message: str
 
 
 @dataclass
 class Run(Generic[T]):
-    """What the examiner made of each exercise, what went wrong in cells, restarts of the kernel, and seconds."""
+    """What the examiner found for each exercise, what went wrong in cells, and how often the kernel was restarted."""
 
     results: dict[str, T] = field(default_factory=dict)
     troubles: list[Trouble] = field(default_factory=list)
     restarts: int = 0
-    seconds: float = 0.0
 
 
 def run(
@@ -57,12 +62,19 @@ def run(
     parameters: Mapping[str, Any] | None = None,
     confinement: str = "sandbox",
 ) -> Run[T]:
-    """Run the notebook and call ``examine(exercise, transport)`` for each exercise; the argument is left alone.
+    """Run a notebook and let the examiner ask about each exercise; nothing that the notebook does raises here.
 
-    ``parameters`` overrides names of its cell tagged ``parameters``. Nothing that the notebook does raises here: its
-    questions then get `AnswerError`. ``confinement`` is where kernels run, as for `Kernel`.
+    Args:
+        notebook: The cells; it is not changed.
+        examine: Called as ``examine(exercise, transport)`` for each exercise; what it returns is the result. Questions
+            that get no reply raise `AnswerError` in it.
+        limits: What the notebook may use.
+        parameters: New values for names of the cell tagged ``parameters``.
+        confinement: Where kernels run, as for `Kernel`.
+
+    Raises:
+        JailError: If the first kernel can't be started.
     """
-    begun = time.monotonic()
     examination = _Examination(notebook, examine, limits or Limits(), confinement)
     try:
         papermill.execute_notebook(
@@ -77,7 +89,6 @@ def run(
         )
     finally:
         examination.end()
-    examination.outcome.seconds = time.monotonic() - begun
     return examination.outcome
 
 
@@ -99,7 +110,7 @@ papermill_engines.register(ENGINE, _Engine)
 
 
 class _Examination(Generic[T]):
-    """The notebook on its way: what ran, what must not run again, and the kernel, if one lives."""
+    """A notebook that is running: what ran well, and the kernel, if one lives."""
 
     def __init__(self, notebook: NotebookNode, examine: Examine[T], limits: Limits, confinement: str) -> None:
         self.outcome: Run[T] = Run()
@@ -124,7 +135,7 @@ class _Examination(Generic[T]):
         """The living kernel; if there is none, a new one in which everything has run again.
 
         Raises:
-            Dead: if no kernel is to be had any more.
+            Dead: If there may be no further kernel.
         """
         while self._kernel is None:
             if self._deadline is not None:

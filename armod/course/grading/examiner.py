@@ -10,7 +10,7 @@ Hidden checks have the form of visible ones. A folder holds Python files such as
     def one_input(answer, generator):
         ...
 
-Neither kind, nor what it expects, ever enters the sandbox: questions go there, plain data come back.
+Neither the checks nor what they expect ever enter the sandbox: questions go in, plain data come out.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ Hidden = Mapping[str, Sequence[Check]]  # by the exercise's name
 
 @dataclass(frozen=True)
 class Mark:
-    """What one exercise is worth: the result of its visible checks and, apart from them, that of the hidden ones."""
+    """The marks of one exercise: the result of its visible checks and, apart from them, that of the hidden ones."""
 
     visible: Result
     hidden: Result
@@ -81,7 +81,7 @@ class Examiner:
         return cls(exercises, {}, student, check_seconds)
 
     def hiding(self, hidden: Hidden) -> Examiner:
-        """The one that asks these hidden checks and no visible one."""
+        """The same examiner with these hidden checks and no visible one."""
         exercises = {name: replace(exercise, checks=[]) for name, exercise in self.exercises.items()}
         return replace(self, exercises=exercises, hidden=hidden)
 
@@ -98,7 +98,7 @@ class Examiner:
         return Mark(visible, hidden)
 
     def _limited(self, check: Check) -> Check:
-        """The check, which fails when it computes too long: an answer must not keep the examiner for ever."""
+        """The check with a limit to its computing, so that no answer keeps the examiner busy for ever."""
 
         def function(answer: Answer, generator: np.random.Generator) -> None:
             try:
@@ -116,7 +116,7 @@ def hidden_checks(folder: Path) -> Hidden:
     """The checks in the Python files of a folder, by the name of the exercise; the exercises are left as they were.
 
     Raises:
-        CourseError: if there is no such folder, or one of its files can't be run or adds no check.
+        CourseError: If there is no such folder, or one of its files can't be run or adds no check.
     """
     if not folder.is_dir():
         raise CourseError(f"There is no folder {folder} of hidden checks.")

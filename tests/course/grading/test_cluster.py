@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -162,7 +163,14 @@ def test_a_cluster_without_workers_and_one_that_ends_are_one_sentence(
             impatient.setattr(cluster, "WITHOUT_WORKERS", 0.1)
             with pytest.raises(CourseError, match="no workers"):
                 mark_there(folder, tmp_path / "marks", empty.scheduler_address)
-        with meanwhile(threading.Timer(0.5, empty.close).run), pytest.raises(CourseError, match="ended or"):
+
+        def close() -> None:
+            while empty.scheduler.clients.keys() <= strangers:
+                time.sleep(0.01)
+            empty.close()
+
+        strangers = set(empty.scheduler.clients)
+        with meanwhile(close), pytest.raises(CourseError, match="ended or"):
             mark_there(folder, tmp_path / "marks", empty.scheduler_address)
 
 

@@ -70,12 +70,14 @@ def locked_in(limits: Limits, connection: Mapping[str, Any]) -> Jail:
 
 
 class Zygote:
-    """The process that forks jails; ``folders`` of the host are seen in them, read-only.
+    """The process that forks jails.
 
-    ``preloaded`` are the modules that it imports first.
+    Args:
+        folders: Those of the host that jails see, read-only; by default Python, its packages and armod.
+        preloaded: The modules that it imports first.
 
     Raises:
-        JailError: if it does not start; the message says what bubblewrap said.
+        JailError: If it does not start; the message is that of bubblewrap.
     """
 
     _of_this_process: Zygote | None = None
@@ -146,9 +148,17 @@ class Zygote:
         texts: Mapping[str, str] | None = None,
         output: bool = False,
     ) -> Jail:
-        """A new jail that runs a Python program, or without one a kernel; ``texts`` are files by their path in it.
+        """A new jail.
 
-        With ``output`` what it prints can be read by `Jail.first_line`. Raises JailError if it does not start.
+        Args:
+            limits: What it may use.
+            program: The Python program that it runs; without one it runs a kernel.
+            arguments: Those of the program.
+            texts: Files to make in it, by their path there.
+            output: Whether `Jail.first_line` can read what it prints.
+
+        Raises:
+            JailError: If it does not start.
         """
         order: dict[str, Any] = {"program": program, "arguments": list(arguments), "texts": dict(texts or {})}
         order |= {"writable": WRITABLE, "home": HOME, "kept": self._kept}

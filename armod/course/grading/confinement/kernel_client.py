@@ -1,7 +1,7 @@
-"""One life of a student's kernel, as the examiner drives it: cells go in, the shell's replies come back, nothing else.
+"""A client of one student's kernel: it sends cells and gets the shell's replies, nothing else.
 
-Outputs are not even received, so that no flood of them costs anything here. Every message of the other side may be
-hostile: it is measured before it is parsed, and what can't be read counts as silence.
+Outputs are not even received, so a flood of them costs nothing here. Every message from the kernel may be hostile: it is
+measured before it is parsed, and what can't be read counts as no reply.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MAX_PARTS = 1_000_000  # of a message: each costs some hundred bytes once it is 
 
 
 class Late(Exception):
-    """No reply in time; the kernel heeded the interrupt and lives on."""
+    """No reply in time; the kernel obeyed the interrupt and lives on."""
 
 
 class Dead(Exception):
@@ -28,7 +28,15 @@ class Dead(Exception):
 
 
 class Kernel:
-    """A kernel that has just started, in the sandbox or another of `armod.course.grading.confinement.sandbox.CONFINEMENTS`."""
+    """A kernel that has just started.
+
+    Args:
+        limits: What it may use.
+        confinement: Where it runs, a name in `armod.course.grading.confinement.sandbox.CONFINEMENTS`.
+
+    Raises:
+        JailError: If it does not start.
+    """
 
     def __init__(self, limits: Limits, confinement: str = "sandbox") -> None:
         self._limits = limits
@@ -54,8 +62,8 @@ class Kernel:
         """The content of the reply to a cell; with an ``expression``, its value is in ``user_expressions["reply"]``.
 
         Raises:
-            Late: if there is none in time.
-            Dead: if there will be none.
+            Late: If there is none in time.
+            Dead: If there will be none.
         """
         content = {
             "code": code,
@@ -108,7 +116,7 @@ class Kernel:
         return None
 
     def _read(self, identity: str) -> dict[str, Any] | None:
-        """The content of the next message; None if it is no reply to ours, nothing in it if it can't be read."""
+        """The content of the next message: None if it is no reply to ours, empty if it can't be read."""
         frames = self._shell.recv_multipart()
         if sum(map(len, frames)) > self._limits.message or sum(map(parts, frames)) > MAX_PARTS:
             return {}
@@ -131,7 +139,7 @@ _LAST_WORDS = {
 
 
 def parts(text: bytes) -> int:
-    """At least as many as the values in a JSON text, which take memory once it is parsed."""
+    """An upper bound for the number of values in a JSON text; each takes memory once it is parsed."""
     return text.count(b",") + text.count(b"[") + text.count(b"{")
 
 

@@ -1,7 +1,7 @@
 """Look at the sandbox from inside: try what a hostile submission would try, and say what holds.
 
-A small program is locked in as students' kernels are, with sockets, a process and a file of ours as bait, and tells
-what it got hold of. A promise that does not hold is a fault of the machine or of bubblewrap: do not grade there.
+A small program is locked in as students' kernels are, with sockets, a process and a file of ours as bait, and says what
+it could reach. A promise that does not hold is a fault of the machine or of bubblewrap: do not grade there.
 """
 
 from __future__ import annotations
@@ -164,7 +164,7 @@ def probe() -> list[Promise]:
     """What holds here, each promise tried from inside.
 
     Raises:
-        CourseError: if there is no sandbox, saying why and what to do.
+        CourseError: If there is no sandbox, with why and what to do.
     """
     require()
     name = f"armod-probe-{os.getpid()}"

@@ -1,9 +1,9 @@
 """Rebuild the notebook that is run: the released one, with the student's answers in it and their own cells in order.
 
-What the student's file says about itself counts for nothing but to find the answers: an exercise's cell is known by
-its tag or id, else by its place before the exercise's check, else by the names that it defines. Given cells and
-checks are the released ones always. A given cell that was edited runs as a cell of the student's own before the
-released one, so that an import added there is still made. Whatever is odd is a flag and stops nothing.
+What the student's file says about itself only helps to find the answers: an exercise's cell is known by its tag or id,
+else by its place before the exercise's check, else by the names that it defines. Given cells and checks are always the
+released ones. A given cell that was edited runs as a cell of the student's own before the released one, so that an import
+added there is still made. Whatever is odd becomes a flag and stops nothing.
 
 Each cell of the result says in ``metadata.armod`` what it is: ``{"role": ..., "exercise": ...}``, with the role
 "parameters", "given", "answer", "check", "text" or "extra" (the student's own). Checks keep their tag too.
@@ -60,7 +60,7 @@ def read_release(folder: Path, lesson: str) -> Release:
     """The released exercise notebook of a lesson, from the folder that holds them.
 
     Raises:
-        CourseError: if it can't be read, or lacks a cell of an exercise.
+        CourseError: If it can't be read, or lacks a cell of an exercise.
     """
     path = folder / f"{lesson}.ipynb"
     try:
@@ -149,7 +149,7 @@ def role_of(cell: NotebookNode) -> tuple[str, str]:
 
 
 def defines(source: str) -> set[str]:
-    """The names that a cell defines at its top level, as far as one sees; a cell that is no Python is read by lines."""
+    """The names that a cell seems to define at its top level; a cell that is no Python is read by lines."""
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -196,7 +196,7 @@ def _matched(
 def _matched_by_place(
     places: list[int | None], defined: Sequence[set[str]], release: Release, flags: list[str]
 ) -> None:
-    """Find the answers that neither tag nor id tells: by their place before the check, then by what they define."""
+    """Find the answers without tag and id: by their place before the check, else by what they define."""
     for exercise in release.exercises:
         answer, check = _cells_of(exercise, release)
         if answer in places:
@@ -221,7 +221,7 @@ def _matched_by_place(
 def _chosen(
     places: Sequence[int | None], theirs: Sequence[NotebookNode], release: Release, flags: list[str]
 ) -> dict[str, int]:
-    """The student's cell that is the answer to each exercise: of several the last before the check, as they saw it."""
+    """Each exercise's answer among the student's cells: of several the last before the check, as the student saw it."""
     chosen: dict[str, int] = {}
     for exercise in release.exercises:
         answer, check = _cells_of(exercise, release)

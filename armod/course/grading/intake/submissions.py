@@ -35,7 +35,7 @@ def submissions(folder: Path) -> list[Submission]:
     folders, ``__MACOSX`` and files of other kinds are none.
 
     Raises:
-        CourseError: if there is no such folder, or no submission in it.
+        CourseError: If there is no such folder, or no submission in it.
     """
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: _natural(entry.name))
@@ -59,8 +59,8 @@ def submissions(folder: Path) -> list[Submission]:
 def printable(name: str) -> str:
     r"""A file's name as text that every encoding takes.
 
-    Bytes that are no UTF-8 become ``\xe9``. Then, and in a name that has such words itself, a backslash becomes two,
-    so that no two names become one.
+    Bytes that are no UTF-8 become text such as ``\xe9``. In such a name, and in one that has such text itself, each
+    backslash becomes two, so that no two names become one.
     """
     if is_text(name) and not re.search(r"\\x[89a-f][0-9a-f]", name):
         return name
@@ -113,7 +113,7 @@ def _leads_to_a_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def _is_hidden(name: str) -> bool:
-    """Whether systems and editors left it there; a notebook whose name begins with a dot is somebody's all the same."""
+    """Whether a system or an editor left it there; other notebooks whose names begin with a dot are submissions."""
     if name.lower().endswith(SUFFIX):
         return name.startswith(("._", ".~"))
     return (name.startswith(".") and not name.startswith("..")) or name == "__MACOSX"

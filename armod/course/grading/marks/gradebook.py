@@ -62,10 +62,8 @@ class Row:
 
     @property
     def points(self) -> float:
-        """The points with the overrides: one of the whole submission outdoes those of its exercises."""
-        for override in reversed(
-            self.overrides
-        ):  # of two lines about the same the later one corrects the other
+        """The points with the overrides: one of the whole submission counts more than those of its exercises."""
+        for override in reversed(self.overrides):  # a later line corrects an earlier one about the same
             if not override.exercise:
                 return override.points
         return sum(self.by_exercise.values())
@@ -86,7 +84,7 @@ def rows(folder: Path, policy: Policy | None = None) -> list[Row]:
     """The rows of a folder of marks, in the order of the class.
 
     Raises:
-        CourseError: if it holds no marks, or its overrides can't be read or fit nobody.
+        CourseError: If it holds no marks, or its overrides can't be read or fit nobody.
     """
     policy = policy or Policy()
     overrides = read_overrides(folder / OVERRIDES)
@@ -119,7 +117,7 @@ def read_overrides(path: Path) -> list[Override]:
     """The overrides in a CSV file with the columns `OVERRIDE_COLUMNS`; none if there is no file.
 
     Raises:
-        CourseError: naming the line that lacks who, when or why, or gives no points.
+        CourseError: Naming the line that lacks who, when or why, or gives no points.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")

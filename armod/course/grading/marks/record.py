@@ -1,11 +1,11 @@
-"""One file a submission, whole or not there, so that whatever is killed and whenever, no mark is lost or given twice.
+"""One file a submission, whole or not there, so that no mark is lost or given twice, whatever is killed and when.
 
 A record's name is the hash of what its marks follow from: the student, the file and its bytes, and the settings. The
 checks and the release of its lesson, which are not known before the notebook is read, stand in the record. To go on
 after an interruption is to skip what exists; marking by other checks or settings writes new records and keeps the old
 ones. Which of them are the class's is one more file, `CLASS`: a line for each submission of the last run.
 
-All that two runs of the same class may differ in stands under ``times``.
+Two runs of the same class differ only in what stands under ``times``.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ MARKED, REFUSED, ABSENT, UNGRADED = "marked", "refused", "absent", "not graded y
 
 @dataclass(frozen=True)
 class Record:
-    """All that is known about one submission; of what was refused, why."""
+    """All that is known about one submission; for a refused one, the reason."""
 
     student: str
     attempt: int
@@ -117,7 +117,7 @@ def read(folder: Path, name: str) -> Record | None:
     """The record of that name; None if there is none.
 
     Raises:
-        CourseError: if the file is there and is no record.
+        CourseError: If the file is there and is no record.
     """
     path = path_of(folder, name)
     try:
@@ -140,7 +140,7 @@ def read_class(folder: Path) -> list[dict[str, Any]]:
     """The lines that `write_class` wrote.
 
     Raises:
-        CourseError: if the folder holds no marks.
+        CourseError: If the folder holds no marks.
     """
     try:
         text = (folder / CLASS).read_text(encoding="utf-8")

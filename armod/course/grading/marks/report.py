@@ -38,7 +38,7 @@ code { background: var(--armod-masked); } .passed { color: var(--armod-input); }
 
 
 def write_report(table: Sequence[Row], folder: Path) -> int:
-    """Write ``report.html`` and ``feedback/NAME.html`` for each submission that was handed in; how many these are."""
+    """Write ``report.html``, and ``feedback/NAME.html`` for each submission that was handed in; their number."""
     (folder / "feedback").mkdir(parents=True, exist_ok=True)
     write_whole(folder / "report.html", class_page(table))
     handed_in = [row for row in table if row.record.file]
