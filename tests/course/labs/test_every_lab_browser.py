@@ -2,148 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 
 import pytest
-import torch
 from playwright.sync_api import Browser, Page
 
-from armod.course import labs
 from armod.course.labs import Widget
-from armod.course.labs.mask.lab import lab_state
-from armod.course.labs.ordering.lab import explorer_state
 from tests.browser.widgets import drawing, knob_to_paint, resize, shapes, turn
+from tests.course.labs.cases import LOOKS, Look
 
 pytestmark = pytest.mark.browser
 
-PATTERNS = (
-    torch.rand(300, 4, generator=torch.Generator().manual_seed(5)) < torch.tensor([0.3, 0.5, 0.6, 0.45])
-).long()
-PATTERNS[:150, 1] = PATTERNS[:150, 0]
-COUNTS = (29, 2, 1, *[1] * 26, 2, 3, 33)
-
-
-@dataclass(frozen=True)
-class Case:
-    """A lab whose slider can be turned down, its name and roles; and crowded states to look at, their knobs ``turned``."""
-
-    make: Callable[[], Widget]
-    name: str
-    slider: str
-    roles: Mapping[str, Sequence[str]]
-    crowded: Mapping[str, Widget] = field(default_factory=dict)
-    turned: tuple[Mapping[str, object], ...] = ({},)
-
-
-CASES = {
-    "coin": Case(
-        lambda: labs.coin_lab(7, 12),
-        "Coin lab: the likelihood of every p",
-        "Candidate p",
-        {"slider": ["Heads, k", "Flips, n", "Candidate p"]},
-        {"many coins": labs.coin_lab(20, 40, 0.5), "one coin": labs.coin_lab(0, 1, 0.0)},
-    ),
-    "surface": Case(
-        labs.surface_lab,
-        "Surface lab: the likelihood of every mean and scale",
-        "Mean",
-        {
-            "combobox": ["Points"],
-            "slider": ["Mean", "Scale"],
-            "button": ["Go to the maximiser"],
-            "spinbutton": [f"Points on level {level}" for level in range(16)],
-        },
-        {"points everywhere": labs.surface_lab((1,) * 16)},
-    ),
-    "mixture": Case(
-        lambda: labs.mixture_lab(counts=COUNTS),
-        "Mixture lab: the probability of every level",
-        "Mean 1",
-        {"combobox": ["Start from"], "slider": ["Components", "Mean 1", "Scale 1", "Weight 1"]},
-        {"data": labs.mixture_lab(counts=COUNTS)},
-    ),
-    "mask": Case(
-        lambda: labs.mask_lab(hidden_sizes=(8, 8, 8)),
-        "Mask lab: who sees whom in a MADE",
-        "Chosen output",
-        {
-            "slider": [
-                "Variables", "Chosen output", "Hidden layers", "Units in layer 1", "Units in layer 2",
-                "Units in layer 3", "Seed of the degrees",
-            ],
-            "combobox": ["Hidden degrees", "Ordering"],
-            "textbox": ["The ordering, or type your own"],
-            "button": [lab_state(8, (8, 8, 8)).unit_sentence(4, unit) for unit in range(8)],
-            "img": [lab_state(8, (8, 8, 8)).unit_sentence(level, unit) for level in range(4) for unit in range(8)],
-        },
-        {"one variable": labs.mask_lab(1, (16, 1, 16)), "16 variables": labs.mask_lab(16, (16, 1, 16))},
-    ),
-    "ordering": Case(
-        lambda: labs.ordering_explorer(PATTERNS, ordering=[1, 0, 2, 3]),
-        "Ordering explorer: one pattern, one pixel at a time",
-        "Ordering",
-        {
-            "slider": ["Ordering", "Uniform numbers", "Pixels known"],
-            "button": ["← Back", "Step →", "Play"],
-            "checkbox": ["Keep this pattern in every ordering"],
-            "img": [explorer_state(PATTERNS, ordering=[1, 0, 2, 3]).finding],
-        },
-        {f"{size} pixels": labs.ordering_explorer(PATTERNS[:, :size]) for size in (2, 3, 4)},
-        ({}, {"Pixels known": 1}),
-    ),
-    "field": Case(
-        lambda: labs.field_lab(depth=3),
-        "Field lab: what a pixel sees through masked convolutions",
-        "Column",
-        {
-            "slider": ["Kernel", "Layers", "Row", "Column"],
-            "combobox": ["Stack", "First mask"],
-            "button": ["Chosen pixel, Row 8, column 7: the chosen pixel, which does not see itself. "
-                       "Arrow keys choose another."],
-        },
-        {
-            "plain": labs.field_lab("plain", "A", kernel_size=3),
-            "gated": labs.field_lab("gated", "B", kernel_size=7),
-        },
-    ),
-    "dilation": Case(
-        lambda: labs.dilation_lab("doubling", 3, output=40, frame=2),
-        "Dilation lab: which samples one output depends on",
-        "Output",
-        {
-            "combobox": ["Dilations"],
-            "slider": ["Layers", "Kernel", "Output", "Frame"],
-            "button": ["← Back", "Step →", "Play"],
-        },
-        {"5 layers": labs.dilation_lab("doubling", 5, kernel_size=3, frame=5)},
-        tuple({"Output": output, "Frame": frame} for output, frame in ((1, 5), (30, 0), (64, 5))),
-    ),
-    "histogram": Case(
-        lambda: labs.histogram_lab(4, 6, 400, 10),
-        "Histogram lab: cells, and the digits that fill them",
-        "Dimensions (pixels)",
-        {
-            "slider": [
-                "Bins for each pixel", "Dimensions (pixels)", "Training digits", "Smoothing: imaginary digits",
-            ]
-        },
-        {"most cells": labs.histogram_lab(16, 12)},
-    ),
-    "reach": Case(
-        lambda: labs.reach_lab("lstm", 1.0),
-        "Reach lab: the gradient that arrives k steps back",
-        "Lag k",
-        {"combobox": ["Cell"], "slider": ["Weight scale", "Gate bias", "Lag k"]},
-        {"exploding": labs.reach_lab("rnn", 3.0, lag=24)},
-    ),
-}  # fmt: skip
-every_lab = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+every_lab = pytest.mark.parametrize("case", LOOKS.values(), ids=LOOKS)
 KEYED = ":is(.armod-lab input, .armod-lab select, .armod-lab button, .armod-lab [tabindex])"
 
 
 @every_lab
-def test_every_control_has_a_name_and_keeps_its_keys_from_jupyterlab(show, case: Case) -> None:
+def test_every_control_has_a_name_and_keeps_its_keys_from_jupyterlab(show, case: Look) -> None:
     page = show(case.make())
     snapshot = page.locator(".armod-widget").aria_snapshot()
     assert f'group "{case.name}"' in snapshot
@@ -160,7 +35,7 @@ def test_every_control_has_a_name_and_keeps_its_keys_from_jupyterlab(show, case:
 
 
 @every_lab
-def test_each_knob_changes_the_picture_by_real_keys(show, case: Case) -> None:
+def test_each_knob_changes_the_picture_by_real_keys(show, case: Look) -> None:
     page = show(case.make())
     knobs = page.locator(".knobs :is(input[type=range], select):enabled:visible")
     labels = knobs.evaluate_all("all => all.map(each => each.labels[0].textContent)")
@@ -189,7 +64,7 @@ TOUCHING = """() => {
     ("widget", "turned"),
     [
         pytest.param(widget, case.turned, id=f"{name}, {state}")
-        for name, case in CASES.items()
+        for name, case in LOOKS.items()
         for state, widget in case.crowded.items()
     ],
 )
@@ -210,7 +85,7 @@ def test_nothing_is_cut_off_and_every_word_can_be_read(
 
 
 @every_lab
-def test_a_key_changes_the_picture_at_once_and_nothing_moves_by_itself(show, case: Case) -> None:
+def test_a_key_changes_the_picture_at_once_and_nothing_moves_by_itself(show, case: Look) -> None:
     """A loose bound that holds on a loaded machine; `benchmarks/widget_latency.py` measures the target of 25 ms."""
     page = show(case.make())
     measured = knob_to_paint(page, page.get_by_label(case.slider, exact=True))
@@ -222,7 +97,7 @@ def test_a_key_changes_the_picture_at_once_and_nothing_moves_by_itself(show, cas
 
 
 @every_lab
-def test_two_copies_on_one_page_are_both_alive(show, case: Case) -> None:
+def test_two_copies_on_one_page_are_both_alive(show, case: Look) -> None:
     widget = case.make()
     page = show(Widget(widget.html * 2, widget.text))
     drawings = page.locator("svg.armod-plot")
@@ -234,7 +109,7 @@ def test_two_copies_on_one_page_are_both_alive(show, case: Case) -> None:
 
 
 @every_lab
-def test_without_scripts_the_picture_with_its_words_shows(browser: Browser, case: Case) -> None:
+def test_without_scripts_the_picture_with_its_words_shows(browser: Browser, case: Look) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     widget = case.make()
@@ -246,7 +121,7 @@ def test_without_scripts_the_picture_with_its_words_shows(browser: Browser, case
 
 
 @every_lab
-def test_a_dark_theme_gets_a_white_card(show, case: Case) -> None:
+def test_a_dark_theme_gets_a_white_card(show, case: Look) -> None:
     page: Page = show(
         case.make(),
         head="<style>body { background: #111; color: #eee } input, select { color: #eee }</style>",
