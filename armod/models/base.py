@@ -16,7 +16,8 @@ from torch import Tensor, distributions, nn
 
 from armod import likelihoods
 from armod.likelihoods import Likelihood
-from armod.sampling.walk import SAMPLERS, Incremental, Recomputing, Sampler, device_of
+from armod.sampling.samplers import Recomputing, Sampler, device_of, sampler_named
+from armod.sampling.walk import Incremental
 
 
 class AutoregressiveModel(nn.Module):
@@ -109,9 +110,7 @@ class AutoregressiveModel(nn.Module):
         Raises:
             ValueError: for an unknown method, for `known` and `mask` that do not fit, or a length the model lacks.
         """
-        if isinstance(method, str) and method not in SAMPLERS:
-            raise ValueError(f'method is "cached", "naive" or a sampler object, not {method!r}.')
-        sampler = SAMPLERS[method] if isinstance(method, str) else method
+        sampler = sampler_named(method) if isinstance(method, str) else method
         shape = self._shape_of(length)
         known, mask = self._completion(num_samples, shape, known, mask)
         context = self.check_context(context, num_samples, shape)

@@ -15,10 +15,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from armod.likelihoods import Likelihood
-from armod.models.base import Incremental
 from armod.models.raster.masked_convolution import MaskedConvolution, count_paths
 from armod.models.raster.pixel_masks import channel_groups, pixel_mask
-from armod.models.raster.pixelcnn_walk import PixelCNNIncremental
+from armod.models.raster.pixelcnn_layers import ResidualBlock
+from armod.models.raster.pixelcnn_walk import PixelCNNWalk
 from armod.models.raster.raster_model import RasterModel
 
 
@@ -77,14 +77,13 @@ class PixelCNN(RasterModel):
         self.hidden = MaskedConvolution(pixel_mask(1, "B", wide, wide), generator)
         self.output = MaskedConvolution(pixel_mask(1, "B", outputs, wide), generator)
 
-    def incremental(self, num_samples: int, context: Tensor | None = None) -> Incremental:
+    def incremental(self, num_samples: int, context: Tensor | None = None) -> PixelCNNWalk:
         """The conditionals one at a time: each feature of each pixel is computed once.
 
         Raises:
             ValueError: for a context that is missing or of a wrong shape (`check_context`).
         """
-        context = self.check_context(context, num_samples, self.event_shape)
-        return PixelCNNIncremental(self, num_samples, context)
+        return PixelCNNWalk(self.first, self.residual_blocks, **self.walk_arguments(num_samples, context))
 
     @property
     def residual_blocks(self) -> list[ResidualBlock]:
@@ -110,28 +109,3 @@ class PixelCNN(RasterModel):
         return count_paths(
             count_paths(paths, pixel_mask(1, "B", wide, wide)), pixel_mask(1, "B", pixel, wide)
         )
-
-
-class ResidualBlock(nn.Module):
-    """1x1 from 2h to h features, a masked k x k on h, 1x1 back to 2h, added to the input (figure 5, left)."""
-
-    def __init__(
-        self,
-        channels: int,
-        num_channels: int,
-        kernel_size: int,
-        generator: torch.Generator,
-        context_channels: int = 0,
-    ) -> None:
-        super().__init__()
-        narrow, wide = channel_groups(channels, num_channels), channel_groups(2 * channels, num_channels)
-        self.reduce = MaskedConvolution(pixel_mask(1, "B", narrow, wide), generator)
-        self.spread = MaskedConvolution(
-            pixel_mask(kernel_size, "B", narrow, narrow), generator, context_channels
-        )
-        self.expand = MaskedConvolution(pixel_mask(1, "B", wide, narrow), generator)
-
-    def forward(self, x: Tensor, context: Tensor | None = None) -> Tensor:
-        """Features ``(N, H, W, 2h)`` -> the same shape."""
-        inside = self.spread(F.relu(self.reduce(F.relu(x))), context)
-        return x + self.expand(F.relu(inside))

@@ -8,35 +8,38 @@ to 2h. Of a colour image each of them is taken group by group, as the channels o
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from armod.models.raster.masked_convolution import MaskedConvolution
 from armod.models.raster.pixel_masks import channel_groups
-from armod.models.raster.raster_walk import RasterIncremental, rotate, spans
-
-if TYPE_CHECKING:
-    from armod.models.raster.pixelcnn import PixelCNN
+from armod.models.raster.pixelcnn_layers import ResidualBlock
+from armod.models.raster.raster_walk import RasterWalk, rotate, spans
 
 
-class PixelCNNIncremental(RasterIncremental):
-    """The incremental view of a PixelCNN, with a copy of its weights."""
+class PixelCNNWalk(RasterWalk):
+    """The incremental view of a PixelCNN, with a copy of its weights.
 
-    def __init__(self, model: PixelCNN, num_samples: int, context: Tensor | None) -> None:
-        """`num_samples` images, all still to be made; `context` is checked already."""
-        super().__init__(model, num_samples, context)
+    Args:
+        first: the layer of mask A.
+        blocks: what follows it, from the input up.
+        arguments: those of `RasterWalk`.
+    """
+
+    def __init__(self, first: MaskedConvolution, blocks: Sequence[ResidualBlock], **arguments: Any) -> None:
         with torch.no_grad():
-            self._copy_weights(model)
-            self._prepare(model)
+            self._copy_weights(first, blocks)
+        super().__init__(**arguments)
 
-    def _copy_weights(self, model: PixelCNN) -> None:
+    def _copy_weights(self, first: MaskedConvolution, blocks: Sequence[ResidualBlock]) -> None:
         """Masked weights: matrices of all blocks ``(L, above, below)``, kernels ``(rows, columns, ...)`` of matrices.
 
         The first of the sums that a kernel gives is one for ever: so the bias of the next layer is a column of its
         weight, and needs no operation of its own.
         """
-        first, blocks = model.first, model.residual_blocks
         self._first = first.masked_weight().permute(2, 3, 0, 1).contiguous()
         self._first_bias = first.bias[:, None].clone()
         self._reduce = torch.stack([block.reduce.masked_weight()[:, :, 0, 0] for block in blocks])
@@ -55,9 +58,11 @@ class PixelCNNIncremental(RasterIncremental):
             )
             self._spread_context = torch.nn.functional.pad(spread_context, (0, 0, 1, 0))
 
-    def _prepare(self, model: PixelCNN) -> None:
+    def allocate(self) -> None:
         """The buffers of a row, and all views into them that a pixel needs."""
-        h, num_blocks, batch = model.channels, model.num_layers, self._num_samples
+        super().allocate()
+        num_blocks, h = self._reduce.shape[:2]
+        batch = self.num_samples
         self._wide = self._new(self._width, 2 * h, batch)  # from block to block, changed in place
         self._rectified = [self._new(2 * h, batch) for _ in range(num_blocks)]  # what a block reads of it
         self._narrow = self._new(self._width, num_blocks, h, batch)  # what the k x k convolutions read
@@ -77,6 +82,13 @@ class PixelCNNIncremental(RasterIncremental):
             for column in range(self._width)
         ]
         self._rightward = [self._to_the_right(column) for column in range(self._width)]
+
+    def state(self) -> dict[str, tuple[Tensor, int]]:
+        """Sums and features of the row, those of the rows above, and what the blocks read at the pixel at hand."""
+        above = {f"narrow {distance} above": (row, 3) for distance, row in enumerate(self._narrow_above, 1)}
+        rectified = {f"block {number}": (features, 1) for number, features in enumerate(self._rectified)}
+        row = {"wide": (self._wide, 2), "narrow": (self._narrow, 3), "sums": (self._sums, 3)}
+        return {**super().state(), **row, **above, **rectified}
 
     def _weights_of(self, wide: slice, narrow: slice) -> list[tuple[Tensor, Tensor, Tensor]]:
         """For each block the rows of its three matrices that give one group, and the columns which that may see."""

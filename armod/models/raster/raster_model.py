@@ -7,6 +7,7 @@ Both answer for any flip or transpose of the raster by turning the image (`armod
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, distributions
@@ -135,6 +136,19 @@ class RasterModel(AutoregressiveModel):
         if context.dim() == 2:
             return context[:, None, None, :].to(self.dtype)
         return self.orientation.turn_context(context).permute(0, 2, 3, 1).to(self.dtype)
+
+    def walk_arguments(self, num_samples: int, context: Tensor | None) -> dict[str, Any]:
+        """What every raster walk needs, by the names of `RasterWalk`'s arguments; checks the context."""
+        context = self.check_context(context, num_samples, self.event_shape)
+        return {
+            "likelihood": self.likelihood,
+            "shape": self.turned_shape,
+            "kernel_size": self.kernel_size,
+            "hidden": self.hidden,
+            "output": self.output,
+            "num_samples": num_samples,
+            "context": self.turned_context(context),
+        }
 
     def extra_repr(self) -> str:
         """What `print(model)` says first."""
