@@ -21,7 +21,7 @@ from armod.models.base import AutoregressiveModel, Incremental
 from armod.models.made.masked_linear import Band, bands, masked_linear
 from armod.models.made.masks import hidden_degrees, masks
 from armod.models.made.mixture import MixtureIncremental, member_posterior, mixture_conditionals
-from armod.models.made.walk import MADEIncremental
+from armod.models.made.walk import MADEWalk
 
 
 class MADE(AutoregressiveModel):
@@ -165,7 +165,7 @@ class MADE(AutoregressiveModel):
                 [m.incremental(num_samples) for m in self.members], self.ordering.device
             )
         degrees = [layer[0] for layer in self.degrees]
-        return MADEIncremental(self.likelihood, self.ordering, degrees, self.linear_layers, num_samples)
+        return MADEWalk(self.likelihood, self.ordering, degrees, self.linear_layers, num_samples)
 
     def log_prob(self, x: Tensor, context: Tensor | None = None) -> Tensor:
         """Exact log-likelihood ``(N,)`` in nats; of an ensemble, logsumexp over the members minus log M."""

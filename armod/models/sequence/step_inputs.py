@@ -70,13 +70,17 @@ class StepConstants:
     ) -> None:
         """`inputs` must not change any more; `project` maps their vectors ``(..., width)`` to ``(..., size)``."""
         self._inputs, self._context, self._project = inputs, context, project
+        self._first = -1  # of the steps that are computed
         self.is_empty = inputs.positions is None and inputs.context is None
 
     def __call__(self, step: int) -> Tensor:
-        """The constants ``(N or 1, size)`` of `step`; to be asked for one step after the other."""
+        """The constants ``(N or 1, size)`` of `step`; quick for one step after the other."""
         number = step % self._STEPS_AT_A_TIME
-        if number == 0:
-            constants = self._inputs.constants(self._context, step, step + self._STEPS_AT_A_TIME)
+        if step - number != self._first:
+            self._first = step - number
+            constants = self._inputs.constants(
+                self._context, self._first, self._first + self._STEPS_AT_A_TIME
+            )
             assert constants is not None
             projected = self._project(constants)
             is_same = projected.shape[1] == 1

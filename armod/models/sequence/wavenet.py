@@ -20,11 +20,11 @@ from torch.nn import functional as F
 
 from armod import orderings
 from armod.likelihoods import Likelihood
-from armod.models.base import AutoregressiveModel, Incremental
+from armod.models.base import AutoregressiveModel
 from armod.models.sequence.gated_convolution import GatedConvolution
-from armod.models.sequence.sequence_model import Steps
+from armod.models.sequence.sequence_walk import Beginning
 from armod.models.sequence.step_inputs import StepInputs, context_of_steps, initial_weights
-from armod.models.sequence.wavenet_walk import WaveNetIncremental
+from armod.models.sequence.wavenet_walk import WaveNetWalk
 
 
 class WaveNet(AutoregressiveModel):
@@ -130,7 +130,7 @@ class WaveNet(AutoregressiveModel):
         in_order = parameters.flip(0) if self._is_reversed else parameters
         return self.likelihood.distribution(in_order.transpose(0, 1))
 
-    def incremental(self, num_samples: int, context: Tensor | None = None) -> Incremental:
+    def incremental(self, num_samples: int, context: Tensor | None = None) -> WaveNetWalk:
         """The conditionals one at a time; work per sample does not depend on the receptive field.
 
         A context that varies in time says when to end; else the sequences may go on for ever.
@@ -141,9 +141,9 @@ class WaveNet(AutoregressiveModel):
         if context is not None:
             context = self._in_time(context).detach().transpose(0, 1)
         inputs = copy.deepcopy(self.inputs).requires_grad_(False)
-        steps = Steps(self.likelihood, inputs, context, num_samples, shape[0] if is_local else None)
-        return WaveNetIncremental(
-            steps,
+        beginning = Beginning(self.likelihood, inputs, context, num_samples, shape[0] if is_local else None)
+        return WaveNetWalk(
+            beginning,
             cast(list[GatedConvolution], list(self.convolutions)),
             cast(list[nn.Linear], list(self.residuals)),
             self.skip,
