@@ -202,12 +202,13 @@ def draw_all(
         kept: Sequence[Kept] = [None] * len(noise)
         if known is not None and mask is not None:
             kept = list(zip(*(view.pieces(x.T.contiguous()) for x in (known, mask)), strict=True))
-        steps = view.steps()
+        # a loop of very small operations: what can be looked up once is
+        send, draw, is_adjusted = view.steps().send, view.draw, adjustment.changes
         for piece, kept_piece in zip(_with_progress(noise), kept, strict=True):
-            parameters = steps.send(levels)
-            if adjustment.changes:
+            parameters = send(levels)
+            if is_adjusted:
                 parameters = adjustment.parameters(likelihood, parameters)
-            levels = view.draw(parameters, piece, kept_piece)
+            levels = draw(parameters, piece, kept_piece)
             drawn.append(levels)
         return view.joined(drawn)
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import TypeAlias
 
 import torch
@@ -64,9 +64,8 @@ class MADEWalk(Walk):
             self._layers.append(_Layer(units, below, number < len(self._weights), weights.chunks))
             below = units
         self._inputs = inputs.transpose(1, 2)
-        self._features = self._inputs.split(self._sizes)  # of each block
-        outputs = below.unflatten(0, (len(inputs), -1)).transpose(1, 2)
-        self._parameters = outputs.split(self._sizes)
+        self._outputs = below.unflatten(0, (len(inputs), -1)).transpose(1, 2)
+        self._features_at_hand = self._inputs[:0]
         self._work: list[_Work] = []  # of each block of the open chunk
 
     def state(self) -> dict[str, tuple[Tensor, int]]:
@@ -76,13 +75,15 @@ class MADEWalk(Walk):
 
     def steps(self) -> Steps:
         """Block by block: open it, which computes its parameters, and write its levels where units will read them."""
-        for block in range(bisect_left(self._starts, self.step), len(self._starts)):
+        first = bisect_left(self._starts, self.step)
+        blocks = zip(self._inputs.split(self._sizes), self._outputs.split(self._sizes), strict=True)
+        for block, (features, parameters) in enumerate(islice(blocks, first, None), first):
+            self._features_at_hand = features
             if self.parameters is None:
                 self._open(block)
-                self.parameters = self._parameters[block]
+                self.parameters = parameters
             levels = yield self.parameters
             self.parameters = None
-            features = self._features[block]
             if levels is not features:
                 features.copy_(self.likelihood.encode(levels, self.dtype))
             self.step += self._sizes[block]
@@ -95,15 +96,13 @@ class MADEWalk(Walk):
         """Draw the features of a block right into their place: one operation less a block."""
         if kept is not None:
             return super().draw(parameters, noise, kept)
-        features = self._features[bisect_left(self._starts, self.step)]
-        self.likelihood.draw_features(parameters, noise, out=features)
-        return features
+        self.likelihood.draw_features(parameters, noise, out=self._features_at_hand)
+        return self._features_at_hand
 
     def joined(self, drawn: Sequence[Tensor]) -> Tensor:
         """The levels that the inputs stand for."""
-        last = self._features[-1]
-        if drawn[-1] is not last:  # nobody has sent them to the walk
-            last.copy_(self.likelihood.encode(drawn[-1], self.dtype))
+        if drawn[-1] is not self._features_at_hand:  # nobody has sent the last ones to the walk
+            self._features_at_hand.copy_(self.likelihood.encode(drawn[-1], self.dtype))
         return self.likelihood.decode(self._inputs).T
 
     def _open(self, block: int) -> None:

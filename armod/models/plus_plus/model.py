@@ -17,12 +17,12 @@ from torch.nn import functional as F
 
 from armod import orderings
 from armod.likelihoods import LogisticMixture, rescale
-from armod.models.base import AutoregressiveModel, Incremental
+from armod.models.base import AutoregressiveModel
 from armod.models.orientation import Orientation
 from armod.models.plus_plus.field import field
 from armod.models.plus_plus.layers import Block, Gated, Pair, build_layers
 from armod.models.plus_plus.pixel_mixture import PixelMixture
-from armod.models.plus_plus.walk import PixelCNNPlusPlusIncremental
+from armod.models.plus_plus.walk import PixelCNNPlusPlusWalk
 
 
 class PixelCNNPlusPlus(AutoregressiveModel):
@@ -114,7 +114,7 @@ class PixelCNNPlusPlus(AutoregressiveModel):
         parameters = self.mixture.conditionals(outputs, image.movedim(1, -1))
         return self.likelihood.distribution(self._orientation.turn_back(parameters.movedim(-2, 1)))
 
-    def incremental(self, num_samples: int, context: Tensor | None = None) -> Incremental:
+    def incremental(self, num_samples: int, context: Tensor | None = None) -> PixelCNNPlusPlusWalk:
         """The conditionals one at a time; each activation of the network is computed once."""
         context = self.check_context(context, num_samples, self.event_shape)
         height, width = self._padded_size
@@ -122,7 +122,7 @@ class PixelCNNPlusPlus(AutoregressiveModel):
             scale: c.expand(-1, -1, height // scale, width // scale)
             for scale, c in self._contexts(context).items()
         }
-        return PixelCNNPlusPlusIncremental(
+        return PixelCNNPlusPlusWalk(
             self.layers, self.output, self.mixture, self._image_size, self._padded_size, num_samples, contexts
         )
 
