@@ -1,8 +1,13 @@
-"""Loads what all tests share: the rule about skipping, and the real JupyterLab in a real browser."""
+"""Loads what all tests share: the rule about skipping, packages of others, and the real JupyterLab in a real browser."""
+
+import os
 
 from hypothesis import settings
 
-pytest_plugins = ["tests.policy", "tests.browser.lab"]
+# Tests run side by side, one a core: several threads of each would only wait for one another's cores, many times as long.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+pytest_plugins = ["tests.policy", "tests.guests", "tests.browser.lab"]
 
 # no test depends on the clock: a busy machine may take any time for an example
 settings.register_profile("armod", deadline=None)

@@ -1,7 +1,7 @@
 """Samplers map explicit noise to observations. All map the same noise to the same observation; each has its own way.
 
 "cached" walks through the model's incremental view, "naive" makes one full pass for every variable. Another one joins
-by `register`, in this package or in yours, or goes to `sample` as an object.
+by `register` below, or by an entry point of your package (`armod.plugins`), or goes to `sample` as an object.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, distributions, nn
 
 from armod.likelihoods import pick
+from armod.plugins import plugins
 from armod.sampling.adjust import Adjustment
 from armod.sampling.threads import one_thread
 from armod.sampling.walk import Incremental, draw_all, row_indices
@@ -71,15 +72,17 @@ def register(name: str) -> Callable[[Sampler], Sampler]:
 
 
 def sampler_named(name: str) -> Sampler:
-    """The registered sampler of this name.
+    """The sampler of this name, registered here or added by another package.
 
     Raises:
         ValueError: naming all there are, if there is none.
     """
-    if name not in SAMPLERS:
-        names = ", ".join(f'"{known}"' for known in SAMPLERS)
-        raise ValueError(f"method is {names} or a sampler object, not {name!r}.")
-    return SAMPLERS[name]
+    of_packages = plugins("armod.samplers")
+    for known in (SAMPLERS, of_packages):
+        if name in known:
+            return known[name]
+    names = ", ".join(f'"{known}"' for known in [*SAMPLERS, *of_packages])
+    raise ValueError(f"method is {names} or a sampler object, not {name!r}.")
 
 
 @register("cached")

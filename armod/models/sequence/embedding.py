@@ -12,9 +12,13 @@ from armod.likelihoods import Categorical, Likelihood
 
 
 class LevelEmbedding(nn.Module):
-    """A learned vector for each level; of levels that are quantities, a linear map of their features.
+    """A learned vector for each level, or a linear map of the features of a level that is a quantity.
 
-    For a `Categorical` that is the product of a one-hot vector with a matrix, computed by looking up its row.
+    For a `Categorical` this is the product of a one-hot vector with a matrix, computed by looking up a row.
+
+    Args:
+        likelihood: says how levels are encoded.
+        width: size of the vectors.
 
     >>> LevelEmbedding(Categorical(5), 8)(torch.tensor([[0, 4, 1]])).shape
     torch.Size([1, 3, 8])
@@ -26,16 +30,22 @@ class LevelEmbedding(nn.Module):
         self.weight = nn.Parameter(torch.randn(likelihood.num_features, width))
 
     def forward(self, levels: Tensor) -> Tensor:
-        """Levels ``(...)`` of any dtype -> ``(..., width)``."""
+        """Map levels ``(...)`` of any dtype to vectors ``(..., width)``."""
         if isinstance(self._likelihood, Categorical):
             return F.embedding(levels.long(), self.weight)
         return self._likelihood.encode(levels, self.weight.dtype) @ self.weight
 
 
 def context_in_order(context: Tensor, ordering: Tensor, event_shape: Sequence[int]) -> Tensor:
-    """The context of each variable in the order of generation: ``(N, C)`` or local -> ``(N, D, C)``.
+    """Arrange a context by variable in the order of generation; all channels of a pixel have the context of the pixel.
 
-    Every channel of a pixel has the context of its pixel.
+    Args:
+        context: ``(N, C)``, or local, ``(N, C, T)`` or ``(N, C, H, W)``.
+        ordering: permutation ``(D,)``.
+        event_shape: shape of one observation.
+
+    Returns:
+        The context of each variable, ``(N, D, C)``.
 
     >>> local = torch.tensor([[[10.0, 20.0, 30.0]]])
     >>> context_in_order(local, torch.tensor([2, 1, 0]), (3,))[0, :, 0].tolist()

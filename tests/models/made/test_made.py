@@ -213,9 +213,12 @@ def test_functional_transforms_apply() -> None:
 
 def test_sampling_leaves_mode_gradients_and_threads_alone() -> None:
     model = made((6,), (14,)).train()
-    threads = torch.get_num_threads()
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
     drawn = model.sample(5, generator=seeded())
-    assert torch.get_num_threads() == threads and model.training
+    after = torch.get_num_threads()
+    torch.set_num_threads(before)
+    assert after == 2 and model.training
     assert all(parameter.grad is None for parameter in model.parameters()) and not drawn.requires_grad
 
 

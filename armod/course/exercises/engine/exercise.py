@@ -7,19 +7,33 @@ import importlib
 import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from functools import cache
+from itertools import pairwise
+from types import ModuleType
+from typing import Any, Literal, get_args
 
 import numpy as np
 
 from armod.course.exercises.engine.answer import Answer
+from armod.course.exercises.engine.asked import Asked, ExerciseError, Function
+from armod.course.exercises.engine.reading import Mistake
+from armod.plugins import plugins
+
+__all__ = [
+    "PREFIX",
+    "Check",
+    "Difficulty",
+    "Exercise",
+    "Mistake",
+    "exercises_of",
+    "find",
+    "lessons",
+    "modules",
+]
 
 Difficulty = Literal["easy", "medium", "hard", "stretch"]
 CheckFunction = Callable[[Answer, np.random.Generator], None]
-PREFIX = "lesson_"  # of the modules in this package that hold exercises
-
-
-class Mistake(Exception):
-    """Raised by a check: what was seen on which instance, and what to look at next; never the solution."""
+PREFIX = "lesson_"  # of the folders that hold the exercises of a lesson, a file each
 
 
 @dataclass(frozen=True)
@@ -31,22 +45,36 @@ class Check:
     function: CheckFunction
 
 
-@dataclass(frozen=True)
+@dataclass
 class Exercise:
-    """One exercise of a lesson; ``names`` are what the learner must define, ``hints`` three, from a nudge on.
+    """One exercise of a lesson, whose folder it stands in.
+
+    Args:
+        name: Unique in the course; what `armod.check` takes.
+        title: Its heading.
+        difficulty: "easy", "medium", "hard" or "stretch".
+        minutes: How long it takes.
+        names: What the learner must define.
+        hints: Three, from a nudge on.
+        number: Its place in the lesson, counted from 1.
+        checks: What is examined, in this order; made by `check`, `add` and `asks`.
+        asked: The functions and values that are asked for with their known mistakes; made by `asks`.
+        lesson: The lesson's name; by default that of the folder.
 
     Raises:
         ValueError: for a field that no exercise can have, naming it.
     """
 
     name: str
-    lesson: str
     title: str
     difficulty: Difficulty
     minutes: int
     names: tuple[str, ...]
     hints: tuple[str, str, str]
+    number: int = 1
     checks: list[Check] = field(default_factory=list)
+    asked: list[Asked] = field(default_factory=list)
+    lesson: str = ""
 
     def __post_init__(self) -> None:
         about = f"The exercise {self.name!r}"
@@ -60,8 +88,9 @@ class Exercise:
             raise ValueError(
                 f"{about} needs a tuple of the names that the learner defines, not {self.names!r}."
             )
-        if self.minutes < 1:
-            raise ValueError(f"{about} takes {self.minutes} minutes; at least 1 is due.")
+        for what, count in (("minutes", self.minutes), ("number", self.number)):
+            if count < 1:
+                raise ValueError(f"{about} has {what}={count}; at least 1 is due.")
 
     @property
     def max_points(self) -> int:
@@ -85,6 +114,27 @@ class Exercise:
 
         return registered
 
+    def add(self, title: str, function: CheckFunction, *, points: int = 1) -> None:
+        """The same, for a function that is there already."""
+        self.check(title, points=points)(function)
+
+    def asks(self, right: Function, title: str = "", *, points: int = 1, **about: Any) -> Asked:
+        """Ask for a function or a value; with a ``title`` this makes a check that compares it with the right one.
+
+        ``right`` has the learner's name and arguments; ``about`` are the other fields of `Asked`, ``wrong`` first of
+        all.
+
+        Raises:
+            ValueError: if the name is none that the learner defines; and as `check` does.
+        """
+        if right.__name__ not in self.names:
+            raise ValueError(f"The exercise {self.name!r} does not ask for `{right.__name__}`.")
+        question = Asked(right.__name__, right, **about)
+        self.asked.append(question)
+        if title:
+            self.add(title, question.examine, points=points)
+        return question
+
 
 def find(name: str) -> Exercise:
     """The exercise of that name.
@@ -100,15 +150,58 @@ def find(name: str) -> Exercise:
 
 
 def exercises_of(lesson: str) -> list[Exercise]:
-    """The exercises of a lesson in the order in which its file declares them; none if it has no such file."""
-    if lesson not in lessons():
-        return []
-    module = importlib.import_module(f"armod.course.exercises.{PREFIX}{lesson}")
-    return [value for value in vars(module).values() if isinstance(value, Exercise)]
+    """The exercises of a lesson in the order of their numbers; none if no package has a folder for it."""
+    found: list[Exercise] = []
+    for package in _packages():
+        if lesson in _lessons_in(package):
+            found += _exercises_in(f"{package.__name__}.{PREFIX}{lesson}")
+    for exercise in found:
+        exercise.lesson = lesson
+    found.sort(key=lambda exercise: exercise.number)
+    for before, after in pairwise(found):
+        if before.number == after.number:
+            raise ExerciseError(
+                f"{before.name!r} and {after.name!r} both are exercise {after.number} of lesson {lesson}."
+            )
+    return found
 
 
 def lessons() -> list[str]:
     """The lessons that have exercises."""
-    package = importlib.import_module("armod.course.exercises")
-    names = [module.name for module in pkgutil.iter_modules(package.__path__)]
-    return sorted(name.removeprefix(PREFIX) for name in names if name.startswith(PREFIX))
+    return sorted({lesson for package in _packages() for lesson in _lessons_in(package)})
+
+
+def modules() -> list[str]:
+    """The names of all modules that hold exercises: what examining will import sooner or later."""
+    folders = [
+        f"{package.__name__}.{PREFIX}{name}" for package in _packages() for name in _lessons_in(package)
+    ]
+    return [name for folder in folders for name in _modules_in(folder)]
+
+
+def _packages() -> list[ModuleType]:
+    """The course's own package, and those that others add by the entry points ``armod.exercises``."""
+    return [importlib.import_module("armod.course.exercises"), *plugins("armod.exercises").values()]
+
+
+def _lessons_in(package: ModuleType) -> list[str]:
+    folders = [module.name for module in pkgutil.iter_modules(package.__path__) if module.ispkg]
+    return [name.removeprefix(PREFIX) for name in folders if name.startswith(PREFIX)]
+
+
+def _modules_in(folder: str) -> list[str]:
+    path = importlib.import_module(folder).__path__
+    return [f"{folder}.{module.name}" for module in pkgutil.iter_modules(path)]
+
+
+@cache
+def _exercises_in(folder: str) -> tuple[Exercise, ...]:
+    """Each exercise once, though a module may have imported it from another."""
+    found: dict[str, Exercise] = {}
+    for name in _modules_in(folder):
+        for value in vars(importlib.import_module(name)).values():
+            if isinstance(value, Exercise) and found.setdefault(value.name, value) is not value:
+                raise ExerciseError(
+                    f"{name} and another file beside it both hold an exercise {value.name!r}."
+                )
+    return tuple(found.values())

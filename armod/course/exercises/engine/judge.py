@@ -7,12 +7,17 @@ import hashlib
 import numpy as np
 
 from armod.course.exercises.engine.answer import Answer, AnswerError, NotAnswered
+from armod.course.exercises.engine.asked import ExerciseError
 from armod.course.exercises.engine.exercise import Check, Exercise, Mistake
 from armod.course.exercises.engine.result import CheckResult, Result, Status
 
 
 def judge(exercise: Exercise, answer: Answer) -> Result:
-    """The result of every check of the exercise, the same for the same answer and ``answer.student``."""
+    """The result of every check of the exercise, the same for the same answer and ``answer.student``.
+
+    Raises:
+        ExerciseError: if the exercise itself is at fault.
+    """
     checks = tuple(_examined(check, exercise, answer) for check in exercise.checks)
     return Result(exercise.name, exercise.lesson, exercise.title, checks)
 
@@ -28,6 +33,8 @@ def _examined(check: Check, exercise: Exercise, answer: Answer) -> CheckResult:
         message = str(mistake)
     except AnswerError as problem:
         message = f"{problem}, when asked for `{_cut(problem.question)}`."
+    except ExerciseError:
+        raise  # whatever the answer is
     except (Exception, SystemExit) as problem:
         # A check that a strange answer can derail must not take a whole class with it.
         message = f"The check could not read this answer; it has another form than asked ({type(problem).__name__})."

@@ -6,15 +6,18 @@ Each function takes the reply and the words by which the learner knows it, such 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from armod.course.exercises.engine.exercise import Mistake
 from armod.course.exercises.engine.showing import shown
+
+
+class Mistake(Exception):
+    """Raised by a check: what was seen on which instance, and what to look at next; never the solution."""
 
 
 def tensor(
@@ -67,6 +70,23 @@ def integer(reply: Any, what: str) -> int:
     if found != math.floor(found):
         raise Mistake(f"{what} is {shown(found)}; a whole number is due.")
     return int(found)
+
+
+def several(reply: Any, what: str, readers: Sequence[Callable[[Any, str], Any]]) -> list[Any]:
+    """The reply as a list of so many things, each read by its own reader.
+
+    Raises:
+        Mistake: if it is no list or tuple, has another length, or one of its items is not what it should be.
+    """
+    if isinstance(reply, Tensor | np.ndarray) and reply.ndim:
+        reply = list(reply)
+    if not isinstance(reply, list | tuple) or len(reply) != len(readers):
+        found = f"a list of {len(reply)}" if isinstance(reply, list | tuple) else shown(reply)
+        raise Mistake(f"{what} is {found}; a list of {len(readers)} is due.")
+    return [
+        reader(item, f"{what}, item {place}")
+        for place, (item, reader) in enumerate(zip(reply, readers, strict=True))
+    ]
 
 
 def _stacked(reply: Any) -> Any:

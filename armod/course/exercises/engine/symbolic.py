@@ -22,8 +22,8 @@ import numpy as np
 import sympy
 
 from armod.course.exercises.engine.answer import Handle
-from armod.course.exercises.engine.exercise import Mistake
 from armod.course.exercises.engine.identity import MAX_POWER, Atoms, TooStrange, is_zero
+from armod.course.exercises.engine.reading import Mistake
 from armod.course.exercises.engine.showing import shown
 
 MAX_TEXT = 400  # characters of a formula

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,7 +15,7 @@ from armod.course.exercises.engine.exercise import Exercise, Mistake
 from armod.course.exercises.engine.showing import shown
 from armod.course.exercises.lesson_4_1_chain_rule.tables import (
     all_close,
-    conditionals_of,
+    conditionals,
     multiplied,
     pasts_of,
     random_tables,
@@ -24,7 +25,7 @@ from armod.course.exercises.lesson_4_5_1_made.instances import uneven_ordering
 
 chain_conditionals = Exercise(
     name="chain-conditionals",
-    lesson="4_1_chain_rule",
+    number=2,
     title="Take a table apart",
     difficulty="medium",
     minutes=9,
@@ -39,100 +40,87 @@ chain_conditionals = Exercise(
 )
 
 
+Case = tuple[Tensor, list[int]]
+
+
+def _joints(
+    generator: np.random.Generator, *shapes: tuple[int, ...], natural: bool = False
+) -> Iterator[Case]:
+    """Joint tables, each with an ordering that is not its own inverse."""
+    for sizes in shapes:
+        ordering = range(len(sizes)) if natural else uneven_ordering(generator, len(sizes)).tolist()
+        yield multiplied(random_tables(generator, *sizes)), list(ordering)
+
+
+def _read(reply: Any, what: str, right: list[Tensor]) -> list[Tensor]:
+    """Each table of the shape that is due."""
+    found = reading.several(reply, what, [reading.tensor] * len(right))
+    for k, (got, due) in enumerate(zip(found, right, strict=True)):
+        if got.shape != due.shape:
+            raise Mistake(
+                f"Table {k} from {what} has the shape {tuple(got.shape)}, and {tuple(due.shape)} is due: an axis for each "
+                f"variable up to the one that comes in step {k}, in the order in which they come."
+            )
+    return found
+
+
+def _seen(got: list[Tensor], right: list[Tensor], joint: Tensor, ordering: list[int]) -> str:
+    k = next(k for k in range(joint.ndim) if not all_close(got[k : k + 1], right[k : k + 1]))
+    entry = where_most_different(got[k], right[k])
+    past = ", ".join(f"x{d} = {value}" for d, value in zip(ordering, entry[:-1], strict=False))
+    return (
+        f"In the ordering {ordering} you give {float(got[k][entry]):.4g} for x{ordering[k]} = {entry[-1]}"
+        f"{f' after {past}' if past else ', which comes first'}, for a joint of shape {tuple(joint.shape)}."
+    )
+
+
+def _each(wrong: Callable[[Tensor, Tensor], Tensor]) -> Callable[[Tensor, list[int]], list[Tensor]]:
+    """Wrong tables, each from the joint of past and present and from the joint of all variables, both in order."""
+    return lambda joint, ordering: [
+        wrong(past, joint.permute(*ordering)) for past in pasts_of(joint, ordering)
+    ]
+
+
+def _no_future(past: Tensor, in_order: Tensor) -> Tensor:
+    first = in_order.reshape(*past.shape, -1)[..., 0]
+    return first / first.sum(-1, keepdim=True)
+
+
+asked_conditionals = chain_conditionals.asks(
+    conditionals,
+    instances=lambda generator: _joints(generator, (2, 2, 2), (3, 3, 3, 3), (4, 2, 3)),
+    called=lambda joint, ordering: f"`conditionals` of a joint of shape {tuple(joint.shape)} in the ordering {ordering}",
+    read=_read,
+    seen=_seen,
+    wrong={
+        "You seem to go through the variables as 0, 1, 2, ..., whatever the ordering is.": lambda joint, ordering: conditionals(joint, range(joint.ndim)),
+        "You seem to read the ordering the wrong way round: `ordering[k]` is the variable that comes k-th.": lambda joint, ordering: conditionals(joint, [ordering.index(d) for d in range(joint.ndim)]),
+        "That is the probability of past and present *together*. By what must it be divided?": _each(lambda past, _: past),
+        "You divide by the sum over the first axis. Which variable's values must add up to 1?": _each(lambda past, _: past / past.sum(0, keepdim=True)),
+        "You seem to look only at patterns whose later variables are all 0. What is known of them at this step?": _each(_no_future),
+        "This is the same for every past. What does the past change?": _each(lambda past, _: past.reshape(-1, past.shape[-1]).sum(0).expand_as(past)),
+    },
+    otherwise="Sum by hand the entries that agree with past and present, and those that agree with the past.",
+)  # fmt: skip
+
+
 @chain_conditionals.check("each table is a distribution of its variable")
 def tables_are_distributions(answer: Answer, generator: np.random.Generator) -> None:
     """The right axes, adding up to 1 along the last one."""
     for sizes, ordering in (((3, 2), [0, 1]), ((2, 3, 4), [1, 2, 0])):
         joint = multiplied(random_tables(generator, *sizes))
-        for k, table in enumerate(_asked(answer, joint, ordering)):
+        for k, table in enumerate(asked_conditionals.reply(answer, joint, ordering)):
             total = table.sum(-1)
             if not torch.allclose(total, torch.ones_like(total), atol=1e-5):
                 raise Mistake(
                     f"For a joint of shape {sizes} and the ordering {ordering} the last axis of your table {k} adds up to "
-                    f"{shown(total)}; whatever the past, it should be 1. {_why(table, joint, ordering, k)}"
+                    f"{shown(total)}; whatever the past, it should be 1. {asked_conditionals.why(answer, generator)}"
                 )
 
 
-@chain_conditionals.check("from left to right", points=2)
-def natural_is_right(answer: Answer, generator: np.random.Generator) -> None:
-    """Given the past, and whatever comes later."""
-    for sizes in ((2, 2, 2), (3,), (2, 3, 4)):
-        joint = multiplied(random_tables(generator, *sizes))
-        _refuse_differences(answer, joint, list(range(len(sizes))))
+def _from_left_to_right(generator: np.random.Generator) -> Iterable[Case]:
+    return _joints(generator, (2, 2, 2), (3,), (2, 3, 4), natural=True)
 
 
-@chain_conditionals.check("in any ordering", points=2)
-def any_ordering_is_right(answer: Answer, generator: np.random.Generator) -> None:
-    """Orderings that are not their own inverse."""
-    for sizes in ((2, 2, 2), (3, 3, 3, 3), (4, 2, 3)):
-        joint = multiplied(random_tables(generator, *sizes))
-        _refuse_differences(answer, joint, uneven_ordering(generator, len(sizes)).tolist())
-
-
-def _asked(answer: Answer, joint: Tensor, ordering: list[int]) -> list[Tensor]:
-    """The learner's tables, each of the shape that is due."""
-    call = f"`conditionals` of a joint of shape {tuple(joint.shape)} in the ordering {ordering}"
-    reply = answer.call("conditionals", joint, ordering)
-    if not isinstance(reply, list | tuple) or len(reply) != len(ordering):
-        count = f"a list of {len(reply)}" if isinstance(reply, list | tuple) else shown(reply)
-        raise Mistake(f"{call} gave {count}; a list is due, one table for each variable.")
-    found = []
-    for k, table in enumerate(reply):
-        got = reading.tensor(table, f"Table {k} from {call}")
-        due = tuple(joint.shape[d] for d in ordering[: k + 1])
-        if tuple(got.shape) != due:
-            raise Mistake(
-                f"Table {k} from {call} has the shape {tuple(got.shape)}, and {due} is due: an axis for each variable up to "
-                f"{ordering[k]}, in the order in which they come."
-            )
-        found.append(got)
-    return found
-
-
-def _refuse_differences(answer: Answer, joint: Tensor, ordering: list[int]) -> None:
-    got, right = _asked(answer, joint, ordering), conditionals_of(joint, ordering)
-    if all_close(got, right):
-        return
-    natural = list(range(joint.ndim))
-    inverse = [ordering.index(d) for d in natural]
-    for other, message in (
-        (natural, "You seem to go through the variables as 0, 1, 2, ..., whatever the ordering is."),
-        (inverse, "You seem to read the ordering the wrong way round: `ordering[k]` is the variable that comes k-th."),
-    ):  # fmt: skip
-        if all_close(got, conditionals_of(joint, other)):
-            raise Mistake(f"For the ordering {ordering}: {message}")
-    k = next(k for k in natural if not all_close(got[k : k + 1], right[k : k + 1]))
-    entry = where_most_different(got[k], right[k])
-    past = ", ".join(f"x{d} = {value}" for d, value in zip(ordering, entry[:-1], strict=False))
-    raise Mistake(
-        f"In the ordering {ordering} you give {float(got[k][entry]):.4g} for x{ordering[k]} = {entry[-1]}"
-        f"{f' after {past}' if past else ', which comes first'}, for a joint of shape {tuple(joint.shape)}. "
-        f"{_why(got[k], joint, ordering, k)}"
-    )
-
-
-def _why(table: Tensor, joint: Tensor, ordering: Sequence[int], k: int) -> str:
-    """What seems to be wrong with table k."""
-    past = pasts_of(joint, ordering)[k]
-    in_order = joint.permute(*ordering)
-    one_future = in_order.reshape(*past.shape, -1)[..., 0]
-    alone = past.reshape(-1, past.shape[-1]).sum(0)
-    known = [
-        (past, "That is the probability of past and present *together*. By what must it be divided?"),
-        (
-            past / past.sum(0, keepdim=True),
-            "You divide by the sum over the first axis. Which variable's values must add up to 1?",
-        ),
-        (
-            one_future / one_future.sum(-1, keepdim=True),
-            "You seem to look only at patterns whose later variables are all 0. What is known of them at this step?",
-        ),
-        (
-            alone.expand_as(past),
-            "This is the same for every past. What does the past change?",
-        ),
-    ]
-    for wrong, message in known:
-        if all_close([table], [wrong]):
-            return message
-    return "Sum by hand the entries that agree with past and present, and those that agree with the past."
+chain_conditionals.add("from left to right", asked_conditionals.on(_from_left_to_right), points=2)
+chain_conditionals.add("in any ordering", asked_conditionals.examine, points=2)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor
 
 from armod.course.exercises.engine import reading
-from armod.course.exercises.engine.answer import Answer
 from armod.course.exercises.engine.exercise import Exercise, Mistake
 from armod.course.exercises.engine.showing import shown
 from armod.course.exercises.lesson_4_1_chain_rule.tables import (
-    all_close,
     multiplied,
     random_tables,
     where_most_different,
@@ -20,7 +21,7 @@ from armod.course.exercises.lesson_4_5_1_made.instances import uneven_ordering
 
 chain_joint = Exercise(
     name="chain-joint",
-    lesson="4_1_chain_rule",
+    number=3,
     title="Put it together again",
     difficulty="medium",
     minutes=6,
@@ -34,78 +35,84 @@ chain_joint = Exercise(
 )
 
 
-@chain_joint.check("the product of the factors", points=2)
-def product_is_right(answer: Answer, generator: np.random.Generator) -> None:
-    """From left to right, where no axis is turned."""
-    for sizes in ((2,), (2, 2), (3, 3, 3), (2, 3, 4)):
-        tables = random_tables(generator, *sizes)
-        got, right = _asked(answer, tables, list(range(len(sizes)))), multiplied(tables)
-        if not all_close([got], [right]):
-            raise Mistake(
-                f"From left to right, with tables for {sizes} values, the entries of your joint add up to "
-                f"{float(got.sum()):.4g}. {_why(got, tables)}"
-            )
+Case = tuple[list[Tensor], list[int]]
 
 
-@chain_joint.check("axis d belongs to variable d", points=2)
-def axes_are_right(answer: Answer, generator: np.random.Generator) -> None:
-    """In orderings that are not their own inverse."""
-    for sizes in ((2, 2, 2), (3, 3, 3, 3), (2, 3, 4)):
-        ordering = uneven_ordering(generator, len(sizes)).tolist()
-        place = [ordering.index(d) for d in range(len(ordering))]
-        tables = random_tables(generator, *sizes)
-        in_order = multiplied(tables)
-        got, right = _asked(answer, tables, ordering), in_order.permute(*place)
-        if all_close([got], [right]):
-            continue
-        seen = f"In the ordering {ordering}, with tables for {sizes} values in that order, your joint has the shape {tuple(got.shape)}."
-        if all_close([got], [in_order]):
-            raise Mistake(
-                f"{seen} Its entries are in the order of the ordering: axis 0 is for variable {ordering[0]}. It should be for "
-                f"variable 0."
-            )
-        if all_close([got], [in_order.permute(*ordering)]):
-            raise Mistake(
-                f"{seen} You have turned the axes the wrong way: which axis of the product belongs to variable 0?"
-            )
-        if tuple(got.shape) != tuple(right.shape):
-            raise Mistake(f"{seen} Variable 0 has {right.shape[0]} values: look at axis 0.")
-        entry = where_most_different(got, right)
-        raise Mistake(f"{seen} Entry {shown(list(entry))} is {float(got[entry]):.4g}. {_why(got, tables)}")
+def joint_of(tables: list[Tensor], ordering: list[int]) -> Tensor:
+    """The product of the factors, its axes turned so that axis d belongs to variable d."""
+    return _turned(multiplied(tables), ordering)
 
 
-def _asked(answer: Answer, tables: list[Tensor], ordering: list[int]) -> Tensor:
-    """The learner's joint, with the due number of axes."""
-    what = f"`joint_of` of {len(tables)} tables in the ordering {ordering}"
-    got = reading.tensor(answer.call("joint_of", tables, ordering), what)
-    if got.ndim != len(tables):
+def _turned(in_order: Tensor, ordering: list[int]) -> Tensor:
+    return in_order.permute(*(ordering.index(d) for d in range(len(ordering))))
+
+
+def _factors(
+    generator: np.random.Generator, *shapes: tuple[int, ...], natural: bool = False
+) -> Iterator[Case]:
+    """Tables of conditionals, each with an ordering that is not its own inverse."""
+    for sizes in shapes:
+        ordering = range(len(sizes)) if natural else uneven_ordering(generator, len(sizes)).tolist()
+        yield random_tables(generator, *sizes), list(ordering)
+
+
+def _called(tables: list[Tensor], ordering: list[int]) -> str:
+    return f"`joint_of` of {len(tables)} tables in the ordering {ordering}"
+
+
+def _read(reply: Any, what: str, right: Tensor) -> Tensor:
+    got = reading.tensor(reply, what)
+    if got.ndim != right.ndim:
         raise Mistake(f"{what} has the shape {tuple(got.shape)}; one axis for each variable is due.")
     return got
 
 
-def _why(got: Tensor, tables: list[Tensor]) -> str:
-    """What seems to be wrong with the product itself."""
-    right = multiplied(tables)
-    summed = torch.zeros((), dtype=torch.float64)
+def _seen(got: Tensor, right: Tensor, tables: list[Tensor], ordering: list[int]) -> str:
+    seen = (
+        f"In the ordering {ordering}, with tables for {tuple(tables[-1].shape)} values in that order, your joint has the "
+        f"shape {tuple(got.shape)}."
+    )
+    if got.shape != right.shape:
+        return f"{seen} Variable 0 has {right.shape[0]} values: look at axis 0."
+    entry = where_most_different(got, right)
+    return f"{seen} Its entries add up to {float(got.sum()):.4g}, and entry {shown(list(entry))} is {float(got[entry]):.4g}."
+
+
+def _added(tables: list[Tensor], ordering: list[int]) -> Tensor:
+    total = torch.zeros((), dtype=torch.float64)
     for table in tables:
-        summed = summed.unsqueeze(-1) + table
-    known = [
-        (tables[-1], "That is the last table. The other factors are missing."),
-        (summed, "You add the tables. What does the chain rule do with the factors?"),
-        (right.log(), "Those are logarithms; probabilities are due."),
-    ]
-    if len({table.shape[-1] for table in tables}) == 1:
-        aligned = tables[0]
-        for table in tables[1:]:
-            aligned = aligned * table
-        known.append(
-            (
-                aligned,
-                "You multiply tables of different numbers of axes as they are: then their *last* axes meet. Which axes "
-                "have they in common?",
-            )
-        )
-    for wrong, message in known:
-        if all_close([got], [wrong]):
-            return message
-    return "Take one pattern, look up its entry in each table, and compare the product with your entry."
+        total = total.unsqueeze(-1) + table
+    return _turned(total, ordering)
+
+
+def _last_axes_meet(tables: list[Tensor], ordering: list[int]) -> Tensor:
+    product = tables[0]
+    for table in tables[1:]:
+        product = product * table
+    return product
+
+
+asked_joint = chain_joint.asks(
+    joint_of,
+    instances=lambda generator: _factors(generator, (2, 2, 2), (3, 3, 3, 3), (2, 3, 4)),
+    called=_called,
+    read=_read,
+    seen=_seen,
+    wrong={
+        "Your axes are in the order of the ordering: axis 0 is for the variable that comes first. It should be for variable 0.": lambda tables, ordering: multiplied(tables),
+        "You have turned the axes the wrong way: which axis of the product belongs to variable 0?": lambda tables, ordering: multiplied(tables).permute(*ordering),
+        "That is the last table. The other factors are missing.": lambda tables, ordering: _turned(tables[-1], ordering),
+        "You add the tables. What does the chain rule do with the factors?": _added,
+        "Those are logarithms; probabilities are due.": lambda tables, ordering: joint_of(tables, ordering).log(),
+        "You multiply tables of different numbers of axes as they are: then their *last* axes meet. Which axes have they in common?": _last_axes_meet,
+    },
+    otherwise="Take one pattern, look up its entry in each table, and compare the product with your entry.",
+)  # fmt: skip
+
+
+def _from_left_to_right(generator: np.random.Generator) -> Iterable[Case]:
+    return _factors(generator, (2,), (2, 2), (3, 3, 3), (2, 3, 4), natural=True)
+
+
+chain_joint.add("the product of the factors", asked_joint.on(_from_left_to_right), points=2)
+chain_joint.add("axis d belongs to variable d", asked_joint.examine, points=2)

@@ -26,7 +26,7 @@ def multiplied(tables: Sequence[Tensor]) -> Tensor:
     return product
 
 
-def conditionals_of(joint: Tensor, ordering: Sequence[int]) -> list[Tensor]:
+def conditionals(joint: Tensor, ordering: Sequence[int]) -> list[Tensor]:
     """Table k, ``(K_first, ..., K_k-th)``: the probabilities of the k-th variable, given the variables before it."""
     return [table / table.sum(-1, keepdim=True) for table in pasts_of(joint, ordering)]
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from armod.course.exercises.engine import reading
-from armod.course.exercises.engine.answer import Answer
-from armod.course.exercises.engine.exercise import Exercise, Mistake
+from armod.course.exercises.engine.exercise import Exercise
 from armod.course.exercises.engine.showing import shown
 from armod.course.exercises.lesson_4_2_histograms.instances import some_levels
 from armod.models.histogram import Histogram
@@ -20,7 +18,7 @@ NUM_LEVELS = 16
 
 histogram_choice = Exercise(
     name="histogram-choice",
-    lesson="4_2_histograms",
+    number=4,
     title="Stretch: who chooses the bins?",
     difficulty="stretch",
     minutes=12,
@@ -36,192 +34,113 @@ histogram_choice = Exercise(
 )
 
 
-@histogram_choice.check("held-out data choose", points=2)
-def held_out_data_choose(answer: Answer, generator: np.random.Generator) -> None:
-    """One variable and two; the candidates in any order; also without smoothing."""
-    cases = _telling_cases(generator)
-    got = []
-    for case in cases:
-        reply = answer.call(
-            "choose_bins", case.train, case.valid, case.candidates, NUM_LEVELS, case.imaginary
-        )
-        got.append(reading.integer(reply, "What `choose_bins` returns"))
-    right = [case.best for case in cases]
-    if got == right:
-        return
-    number = next(number for number, case in enumerate(cases) if got[number] != case.best)
-    case = cases[number]
-    seen = (
-        f"For training observations {tuple(case.train.shape)} and the candidates {case.candidates} `choose_bins` gave "
-        f"{got[number]}."
-    )
-    known = [
-        (
-            [case.place for case in cases],
-            "That is a place in the list. Which candidate stands there?",
-        ),
-        (
-            [case.best_in_training for case in cases],
-            "Those bins are the best for the training observations. Whom should you ask?",
-        ),
-        (
-            [case.fewest for case in cases],
-            "It is always the fewest. They win if a whole cell's probability is compared.",
-        ),
-        (
-            [case.worst for case in cases],
-            "Of all that is the worst on the held-out data. Which sign has your score?",
-        ),
+Choice = tuple[Tensor, Tensor, list[int], int, float]
+Set = tuple[Tensor, int, int, float]
+
+
+def choose_bins(
+    train: Tensor, valid: Tensor, candidates: list[int], num_levels: int, imaginary: float
+) -> int:
+    """The candidate that gives the held-out data the highest mean log-probability."""
+    return max(candidates, key=lambda num_bins: _mean(train, valid, num_bins, imaginary))
+
+
+def leave_one_out(x: Tensor, num_bins: int, num_levels: int, imaginary: float) -> float:
+    """The mean log-probability of each observation, by a histogram of all others."""
+    each = [
+        _mean(torch.cat([x[:row], x[row + 1 :]]), x[row : row + 1], num_bins, imaginary)
+        for row in range(len(x))
     ]
-    for wrong, message in known:
-        if got == wrong:
-            raise Mistake(f"{seen} {message}")
-    if got[number] not in case.candidates:
-        raise Mistake(f"{seen} That is no candidate.")
-    raise Mistake(f"{seen} Another candidate gives the held-out data a higher mean log-probability.")
-
-
-@histogram_choice.check("each observation left out in turn", points=3)
-def leave_one_out_is_right(answer: Answer, generator: np.random.Generator) -> None:
-    """Against a histogram of all others, counted anew for each."""
-    for num, num_variables, num_bins, imaginary in ((9, 1, 4, 1.0), (12, 2, 2, 3.0), (10, 1, 16, 5.0)):
-        x = some_levels(generator, num, num_variables, NUM_LEVELS)
-        _compare_left_out(answer, x, num_bins, imaginary)
-
-
-@histogram_choice.check("a lone observation, without smoothing")
-def lone_observations_are_impossible(answer: Answer, generator: np.random.Generator) -> None:
-    """Minus infinity where a cell holds one observation only; a finite mean where all have company."""
-    lone = torch.tensor([[0], [0], [1], [9]])
-    pairs = some_levels(generator, 4, 2, NUM_LEVELS).repeat(2, 1)
-    for x, num_bins in ((pairs, 8), (lone, 16)):
-        _compare_left_out(answer, x, num_bins, 0.0)
-
-
-def _model(x: Tensor, num_bins: int, imaginary: float) -> Histogram:
-    smoothing = imaginary / num_bins ** x.shape[1]
-    return Histogram((x.shape[1],), num_bins, num_levels=NUM_LEVELS, smoothing=smoothing).fit(x)
+    return sum(each) / len(x)
 
 
 def _mean(train: Tensor, x: Tensor, num_bins: int, imaginary: float) -> float:
     """Mean log-probability of x in nats."""
-    return float(_model(train, num_bins, imaginary).log_prob(x).mean())
+    smoothing = imaginary / num_bins ** x.shape[1]
+    model = Histogram((x.shape[1],), num_bins, num_levels=NUM_LEVELS, smoothing=smoothing).fit(train)
+    return float(model.log_prob(x).mean())
 
 
-@dataclass(frozen=True)
-class _Case:
-    """Training and held-out observations, and what different rules choose for them."""
+def _choices(generator: np.random.Generator) -> Iterator[Choice]:
+    """One variable and two, the candidates in any order, also without smoothing; one wins by more than rounding."""
+    for num, num_variables, imaginary in ((40, 1, 1.0), (80, 2, 4.0), (14, 1, 0.0)):
+        second = first = 0.0
+        while not first > second + 0.01:
+            train = some_levels(generator, num, num_variables, NUM_LEVELS)
+            valid = some_levels(generator, 200, num_variables, NUM_LEVELS)
+            candidates = generator.permutation([1, 2, 4, 8, 16]).tolist()
+            *_, second, first = sorted(_mean(train, valid, B, imaginary) for B in candidates)
+        yield train, valid, candidates, NUM_LEVELS, imaginary
 
-    train: Tensor
-    valid: Tensor
-    candidates: list[int]
-    imaginary: float
 
-    @property
-    def best(self) -> int:
-        return max(self.candidates, key=self._held_out)
+def _left_out(
+    mass: Callable[[Tensor, float, int], Tensor] = lambda n, a, C: n - 1 + a / C,
+    total: Callable[[int, float], float] = lambda N, a: N - 1 + a,
+    width: int = 1,
+    mean: Callable[[Tensor, Tensor], Tensor] = lambda log_probs, n: log_probs.mean(),
+) -> Callable[[Tensor, int, int, float], float]:
+    """From the observations n in each one's cell, N in all, a imaginary ones and C cells."""
 
-    @property
-    def place(self) -> int:
-        return self.candidates.index(self.best)
-
-    @property
-    def worst(self) -> int:
-        return min(self.candidates, key=self._held_out)
-
-    @property
-    def fewest(self) -> int:
-        return min(self.candidates)
-
-    @property
-    def best_in_training(self) -> int:
-        return max(self.candidates, key=lambda B: _mean(self.train, self.train, B, self.imaginary))
-
-    def is_clear(self) -> bool:
-        """Whether one candidate wins by more than rounding, and no simple rule guesses it."""
-        second, first = sorted(map(self._held_out, self.candidates))[-2:]
-        return first > second + 0.01 and self.best not in (
-            self.fewest,
-            self.best_in_training,
-            self.candidates[0],
-            self.place,
+    def function(x: Tensor, num_bins: int, num_levels: int, imaginary: float) -> float:
+        _, place, numbers = (x * num_bins // num_levels).unique(
+            dim=0, return_inverse=True, return_counts=True
         )
+        n, N, D = numbers[place].double(), *x.shape
+        share = mass(n, imaginary, num_bins**D) / total(N, imaginary)
+        return float(mean(share.log() - width * D * math.log(num_levels / num_bins), n))
 
-    def _held_out(self, num_bins: int) -> float:
-        return _mean(self.train, self.valid, num_bins, self.imaginary)
-
-
-def _telling_cases(generator: np.random.Generator) -> list[_Case]:
-    """Three cases on which the wrong rules differ, from the right one and from each other."""
-    while True:
-        cases = [
-            _clear_case(generator, num, num_variables, imaginary)
-            for num, num_variables, imaginary in ((40, 1, 1.0), (80, 2, 4.0), (14, 1, 0.0))
-        ]
-        rules = [(case.place, case.best_in_training, case.fewest, case.worst) for case in cases]
-        if len(set(zip(*rules, strict=True))) == 4:
-            return cases
+    return function
 
 
-def _clear_case(generator: np.random.Generator, num: int, num_variables: int, imaginary: float) -> _Case:
-    while True:
-        train = some_levels(generator, num, num_variables, NUM_LEVELS)
-        valid = some_levels(generator, 200, num_variables, NUM_LEVELS)
-        candidates = [int(B) for B in generator.permutation([1, 2, 4, 8, 16])]
-        case = _Case(train, valid, candidates, imaginary)
-        if case.is_clear():
-            return case
+def _small_sets(generator: np.random.Generator) -> Iterator[Set]:
+    for num, num_variables, num_bins, imaginary in ((9, 1, 4, 1.0), (12, 2, 2, 3.0), (10, 1, 16, 5.0)):
+        yield some_levels(generator, num, num_variables, NUM_LEVELS), num_bins, NUM_LEVELS, imaginary
 
 
-def _compare_left_out(answer: Answer, x: Tensor, num_bins: int, imaginary: float) -> None:
-    call = f"`leave_one_out({shown(x)}, {num_bins}, {NUM_LEVELS}, {imaginary:g})`"
-    reply = answer.call("leave_one_out", x, num_bins, NUM_LEVELS, imaginary)
-    got = torch.tensor(reading.number(reply, call, finite=False), dtype=torch.float64)
-    right = torch.stack(
-        [
-            _model(torch.cat([x[:row], x[row + 1 :]]), num_bins, imaginary).log_prob(x[row : row + 1])[0]
-            for row in range(len(x))
-        ]
-    ).mean()
-    if torch.isclose(got, right, rtol=1e-5, atol=1e-5):
-        return
-    cells = x * num_bins // NUM_LEVELS
-    _, place, numbers = cells.unique(dim=0, return_inverse=True, return_counts=True)
-    n, N = numbers[place].double(), len(x)
-    part = imaginary / num_bins ** x.shape[1]
-    width = x.shape[1] * math.log(NUM_LEVELS / num_bins)
-    known = [
-        (
-            ((n + part) / (N + imaginary)).log() - width,
-            "That is the score on the training data: each is in its cell still.",
-        ),
-        (((n - 1 + part) / (N + imaginary)).log() - width, "It left its cell. Did it leave the total?"),
-        (((n + part) / (N - 1 + imaginary)).log() - width, "It left the total. Did it leave its cell?"),
-        (
-            ((n - 1 + part) / (N - 1 + imaginary)).log(),
-            "That is the probability of the whole cell. Who shares it?",
-        ),
-        (((n - 1) / (N - 1)).log() - width, "The smoothing has no effect."),
-        (
-            ((n - 1 + imaginary) / (N - 1 + imaginary)).log() - width,
-            "Among how many cells are the imaginary ones spread?",
-        ),
-    ]
-    seen = f"{call} gave {shown(got)}."
-    for wrong, message in known:
-        if torch.isclose(got, wrong.mean(), rtol=1e-5, atol=1e-5):
-            raise Mistake(f"{seen} {message}")
-    each_cell = ((numbers.double() - 1 + part) / (N - 1 + imaginary)).log() - width
-    if torch.isclose(got, each_cell.mean(), rtol=1e-5, atol=1e-5):
-        raise Mistake(
-            f"{seen} You average over cells. A cell of three observations is left by each of the three."
-        )
-    if torch.isclose(got, right * N, rtol=1e-5):
-        raise Mistake(f"{seen} That is the sum over the observations; their mean is asked.")
-    if torch.isclose(got, -right, rtol=1e-5):
-        raise Mistake(f"{seen} Those are nats to pay; the log-probability is asked, where more is better.")
-    if bool(right.isinf()):
-        raise Mistake(
-            f"{seen} Without smoothing, what is the probability of an observation that is alone in its cell, once it has left?"
-        )
-    raise Mistake(f"{seen} Leave out only {shown(x[0])}: how many are in its cell then, and how many in all?")
+def _without_smoothing(generator: np.random.Generator) -> Iterator[Set]:
+    """A finite mean where all have company; minus infinity where a cell holds one observation only."""
+    yield some_levels(generator, 4, 2, NUM_LEVELS).repeat(2, 1), 8, NUM_LEVELS, 0.0
+    yield torch.tensor([[0], [0], [1], [9]]), 16, NUM_LEVELS, 0.0
+
+
+def _otherwise(got: float, right: float, x: Tensor, *_: float) -> str:
+    if math.isinf(right):
+        return "Without smoothing, what is the probability of an observation that is alone in its cell, once it has left?"
+    return f"Leave out only {shown(x[0])}: how many are in its cell then, and how many in all?"
+
+
+histogram_choice.asks(
+    choose_bins,
+    "held-out data choose",
+    points=2,
+    instances=_choices,
+    seen=lambda got, right, train, valid, candidates, *_: f"For training observations {tuple(train.shape)} and the candidates {candidates} `choose_bins` gave {got}.",
+    wrong={
+        "That is a place in the list. Which candidate stands there?": lambda train, valid, candidates, *sizes: candidates.index(choose_bins(train, valid, candidates, *sizes)),
+        "Those bins are the best for the training observations. Whom should you ask?": lambda train, valid, *rest: choose_bins(train, train, *rest),
+        "It is always the fewest. They win if a whole cell's probability is compared.": lambda train, valid, candidates, *_: min(candidates),
+        "Of all that is the worst on the held-out data. Which sign has your score?": lambda train, valid, candidates, _, imaginary: min(candidates, key=lambda B: _mean(train, valid, B, imaginary)),
+    },
+    otherwise=lambda got, right, train, valid, candidates, *_: "That is no candidate." if got not in candidates else "Another candidate gives the held-out data a higher mean log-probability.",
+)  # fmt: skip
+asked_left_out = histogram_choice.asks(
+    leave_one_out,
+    "each observation left out in turn",
+    points=3,
+    instances=_small_sets,
+    called=lambda x, num_bins, num_levels, imaginary: f"`leave_one_out({shown(x)}, {num_bins}, {num_levels}, {imaginary:g})`",
+    finite=False,
+    wrong={
+        "That is the score on the training data: each is in its cell still.": _left_out(lambda n, a, C: n + a / C, lambda N, a: N + a),
+        "It left its cell. Did it leave the total?": _left_out(total=lambda N, a: N + a),
+        "It left the total. Did it leave its cell?": _left_out(mass=lambda n, a, C: n + a / C),
+        "That is the probability of the whole cell. Who shares it?": _left_out(width=0),
+        "The smoothing has no effect.": _left_out(lambda n, a, C: n - 1, lambda N, a: N - 1),
+        "Among how many cells are the imaginary ones spread?": _left_out(mass=lambda n, a, C: n - 1 + a),
+        "You average over cells. A cell of three observations is left by each of the three.": _left_out(mean=lambda log_probs, n: (log_probs / n).sum() / (1 / n).sum()),
+        "That is the sum over the observations; their mean is asked.": _left_out(mean=lambda log_probs, n: log_probs.sum()),
+        "Those are nats to pay; the log-probability is asked, where more is better.": _left_out(mean=lambda log_probs, n: -log_probs.mean()),
+    },
+    otherwise=_otherwise,
+)  # fmt: skip
+histogram_choice.add("a lone observation, without smoothing", asked_left_out.on(_without_smoothing))

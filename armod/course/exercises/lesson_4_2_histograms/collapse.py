@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from itertools import pairwise
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import torch
@@ -18,7 +17,7 @@ from armod.course.exercises.lesson_4_2_histograms.instances import cells_of, som
 
 histogram_collapse = Exercise(
     name="histogram-collapse",
-    lesson="4_2_histograms",
+    number=3,
     title="How far does a table go?",
     difficulty="medium",
     minutes=8,
@@ -59,126 +58,101 @@ def most_variables_are_right(answer: Answer, generator: np.random.Generator) -> 
             )
 
 
-@histogram_collapse.check("the share of unseen test observations", points=2)
-def unseen_share_is_right(answer: Answer, generator: np.random.Generator) -> None:
+def unseen_share(train: Tensor, test: Tensor, num_bins: int, num_levels: int) -> float:
     """Each test observation counts, though cells come again."""
-    for num_variables, num_bins, num_levels in ((2, 4, 8), (3, 2, 8), (12, 4, 16)):
-        train, test, wrong_ones, right = _telling_sets(generator, num_variables, num_bins, num_levels)
-        call = f"`unseen_share` of training observations {tuple(train.shape)} and test observations {tuple(test.shape)}"
-        got = reading.number(answer.call("unseen_share", train, test, num_bins, num_levels), call)
-        if math.isclose(got, right, abs_tol=1e-5):
-            continue
-        seen = (
-            f"{call} in {num_bins} bins gave {shown(got)}. The first test observation falls in the cell "
-            f"{cells_of(test[:1], num_bins, num_levels)[0]}."
-        )
-        for wrong, message in wrong_ones:
-            if math.isclose(got, wrong, abs_tol=1e-5):
-                raise Mistake(f"{seen} {message}")
-        raise Mistake(f"{seen} Is that cell among those of the training observations? And the others?")
+    return _by_cells(_unseen)(train, test, num_bins, num_levels)
 
 
-@histogram_collapse.check("how many cells N observations fill", points=2)
-def expected_filled_is_right(answer: Answer, generator: np.random.Generator) -> None:
-    """Few cells, as many as observations, more."""
-    for num_cells, num in ((3, 2), (6, int(generator.integers(4, 9))), (256, 1444), (4096, 1444), (5, 0)):
-        _compare_filled(answer, num_cells, num)
-
-
-@histogram_collapse.check("the same with more cells than rounding allows")
-def huge_tables_are_right(answer: Answer, generator: np.random.Generator) -> None:
-    """27^12 and 16^64 cells: nearly every observation fills a cell of its own."""
-    for base, power in ((27, 12), (16, 64)):
-        num, size = int(generator.integers(1000, 2000)), f"{base}^{power}"
-        call = f"`expected_filled({size}, {num})`"
-        got = reading.number(answer.call("expected_filled", base**power, num), call, finite=False)
-        if not math.isclose(got, _filled(base**power, num), rel_tol=1e-6):
-            raise Mistake(
-                f"{call} gave {shown(got)}. With so many cells hardly two observations meet. Which of your numbers is so "
-                f"close to 1 (or to 0) that a computer cannot tell?"
-            )
-
-
-def _telling_sets(
-    generator: np.random.Generator, num_variables: int, num_bins: int, num_levels: int
-) -> tuple[Tensor, Tensor, list[tuple[float, str]], float]:
-    """Training and test observations, for which every known mistake gives a number of its own; those, and the right one."""
-    while True:
-        train = some_levels(generator, 10, num_variables, num_levels)
-        test = torch.cat([some_levels(generator, 10, num_variables, num_levels), train[:3]])
-        test = torch.cat([test, test[:2], test[:2]])
-        wrong_ones = _wrong_shares(train, test, num_bins, num_levels)
-        right = _unseen(cells_of(train, num_bins, num_levels), cells_of(test, num_bins, num_levels))
-        shares = sorted([right, *(wrong for wrong, _ in wrong_ones)])
-        if all(after - before > 1e-3 for before, after in pairwise(shares)):
-            return train, test, wrong_ones, right
-        if (
-            num_variables > 3
-        ):  # in so many variables a level is as good as a bin: all but equal rows are unseen
-            distinct = [(wrong, words) for wrong, words in wrong_ones if abs(wrong - right) > 1e-3]
-            return train, test, distinct, right
-
-
-def _wrong_shares(train: Tensor, test: Tensor, num_bins: int, num_levels: int) -> list[tuple[float, str]]:
-    known, asked = cells_of(train, num_bins, num_levels), cells_of(test, num_bins, num_levels)
-    columns = [set(column) for column in zip(*known, strict=True)]
-    apart = [any(bin not in column for bin, column in zip(cell, columns, strict=True)) for cell in asked]
-    return [
-        (1 - _unseen(known, asked), "That is the share of the others."),
-        (
-            _unseen(known, list(set(asked))),
-            "That is a share of cells. Two test observations in one cell count twice.",
-        ),
-        (_unseen(known, asked) * len(asked), "That is a number of observations; their share is asked."),
-        (
-            _unseen(train.tolist(), test.tolist()),
-            "You compare the levels. Two observations in one cell need not be equal.",
-        ),
-        (
-            sum(apart) / len(asked),
-            "You ask each variable on its own whether its bin is known. A cell is all bins together.",
-        ),
-        (_unseen(asked, known), "You seem to look up the training observations among those of the test."),
-        (
-            1 - len(set(known)) / num_bins ** train.shape[1],
-            "That is the share of cells that are empty. How many *test observations* fall in those?",
-        ),
-    ]
+def expected_filled(num_cells: int, N: int) -> float:
+    """1/C is lost beside 1 where cells are many, so both steps are taken around 0."""
+    return -num_cells * math.expm1(N * math.log1p(-1 / num_cells))
 
 
 def _unseen(known: Sequence[object], asked: Sequence[object]) -> float:
     return sum(cell not in known for cell in asked) / len(asked)
 
 
-def _filled(num_cells: int, num: int) -> float:
-    return -num_cells * math.expm1(num * math.log1p(-1 / num_cells))
-
-
-def _compare_filled(answer: Answer, num_cells: int, num: int) -> None:
-    call = f"`expected_filled({num_cells}, {num})`"
-    got = reading.number(answer.call("expected_filled", num_cells, num), call)
-    missing = num * math.log1p(-1 / num_cells)
-    if math.isclose(got, _filled(num_cells, num), rel_tol=1e-6, abs_tol=1e-9):
-        return
-    known = [
-        (num_cells * math.exp(missing), "So many stay *empty*."),
-        (math.exp(missing), "That is the probability that one cell stays empty."),
-        (-math.expm1(missing), "That is the probability that one cell is filled. How many cells are there?"),
-        (min(num, num_cells), "So many at most. Do no two observations ever share a cell?"),
-        (num, "So many at most. Do no two observations ever share a cell?"),
-        (
-            num_cells * -math.expm1(-num / num_cells),
-            "That is the limit for many cells; asked is the exact expectation.",
-        ),
-        (
-            num_cells * (1 - (1 / num_cells) ** num),
-            "You take the power of the probability to *hit* a cell. All of them must miss it for it to stay empty.",
-        ),
-    ]
-    for wrong, message in known:
-        if math.isclose(got, wrong, rel_tol=1e-6, abs_tol=1e-9):
-            raise Mistake(f"{call} gave {shown(got)}. {message}")
-    raise Mistake(
-        f"{call} gave {shown(got)}. Try 3 cells and 2 observations on paper: which outcomes are there, and how many cells do "
-        f"they fill?"
+def _by_cells(
+    share: Callable[[list[tuple[int, ...]], list[tuple[int, ...]]], float],
+) -> Callable[[Tensor, Tensor, int, int], float]:
+    """A function of the cells of the training observations and of those of the test."""
+    return lambda train, test, num_bins, num_levels: share(
+        cells_of(train, num_bins, num_levels), cells_of(test, num_bins, num_levels)
     )
+
+
+def _each_variable_alone(known: list[tuple[int, ...]], asked: list[tuple[int, ...]]) -> float:
+    columns = [set(column) for column in zip(*known, strict=True)]
+    apart = [any(bin not in column for bin, column in zip(cell, columns, strict=True)) for cell in asked]
+    return sum(apart) / len(asked)
+
+
+def _sets(generator: np.random.Generator) -> Iterator[tuple[Tensor, Tensor, int, int]]:
+    """Training and test observations; some of the test are equal to them, some cells of the test come again."""
+    for num_variables, num_bins, num_levels in ((2, 4, 8), (3, 2, 8), (12, 4, 16)):
+        train = some_levels(generator, 10, num_variables, num_levels)
+        test = torch.cat([some_levels(generator, 10, num_variables, num_levels), train[:3]])
+        yield train, torch.cat([test, test[:2], test[:2]]), num_bins, num_levels
+
+
+def _about(train: Tensor, test: Tensor, num_bins: int, num_levels: int) -> str:
+    return (
+        f"`unseen_share` of training observations {tuple(train.shape)} and test observations {tuple(test.shape)} in "
+        f"{num_bins} bins"
+    )
+
+
+def _tables(generator: np.random.Generator) -> list[tuple[int, int]]:
+    """Few cells, as many as observations, more."""
+    return [(3, 2), (6, int(generator.integers(4, 9))), (256, 1444), (4096, 1444), (5, 0)]
+
+
+histogram_collapse.asks(
+    unseen_share,
+    "the share of unseen test observations",
+    points=2,
+    instances=_sets,
+    called=_about,
+    seen=lambda got, right, train, test, *sizes: f"{_about(train, test, *sizes)} gave {shown(got)}. The first test observation falls in the cell {cells_of(test[:1], *sizes)[0]}.",
+    wrong={
+        "That is the share of the others.": _by_cells(lambda known, asked: 1 - _unseen(known, asked)),
+        "That is a share of cells. Two test observations in one cell count twice.": _by_cells(lambda known, asked: _unseen(known, list(set(asked)))),
+        "That is a number of observations; their share is asked.": _by_cells(lambda known, asked: _unseen(known, asked) * len(asked)),
+        "You compare the levels. Two observations in one cell need not be equal.": lambda train, test, num_bins, num_levels: _unseen(train.tolist(), test.tolist()),
+        "You ask each variable on its own whether its bin is known. A cell is all bins together.": _by_cells(_each_variable_alone),
+        "You seem to look up the training observations among those of the test.": _by_cells(lambda known, asked: _unseen(asked, known)),
+        "That is the share of cells that are empty. How many *test observations* fall in those?": lambda train, test, num_bins, num_levels: 1 - len(set(cells_of(train, num_bins, num_levels))) / num_bins ** train.shape[1],
+    },
+    otherwise="Is that cell among those of the training observations? And the others?",
+)  # fmt: skip
+asked_filled = histogram_collapse.asks(
+    expected_filled,
+    "how many cells N observations fill",
+    points=2,
+    instances=_tables,
+    rtol=1e-6,
+    atol=1e-9,
+    finite=False,
+    wrong={
+        "So many stay *empty*.": lambda C, N: C * (1 - 1 / C) ** N,
+        "That is the probability that one cell stays empty.": lambda C, N: (1 - 1 / C) ** N,
+        "That is the probability that one cell is filled. How many cells are there?": lambda C, N: 1 - (1 - 1 / C) ** N,
+        "So many at most. Do no two observations ever share a cell?": (lambda C, N: min(N, C), lambda C, N: N),
+        "That is the limit for many cells; asked is the exact expectation.": lambda C, N: -C * math.expm1(-N / C),
+        "You take the power of the probability to *hit* a cell. All of them must miss it for it to stay empty.": lambda C, N: C * (1 - (1 / C) ** N),
+    },
+    otherwise="Try 3 cells and 2 observations on paper: which outcomes are there, and how many cells do they fill?",
+)  # fmt: skip
+
+
+@histogram_collapse.check("the same with more cells than rounding allows")
+def huge_tables_are_right(answer: Answer, generator: np.random.Generator) -> None:
+    """27^12 and 16^64 cells: nearly every observation fills a cell of its own."""
+    for base, power in ((27, 12), (16, 64)):
+        N = int(generator.integers(1000, 2000))
+        got = asked_filled.reply(answer, base**power, N)
+        if not math.isclose(got, expected_filled(base**power, N), rel_tol=1e-6):
+            raise Mistake(
+                f"`expected_filled({base}^{power}, {N})` gave {shown(got)}. With so many cells hardly two observations meet. "
+                f"Which of your numbers is so close to 1 (or to 0) that a computer cannot tell?"
+            )

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
+
 import numpy as np
 import torch
 from torch import Tensor
 
-from armod.course.exercises.engine import reading
-from armod.course.exercises.engine.answer import Answer
-from armod.course.exercises.engine.exercise import Exercise, Mistake
+from armod.course.exercises.engine.exercise import Exercise
 from armod.course.exercises.engine.showing import shown
 from armod.course.exercises.lesson_4_2_histograms.instances import some_levels
 from armod.models.histogram import Histogram
 
 histogram_levels = Exercise(
     name="histogram-levels",
-    lesson="4_2_histograms",
+    number=1,
     title="From counts to a density",
     difficulty="easy",
     minutes=6,
@@ -31,84 +31,89 @@ histogram_levels = Exercise(
 )
 
 
-@histogram_levels.check("as many bins as levels")
-def one_level_each_is_right(answer: Answer, generator: np.random.Generator) -> None:
-    """Plain shares, levels that do not occur included."""
-    for num_levels in (4, 6):
-        _compare(answer, generator, num_levels, num_levels)
+Case = tuple[Tensor, int, int]
 
 
-@histogram_levels.check("several levels share a bin", points=2)
-def shared_bins_are_right(answer: Answer, generator: np.random.Generator) -> None:
-    """Bins of equal width, and a single bin for all."""
-    for num_bins, num_levels in ((2, 8), (4, 8), (1, 5)):
-        _compare(answer, generator, num_bins, num_levels)
-
-
-@histogram_levels.check("bins of unequal width")
-def unequal_bins_are_right(answer: Answer, generator: np.random.Generator) -> None:
-    """Where B does not divide K."""
-    for num_bins, num_levels in ((3, 8), (4, 6)):
-        _compare(answer, generator, num_bins, num_levels)
-
-
-def _compare(answer: Answer, generator: np.random.Generator, num_bins: int, num_levels: int) -> None:
-    x = some_levels(generator, 9, 1, num_levels).flatten()
-    x = torch.where(x == num_levels - 1, 0, x)  # the last level does not occur
-    call = f"`level_probs({shown(x)}, {num_bins}, {num_levels})`"
-    reply = answer.call("level_probs", x, num_bins, num_levels)
-    if reading.tensor(reply, call).shape == (int(x.max()) + 1,):
-        raise Mistake(
-            f"{call} gave {shown(reply)}: it ends at the highest level that occurs. There are {num_levels} levels."
-        )
-    got = reading.tensor(reply, call, shape=(num_levels,))
-    levels = torch.arange(num_levels)
+def level_probs(x: Tensor, num_bins: int, num_levels: int) -> Tensor:
+    """The probability of each level."""
     model = Histogram((1,), num_bins, num_levels=num_levels).fit(x.unsqueeze(1))
-    right = model.log_prob(levels.unsqueeze(1)).exp()
-    if torch.allclose(got, right, atol=1e-5):
-        return
-    total = float(got.sum())
-    raise Mistake(
-        f"{call} gave {shown(got)}, which adds up to {total:.4g}. {_why(got, x, num_bins, num_levels)}"
-    )
+    return model.log_prob(torch.arange(num_levels).unsqueeze(1)).exp()
 
 
-def _why(got: Tensor, x: Tensor, num_bins: int, num_levels: int) -> str:
-    levels = torch.arange(num_levels)
-    bins = levels * num_bins // num_levels
-    counts = torch.bincount(bins[x], minlength=num_bins).double()
-    widths = torch.bincount(bins).double()
-    occurring = torch.bincount(bins[x.unique()], minlength=num_bins).clamp(min=1).double()
-    shares = counts / len(x)
-    narrow = (levels // (num_levels // num_bins)).clamp(max=num_bins - 1)
-    narrow_counts = torch.bincount(narrow[x], minlength=num_bins).double()
-    known = [
-        ((counts / widths)[bins], "Those are counts. What is the share of each among all observations?"),
-        (counts[bins], "Those are counts. What is the share of each among all observations?"),
-        (
-            shares[bins],
-            "Each level gets the whole probability of its bin. How many levels must live on it?",
-        ),
-        (shares[bins] / num_bins, "You divide by the number of bins. How many levels does *one* bin hold?"),
-        (shares[bins] * num_bins, "That is a density per unit of length; asked is a probability per level."),
-        (
-            shares[bins] * num_bins / num_levels,
-            "You give all bins the same width. Write down which levels fall in each.",
-        ),
-        (
-            (shares / occurring)[bins],
-            "You divide a bin among the levels that occur. The others in it get their part as well.",
-        ),
-        (
-            torch.bincount(x, minlength=num_levels) / len(x),
-            f"Those are the shares of single levels. But there are {num_bins} bins, and levels of one bin are not told apart.",
-        ),
-        (
-            (narrow_counts / torch.bincount(narrow))[narrow] / len(x),
-            "Your bins are others than asked: look up `level * num_bins // num_levels` for each level.",
-        ),
-    ]
-    for wrong, message in known:
-        if torch.allclose(got, wrong.to(got.dtype), atol=1e-5):
-            return message
+def _counted(
+    result: Callable[[Tensor, Tensor, Tensor], Tensor],
+    bins_of: Callable[[Tensor, int, int], Tensor] = lambda levels, num_bins, num_levels: (
+        levels * num_bins // num_levels
+    ),
+) -> Callable[[Tensor, int, int], Tensor]:
+    """A wrong function: of the observations in each bin, the levels in each, and the bin of each level."""
+
+    def function(x: Tensor, num_bins: int, num_levels: int) -> Tensor:
+        bins = bins_of(torch.arange(num_levels), num_bins, num_levels)
+        return result(torch.bincount(bins[x], minlength=num_bins).double(), torch.bincount(bins), bins)
+
+    return function
+
+
+def _among_occurring(x: Tensor, num_bins: int, num_levels: int) -> Tensor:
+    bins = torch.arange(num_levels) * num_bins // num_levels
+    counts, occurring = (torch.bincount(bins[each], minlength=num_bins) for each in (x, x.unique()))
+    return (counts / len(x) / occurring.clamp(min=1))[bins]
+
+
+def _histograms(generator: np.random.Generator, *sizes: tuple[int, int]) -> Iterator[Case]:
+    """Nine observations for so many bins and levels; the last level does not occur."""
+    for num_bins, num_levels in sizes:
+        x = some_levels(generator, 9, 1, num_levels).flatten()
+        yield torch.where(x == num_levels - 1, 0, x), num_bins, num_levels
+
+
+def _otherwise(got: Tensor, right: Tensor, x: Tensor, num_bins: int, num_levels: int) -> str:
+    bins = torch.arange(num_levels) * num_bins // num_levels
     return f"The levels fall in the bins {shown(bins)}, and the observations in {shown(bins[x])}."
+
+
+asked_probs = histogram_levels.asks(
+    level_probs,
+    instances=lambda generator: _histograms(generator, (4, 8), (3, 8), (4, 6)),
+    called=lambda x, num_bins, num_levels: f"`level_probs({shown(x)}, {num_bins}, {num_levels})`",
+    seen=lambda got, right, x, num_bins, num_levels: f"`level_probs({shown(x)}, {num_bins}, {num_levels})` gave {shown(got)}, which adds up to {float(got.sum()):.4g}.",
+    wrong={
+        "Those are counts. What is the share of each among all observations?": (
+            _counted(lambda counts, widths, bins: (counts / widths)[bins]),
+            _counted(lambda counts, widths, bins: counts[bins]),
+        ),
+        "Each level gets the whole probability of its bin. How many levels must live on it?": _counted(lambda counts, widths, bins: (counts / counts.sum())[bins]),
+        "You divide by the number of bins. How many levels does *one* bin hold?": _counted(lambda counts, widths, bins: (counts / counts.sum() / len(counts))[bins]),
+        "That is a density per unit of length; asked is a probability per level.": _counted(lambda counts, widths, bins: (counts / counts.sum() * len(counts))[bins]),
+        "You give all bins the same width. Write down which levels fall in each.": _counted(lambda counts, widths, bins: (counts / counts.sum() * len(counts) / len(bins))[bins]),
+        "You divide a bin among the levels that occur. The others in it get their part as well.": _among_occurring,
+        "Those are the shares of single levels. But levels of one bin are not told apart.": lambda x, num_bins, num_levels: torch.bincount(x, minlength=num_levels) / len(x),
+        "It ends at the highest level that occurs. The levels above it have a probability, too.": (
+            lambda x, num_bins, num_levels: torch.bincount(x) / len(x),
+            lambda x, num_bins, num_levels: level_probs(x, num_bins, num_levels)[: int(x.max()) + 1],
+        ),
+        "That is one number for each bin. What is asked of each level?": (
+            _counted(lambda counts, widths, bins: counts / counts.sum() / widths),
+            _counted(lambda counts, widths, bins: counts / counts.sum()),
+        ),
+        "Your bins are others than asked: look up `level * num_bins // num_levels` for each level.": _counted(
+            lambda counts, widths, bins: (counts / counts.sum() / widths)[bins],
+            lambda levels, num_bins, num_levels: (levels // (num_levels // num_bins)).clamp(max=num_bins - 1),
+        ),
+    },
+    otherwise=_otherwise,
+)  # fmt: skip
+
+
+def _one_level_each(generator: np.random.Generator) -> Iterable[Case]:
+    return _histograms(generator, (4, 4), (6, 6))
+
+
+def _equal_widths(generator: np.random.Generator) -> Iterable[Case]:
+    return _histograms(generator, (2, 8), (4, 8), (1, 5))
+
+
+histogram_levels.add("as many bins as levels", asked_probs.on(_one_level_each))
+histogram_levels.add("several levels share a bin", asked_probs.on(_equal_widths), points=2)
+histogram_levels.add("bins of unequal width", asked_probs.examine)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import math
 from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,7 +23,7 @@ _MATH_LOG_OF_ZERO = ("math domain error", "expected a positive input")
 
 histogram_sparse = Exercise(
     name="histogram-sparse",
-    lesson="4_2_histograms",
+    number=2,
     title="A histogram that stores what it saw",
     difficulty="medium",
     minutes=12,
@@ -77,41 +79,6 @@ def only_filled_cells_are_kept(answer: Answer, generator: np.random.Generator) -
         _refuse_empty_cells(answer, generator, num_variables, num_bins)
 
 
-@histogram_sparse.check("all observations together have probability 1", points=2)
-def the_total_is_one(answer: Answer, generator: np.random.Generator) -> None:
-    """Enumerated, with and without smoothing."""
-    for num_variables, num_bins, num_levels, imaginary in ((1, 2, 6, 3.0), (2, 2, 4, 0.0), (3, 2, 4, 5.0)):
-        x = some_levels(generator, 7, num_variables, num_levels)
-        everything = torch.tensor(list(itertools.product(range(num_levels), repeat=num_variables)))
-        got, _ = _densities(answer, x, everything, num_bins, num_levels, imaginary)
-        total = float(got.exp().sum())
-        if abs(total - 1) > 1e-5:
-            about = _about(x, num_bins, num_levels, imaginary)
-            why = _why(got, x, everything, num_bins, num_levels, imaginary)
-            raise Mistake(
-                f"{about}, the {len(everything)} possible observations have the total probability {total:.4g}. {why}"
-            )
-
-
-@histogram_sparse.check("the log-probability of new observations", points=2)
-def new_observations_are_right(answer: Answer, generator: np.random.Generator) -> None:
-    """Seen and unseen cells; without smoothing the unseen ones are impossible."""
-    for num_variables, num_bins, num_levels, imaginary in ((2, 4, 8, 2.0), (3, 2, 6, 10.0), (2, 4, 8, 0.0)):
-        x = some_levels(generator, 9, num_variables, num_levels)
-        new = torch.cat([x[:2], torch.from_numpy(generator.integers(num_levels, size=(6, num_variables)))])
-        _compare(answer, x, new, num_bins, num_levels, imaginary)
-
-
-@histogram_sparse.check("a whole digit of 64 pixels")
-def no_number_overflows(answer: Answer, generator: np.random.Generator) -> None:
-    """16^64 cells: more than 64 bits can count."""
-    _refuse_empty_cells(answer, generator, 2, 4)  # a table of all cells would never end here
-    x = some_levels(generator, 5, 64, 16)
-    other = some_levels(generator, 2, 64, 16)
-    new = torch.cat([x[:2], other, torch.cat([other[:1, :1], x[:1, 1:]], dim=1)])
-    _compare(answer, x, new, 16, 16, 100.0)
-
-
 def _counted(answer: Answer, x: Tensor, num_bins: int, num_levels: int) -> Handle:
     """The learner's dictionary; it stays on the other side, as its keys are tuples."""
     found = answer.call("count_cells", x, num_bins, num_levels)
@@ -142,110 +109,159 @@ def _refuse_empty_cells(
         )
 
 
-def _densities(
-    answer: Answer, x: Tensor, new: Tensor, num_bins: int, num_levels: int, imaginary: float
-) -> tuple[Tensor, Tensor]:
-    """The learner's log-probabilities ``(N,)``, and the right ones."""
-    counts = _counted(answer, x, num_bins, num_levels)
+Counts = dict[tuple[int, ...], int]
+Case = tuple[Counts, Tensor, int, int, float]
+
+
+def log_density(counts: Counts, x: Tensor, num_bins: int, num_levels: int, imaginary: float) -> Tensor:
+    """Log-probabilities ``(N,)`` of new observations, in nats."""
+    return _density()(counts, x, num_bins, num_levels, imaginary)
+
+
+def _density(
+    mass: Callable[..., Any] = lambda n, a, C, F: n + a / C,
+    total: Callable[..., Any] = lambda N, a, C, F, new: N + a,
+    width: Callable[[int], int] = lambda D: D,
+) -> Callable[[Counts, Tensor, int, int, float], Tensor]:
+    """The logarithm of mass / total, less so many times log(K/B).
+
+    n: observations in the cell. N: in all cells. a: imaginary ones. C: cells. F: filled cells. new: new observations.
+    """
+
+    def function(counts: Counts, x: Tensor, num_bins: int, num_levels: int, imaginary: float) -> Tensor:
+        n = torch.tensor([counts.get(cell, 0) for cell in cells_of(x, num_bins, num_levels)]).double()
+        num_cells, filled = float(num_bins) ** x.shape[1], len(counts)
+        share = mass(n, imaginary, num_cells, filled) / total(
+            sum(counts.values()), imaginary, num_cells, filled, len(x)
+        )
+        return share.log() - width(x.shape[1]) * math.log(num_levels / num_bins)
+
+    return function
+
+
+def _case(x: Tensor, new: Tensor, num_bins: int, num_levels: int, imaginary: float) -> Case:
+    return Counter(cells_of(x, num_bins, num_levels)), new, num_bins, num_levels, imaginary
+
+
+def _cases(generator: np.random.Generator, *sizes: tuple[int, int, int, float]) -> Iterator[Case]:
+    """Seen and unseen cells."""
+    for num_variables, num_bins, num_levels, imaginary in sizes:
+        x = some_levels(generator, 9, num_variables, num_levels)
+        new = torch.cat([x[:2], torch.from_numpy(generator.integers(num_levels, size=(6, num_variables)))])
+        yield _case(x, new, num_bins, num_levels, imaginary)
+
+
+def _whole_digits(generator: np.random.Generator) -> Iterator[Case]:
+    """16^64 cells: more than 64 bits can count."""
+    x, other = some_levels(generator, 5, 64, 16), some_levels(generator, 2, 64, 16)
+    new = torch.cat([x[:2], other, torch.cat([other[:1, :1], x[:1, 1:]], dim=1)])
+    yield _case(x, new, 16, 16, 100.0)
+
+
+def _ask(
+    answer: Answer, counts: Counts, new: Tensor, num_bins: int, num_levels: int, imaginary: float
+) -> Any:
+    """By the learner's own counts of observations in these cells."""
+    x = _observations(counts, num_bins, num_levels)
+    mine = _counted(answer, x, num_bins, num_levels)
     try:
-        reply = answer.call("log_density", counts, new, num_bins, num_levels, imaginary)
+        return answer.call("log_density", mine, new, num_bins, num_levels, imaginary)
     except AnswerError as error:
         if imaginary or not any(words in str(error) for words in _MATH_LOG_OF_ZERO):
             raise
         raise Mistake(
-            f"{_about(x, num_bins, num_levels, imaginary)}, `math.log` is asked for the logarithm of 0 and refuses. An empty "
-            "cell has the log-probability -∞, in Python `-math.inf`; `torch.log` gives it by itself."
+            f"{_about(counts, new, num_bins, num_levels, imaginary)}, `math.log` is asked for the logarithm of 0 and "
+            "refuses. An empty cell has the log-probability -∞, in Python `-math.inf`; `torch.log` gives it by itself."
         ) from error
-    got = reading.tensor(reply, "`log_density`", shape=(len(new),), finite=False)
+
+
+def _read(reply: Any, what: str, right: Tensor) -> Tensor:
+    got = reading.tensor(reply, what, shape=right.shape, finite=False)
     if bool(got.isnan().any()):
-        raise Mistake(
-            f"{_about(x, num_bins, num_levels, imaginary)}, `log_density` gives NaN for {shown(new[got.isnan()][0])}. Print "
-            f"what you take the logarithm of."
-        )
-    seen = Counter(cells_of(x, num_bins, num_levels))
-    numbers = torch.tensor([seen[cell] for cell in cells_of(new, num_bins, num_levels)], dtype=torch.float64)
-    part = imaginary / float(num_bins) ** x.shape[1]
-    share = (numbers + part) / (len(x) + imaginary)
-    return got, share.log() - x.shape[1] * math.log(num_levels / num_bins)
+        raise Mistake(f"{what} gives NaN. Print what you take the logarithm of.")
+    return got
 
 
-def _compare(
-    answer: Answer, x: Tensor, new: Tensor, num_bins: int, num_levels: int, imaginary: float
-) -> None:
-    got, right = _densities(answer, x, new, num_bins, num_levels, imaginary)
-    close = torch.isclose(got, right, rtol=1e-5, atol=1e-5)
-    if bool(close.all()):
-        return
-    row = int((~close).nonzero()[0])
-    is_seen = cells_of(new, num_bins, num_levels)[row] in cells_of(x, num_bins, num_levels)
-    which = f"observation {shown(new[row])}" if new.shape[1] < 10 else f"one of {new.shape[1]} pixels"
-    raise Mistake(
-        f"{_about(x, num_bins, num_levels, imaginary)}, {which}, in {'a filled' if is_seen else 'an empty'} cell, gets the "
-        f"log-probability {shown(float(got[row]))} from you. {_why(got, x, new, num_bins, num_levels, imaginary)}"
-    )
+def _observations(counts: Counts, num_bins: int, num_levels: int) -> Tensor:
+    """Observations that make these counts, each of the lowest levels of its cell."""
+    return torch.tensor(list(Counter(counts).elements())) * num_levels // num_bins
 
 
-def _about(x: Tensor, num_bins: int, num_levels: int, imaginary: float) -> str:
-    what = (
-        f"the observations {shown(x)}" if x.numel() < 40 else f"{len(x)} observations of {x.shape[1]} pixels"
-    )
+def _about(counts: Counts, new: Tensor, num_bins: int, num_levels: int, imaginary: float) -> str:
+    x = _observations(counts, num_bins, num_levels)
+    small = x.numel() < 40
+    what = f"the observations {shown(x)}" if small else f"{len(x)} observations of {x.shape[1]} pixels"
     return f"For {what}, {num_bins} bins, {num_levels} levels and {imaginary:g} imaginary observations"
 
 
-def _why(got: Tensor, x: Tensor, new: Tensor, num_bins: int, num_levels: int, imaginary: float) -> str:
-    seen = Counter(cells_of(x, num_bins, num_levels))
-    n = torch.tensor([seen[cell] for cell in cells_of(new, num_bins, num_levels)], dtype=torch.float64)
-    num_cells, num_variables = float(num_bins) ** x.shape[1], x.shape[1]
-    if num_cells > 2**63 and bool(got.isinf().any()):
-        share = f"A cell's part of the imaginary observations is {imaginary:g} / {num_bins}^{num_variables}."
+def _seen(got: Tensor, right: Tensor, counts: Counts, new: Tensor, *sizes: Any) -> str:
+    row = int((~torch.isclose(got, right, rtol=1e-5, atol=1e-5)).nonzero()[0])
+    is_seen = cells_of(new, *sizes[:2])[row] in counts
+    which = f"observation {shown(new[row])}" if new.shape[1] < 10 else f"one of {new.shape[1]} pixels"
+    return (
+        f"{_about(counts, new, *sizes)}, {which}, in {'a filled' if is_seen else 'an empty'} cell, gets the log-probability "
+        f"{shown(float(got[row]))} from you."
+    )
+
+
+def _otherwise(
+    got: Tensor, right: Tensor, counts: Counts, new: Tensor, num_bins: int, num_levels: int, imaginary: float
+) -> str:
+    if new.shape[1] == 64 and bool(got.isinf().any()):
+        share = f"A cell's part of the imaginary observations is {imaginary:g} / {num_bins}^{new.shape[1]}."
         if bool((got == -math.inf).any()):
             return f"{share} Numbers of 32 bits, torch's usual ones, cannot be so small and become 0; which ones can?"
         return f"{share} That many cells are more than 64 bits can count. Which of your numbers overflows?"
-    part, total, width = imaginary / num_cells, len(x) + imaginary, math.log(num_levels / num_bins)
-    log_share = ((n + part) / total).log()
-    known = [
-        ((log_share - num_variables * width).exp(), "Those are probabilities; their logarithms are asked."),
-        (
-            log_share,
-            "That is the probability of the whole cell. How many different observations share it?",
-        ),
-        (
-            log_share - width,
-            "You divide by the width of one variable. In how many directions is a cell wide?",
-        ),
-        (
-            log_share + num_variables * width,
-            "You multiply by the number of observations in a cell. Do they share, or does each get it all?",
-        ),
-        (
-            ((n + part) / len(x)).log() - num_variables * width,
-            "The imaginary observations are in the cells, but not in the total.",
-        ),
-        (
-            (n / total).log() - num_variables * width,
-            "The imaginary observations are in the total, but in no cell.",
-        ),
-        (
-            ((n + imaginary) / (len(x) + imaginary * num_cells)).log() - num_variables * width,
-            "You put that many into *each* cell. Here they are so many in all cells together.",
-        ),
-        (
-            ((n + imaginary) / total).log() - num_variables * width,
-            "Each cell gets all the imaginary observations. Among how many cells are they spread?",
-        ),
-        (
-            ((n + imaginary / len(seen)) / total).log() - num_variables * width,
-            "You spread the imaginary observations over the filled cells. Who needs them most?",
-        ),
-        (
-            ((n + part) / (len(seen) + imaginary)).log() - num_variables * width,
-            "You divide by the number of filled cells. How many *observations* are there?",
-        ),
-        ((n / len(x)).log() - num_variables * width, "The smoothing has no effect at all."),
-    ]
-    for wrong, message in known:
-        if torch.allclose(got, wrong, rtol=1e-5, atol=1e-5):
-            return message
     return (
         "Compute it by hand: what is in its cell, what is in all of them, and how many observations share it?"
     )
+
+
+asked_density = histogram_sparse.asks(
+    log_density,
+    instances=lambda generator: _cases(generator, (2, 4, 8, 2.0), (3, 2, 6, 10.0), (2, 4, 8, 0.0)),
+    ask=_ask,
+    read=_read,
+    called=lambda *case: f"{_about(*case)}, `log_density`",
+    seen=_seen,
+    wrong={
+        "Those are probabilities; their logarithms are asked.": lambda *case: log_density(*case).exp(),
+        "That is the probability of the whole cell. How many different observations share it?": _density(width=lambda D: 0),
+        "You divide by the width of one variable. In how many directions is a cell wide?": _density(width=lambda D: 1),
+        "You multiply by the number of observations in a cell. Do they share, or does each get it all?": _density(width=lambda D: -D),
+        "The imaginary observations are in the cells, but not in the total.": _density(total=lambda N, a, C, F, new: N),
+        "The imaginary observations are in the total, but in no cell.": _density(mass=lambda n, a, C, F: n),
+        "You put that many into *each* cell. Here they are so many in all cells together.": _density(lambda n, a, C, F: n + a, lambda N, a, C, F, new: N + a * C),
+        "Each cell gets all the imaginary observations. Among how many cells are they spread?": _density(mass=lambda n, a, C, F: n + a),
+        "You spread the imaginary observations over the filled cells. Who needs them most?": _density(mass=lambda n, a, C, F: n + a / F),
+        "You divide by the number of filled cells. How many *observations* are there?": _density(total=lambda N, a, C, F, new: F + a),
+        "You divide by the number of new observations. How many were *counted*?": _density(total=lambda N, a, C, F, new: new + a),
+        "The smoothing has no effect at all.": _density(lambda n, a, C, F: n, lambda N, a, C, F, new: N),
+    },
+    otherwise=_otherwise,
+)  # fmt: skip
+
+
+@histogram_sparse.check("all observations together have probability 1", points=2)
+def the_total_is_one(answer: Answer, generator: np.random.Generator) -> None:
+    """Enumerated, with and without smoothing."""
+    for num_variables, num_bins, num_levels, imaginary in ((1, 2, 6, 3.0), (2, 2, 4, 0.0), (3, 2, 4, 5.0)):
+        everything = torch.tensor(list(itertools.product(range(num_levels), repeat=num_variables)))
+        x = some_levels(generator, 7, num_variables, num_levels)
+        case = _case(x, everything, num_bins, num_levels, imaginary)
+        total = float(asked_density.reply(answer, *case).exp().sum())
+        if abs(total - 1) > 1e-5:
+            raise Mistake(
+                f"{_about(*case)}, the {len(everything)} possible observations have the total probability {total:.4g}. "
+                f"{asked_density.why(answer, generator)}"
+            )
+
+
+histogram_sparse.add("the log-probability of new observations", asked_density.examine, points=2)
+
+
+@histogram_sparse.check("a whole digit of 64 pixels")
+def no_number_overflows(answer: Answer, generator: np.random.Generator) -> None:
+    """16^64 cells."""
+    _refuse_empty_cells(answer, generator, 2, 4)  # a table of all cells would never end here
+    asked_density.on(_whole_digits)(answer, generator)

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from armod.course.exercises.engine import reading
 from armod.course.exercises.engine.answer import Answer
 from armod.course.exercises.engine.exercise import Exercise, Mistake
 from armod.course.exercises.engine.showing import shown
 
 likelihood_coin = Exercise(
     name="likelihood-coin",
-    lesson="4_3_maximum_likelihood",
+    number=2,
     title="k ones in n tosses, edges included",
     difficulty="easy",
     minutes=5,
@@ -30,14 +30,47 @@ likelihood_coin = Exercise(
 )
 
 
-@likelihood_coin.check("away from the edges")
-def the_inside_is_right(answer: Answer, generator: np.random.Generator) -> None:
-    """Ordinary p, k and n."""
+Tosses = tuple[Tensor, int, int]
+
+
+def coin_log_likelihood(p: Tensor, k: int, n: int) -> Tensor:
+    """What counts no tosses adds nothing, whatever its logarithm is."""
+    return torch.xlogy(torch.tensor(float(k)), p) + torch.xlogy(torch.tensor(float(n - k)), 1 - p)
+
+
+def standard_error(k: int, n: int) -> float:
+    """One over the root of minus the curvature."""
+    return math.sqrt(k * (n - k) / n**3)
+
+
+def _arrangements(k: int, n: int) -> float:
+    return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
+
+
+def _ordinary(generator: np.random.Generator) -> Iterator[Tosses]:
     for _ in range(3):
         n = int(generator.integers(5, 12))
-        k = int(generator.integers(1, (n + 1) // 2))  # never half: then p and 1 - p could be exchanged
-        p = torch.from_numpy(generator.uniform(0.1, 0.4, 3))
-        _compare(_asked(answer, p, k, n), p, k, n)
+        yield torch.from_numpy(generator.uniform(0.1, 0.4, 3)), int(generator.integers(1, (n + 1) // 2)), n
+
+
+asked_coin = likelihood_coin.asks(
+    coin_log_likelihood,
+    "away from the edges",
+    instances=_ordinary,
+    seen=lambda got, right, p, k, n: f"For p = {shown(p)}, k = {k}, n = {n} you say {shown(got)}.",
+    atol=1e-6,
+    finite=False,
+    wrong={
+        "Those are bits; nats are asked.": lambda p, k, n: coin_log_likelihood(p, k, n) / math.log(2),
+        "That is the mean of a toss. Asked is the sum over all n.": lambda p, k, n: coin_log_likelihood(p, k, n) / n,
+        "That is the negative log-likelihood.": lambda p, k, n: -coin_log_likelihood(p, k, n),
+        "You count k zeros, not k ones.": lambda p, k, n: coin_log_likelihood(p, n - k, n),
+        "That is the likelihood. Its logarithm is asked.": lambda p, k, n: coin_log_likelihood(p, k, n).exp(),
+        "That is the log-probability of k ones in any order. Asked is that of the one sequence that was seen.": lambda p, k, n: coin_log_likelihood(p, k, n) + _arrangements(k, n),
+        "Only the ones count for you. What of the zeros?": lambda p, k, n: coin_log_likelihood(p, k, k),
+    },
+    otherwise="Put these numbers into your `log_likelihood` of exercise 1: what comes out?",
+)  # fmt: skip
 
 
 @likelihood_coin.check("at the edges", points=2)
@@ -46,7 +79,7 @@ def the_edges_are_right(answer: Answer, generator: np.random.Generator) -> None:
     n = int(generator.integers(4, 9))
     p = torch.tensor([0.0, 0.5, 1.0], dtype=torch.float64)
     for k in (0, n, 1):
-        got, right = _asked(answer, p, k, n), _right(p, k, n)
+        got, right = asked_coin.reply(answer, p, k, n), coin_log_likelihood(p, k, n)
         for at, mine, due in zip(p.tolist(), got.tolist(), right.tolist(), strict=True):
             seen = f"For p = {at:g}, k = {k}, n = {n} you say {shown(mine)}."
             if math.isnan(mine):
@@ -60,7 +93,7 @@ def the_edges_are_right(answer: Answer, generator: np.random.Generator) -> None:
                 )
             if due == 0 and mine == -math.inf:
                 raise Mistake(f"{seen} Such a coin *must* give what was seen. What is the logarithm of 1?")
-        _compare(got, p, k, n)
+    asked_coin.on(lambda generator: [(p, k, n) for k in (0, n, 1)])(answer, generator)
 
 
 @likelihood_coin.check("for a great many tosses")
@@ -69,69 +102,28 @@ def many_tosses_are_right(answer: Answer, generator: np.random.Generator) -> Non
     n = 1_000_000
     k = int(generator.integers(200_000, 400_000))
     p = torch.tensor([0.25, 0.5], dtype=torch.float64)
-    got = _asked(answer, p, k, n)
+    got = asked_coin.reply(answer, p, k, n)
     if not bool(got.isfinite().all()):
         raise Mistake(
             f"For n = {n:,} tosses you say {shown(got)}. How small is a product of a million probabilities? Take logarithms "
             f"*before* you multiply."
         )
-    _compare(got, p, k, n)
+    asked_coin.on(lambda generator: [(p, k, n)])(answer, generator)
 
 
-@likelihood_coin.check("how sure one may be")
-def standard_error_is_right(answer: Answer, generator: np.random.Generator) -> None:
-    """One over the root of minus the curvature."""
-    for _ in range(2):
-        n = int(generator.integers(20, 60))
-        k = int(generator.integers(3, 9))
-        got = reading.number(answer.call("standard_error", k, n), f"`standard_error({k}, {n})`", finite=False)
-        variance = k * (n - k) / n**3
-        if math.isclose(got, math.sqrt(variance), rel_tol=1e-5):
-            continue
-        seen = f"For k = {k}, n = {n} you say {shown(got)}."
-        known = [
-            (variance, "That is its square, the variance of the estimate."),
-            (1 / variance, "That is minus the curvature. A sharper peak means a *smaller* error."),
-            (-1 / variance, "That is the curvature itself. A sharper peak means a *smaller* error."),
-            (math.sqrt(variance * n), "That is how much one toss varies. The estimate is a mean of n."),
-            (math.sqrt(1 / variance), "That grows when the peak gets sharper. Which way round?"),
-        ]
-        for wrong, message in known:
-            if math.isclose(got, wrong, rel_tol=1e-5):
-                raise Mistake(f"{seen} {message}")
-        raise Mistake(
-            f"{seen} Minus the curvature is {shown(1 / variance)} there. What is one over its root?"
-        )
-
-
-def _right(p: Tensor, k: int, n: int) -> Tensor:
-    return torch.xlogy(torch.tensor(float(k)), p) + torch.xlogy(torch.tensor(float(n - k)), 1 - p)
-
-
-def _asked(answer: Answer, p: Tensor, k: int, n: int) -> Tensor:
-    reply = answer.call("coin_log_likelihood", p, k, n)
-    return reading.tensor(reply, f"`coin_log_likelihood(p, {k}, {n})`", shape=p.shape, finite=False)
-
-
-def _compare(got: Tensor, p: Tensor, k: int, n: int) -> None:
-    right = _right(p, k, n)
-    if torch.allclose(got, right, rtol=1e-5, atol=1e-6):
-        return
-    seen = f"For p = {shown(p)}, k = {k}, n = {n} you say {shown(got)}."
-    arrangements = math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
-    known = [
-        (right / math.log(2), "Those are bits; nats are asked."),
-        (right / n, "That is the mean of a toss. Asked is the sum over all n."),
-        (-right, "That is the negative log-likelihood."),
-        (_right(p, n - k, n), "You count k zeros, not k ones."),
-        (right.exp(), "That is the likelihood. Its logarithm is asked."),
-        (
-            right + arrangements,
-            "That is the log-probability of k ones in any order. Asked is that of the one sequence that was seen.",
-        ),
-        (torch.xlogy(torch.tensor(float(k)), p), "Only the ones count for you. What of the zeros?"),
-    ]
-    for wrong, message in known:
-        if torch.allclose(got, wrong, rtol=1e-5, atol=1e-6):
-            raise Mistake(f"{seen} {message}")
-    raise Mistake(f"{seen} Put these numbers into your `log_likelihood` of exercise 1: what comes out?")
+likelihood_coin.asks(
+    standard_error,
+    "how sure one may be",
+    instances=lambda generator: [(int(generator.integers(3, 9)), int(generator.integers(20, 60))) for _ in range(2)],
+    seen=lambda got, right, k, n: f"For k = {k}, n = {n} you say {shown(got)}.",
+    finite=False,
+    atol=0,
+    wrong={
+        "That is its square, the variance of the estimate.": lambda k, n: standard_error(k, n) ** 2,
+        "That is minus the curvature. A sharper peak means a *smaller* error.": lambda k, n: standard_error(k, n) ** -2,
+        "That is the curvature itself. A sharper peak means a *smaller* error.": lambda k, n: -(standard_error(k, n) ** -2),
+        "That is how much one toss varies. The estimate is a mean of n.": lambda k, n: standard_error(k, n) * math.sqrt(n),
+        "That grows when the peak gets sharper. Which way round?": lambda k, n: 1 / standard_error(k, n),
+    },
+    otherwise=lambda got, right, k, n: f"Minus the curvature is {shown(right**-2)} there. What is one over its root?",
+)  # fmt: skip

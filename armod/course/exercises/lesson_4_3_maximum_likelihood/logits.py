@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from armod.course.exercises.engine import reading
 from armod.course.exercises.engine.answer import Answer
 from armod.course.exercises.engine.exercise import Exercise, Mistake
 from armod.course.exercises.engine.showing import shown
 
 likelihood_logits = Exercise(
     name="likelihood-logits",
-    lesson="4_3_maximum_likelihood",
+    number=5,
     title="Find the bug: sure, and wrong",
     difficulty="medium",
     minutes=6,
@@ -31,12 +31,63 @@ likelihood_logits = Exercise(
 )
 
 
-@likelihood_logits.check("where nothing is extreme")
-def ordinary_logits_are_right(answer: Answer, generator: np.random.Generator) -> None:
+def mended_nll(logits: Tensor, x: Tensor) -> Tensor:
     """One number for each observation: a sum over its bits."""
+    # log(1 + exp(a)) with an `a` of the sign for which the bit is unlikely
+    a = torch.where(x > 0, -logits, logits)
+    return (a.clamp(min=0) + torch.log1p((-a.abs()).exp())).sum(1)
+
+
+def nll_gradient(logits: Tensor, x: Tensor) -> Tensor:
+    """Never vanishes where the network is wrong."""
+    return logits.sigmoid() - x
+
+
+def _instances(generator: np.random.Generator) -> Iterator[tuple[Tensor, Tensor]]:
     for shape in ((3, 4), (2, 1)):
-        logits, x = _instance(generator, shape, 1.5)
-        _compare(_asked(answer, logits, x), logits, x)
+        logits = torch.from_numpy(generator.normal(scale=1.5, size=shape))
+        yield logits, torch.from_numpy(generator.integers(0, 2, shape) * 1.0)
+
+
+def _seen(got: Tensor, right: Tensor, logits: Tensor, x: Tensor) -> str:
+    return f"For the bits {shown(x[0])} and the logits {shown(logits[0])} you say {shown(got[0])}."
+
+
+asked_nll = likelihood_logits.asks(
+    mended_nll,
+    "where nothing is extreme",
+    instances=_instances,
+    called=lambda logits, x: f"`mended_nll` for logits of shape {tuple(logits.shape)}",
+    seen=_seen,
+    rtol=1e-6,
+    atol=1e-9,
+    finite=False,
+    wrong={
+        "That is the log-likelihood; asked is the *negative* one.": lambda logits, x: -mended_nll(logits, x),
+        "Those are bits; nats are asked.": lambda logits, x: mended_nll(logits, x) / math.log(2),
+        "You take a mean over the bits. What does the chain rule do with the conditionals?": lambda logits, x: mended_nll(logits, x) / x.shape[1],
+        "You pay for the zeros what the ones cost. Which sign?": lambda logits, x: mended_nll(logits, 1 - x),
+        "You take the sigmoid twice: the function receives logits.": lambda logits, x: mended_nll(logits.sigmoid(), x),
+        "You pay as if every bit were a 1.": lambda logits, x: mended_nll(logits, torch.ones_like(x)),
+    },
+    otherwise=lambda got, right, logits, x: f"By hand: the probabilities of a 1 are {shown(logits[0].sigmoid())}. What do these bits cost in nats?",
+)  # fmt: skip
+asked_gradient = likelihood_logits.asks(
+    nll_gradient,
+    instances=_instances,
+    seen=_seen,
+    atol=1e-6,
+    finite=False,
+    wrong={
+        "It has the wrong sign: a step *against* the gradient must make the bit more likely.": lambda a, x: x - a.sigmoid(),
+        "That is the probability of a 1. What if the bit is 1?": lambda a, x: a.sigmoid(),
+        "You divide by the number of observations. Asked is the gradient of their sum.": lambda a, x: nll_gradient(a, x) / len(x),
+        "You take a mean. Asked is the gradient of the sum.": lambda a, x: nll_gradient(a, x) / x.numel(),
+        "That is the derivative by p. Go on to the logit by the chain rule.": lambda a, x: (1 - x) / (1 - a.sigmoid()) - x / a.sigmoid(),
+        "That is the gradient of a squared error: where the network is sure, it dies.": lambda a, x: nll_gradient(a, x) * a.sigmoid() * (-a).sigmoid(),
+    },
+    otherwise="Move one logit a little by hand: how does the cost change?",
+)  # fmt: skip
 
 
 @likelihood_logits.check("where the network is sure, and wrong", points=2)
@@ -45,7 +96,7 @@ def wrong_and_sure_is_right(answer: Answer, generator: np.random.Generator) -> N
     for size in (20.0, 120.0, 5_000.0):
         x = torch.tensor([[0.0], [1.0]], dtype=torch.float64)
         logits = size * (1 - 2 * x) * float(generator.uniform(1, 1.2))
-        got, right = _asked(answer, logits, x, finite=False), _right(logits, x)
+        got, right = asked_nll.reply(answer, logits, x), mended_nll(logits, x)
         if torch.allclose(got, right, rtol=1e-6):
             continue
         seen = f"For the bits {shown(x)} and the logits {shown(logits)} you say {shown(got)}."
@@ -65,7 +116,7 @@ def right_and_sure_is_right(answer: Answer, generator: np.random.Generator) -> N
     """A cost that is tiny, but not 0."""
     x = torch.tensor([[0.0], [1.0]], dtype=torch.float64)
     logits = 38 * (2 * x - 1) * float(generator.uniform(1, 1.1))
-    got, right = _asked(answer, logits, x), _right(logits, x)
+    got, right = asked_nll.reply(answer, logits, x), mended_nll(logits, x)
     if not torch.allclose(got, right, rtol=1e-3, atol=0):
         raise Mistake(
             f"For the bits {shown(x)} and the logits {shown(logits)} you say {shown(got)}; it is {shown(right)}. Small costs "
@@ -75,82 +126,12 @@ def right_and_sure_is_right(answer: Answer, generator: np.random.Generator) -> N
 
 @likelihood_logits.check("the gradient that the network receives", points=2)
 def gradient_is_right(answer: Answer, generator: np.random.Generator) -> None:
-    """Never vanishes where the network is wrong."""
-    ordinary = _instance(generator, (3, 4), 1.5)
-    sure = (
-        torch.tensor([[-200.0, 200.0]], dtype=torch.float64),
-        torch.tensor([[1.0, 0.0]], dtype=torch.float64),
-    )
-    for logits, x in (ordinary, sure):
-        got = reading.tensor(
-            answer.call("nll_gradient", logits, x), "`nll_gradient`", shape=x.shape, finite=False
+    """Ordinary logits, then sure and wrong ones."""
+    asked_gradient.examine(answer, generator)
+    logits, x = torch.tensor([[-200.0, 200.0], [1.0, 0.0]], dtype=torch.float64).split(1)
+    got = asked_gradient.reply(answer, logits, x)
+    if not bool(got.isfinite().all()) or bool((got == 0).any()):
+        raise Mistake(
+            f"{_seen(got, got, logits, x)} The network is sure and wrong, and learns nothing. Simplify before you compute."
         )
-        right = logits.sigmoid() - x
-        if torch.allclose(got, right, atol=1e-6):
-            continue
-        seen = f"For the bits {shown(x[0])} and the logits {shown(logits[0])} you say {shown(got[0])}."
-        if not bool(got.isfinite().all()) or bool((got == 0).any()):
-            raise Mistake(
-                f"{seen} The network is sure and wrong, and learns nothing. Simplify before you compute."
-            )
-        p = logits.sigmoid()
-        known = [
-            (-right, "It has the wrong sign: a step *against* the gradient must make the bit more likely."),
-            (p, "That is the probability of a 1. What if the bit is 1?"),
-            (right / len(x), "You divide by the number of observations. Asked is the gradient of their sum."),
-            (right / x.numel(), "You take a mean. Asked is the gradient of the sum."),
-            (
-                -x / p + (1 - x) / (1 - p),
-                "That is the derivative by p. Go on to the logit by the chain rule.",
-            ),
-            (
-                right * p * (1 - p),
-                "That is the gradient of a squared error: where the network is sure, it dies.",
-            ),
-        ]
-        for wrong, message in known:
-            if torch.allclose(got, wrong, atol=1e-6):
-                raise Mistake(f"{seen} {message}")
-        raise Mistake(f"{seen} Move one logit a little by hand: how does the cost change?")
-
-
-def _instance(generator: np.random.Generator, shape: tuple[int, int], scale: float) -> tuple[Tensor, Tensor]:
-    logits = torch.from_numpy(generator.normal(scale=scale, size=shape))
-    return logits, torch.from_numpy(generator.integers(0, 2, shape) * 1.0)
-
-
-def _right(logits: Tensor, x: Tensor) -> Tensor:
-    # log(1 + exp(a)) with an `a` of the sign for which the bit is unlikely
-    a = torch.where(x > 0, -logits, logits)
-    return (a.clamp(min=0) + torch.log1p((-a.abs()).exp())).sum(1)
-
-
-def _asked(answer: Answer, logits: Tensor, x: Tensor, *, finite: bool = True) -> Tensor:
-    reply = answer.call("mended_nll", logits, x)
-    what = f"`mended_nll` for logits of shape {tuple(logits.shape)}"
-    return reading.tensor(reply, what, shape=(len(x),), finite=finite)
-
-
-def _compare(got: Tensor, logits: Tensor, x: Tensor) -> None:
-    right = _right(logits, x)
-    if torch.allclose(got, right, rtol=1e-6, atol=1e-9):
-        return
-    seen = f"For the bits {shown(x[0])} and the logits {shown(logits[0])} you say {shown(got[0])}."
-    p = logits.sigmoid()
-    known = [
-        (-right, "That is the log-likelihood; asked is the *negative* one."),
-        (right / math.log(2), "Those are bits; nats are asked."),
-        (
-            right / x.shape[1],
-            "You take a mean over the bits. What does the chain rule do with the conditionals?",
-        ),
-        (_right(logits, 1 - x), "You pay for the zeros what the ones cost. Which sign?"),
-        (_right(p, x), "You take the sigmoid twice: the function receives logits."),
-        (_right(logits, torch.ones_like(x)), "You pay as if every bit were a 1."),
-    ]
-    for wrong, message in known:
-        if torch.allclose(got, wrong, rtol=1e-9, atol=1e-11):
-            raise Mistake(f"{seen} {message}")
-    raise Mistake(
-        f"{seen} By hand: the probabilities of a 1 are {shown(p[0])}. What do these bits cost in nats?"
-    )
+    asked_gradient.on(lambda generator: [(logits, x)])(answer, generator)

@@ -16,7 +16,7 @@ from armod.course.exercises.lesson_4_4_recurrent_networks.instances import norma
 
 recurrent_bits = Exercise(
     name="recurrent-bits",
-    lesson="4_4_recurrent_networks",
+    number=1,
     title="Bits per character",
     difficulty="easy",
     minutes=5,

@@ -14,7 +14,7 @@ from armod.course.exercises.lesson_4_4_recurrent_networks.instances import norma
 
 recurrent_gru = Exercise(
     name="recurrent-gru",
-    lesson="4_4_recurrent_networks",
+    number=2,
     title="A cell from its equations",
     difficulty="medium",
     minutes=9,

@@ -16,7 +16,7 @@ from armod.course.exercises.lesson_4_4_recurrent_networks.instances import norma
 
 recurrent_reach = Exercise(
     name="recurrent-reach",
-    lesson="4_4_recurrent_networks",
+    number=4,
     title="How far does the gradient reach?",
     difficulty="medium",
     minutes=8,

@@ -14,7 +14,7 @@ from armod.course.exercises.lesson_4_4_recurrent_networks.instances import Netwo
 
 recurrent_sampling = Exercise(
     name="recurrent-sampling",
-    lesson="4_4_recurrent_networks",
+    number=5,
     title="One character at a time",
     difficulty="hard",
     minutes=9,

@@ -14,7 +14,7 @@ from armod.course.exercises.lesson_4_4_recurrent_networks.instances import Netwo
 
 recurrent_shift = Exercise(
     name="recurrent-shift",
-    lesson="4_4_recurrent_networks",
+    number=3,
     title="Find the bug: the shift that leaks",
     difficulty="medium",
     minutes=8,

@@ -19,7 +19,7 @@ from armod.orderings import positions
 
 made_completion = Exercise(
     name="made-completion",
-    lesson="4_5_1_made",
+    number=8,
     title="Complete a digit",
     difficulty="hard",
     minutes=20,

@@ -17,7 +17,7 @@ D = 6
 
 made_counts = Exercise(
     name="made-counts",
-    lesson="4_5_1_made",
+    number=1,
     title="Count before you build",
     difficulty="easy",
     minutes=8,

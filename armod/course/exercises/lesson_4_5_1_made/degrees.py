@@ -15,7 +15,7 @@ from armod.course.exercises.engine.showing import shown
 
 made_degrees = Exercise(
     name="made-degrees",
-    lesson="4_5_1_made",
+    number=2,
     title="Degrees that waste no unit",
     difficulty="medium",
     minutes=10,

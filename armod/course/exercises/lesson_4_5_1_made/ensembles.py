@@ -25,7 +25,7 @@ from armod.models.made import MADE
 
 made_ensemble = Exercise(
     name="made-ensemble",
-    lesson="4_5_1_made",
+    number=6,
     title="Find the bug: averaging logits is no likelihood",
     difficulty="medium",
     minutes=15,

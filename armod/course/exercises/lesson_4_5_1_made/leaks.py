@@ -19,7 +19,7 @@ from armod.models.made.masks import hidden_degrees
 
 made_leaks = Exercise(
     name="made-leaks",
-    lesson="4_5_1_made",
+    number=4,
     title="Find the bug: a likelihood too good",
     difficulty="medium",
     minutes=12,

@@ -16,7 +16,7 @@ from armod.orderings import positions
 
 made_masks = Exercise(
     name="made-masks",
-    lesson="4_5_1_made",
+    number=3,
     title="Masks for any ordering",
     difficulty="medium",
     minutes=15,

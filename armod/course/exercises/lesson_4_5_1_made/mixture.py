@@ -19,7 +19,7 @@ from armod.orderings import positions
 
 made_mixture = Exercise(
     name="made-mixture",
-    lesson="4_5_1_made",
+    number=9,
     title="Stretch: the mixture's own conditionals",
     difficulty="stretch",
     minutes=25,

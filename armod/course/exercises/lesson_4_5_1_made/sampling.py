@@ -23,7 +23,7 @@ from armod.orderings import positions
 
 made_sampling = Exercise(
     name="made-sampling",
-    lesson="4_5_1_made",
+    number=7,
     title="Sample in a random ordering",
     difficulty="medium",
     minutes=15,

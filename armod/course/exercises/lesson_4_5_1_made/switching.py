@@ -17,7 +17,7 @@ from armod.models.made.masks import masks
 
 made_switching = Exercise(
     name="made-switching",
-    lesson="4_5_1_made",
+    number=5,
     title="Find the bug: the weights that vanish",
     difficulty="medium",
     minutes=12,

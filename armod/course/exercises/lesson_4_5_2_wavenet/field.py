@@ -14,7 +14,7 @@ from armod.course.exercises.engine.showing import shown
 
 wavenet_field = Exercise(
     name="wavenet-field",
-    lesson="4_5_2_wavenet",
+    number=1,
     title="Far, and dense",
     difficulty="easy",
     minutes=6,

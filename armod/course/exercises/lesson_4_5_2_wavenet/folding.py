@@ -17,7 +17,7 @@ from armod.course.exercises.lesson_4_5_2_wavenet.instances import normal
 
 wavenet_folding = Exercise(
     name="wavenet-folding",
-    lesson="4_5_2_wavenet",
+    number=4,
     title="Find the bug: dilated along the wrong axis",
     difficulty="medium",
     minutes=9,

@@ -15,7 +15,7 @@ from armod.course.exercises.lesson_4_5_2_wavenet.instances import causal, normal
 
 wavenet_gated = Exercise(
     name="wavenet-gated",
-    lesson="4_5_2_wavenet",
+    number=3,
     title="A causal gated unit",
     difficulty="medium",
     minutes=8,

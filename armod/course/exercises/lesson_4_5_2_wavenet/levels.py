@@ -16,7 +16,7 @@ from armod.mu_law import mu_law_decode, mu_law_encode
 
 wavenet_levels = Exercise(
     name="wavenet-levels",
-    lesson="4_5_2_wavenet",
+    number=2,
     title="256 levels and back",
     difficulty="easy",
     minutes=7,

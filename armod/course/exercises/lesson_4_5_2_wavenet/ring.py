@@ -16,7 +16,7 @@ from armod.course.exercises.lesson_4_5_2_wavenet.instances import normal
 
 wavenet_ring = Exercise(
     name="wavenet-ring",
-    lesson="4_5_2_wavenet",
+    number=5,
     title="One column at a time",
     difficulty="hard",
     minutes=10,

@@ -15,7 +15,7 @@ from armod.course.exercises.engine.showing import shown
 
 pixelcnn_bits = Exercise(
     name="pixelcnn-bits",
-    lesson="4_5_3_pixelcnn",
+    number=2,
     title="Bits per dimension",
     difficulty="easy",
     minutes=3,

@@ -18,7 +18,7 @@ from armod.course.exercises.lesson_4_5_3_pixelcnn.masks import as_mask, pixel_ta
 
 pixelcnn_blind_spot = Exercise(
     name="pixelcnn-blind-spot",
-    lesson="4_5_3_pixelcnn",
+    number=4,
     title="Measure the blind spot",
     difficulty="medium",
     minutes=9,

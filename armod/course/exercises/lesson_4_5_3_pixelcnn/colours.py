@@ -15,7 +15,7 @@ from armod.course.exercises.lesson_4_5_3_pixelcnn.masks import as_mask, pixel_ta
 
 pixelcnn_colours = Exercise(
     name="pixelcnn-colours",
-    lesson="4_5_3_pixelcnn",
+    number=3,
     title="Red, then green, then blue",
     difficulty="medium",
     minutes=6,

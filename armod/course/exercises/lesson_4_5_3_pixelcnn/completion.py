@@ -18,7 +18,7 @@ from armod.models.raster.pixelcnn import PixelCNN
 
 pixelcnn_completion = Exercise(
     name="pixelcnn-completion",
-    lesson="4_5_3_pixelcnn",
+    number=6,
     title="What does a completion know?",
     difficulty="stretch",
     minutes=9,

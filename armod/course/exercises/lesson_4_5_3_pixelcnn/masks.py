@@ -16,7 +16,7 @@ from armod.course.exercises.engine.showing import shown
 
 pixelcnn_masks = Exercise(
     name="pixelcnn-masks",
-    lesson="4_5_3_pixelcnn",
+    number=1,
     title="Masks A and B",
     difficulty="easy",
     minutes=4,

@@ -16,7 +16,7 @@ from armod.models.raster.pixel_masks import pixel_mask
 
 pixelcnn_one_by_one = Exercise(
     name="pixelcnn-one-by-one",
-    lesson="4_5_3_pixelcnn",
+    number=5,
     title="Find the bug: the 1×1 layer that hides too much",
     difficulty="hard",
     minutes=9,

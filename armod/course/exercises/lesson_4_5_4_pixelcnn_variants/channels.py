@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from armod.course.exercises.engine import reading
 from armod.course.exercises.engine.answer import Answer
 from armod.course.exercises.engine.exercise import Exercise, Mistake
 from armod.course.exercises.engine.showing import shown
@@ -17,7 +17,7 @@ from armod.likelihoods import DiscretizedLogisticMixture
 
 variants_channels = Exercise(
     name="variants-channels",
-    lesson="4_5_4_pixelcnn_variants",
+    number=5,
     title="Red, then green, then blue",
     difficulty="hard",
     minutes=8,
@@ -34,97 +34,16 @@ variants_channels = Exercise(
 Pixel = tuple[Tensor, Tensor, Tensor, Tensor]  # logits (M,), means, log scales and slopes (3, M)
 
 
-@variants_channels.check("no channel sees itself as known, or a later one")
-def nothing_leaks(answer: Answer, generator: np.random.Generator) -> None:
-    """Red is the same whatever green and blue are, green whatever blue is."""
-    num_levels = 5
-    pixel = _pixel(generator)
-    red, green = generator.integers(0, num_levels, 2).tolist()
-    for channel, name in ((0, "red"), (1, "green")):
-        levels = torch.tensor([[red, green, 0], [red, green, 3], [red, (green + 2) % num_levels, 0]])
-        levels = levels if channel == 0 else levels[:2]
-        got = _asked(answer, levels, pixel, num_levels)
-        if float(got[:, channel].max() - got[:, channel].min()) > 1e-8:
-            raise Mistake(
-                f"For the colours {shown(levels)} you give {name} the log-probabilities {shown(got[:, channel])}. When {name} is "
-                f"drawn, what differs? {_why(answer, pixel, num_levels)}"
-            )
-
-
-@variants_channels.check("whatever came before, each channel adds up to 1", points=2)
-def totals_are_one(answer: Answer, generator: np.random.Generator) -> None:
-    """All levels of a channel, for random channels before it."""
-    for num_levels in (4, 6):
-        pixel = _pixel(generator)
-        for channel, name in enumerate(("red", "green", "blue")):
-            levels = torch.from_numpy(generator.integers(0, num_levels, 3)).repeat(num_levels, 1)
-            levels[:, channel] = torch.arange(num_levels)
-            total = float(_asked(answer, levels, pixel, num_levels)[:, channel].exp().sum())
-            if abs(total - 1) > 1e-5:
-                before = ["red", "green", "blue"][:channel]
-                given = f", given {' and '.join(before)} {shown(levels[0, :channel])}," if before else ""
-                raise Mistake(
-                    f"All {num_levels} levels of {name}{given} get {shown(total)} together. {_why(answer, pixel, num_levels)}"
-                )
-
-
-@variants_channels.check("together they are the mixture with one indicator", points=2)
-def product_is_the_joint(answer: Answer, generator: np.random.Generator) -> None:
-    """Every colour of a few levels; the sum of the three against the sum over the components."""
-    num_levels = 4
-    pixel, levels = _pixel(generator), _every_colour(num_levels)
-    got = _asked(answer, levels, pixel, num_levels).sum(1)
-    right = _conditionals(levels, pixel, num_levels).sum(1)
-    if not torch.allclose(got, right, atol=1e-6):
-        row = int((got - right).abs().argmax())
-        raise Mistake(
-            f"The colour {shown(levels[row])} has the log-probability {shown(float(right[row]))} under the mixture of "
-            f"{len(pixel[0])} components; your three add up to {shown(float(got[row]))}. {_why(answer, pixel, num_levels)}"
-        )
-
-
-@variants_channels.check("each of the three", points=2)
-def each_is_right(answer: Answer, generator: np.random.Generator) -> None:
-    """256 levels, from one component on."""
-    for num_components in (1, 5):
-        pixel = _pixel(generator, num_components)
-        levels = torch.from_numpy(generator.integers(0, 256, (6, 3)))
-        levels[0], levels[1] = torch.tensor([0, 255, 0]), torch.tensor([255, 0, 255])
-        got, right = _asked(answer, levels, pixel, 256), _conditionals(levels, pixel, 256)
-        if not torch.allclose(got, right, rtol=1e-5, atol=1e-6):
-            row = int((got - right).abs().amax(1).argmax())
-            raise Mistake(
-                f"With 256 levels and {num_components} component{'s' * (num_components > 1)} the colour {shown(levels[row])} gets "
-                f"{shown(got[row])} instead of {shown(right[row])}. {_why(answer, pixel, 256)}"
-            )
-
-
-def _pixel(generator: np.random.Generator, num_components: int = 3) -> Pixel:
-    """Components that differ much, so that red says a lot about the indicator."""
-    logits, means = normal(generator, num_components), normal(generator, 3, num_components, scale=0.5)
-    log_scales = torch.from_numpy(generator.uniform(-2.0, -1.0, (3, num_components)))
-    slopes = torch.from_numpy(generator.choice([-1, 1], (3, num_components)) * 1.0)
-    return logits, means, log_scales, slopes * torch.from_numpy(generator.uniform(0.3, 0.9, slopes.shape))
-
-
-def _every_colour(num_levels: int) -> Tensor:
-    return torch.cartesian_prod(*[torch.arange(num_levels)] * 3)
-
-
-def _asked(answer: Answer, levels: Tensor, pixel: Pixel, num_levels: int) -> Tensor:
-    # as float64: an integer divided by an integer would be a float32
-    reply = answer.call("channel_log_probs", levels.double(), *pixel, num_levels)
-    what = f"`channel_log_probs` of {len(levels)} colours"
-    return reading.tensor(reply, what, shape=levels.shape)
-
-
-def _conditionals(
+def channel_log_probs(
     levels: Tensor,
-    pixel: Pixel,
+    logits: Tensor,
+    means: Tensor,
+    log_scales: Tensor,
+    slopes: Tensor,
     num_levels: int,
     *,
     numbers: Callable[[Tensor, int], Tensor] = lambda levels, num_levels: 2 * levels / (num_levels - 1) - 1,
-    slope_rows: tuple[int, int, int] = (0, 1, 2),
+    slope_rows: tuple[int, int, int] | None = (0, 1, 2),
     sequence: tuple[int, int, int] = (0, 1, 2),
     remembers: str = "all",
     normalises: str = "always",
@@ -134,17 +53,16 @@ def _conditionals(
 ) -> Tensor:
     """Log-probabilities ``(N, 3)`` of red, green given red, blue given both, or what becomes of them by a known mistake.
 
-    numbers: what slopes multiply. slope_rows: those of (green, red), (blue, red), (blue, green). sequence: of the
+    numbers: what slopes multiply. slope_rows: those of (green, red), (blue, red), (blue, green), None for no slopes. sequence: of the
     channels. remembers: what the weights have seen, "all", "nothing", "the last" channel, or each channel "itself".
     normalises: the weights "always", "later" than for red, or "never".
     follows_means: blue moves with the *mean* of green. hard: only the likeliest component. squashed: tanh once more.
     """
-    logits, means, log_scales, slopes = pixel
-    slopes = slopes.tanh() if squashed else slopes
+    slopes = slopes.tanh() if squashed else slopes * (slope_rows is not None)
     values = numbers(levels.double(), num_levels)
     prior = logits.log_softmax(0) if normalises == "always" else logits
     weights, found = prior.expand(len(levels), -1), torch.zeros(len(levels), 3, dtype=torch.float64)
-    rows = iter(slope_rows)
+    rows = iter(slope_rows or (0, 1, 2))
     moved: list[Tensor] = []
     for k, channel in enumerate(sequence):
         mean = means[channel]
@@ -165,37 +83,121 @@ def _conditionals(
     return found
 
 
-def _why(answer: Answer, pixel: Pixel, num_levels: int) -> str:
-    """Which known mistake gives the learner's numbers for a few colours of this pixel."""
-    levels = _every_colour(3) if num_levels == 256 else _every_colour(num_levels)
-    got, right = _asked(answer, levels, pixel, num_levels), _conditionals(levels, pixel, num_levels)
-    running = _conditionals(levels, pixel, num_levels)
-    no_slopes = (*pixel[:3], torch.zeros_like(pixel[3]))
-    known = [
-        (_conditionals(levels, pixel, num_levels, remembers="nothing"), "You take the same weights for every channel, as if each had drawn an indicator of its own. What has red told you about the common one?"),
-        (_conditionals(levels, pixel, num_levels, remembers="the last"), "Your weights for blue know green, but have forgotten red."),
-        (_conditionals(levels, pixel, num_levels, remembers="itself"), "The weights of a channel may know what came before it. Yours know the channel itself."),
-        (running.cumsum(1), "Those are log p(r), log p(r, g) and log p(r, g, b). Asked is what each channel adds."),
-        (_conditionals(levels, pixel, num_levels, normalises="never"), "Do your weights add up to 1, for each channel anew?"),
-        (_conditionals(levels, pixel, num_levels, normalises="later"), "Do your weights for red add up to 1?"),
-        (_conditionals(levels, no_slopes, num_levels), "Your means do not move. What are the slopes for?"),
-        (_conditionals(levels, pixel, num_levels, numbers=lambda x, k: x), "You multiply slopes by levels. They are meant for numbers from -1 to 1."),
-        (_conditionals(levels, pixel, num_levels, numbers=lambda x, k: x / (k - 1)), "You multiply slopes by numbers from 0 to 1; from -1 to 1 they are meant."),
-        (_conditionals(levels, pixel, num_levels, numbers=lambda x, k: 2 * x / k - 1), "The last of K levels is the number 1. What is it with you?"),
-        (_conditionals(levels, pixel, num_levels, slope_rows=(0, 2, 1)), "Blue moves with red by the slopes in row 1, and with green by those in row 2. You have exchanged them."),
-        (_conditionals(levels, pixel, num_levels, slope_rows=(2, 0, 1)), "In which row are the slopes of green on red?"),
-        (_conditionals(levels, pixel, num_levels, slope_rows=(0, 0, 1)), "Three pairs, three rows of slopes: which row have you used twice?"),
-        (_conditionals(levels, pixel, num_levels, sequence=(2, 1, 0)), "You begin with blue."),
-        (_conditionals(levels, pixel, num_levels, follows_means=True), "Your blue moves with the *mean* of green. It moves with green itself, which is known by then."),
-        (_conditionals(levels, pixel, num_levels, hard=True), "You take the likeliest component alone. What of the others?"),
-        (_conditionals(levels, pixel, num_levels, squashed=True), "The slopes lie between -1 and 1 already: no tanh once more."),
-        (right.exp(), "Those are probabilities. Their logarithms are asked."),
-    ]  # fmt: skip
-    for wrong, message in known:
-        if torch.allclose(got, wrong, atol=1e-6):
-            return message
-    if torch.allclose(got[:, 0], right[:, 0], atol=1e-6):
-        if torch.allclose(got[:, 1], right[:, 1], atol=1e-6):
-            return "Red and green are right. Blue has two slopes, and weights that know red and green."
+def _pixel(generator: np.random.Generator, num_components: int = 3) -> Pixel:
+    """Components that differ much, so that red says a lot about the indicator."""
+    logits, means = normal(generator, num_components), normal(generator, 3, num_components, scale=0.5)
+    log_scales = torch.from_numpy(generator.uniform(-2.0, -1.0, (3, num_components)))
+    slopes = torch.from_numpy(generator.choice([-1, 1], (3, num_components)) * 1.0)
+    return logits, means, log_scales, slopes * torch.from_numpy(generator.uniform(0.3, 0.9, slopes.shape))
+
+
+def _every_colour(num_levels: int) -> Tensor:
+    # as float64: an integer divided by an integer would be a float32
+    return torch.cartesian_prod(*[torch.arange(num_levels)] * 3).double()
+
+
+def _bytes(generator: np.random.Generator) -> Iterator[tuple[Any, ...]]:
+    """256 levels, from one component on."""
+    for num_components in (1, 5):
+        levels = torch.from_numpy(generator.integers(0, 256, (6, 3)) * 1.0)
+        levels[0], levels[1] = torch.tensor([0, 255, 0]), torch.tensor([255, 0, 255])
+        yield levels, *_pixel(generator, num_components), 256
+
+
+def _seen(got: Tensor, right: Tensor, levels: Tensor, logits: Tensor, *_: Any) -> str:
+    row, num_components = int((got - right).abs().amax(1).argmax()), len(logits)
+    return (
+        f"With 256 levels and {num_components} component{'s' * (num_components > 1)} the colour {shown(levels[row])} gets "
+        f"{shown(got[row])} instead of {shown(right[row])}."
+    )
+
+
+def _otherwise(got: Tensor, right: Tensor, *_: Any) -> str:
+    red, green = (torch.allclose(got[:, channel], right[:, channel], atol=1e-6) for channel in (0, 1))
+    if red and green:
+        return "Red and green are right. Blue has two slopes, and weights that know red and green."
+    if red:
         return "Red is right. For green write down the weights after red, and the means after red, for one colour."
     return "Begin with red: weights that add up to 1, and one bin of each component."
+
+
+asked_colours = variants_channels.asks(
+    channel_log_probs,
+    instances=lambda generator: [(_every_colour(3), *_pixel(generator), 3)],
+    called=lambda levels, *_: f"`channel_log_probs` of {len(levels)} colours",
+    seen=_seen,
+    atol=1e-6,
+    wrong={
+        "You take the same weights for every channel, as if each had drawn an indicator of its own. What has red told you about the common one?": dict(remembers="nothing"),
+        "Your weights for blue know green, but have forgotten red.": dict(remembers="the last"),
+        "The weights of a channel may know what came before it. Yours know the channel itself.": dict(remembers="itself"),
+        "Those are log p(r), log p(r, g) and log p(r, g, b). Asked is what each channel adds.": lambda *case: channel_log_probs(*case).cumsum(1),
+        "Do your weights add up to 1, for each channel anew?": dict(normalises="never"),
+        "Do your weights for red add up to 1?": dict(normalises="later"),
+        "Your means do not move. What are the slopes for?": dict(slope_rows=None),
+        "You multiply slopes by levels. They are meant for numbers from -1 to 1.": dict(numbers=lambda x, K: x),
+        "You multiply slopes by numbers from 0 to 1; from -1 to 1 they are meant.": dict(numbers=lambda x, K: x / (K - 1)),
+        "The last of K levels is the number 1. What is it with you?": dict(numbers=lambda x, K: 2 * x / K - 1),
+        "Blue moves with red by the slopes in row 1, and with green by those in row 2. You have exchanged them.": dict(slope_rows=(0, 2, 1)),
+        "In which row are the slopes of green on red?": dict(slope_rows=(2, 0, 1)),
+        "Three pairs, three rows of slopes: which row have you used twice?": dict(slope_rows=(0, 0, 1)),
+        "You begin with blue.": dict(sequence=(2, 1, 0)),
+        "Your blue moves with the *mean* of green. It moves with green itself, which is known by then.": dict(follows_means=True),
+        "You take the likeliest component alone. What of the others?": dict(hard=True),
+        "The slopes lie between -1 and 1 already: no tanh once more.": dict(squashed=True),
+        "Those are probabilities. Their logarithms are asked.": lambda *case: channel_log_probs(*case).exp(),
+    },
+    otherwise=_otherwise,
+)  # fmt: skip
+
+
+@variants_channels.check("no channel sees itself as known, or a later one")
+def nothing_leaks(answer: Answer, generator: np.random.Generator) -> None:
+    """Red is the same whatever green and blue are, green whatever blue is."""
+    num_levels = 5
+    pixel = _pixel(generator)
+    red, green = generator.integers(0, num_levels, 2).tolist()
+    for channel, name in ((0, "red"), (1, "green")):
+        levels = torch.tensor([[red, green, 0], [red, green, 3], [red, (green + 2) % num_levels, 0]]).double()
+        levels = levels if channel == 0 else levels[:2]
+        got = asked_colours.reply(answer, levels, *pixel, num_levels)
+        if float(got[:, channel].max() - got[:, channel].min()) > 1e-8:
+            raise Mistake(
+                f"For the colours {shown(levels)} you give {name} the log-probabilities {shown(got[:, channel])}. When {name} is "
+                f"drawn, what differs? {asked_colours.why(answer, generator)}"
+            )
+
+
+@variants_channels.check("whatever came before, each channel adds up to 1", points=2)
+def totals_are_one(answer: Answer, generator: np.random.Generator) -> None:
+    """All levels of a channel, for random channels before it."""
+    for num_levels in (4, 6):
+        pixel = _pixel(generator)
+        for channel, name in enumerate(("red", "green", "blue")):
+            levels = torch.from_numpy(generator.integers(0, num_levels, 3) * 1.0).repeat(num_levels, 1)
+            levels[:, channel] = torch.arange(num_levels)
+            total = float(asked_colours.reply(answer, levels, *pixel, num_levels)[:, channel].exp().sum())
+            if abs(total - 1) > 1e-5:
+                before = ["red", "green", "blue"][:channel]
+                given = f", given {' and '.join(before)} {shown(levels[0, :channel])}," if before else ""
+                raise Mistake(
+                    f"All {num_levels} levels of {name}{given} get {shown(total)} together. {asked_colours.why(answer, generator)}"
+                )
+
+
+@variants_channels.check("together they are the mixture with one indicator", points=2)
+def product_is_the_joint(answer: Answer, generator: np.random.Generator) -> None:
+    """Every colour of a few levels; the sum of the three against the sum over the components."""
+    num_levels = 4
+    pixel, levels = _pixel(generator), _every_colour(num_levels)
+    got = asked_colours.reply(answer, levels, *pixel, num_levels).sum(1)
+    right = channel_log_probs(levels, *pixel, num_levels).sum(1)
+    if not torch.allclose(got, right, atol=1e-6):
+        row = int((got - right).abs().argmax())
+        raise Mistake(
+            f"The colour {shown(levels[row])} has the log-probability {shown(float(right[row]))} under the mixture of "
+            f"{len(pixel[0])} components; your three add up to {shown(float(got[row]))}. {asked_colours.why(answer, generator)}"
+        )
+
+
+variants_channels.add("each of the three", asked_colours.on(_bytes), points=2)

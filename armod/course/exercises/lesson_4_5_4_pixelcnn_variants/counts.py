@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
-from armod.course.exercises.engine import reading
-from armod.course.exercises.engine.answer import Answer
-from armod.course.exercises.engine.exercise import Exercise, Mistake
+from armod.course.exercises.engine.exercise import Exercise
 from armod.likelihoods import LogisticMixture
 from armod.models.plus_plus.pixel_mixture import PixelMixture
 
 variants_counts = Exercise(
     name="variants-counts",
-    lesson="4_5_4_pixelcnn_variants",
+    number=1,
     title="What a pixel takes",
     difficulty="easy",
     minutes=4,
@@ -27,102 +27,69 @@ variants_counts = Exercise(
 )
 
 
-@variants_counts.check("a softmax for each channel")
-def softmax_is_right(answer: Answer, generator: np.random.Generator) -> None:
-    """K logits for each channel."""
-    for num_channels in (3, 1):
-        p, num_levels = int(generator.integers(17, 40)), int(generator.integers(3, 10))
-        got = reading.integer(
-            answer.call("softmax_head", p, num_channels, num_levels),
-            f"`softmax_head({p}, {num_channels}, {num_levels})`",
-        )
-        outputs = num_channels * num_levels
-        if got == outputs * (p + 1):
-            continue
-        seen = f"For {p} features, {num_channels} channels and {num_levels} levels you count {got:,}."
-        known = [
-            (outputs, "Those are the outputs. How many parameters make one of them?"),
-            (outputs * p, "You count the weights. What else does a convolution add to each output?"),
-            (
-                outputs * p + 1,
-                "Does a single bias do for all outputs?",
-            ),
-            (num_levels * (p + 1), "That is one channel."),
-            (
-                num_levels**num_channels * (p + 1),
-                "That is a softmax over all colours at once. By the chain rule each channel has one of its own.",
-            ),
-            (outputs * 9 * (p + 1), "How many pixels does a 1x1 convolution look at?"),
-        ]
-        raise Mistake(
-            f"{seen} {_first(got, known, 'How many logits does one channel take, and how many numbers make one logit?')}"
-        )
+def softmax_head(p: int, C: int, K: int) -> int:
+    """K logits for each channel, each with p weights and a bias."""
+    return C * K * (p + 1)
 
 
-@variants_counts.check("a mixture for the whole pixel", points=2)
-def mixture_is_right(answer: Answer, generator: np.random.Generator) -> None:
+def mixture_head(p: int, C: int, M: int) -> int:
     """One indicator; means, scales, and slopes for pairs."""
-    for num_channels in (4, 3, 1):
-        p, num_components = int(generator.integers(17, 40)), int(generator.integers(3, 10))
-        got = reading.integer(
-            answer.call("mixture_head", p, num_channels, num_components),
-            f"`mixture_head({p}, {num_channels}, {num_components})`",
-        )
-        outputs = PixelMixture(LogisticMixture(256, num_components), num_channels).num_parameters
-        if got == outputs * (p + 1):
-            continue
-        m, c, pairs = num_components, num_channels, num_channels * (num_channels - 1) // 2
-        seen = f"For {p} features, {c} channel{'s' * (c > 1)} and {m} components you count {got:,}."
-        known = [
-            (outputs, "Those are the outputs. How many parameters make one of them?"),
-            (outputs * p, "You count the weights. What else does a convolution add to each output?"),
-            (
-                m * 3 * c * (p + 1),
-                "So many takes a mixture for each channel by itself, and as many a slope on the channel just before only. Blue moves with "
-                "red, too.",
-            ),
-            (
-                m * (1 + 3 * c) * (p + 1),
-                "For three channels you are right. How many pairs are there among so many?",
-            ),
-            (
-                m * (1 + 2 * c + c * c) * (p + 1),
-                "You count a slope for each channel on each. On which ones may a mean depend?",
-            ),
-            (
-                m * (1 + 2 * c + 2 * pairs) * (p + 1),
-                "You count each pair twice: green moves with red, but not red with green.",
-            ),
-            (
-                m * (3 * c + pairs) * (p + 1),
-                "You give each channel an indicator of its own. How many does the pixel have?",
-            ),
-            (m * (1 + 2 * c) * (p + 1), "Where are the slopes?"),
-            (
-                (m + 2 * c + pairs) * (p + 1),
-                "Do all components share their means, scales and slopes?",
-            ),
-        ]
-        fallback = "Write down what one component needs: what once, what for each channel, what for each pair of channels?"
-        raise Mistake(f"{seen} {_first(got, known, fallback)}")
+    return PixelMixture(LogisticMixture(256, M), C).num_parameters * (p + 1)
 
 
-@variants_counts.check("where the softmax is the smaller one")
-def most_levels_are_right(answer: Answer, generator: np.random.Generator) -> None:
+def most_levels(M: int) -> int:
     """3 K against 10 M."""
-    for num_components in (3, 1, 10, int(generator.integers(11, 30))):
-        got = reading.integer(answer.call("most_levels", num_components), f"`most_levels({num_components})`")
-        due = 10 * num_components // 3
-        if got == due:
-            continue
-        seen = f"For {num_components} component{'s' * (num_components > 1)} you say {got} levels: a softmax has {3 * got} outputs then, the mixture {10 * num_components}."
-        if got == 10 * num_components:
-            raise Mistake(f"{seen} How many channels does the softmax have to serve?")
-        if 3 * got <= 10 * num_components:
-            raise Mistake(f"{seen} Could there be more levels?")
-        raise Mistake(f"{seen} Which of the two needs more?")
+    return 10 * M // 3
 
 
-def _first(got: int, known: list[tuple[int, str]], fallback: str) -> str:
-    """The message of the first known wrong number that this one is."""
-    return next((message for wrong, message in known if got == wrong), fallback)
+def _heads(generator: np.random.Generator, *channels: int) -> Iterator[tuple[int, int, int]]:
+    for num_channels in channels:
+        yield int(generator.integers(17, 40)), num_channels, int(generator.integers(3, 10))
+
+
+def _pairs(C: int) -> int:
+    return C * (C - 1) // 2
+
+
+variants_counts.asks(
+    softmax_head,
+    "a softmax for each channel",
+    instances=lambda generator: _heads(generator, 3, 1),
+    seen=lambda got, right, p, C, K: f"For {p} features, {C} channel{'s' * (C > 1)} and {K} levels you count {got:,}.",
+    wrong={
+        "Those are the outputs. How many parameters make one of them?": lambda p, C, K: C * K,
+        "You count the weights. What else does a convolution add to each output?": lambda p, C, K: C * K * p,
+        "Does a single bias do for all outputs?": lambda p, C, K: C * K * p + 1,
+        "That is one channel.": lambda p, C, K: K * (p + 1),
+        "That is a softmax over all colours at once. By the chain rule each channel has one of its own.": lambda p, C, K: K**C * (p + 1),
+        "How many pixels does a 1x1 convolution look at?": lambda p, C, K: C * K * 9 * (p + 1),
+    },
+    otherwise="How many logits does one channel take, and how many numbers make one logit?",
+)  # fmt: skip
+variants_counts.asks(
+    mixture_head,
+    "a mixture for the whole pixel",
+    points=2,
+    instances=lambda generator: _heads(generator, 4, 3, 1),
+    seen=lambda got, right, p, C, M: f"For {p} features, {C} channel{'s' * (C > 1)} and {M} components you count {got:,}.",
+    wrong={
+        "Those are the outputs. How many parameters make one of them?": lambda p, C, M: mixture_head(0, C, M),
+        "You count the weights. What else does a convolution add to each output?": lambda p, C, M: mixture_head(0, C, M) * p,
+        "So many takes a mixture for each channel by itself, and as many a slope on the channel just before only. Blue moves with red, too.": lambda p, C, M: M * 3 * C * (p + 1),
+        "For three channels you are right. How many pairs are there among so many?": lambda p, C, M: M * (1 + 3 * C) * (p + 1),
+        "You count a slope for each channel on each. On which ones may a mean depend?": lambda p, C, M: M * (1 + 2 * C + C * C) * (p + 1),
+        "You count each pair twice: green moves with red, but not red with green.": lambda p, C, M: M * (1 + 2 * C + 2 * _pairs(C)) * (p + 1),
+        "You give each channel an indicator of its own. How many does the pixel have?": lambda p, C, M: M * (3 * C + _pairs(C)) * (p + 1),
+        "Where are the slopes?": lambda p, C, M: M * (1 + 2 * C) * (p + 1),
+        "Do all components share their means, scales and slopes?": lambda p, C, M: (M + 2 * C + _pairs(C)) * (p + 1),
+    },
+    otherwise="Write down what one component needs: what once, what for each channel, what for each pair of channels?",
+)  # fmt: skip
+variants_counts.asks(
+    most_levels,
+    "where the softmax is the smaller one",
+    instances=lambda generator: [(3,), (1,), (10,), (int(generator.integers(11, 30)),)],
+    seen=lambda got, right, M: f"For {M} component{'s' * (M > 1)} you say {got} levels: a softmax has {3 * got} outputs then, the mixture {10 * M}.",
+    wrong={"How many channels does the softmax have to serve?": lambda M: 10 * M},
+    otherwise=lambda got, right, M: "Could there be more levels?" if got < right else "Which of the two needs more?",
+)  # fmt: skip

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from armod.course.exercises.engine import reading
 from armod.course.exercises.engine.answer import Answer
 from armod.course.exercises.engine.exercise import Exercise, Mistake
 from armod.course.exercises.engine.showing import shown
@@ -19,7 +20,7 @@ from armod.course.exercises.lesson_4_5_4_pixelcnn_variants.instances import (
 
 variants_link = Exercise(
     name="variants-link",
-    lesson="4_5_4_pixelcnn_variants",
+    number=3,
     title="Find the bugs: the link between the stacks",
     difficulty="hard",
     minutes=9,
@@ -38,107 +39,12 @@ Layers = list[dict[str, Tensor]]
 NEVER, ONCE, ALWAYS = "never", "once", "always"
 
 
-@variants_link.check("no pixel sees itself or a later one", points=2)
-def nothing_leaks(answer: Answer, generator: np.random.Generator) -> None:
-    """By changing one pixel at a time; kernels of two sizes."""
-    for half, depth in ((1, 3), (2, 2), (1, 1)):
-        height, width = 4, 6
-        layers, x = _layers(generator, half, depth), one_pixel_changed(generator, height, width)
-        got = _asked(answer, x, layers, half)
-        forbidden = (reactions(got) & ~_earlier(height * width)).nonzero()
-        if len(forbidden):
-            i, j = forbidden[len(forbidden) // 2].tolist()
-            raise Mistake(
-                f"With {_about(half, depth)} {_place(i, width)} sees {'itself' if i == j else _place(j, width)}. "
-                f"{_why(got, x, layers)}"
-            )
-
-
-@variants_link.check("no blind spot", points=2)
-def nothing_is_missed(answer: Answer, generator: np.random.Generator) -> None:
-    """The field of the right network, pixel by pixel."""
-    for half, depth in ((1, 3), (2, 2), (1, 1)):
-        height, width = 5, 7
-        layers, x = _layers(generator, half, depth), one_pixel_changed(generator, height, width)
-        got = _asked(answer, x, layers, half)
-        seen, due = reactions(got), reactions(stacks(x, layers))
-        missing = (due & ~seen).nonzero()
-        if len(missing):
-            i, j = missing[len(missing) // 2].tolist()
-            raise Mistake(
-                f"With {_about(half, depth)} {_place(i, width)} does not see {_place(j, width)}, an earlier pixel within its "
-                f"reach; {len(missing)} such pairs on an image of {height} x {width}. {_why(got, x, layers)}"
-            )
-
-
-@variants_link.check("the right features", points=2)
-def features_are_right(answer: Answer, generator: np.random.Generator) -> None:
-    """Number by number."""
-    for half, depth in ((1, 3), (2, 2), (3, 1)):
-        layers, x = _layers(generator, half, depth), normal(generator, 2, 1, 3, 5)
-        got, right = _asked(answer, x, layers, half), stacks(x, layers)
-        if not torch.allclose(got, right, atol=1e-6):
-            image, feature, row, _ = (~torch.isclose(got, right, atol=1e-6)).nonzero()[0].tolist()
-            place = (image, feature, row)
-            raise Mistake(
-                f"With {_about(half, depth)} feature {feature} in row {row} of an image is {shown(got[place])} instead of "
-                f"{shown(right[place])}. {_why(got, x, layers)}"
-            )
-
-
-@variants_link.check("a stack that is never shifted")
-def leaks_are_counted(answer: Answer, generator: np.random.Generator) -> None:
-    """The own pixel and those to its right."""
-    got = reading.integer(answer.value("link_leaks"), "`link_leaks`")
-    half, depth = own_network(answer.student)
-    reach = half * depth
-    if got == reach + 1:
-        return
-    seen = f"For windows of {half + 1} rows and {depth} layers you say {got}."
-    known = [
-        (reach, "Does the pixel see itself?"),
-        (2 * reach + 1, "You count the whole own row. What lies to the left may be seen."),
-        (2 * reach, "You count both sides of the own row. Which side may be seen? And does the pixel see itself?"),
-        (half + 1, "That is what the first layer does. The others look along the row as well."),
-        (half, "That is what the first layer does, without the pixel itself."),
-        (0, "The link hands over whatever the vertical stack has found at that place. Has it looked at its own row?"),
-    ]  # fmt: skip
-    fallback = (
-        "How many columns to the right does each layer of the vertical stack see, and from which row on?"
-    )
-    raise Mistake(f"{seen} {next((said for wrong, said in known if got == wrong), fallback)}")
-
-
-@variants_link.check("a stack that is shifted in every layer", points=2)
-def blind_spot_is_counted(answer: Answer, generator: np.random.Generator) -> None:
-    """What the right network sees and the published one does not."""
-    got = reading.integer(answer.value("link_blind"), "`link_blind`")
-    half, depth = own_network(answer.student)
-    right, published = _field(half, depth, ONCE), _field(half, depth, ALWAYS)
-    if got == len(right - published):
-        return
-    seen = f"For windows of {half + 1} rows and {depth} layers you say {got}."
-    known = [
-        (0, f"Take the pixel one row up and {half + 1} columns to the right. By which steps can it be reached?"),
-        (len(published - right), "Those are pixels that only the published network sees: it reaches higher. Asked are those that it misses."),
-        (len(right ^ published), "You count the pixels that the published network sees in addition: it reaches higher. Asked are those that it misses."),
-        (len(right) - len(published), "You subtract one count from the other. But the published network also sees some that the right one does not."),
-        (len(published) - len(right), "You subtract one count from the other. But each network sees some pixels that the other one does not."),
-        (len(published), "That is how many pixels the published network sees. How many of the right ones does it miss?"),
-        (len(right), "That is how many pixels the right network sees. How many of them does the published one miss?"),
-    ]  # fmt: skip
-    if half > 1:
-        known.append((depth * (depth - 1) // 2, "That would be so for windows of two rows."))
-    fallback = "After l shifted layers, which rows does the vertical stack know, and how many columns of each? Is your image large enough?"
-    raise Mistake(f"{seen} {next((said for wrong, said in known if got == wrong), fallback)}")
-
-
 def own_network(student: int) -> tuple[int, int]:
     """h and the number of layers, as the given cell of the notebook draws them."""
     return 1 + student % 2, 3 + student % 3
 
 
-def stacks(
+def two_stacks(
     x: Tensor,
     layers: Layers,
     *,
@@ -179,6 +85,16 @@ def _gate(features: Tensor) -> Tensor:
     return value.tanh() * opening.sigmoid()
 
 
+def link_leaks(half: int, depth: int) -> int:
+    """The own pixel and those to its right that a vertical stack sees which is never shifted."""
+    return half * depth + 1
+
+
+def link_blind(half: int, depth: int) -> int:
+    """What the right network sees, and the one that is shifted in every layer does not."""
+    return len(_field(half, depth, ONCE) - _field(half, depth, ALWAYS))
+
+
 def _field(half: int, depth: int, rule: str) -> set[tuple[int, int]]:
     """What the centre sees, as steps (rows, columns)."""
     vertical = horizontal = {(0, 0)}
@@ -213,13 +129,8 @@ def _layers(generator: np.random.Generator, half: int, depth: int, p: int = 3) -
     ]
 
 
-def _asked(answer: Answer, x: Tensor, layers: Layers, half: int) -> Tensor:
-    reply = answer.call("two_stacks", x, layers)
-    what = f"`two_stacks` of images {tuple(x.shape)}, with {_about(half, len(layers))}"
-    return reading.tensor(reply, what, shape=(len(x), len(layers[0]["mix"]), *x.shape[2:]))
-
-
-def _about(half: int, depth: int) -> str:
+def _about(layers: Layers) -> str:
+    half, depth = layers[0]["vertical"].shape[2] - 1, len(layers)
     return f"{depth} layer{'s' * (depth > 1)} and windows of {half + 1} rows,"
 
 
@@ -231,20 +142,104 @@ def _earlier(num_pixels: int) -> Tensor:
     return torch.ones(num_pixels, num_pixels).tril(-1).bool()
 
 
-def _why(got: Tensor, x: Tensor, layers: Layers) -> str:
-    known = [
-        (dict(down=NEVER), "Your vertical stack has looked at its own row, and the link hands that on. In which layer must its window end in the row above?"),
-        (dict(aside=NEVER), "Your horizontal window ends at the pixel itself in the first layer, too. Where must it end there?"),
-        (dict(down=NEVER, aside=NEVER), "In the first layer both of your windows end at the pixel itself. There is no layer before it that has hidden anything."),
-        (dict(residual="all"), "Your first layer adds its input, the image itself, to what it has found."),
-        (dict(down=ALWAYS), "Your vertical window ends in the row above in every layer, so that each look to the right costs another row. This is the published bug. Once it is shifted, what is in its own row?"),
-        (dict(down=ALWAYS, aside=ALWAYS), "Your windows end before the pixel in every layer. Once the features are shifted, what is in their own row and at their own place?"),
-        (dict(aside=ALWAYS), "Your horizontal window ends before the pixel in every layer. Once it is shifted, what may it see at its own place?"),
-        (dict(residual="none"), "Your horizontal stack is not residual: from the second layer on it adds what it was given."),
-        (dict(link=False), "Your horizontal stack has never heard of the vertical one. What does the link do?"),
-        (dict(mix_all=True), "You mix what came from below once more. It passes around the `mix`."),
-    ]  # fmt: skip
-    for changes, message in known:
-        if torch.allclose(got, stacks(x, layers, **changes), atol=1e-6):  # type: ignore[arg-type]
-            return message
-    return "Take one layer first: where does each window begin and end, what is added to what, and what does the gate get?"
+def _networks(generator: np.random.Generator) -> Iterator[tuple[Tensor, Layers]]:
+    """Random images and layers, for each h and number of layers."""
+    for half, depth in ((1, 3), (2, 2), (3, 1)):
+        yield normal(generator, 2, 1, 3, 5), _layers(generator, half, depth)
+
+
+def _seen(got: Tensor, right: Tensor, x: Tensor, layers: Layers) -> str:
+    image, feature, row, _ = (~torch.isclose(got, right, atol=1e-5)).nonzero()[0].tolist()
+    return (
+        f"With {_about(layers)} feature {feature} in row {row} of an image is {shown(got[image, feature, row])} instead "
+        f"of {shown(right[image, feature, row])}."
+    )
+
+
+asked_stacks = variants_link.asks(
+    two_stacks,
+    instances=_networks,
+    seen=_seen,
+    called=lambda x, layers: f"`two_stacks` of images {tuple(x.shape)}, with {_about(layers)}",
+    wrong={
+        "Your vertical stack has looked at its own row, and the link hands that on. In which layer must its window end in the row above?": dict(down=NEVER),
+        "Your horizontal window ends at the pixel itself in the first layer, too. Where must it end there?": dict(aside=NEVER),
+        "In the first layer both of your windows end at the pixel itself. There is no layer before it that has hidden anything.": dict(down=NEVER, aside=NEVER),
+        "Your first layer adds its input, the image itself, to what it has found.": dict(residual="all"),
+        "Your vertical window ends in the row above in every layer, so that each look to the right costs another row. This is the published bug. Once it is shifted, what is in its own row?": dict(down=ALWAYS),
+        "Your windows end before the pixel in every layer. Once the features are shifted, what is in their own row and at their own place?": dict(down=ALWAYS, aside=ALWAYS),
+        "Your horizontal window ends before the pixel in every layer. Once it is shifted, what may it see at its own place?": dict(aside=ALWAYS),
+        "Your horizontal stack is not residual: from the second layer on it adds what it was given.": dict(residual="none"),
+        "Your horizontal stack has never heard of the vertical one. What does the link do?": dict(link=False),
+        "You mix what came from below once more. It passes around the `mix`.": dict(mix_all=True),
+    },
+    otherwise="Take one layer first: where does each window begin and end, what is added to what, and what does the gate get?",
+)  # fmt: skip
+
+
+@variants_link.check("no pixel sees itself or a later one", points=2)
+def nothing_leaks(answer: Answer, generator: np.random.Generator) -> None:
+    """By changing one pixel at a time; kernels of two sizes."""
+    for half, depth in ((1, 3), (2, 2), (1, 1)):
+        height, width = 4, 6
+        x, layers = one_pixel_changed(generator, height, width), _layers(generator, half, depth)
+        forbidden = (reactions(asked_stacks.reply(answer, x, layers)) & ~_earlier(height * width)).nonzero()
+        if len(forbidden):
+            i, j = forbidden[len(forbidden) // 2].tolist()
+            raise Mistake(
+                f"With {_about(layers)} {_place(i, width)} sees {'itself' if i == j else _place(j, width)}. "
+                f"{asked_stacks.why(answer, generator, (x, layers))}"
+            )
+
+
+@variants_link.check("no blind spot", points=2)
+def nothing_is_missed(answer: Answer, generator: np.random.Generator) -> None:
+    """The field of the right network, pixel by pixel."""
+    for half, depth in ((1, 3), (2, 2), (1, 1)):
+        height, width = 5, 7
+        x, layers = one_pixel_changed(generator, height, width), _layers(generator, half, depth)
+        seen, due = reactions(asked_stacks.reply(answer, x, layers)), reactions(two_stacks(x, layers))
+        missing = (due & ~seen).nonzero()
+        if len(missing):
+            i, j = missing[len(missing) // 2].tolist()
+            raise Mistake(
+                f"With {_about(layers)} {_place(i, width)} does not see {_place(j, width)}, an earlier pixel within its "
+                f"reach; {len(missing)} such pairs on an image of {height} x {width}. "
+                f"{asked_stacks.why(answer, generator, (x, layers))}"
+            )
+
+
+variants_link.add("the right features", asked_stacks.examine, points=2)
+variants_link.asks(
+    link_leaks,
+    "a stack that is never shifted",
+    own=own_network,
+    seen=lambda got, right, half, depth: f"For windows of {half + 1} rows and {depth} layers you say {got}.",
+    wrong={
+        "Does the pixel see itself?": lambda half, depth: half * depth,
+        "You count the whole own row. What lies to the left may be seen.": lambda half, depth: 2 * half * depth + 1,
+        "You count both sides of the own row. Which side may be seen? And is the pixel itself among them?": lambda half, depth: 2 * half * depth,
+        "That is what the first layer does. The others look along the row as well.": lambda half, depth: half + 1,
+        "That is what the first layer does, without the pixel itself.": lambda half, depth: half,
+        "The link hands over whatever the vertical stack has found at that place. Has it looked at its own row?": lambda half, depth: 0,
+    },
+    otherwise="How many columns to the right does each layer of the vertical stack see, and from which row on?",
+)  # fmt: skip
+variants_link.asks(
+    link_blind,
+    "a stack that is shifted in every layer",
+    points=2,
+    own=own_network,
+    seen=lambda got, right, half, depth: f"For windows of {half + 1} rows and {depth} layers you say {got}.",
+    wrong={
+        "Take the nearest pixel of the row above that lies too far to the right for one window. By which steps can it be reached?": lambda half, depth: 0,
+        "Those are pixels that only the published network sees: it reaches higher. Asked are those that it misses.": lambda half, depth: len(_field(half, depth, ALWAYS) - _field(half, depth, ONCE)),
+        "You count the pixels that the published network sees in addition: it reaches higher. Asked are those that it misses.": lambda half, depth: len(_field(half, depth, ALWAYS) ^ _field(half, depth, ONCE)),
+        "You subtract one count from the other. But the published network also sees some that the right one does not.": lambda half, depth: len(_field(half, depth, ONCE)) - len(_field(half, depth, ALWAYS)),
+        "You subtract one count from the other. But each network sees some pixels that the other one does not.": lambda half, depth: len(_field(half, depth, ALWAYS)) - len(_field(half, depth, ONCE)),
+        "That is how many pixels the published network sees. How many of the right ones does it miss?": lambda half, depth: len(_field(half, depth, ALWAYS)),
+        "That is how many pixels the right network sees. How many of them does the published one miss?": lambda half, depth: len(_field(half, depth, ONCE)),
+        "That would be so for windows of two rows.": lambda half, depth: depth * (depth - 1) // 2,
+    },
+    otherwise="After l shifted layers, which rows does the vertical stack know, and how many columns of each? Is your image large enough?",
+)  # fmt: skip

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from armod.course.exercises.engine import reading
 from armod.course.exercises.engine.answer import Answer
 from armod.course.exercises.engine.exercise import Exercise, Mistake
 from armod.course.exercises.engine.showing import shown
@@ -15,7 +16,7 @@ from armod.course.exercises.lesson_4_5_4_pixelcnn_variants.instances import norm
 
 variants_streams = Exercise(
     name="variants-streams",
-    lesson="4_5_4_pixelcnn_variants",
+    number=6,
     title="Stretch: down, up and across",
     difficulty="stretch",
     minutes=8,
@@ -32,99 +33,19 @@ variants_streams = Exercise(
 Streams = tuple[Tensor, Tensor]
 
 
-@variants_streams.check("how much pooling leaks", points=2)
-def leaks_are_counted(answer: Answer, generator: np.random.Generator) -> None:
-    """Four pixels of each cell."""
-    got = reading.integer(answer.value("pool_leaks"), "`pool_leaks`")
-    height, width = own_image(answer.student)
-    cells = height * width // 4
-    if got == cells * (2 * width + 2):
-        return
-    seen = f"For {height} x {width} pixels you count {got} forbidden pairs."
-    known = [
-        (cells * (2 * width - 1), "Does a pixel see itself, when its cell knows all that comes before the lower right pixel?"),
-        (2 * width + 2, "So many has one cell. How many cells are there?"),
-        (cells * 3, "You count one pair for each of three pixels. How many pixels of the raster lie between the first pixel of a cell and its last?"),
-        (cells * 6, "You count the pixels of the same cell only. In the raster many others lie between its upper row and its lower one."),
-        (cells * (2 * width + 6), "You count the lower right pixel as seen. Its own features know what comes *before* it."),
-        (cells * (width + 1), "That is the first of the four pixels. What of the others?"),
-    ]  # fmt: skip
-    fallback = "Take an image of 2 x 2: one cell, and it knows pixels 0, 1 and 2. Which of the four pixels may know what?"
-    raise Mistake(f"{seen} {next((said for wrong, said in known if got == wrong), fallback)}")
-
-
-@variants_streams.check("half the resolution, without a leak", points=2)
-def halving_is_right(answer: Answer, generator: np.random.Generator) -> None:
-    """Each feature of a mark of its own; then random ones."""
-    for height, width in ((4, 6), (2, 2)):
-        marks = torch.eye(height * width, dtype=torch.float64).view(-1, 1, height, width)
-        used = _halved(answer, marks)[:, 0] > 1e-9  # [source, row, column]
-        for row in range(height // 2):
-            for column in range(width // 2):
-                corner = 2 * row * width + 2 * column
-                late = [
-                    pixel for pixel in used[:, row, column].nonzero().flatten().tolist() if pixel > corner
-                ]
-                if late:
-                    raise Mistake(
-                        f"On {height} x {width} pixels cell ({row}, {column}) uses the features of {_place(late[-1], width)}, which "
-                        f"may know all pixels before that one. But {_place(corner, width)} will be given this cell, too."
-                    )
-                if not used[corner, row, column]:
-                    raise Mistake(
-                        f"On {height} x {width} pixels cell ({row}, {column}) does not use the features of "
-                        f"{_place(corner, width)}. They know nothing that the first pixel of the cell may not know: so "
-                        f"you hide more than you must."
-                    )
-    for shape in ((2, 3, 4, 6), (1, 1, 8, 2)):
-        features = normal(generator, *shape)
-        got, right = _halved(answer, features), F.avg_pool2d(F.pad(features, (1, 0, 1, 0)), 2)
-        if not torch.allclose(got, right, atol=1e-6):
-            known = [
-                (features[..., ::2, ::2], "You take the one feature at the upper left. The mean of four is asked."),
-                (4 * right, "That is the sum of the four. Their mean is asked."),
-                (F.max_pool2d(F.pad(features, (1, 0, 1, 0)), 2), "You take the largest of the four. Their mean is asked."),
-                (F.pad(features, (1, 0, 1, 0), mode="replicate").unfold(2, 2, 2).unfold(3, 2, 2).mean((4, 5)), "At the edge, too, a cell is the mean of four numbers, and what lies outside of the image counts as zeros."),
-            ]  # fmt: skip
-            why = next(
-                (said for wrong, said in known if torch.allclose(got, wrong, atol=1e-6)),
-                "Which four features does a cell average?",
-            )
-            raise Mistake(
-                f"For one channel {shown(features[0, 0, :2, :2])} in the upper left corner cell (0, 0) is "
-                f"{shown(float(got[0, 0, 0, 0]))} and cell (1, 0) {shown(float(got[0, 0, 1, 0]))}; due are {shown(float(right[0, 0, 0, 0]))} and "
-                f"{shown(float(right[0, 0, 1, 0]))}. {why}"
-            )  # fmt: skip
-
-
-@variants_streams.check("up again, each stream on its own", points=2)
-def way_up_is_right(answer: Answer, generator: np.random.Generator) -> None:
-    """What the last horizontal features are made of; then their numbers."""
-    for num_blocks in (3, 1):
-        image = torch.eye(48, dtype=torch.float64).view(-1, 1, 6, 8)
-        vertical, horizontal, kept = way_down(image, num_blocks)
-        got, right = _gone_up(answer, vertical, horizontal, kept), way_up(vertical, horizontal, kept)
-        missing = ((right > 0) & ~(got > 0)).flatten(1).T.nonzero()
-        if len(missing):
-            pixel, unseen = missing[-1].tolist()
-            raise Mistake(
-                f"After {num_blocks} block{'s' * (num_blocks > 1)} down and as many up, {_place(pixel, 8)} does not see "
-                f"{_place(unseen, 8)}; {len(missing)} such pairs on an image of 6 x 8. {_why(got, vertical, horizontal, kept)}"
-            )
-        for shape in ((1, 1, 4, 5), (2, 1, 3, 3)):
-            vertical, horizontal = normal(generator, *shape), normal(generator, *shape)
-            kept = [(normal(generator, *shape), normal(generator, *shape)) for _ in range(num_blocks)]
-            got, right = _gone_up(answer, vertical, horizontal, kept), way_up(vertical, horizontal, kept)
-            if not torch.allclose(got, right, atol=1e-6):
-                raise Mistake(
-                    f"With {num_blocks} block{'s' * (num_blocks > 1)} and random features the first row is {shown(got[0, 0, 0])} "
-                    f"instead of {shown(right[0, 0, 0])}. {_why(got, vertical, horizontal, kept)}"
-                )
-
-
 def own_image(student: int) -> tuple[int, int]:
     """Height and width, as the given cell of the notebook draws them."""
     return 4 + 2 * (student % 3), 6 + 2 * (student % 4)
+
+
+def pool_leaks(height: int, width: int) -> int:
+    """Four pixels of each cell, which knows all that comes before its last one."""
+    return height * width // 4 * (2 * width + 2)
+
+
+def halve(features: Tensor) -> Tensor:
+    """Means of four whose window ends with the upper left pixel of its cell."""
+    return F.avg_pool2d(F.pad(features, (1, 0, 1, 0)), 2)
 
 
 def way_down(image: Tensor, num_blocks: int) -> tuple[Tensor, Tensor, list[Streams]]:
@@ -140,7 +61,7 @@ def way_down(image: Tensor, num_blocks: int) -> tuple[Tensor, Tensor, list[Strea
     return vertical, horizontal, kept
 
 
-def way_up(
+def mended_way_up(
     vertical: Tensor,
     horizontal: Tensor,
     kept: list[Streams],
@@ -177,36 +98,121 @@ def _place(pixel: int, width: int) -> str:
     return f"pixel ({pixel // width}, {pixel % width})"
 
 
-def _halved(answer: Answer, features: Tensor) -> Tensor:
-    num, channels, height, width = features.shape
-    reply = answer.call("halve", features)
-    return reading.tensor(
-        reply,
-        f"`halve` of features {tuple(features.shape)}",
-        shape=(num, channels, height // 2, width // 2),
-    )
+def _features(generator: np.random.Generator) -> Iterator[tuple[Tensor]]:
+    for shape in ((2, 3, 4, 6), (1, 1, 8, 2)):
+        yield (normal(generator, *shape),)
 
 
-def _gone_up(answer: Answer, vertical: Tensor, horizontal: Tensor, kept: list[Streams]) -> Tensor:
-    reply = answer.call("mended_way_up", vertical, horizontal, kept)
-    return reading.tensor(reply, "`mended_way_up(...)`", shape=horizontal.shape)
+def _streams(generator: np.random.Generator) -> Iterator[tuple[Tensor, Tensor, list[Streams]]]:
+    for num_blocks in (3, 1):
+        for shape in ((1, 1, 4, 5), (2, 1, 3, 3)):
+            first, *kept = [
+                (normal(generator, *shape), normal(generator, *shape)) for _ in range(num_blocks + 1)
+            ]
+            yield *first, kept
 
 
-def _why(got: Tensor, vertical: Tensor, horizontal: Tensor, kept: list[Streams]) -> str:
-    known = [
-        (dict(convolved="vertical", passed="vertical"), "Those are the published features. What has the horizontal stream found on the way, and where does it go?"),
-        (dict(passed="vertical"), "You convolve the right stream. Which one passes around?"),
-        (dict(convolved="vertical"), "The right stream passes around. Which one do you convolve?"),
-        (dict(passed="none"), "Nothing passes around your horizontal stream. Is it residual?"),
-        (dict(shortcut=0), "Each stream has a short-cut of its own. Which one do you give to the horizontal stream?"),
-        (dict(shortcut=-1), "Your horizontal stream gets nothing from the way down."),
-        (dict(last_first=False), "Your short-cuts come in the order of the way down. What is the mirror image of the last block?"),
-        (dict(told="old"), "The horizontal stream is told of what the vertical one has *just* found, not of what it had before."),
-        (dict(told="none"), "Your horizontal stream is not told of the vertical one any more."),
-    ]  # fmt: skip
-    for changes, message in known:
-        if torch.allclose(got, way_up(vertical, horizontal, kept, **changes), atol=1e-6):  # type: ignore[arg-type]
-            return message
+def _seen_cells(got: Tensor, right: Tensor, features: Tensor) -> str:
+    mine, due = ([shown(float(means[0, 0, row, 0])) for row in (0, 1)] for means in (got, right))
     return (
-        "In each block of the way up: which of the four tensors at hand does the new `horizontal` consist of?"
+        f"For one channel {shown(features[0, 0, :2, :2])} in the upper left corner cell (0, 0) is {mine[0]} and cell "
+        f"(1, 0) {mine[1]}; due are {due[0]} and {due[1]}."
     )
+
+
+def _seen_row(got: Tensor, right: Tensor, vertical: Tensor, horizontal: Tensor, kept: list[Streams]) -> str:
+    return (
+        f"With {len(kept)} block{'s' * (len(kept) > 1)} and random features the first row is {shown(got[0, 0, 0])} "
+        f"instead of {shown(right[0, 0, 0])}."
+    )
+
+
+variants_streams.asks(
+    pool_leaks,
+    "how much pooling leaks",
+    points=2,
+    own=own_image,
+    seen=lambda got, right, height, width: f"For {height} x {width} pixels you count {got} forbidden pairs.",
+    wrong={
+        "Does a pixel see itself, when its cell knows all that comes before the lower right pixel?": lambda H, W: H * W // 4 * (2 * W - 1),
+        "So many has one cell. How many cells are there?": lambda H, W: 2 * W + 2,
+        "You count one pair for each of three pixels. How many pixels of the raster lie between the first pixel of a cell and its last?": lambda H, W: H * W // 4 * 3,
+        "You count the pixels of the same cell only. In the raster many others lie between its upper row and its lower one.": lambda H, W: H * W // 4 * 6,
+        "You count the lower right pixel as seen. Its own features know what comes *before* it.": lambda H, W: H * W // 4 * (2 * W + 6),
+        "That is the first of the four pixels. What of the others?": lambda H, W: H * W // 4 * (W + 1),
+    },
+    otherwise="Take an image of 2 x 2: one cell, and it knows pixels 0, 1 and 2. Which of the four pixels may know what?",
+)  # fmt: skip
+asked_halves = variants_streams.asks(
+    halve,
+    instances=_features,
+    seen=_seen_cells,
+    called=lambda features: f"`halve` of features {tuple(features.shape)}",
+    wrong={
+        "You take the one feature at the upper left. The mean of four is asked.": lambda f: f[..., ::2, ::2],
+        "That is the sum of the four. Their mean is asked.": lambda f: 4 * halve(f),
+        "You take the largest of the four. Their mean is asked.": lambda f: F.max_pool2d(F.pad(f, (1, 0, 1, 0)), 2),
+        "At the edge, too, a cell is the mean of four numbers, and what lies outside of the image counts as zeros.": lambda f: F.avg_pool2d(F.pad(f, (1, 0, 1, 0), mode="replicate"), 2),
+    },
+    otherwise="Which four features does a cell average?",
+)  # fmt: skip
+asked_way_up = variants_streams.asks(
+    mended_way_up,
+    instances=_streams,
+    seen=_seen_row,
+    wrong={
+        "Those are the published features. What has the horizontal stream found on the way, and where does it go?": dict(convolved="vertical", passed="vertical"),
+        "You convolve the right stream. Which one passes around?": dict(passed="vertical"),
+        "The right stream passes around. Which one do you convolve?": dict(convolved="vertical"),
+        "Nothing passes around your horizontal stream. Is it residual?": dict(passed="none"),
+        "Each stream has a short-cut of its own. Which one do you give to the horizontal stream?": dict(shortcut=0),
+        "Your horizontal stream gets nothing from the way down.": dict(shortcut=-1),
+        "Your short-cuts come in the order of the way down. What is the mirror image of the last block?": dict(last_first=False),
+        "The horizontal stream is told of what the vertical one has *just* found, not of what it had before.": dict(told="old"),
+        "Your horizontal stream is not told of the vertical one any more.": dict(told="none"),
+    },
+    otherwise="In each block of the way up: which of the four tensors at hand does the new `horizontal` consist of?",
+)  # fmt: skip
+
+
+@variants_streams.check("half the resolution, without a leak", points=2)
+def halving_is_right(answer: Answer, generator: np.random.Generator) -> None:
+    """Each feature of a mark of its own; then random ones."""
+    for height, width in ((4, 6), (2, 2)):
+        marks = torch.eye(height * width, dtype=torch.float64).view(-1, 1, height, width)
+        used = asked_halves.reply(answer, marks)[:, 0] > 1e-9  # [source, row, column]
+        for row in range(height // 2):
+            for column in range(width // 2):
+                corner = 2 * row * width + 2 * column
+                late = [
+                    pixel for pixel in used[:, row, column].nonzero().flatten().tolist() if pixel > corner
+                ]
+                if late:
+                    raise Mistake(
+                        f"On {height} x {width} pixels cell ({row}, {column}) uses the features of {_place(late[-1], width)}, which "
+                        f"may know all pixels before that one. But {_place(corner, width)} will be given this cell, too."
+                    )
+                if not used[corner, row, column]:
+                    raise Mistake(
+                        f"On {height} x {width} pixels cell ({row}, {column}) does not use the features of "
+                        f"{_place(corner, width)}. They know nothing that the first pixel of the cell may not know: so "
+                        f"you hide more than you must."
+                    )
+    asked_halves.examine(answer, generator)
+
+
+@variants_streams.check("up again, each stream on its own", points=2)
+def way_up_is_right(answer: Answer, generator: np.random.Generator) -> None:
+    """What the last horizontal features are made of; then their numbers."""
+    for num_blocks in (3, 1):
+        image = torch.eye(48, dtype=torch.float64).view(-1, 1, 6, 8)
+        streams = way_down(image, num_blocks)
+        got, right = asked_way_up.reply(answer, *streams), mended_way_up(*streams)
+        missing = ((right > 0) & ~(got > 0)).flatten(1).T.nonzero()
+        if len(missing):
+            pixel, unseen = missing[-1].tolist()
+            raise Mistake(
+                f"After {num_blocks} block{'s' * (num_blocks > 1)} down and as many up, {_place(pixel, 8)} does not see "
+                f"{_place(unseen, 8)}; {len(missing)} such pairs on an image of 6 x 8. {asked_way_up.why(answer, generator, streams)}"
+            )
+    asked_way_up.examine(answer, generator)

@@ -12,7 +12,8 @@ import torch
 from armod.course.exercises import Answer, CheckResult, Exercise, Mistake, Result, Status, exercises_of, find
 from armod.course.exercises.engine import reading
 from armod.course.exercises.engine.answer import AnswerError, InProcess
-from armod.course.exercises.engine.exercise import lessons
+from armod.course.exercises.engine.asked import ExerciseError
+from armod.course.exercises.engine.exercise import lessons, modules
 from armod.course.exercises.engine.judge import judge
 from armod.course.exercises.engine.reading import shown
 
@@ -153,6 +154,7 @@ def test_instances_are_the_same_for_one_learner_and_differ_between_two() -> None
         ({"names": "double"}, "names"),
         ({"names": ("a b",)}, "names"),
         ({"minutes": 0}, "minutes"),
+        ({"number": 0}, "number"),
     ],
 )
 def test_a_declaration_without_sense_is_refused(fields: dict[str, Any], words: str) -> None:
@@ -180,6 +182,31 @@ def test_every_exercise_is_declared_as_it_should_be() -> None:
     for lesson, exercise in every:
         assert exercise.lesson == lesson
         assert exercise.checks, f"{exercise.name} has no check"
+
+
+def test_another_package_adds_exercises_by_its_folders(install: Any) -> None:
+    root = install(
+        "coins_course_names", "import coins_course\n", {"armod.exercises": {"coins": "coins_course"}}
+    )
+    folder = root / "coins_course" / "lesson_9_1_coins"
+    folder.mkdir(parents=True)
+    for package in (folder.parent, folder):
+        (package / "__init__.py").touch()
+    declared = (
+        "from armod.course.exercises import Exercise\n"
+        "{0} = Exercise('{0}', 'Coins', 'easy', 1, ('n',), ('1', '2', '3'), number={1})\n"
+    )
+    (folder / "a.py").write_text(declared.format("second", 2))
+    (folder / "b.py").write_text(
+        "from coins_course.lesson_9_1_coins.a import second\n" + declared.format("first", 1)
+    )
+    assert "9_1_coins" in lessons() and "4_5_1_made" in lessons()
+    found = [(each.name, each.lesson) for each in exercises_of("9_1_coins")]
+    assert found == [("first", "9_1_coins"), ("second", "9_1_coins")]
+    assert "coins_course.lesson_9_1_coins.b" in modules()
+    find("second").number = 1
+    with pytest.raises(ExerciseError, match="both are exercise 1 of lesson 9_1_coins"):
+        exercises_of("9_1_coins")
 
 
 def test_the_text_says_all_that_the_page_says() -> None:
