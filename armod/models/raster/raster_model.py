@@ -15,8 +15,9 @@ from torch.nn import functional as F
 
 from armod import orderings
 from armod.likelihoods import Categorical, Likelihood, rescale
-from armod.models.base import AutoregressiveModel
-from armod.models.orientation import Orientation
+from armod.models.base import AutoregressiveModel, in_own_precision
+from armod.models.checks import check_event_shape, check_likelihood, check_sizes
+from armod.models.orientation import Orientation, keep_orientation
 from armod.models.raster.masked_convolution import MaskedConvolution
 from armod.models.raster.pixel_masks import check_kernel_size
 
@@ -33,6 +34,7 @@ class RasterModel(AutoregressiveModel):
     num_masked_layers: int
     hidden: MaskedConvolution
     output: MaskedConvolution
+    orientation: Orientation
 
     def __init__(
         self,
@@ -46,28 +48,16 @@ class RasterModel(AutoregressiveModel):
         ordering: Tensor | Sequence[int] | None,
     ) -> None:
         super().__init__()
-        shape = (event_shape,) if isinstance(event_shape, int) else tuple(event_shape)
-        if len(shape) != 3 or min(shape) < 1:
-            raise ValueError(f"event_shape is (C, H, W) with sizes of at least 1, not {event_shape}.")
-        if not isinstance(likelihood, Likelihood):
-            raise ValueError(
-                f"likelihood is an object such as armod.likelihoods.Bernoulli(), not {likelihood!r}."
-            )
-        for name, size, lowest in (
-            ("channels", channels, 1),
-            ("num_layers", num_layers, 1),
-            ("context_channels", context_channels, 0),
-        ):
-            if size < lowest:
-                raise ValueError(f"{name} must be {lowest} or more, not {size}.")
+        self.event_shape = check_event_shape(event_shape, "(C, H, W)")
+        check_likelihood(likelihood)
+        check_sizes(channels=channels, num_layers=num_layers)
+        check_sizes(0, context_channels=context_channels)
         check_kernel_size(kernel_size)
-        self.event_shape = torch.Size(shape)
         self.channels, self.num_layers, self.kernel_size = channels, num_layers, kernel_size
         self.likelihood = likelihood
         self.context_size = context_channels
-        self.register_buffer("ordering", orderings.as_permutation(ordering, shape))
-        self.orientation = Orientation.of(self.ordering, shape)
-        self.register_load_state_dict_post_hook(_refresh_orientation)
+        self.register_buffer("ordering", orderings.as_permutation(ordering, self.event_shape))
+        keep_orientation(self)
 
     def conditionals(self, x: Tensor, context: Tensor | None = None) -> distributions.Distribution:
         """Every ``p(x_d | x_<d)`` in one pass; x is ``(N, C, H, W)``.
@@ -162,8 +152,8 @@ class RasterModel(AutoregressiveModel):
         context = self.turned_context(self.check_context(context, len(x), x.shape[1:]))
         quantities = rescale(x, self.likelihood.num_levels, self.dtype)
         parameters = self._network(self.orientation.turn(quantities).permute(0, 2, 3, 1), context)
-        # under autocast they come in a type too coarse for likelihoods
-        return parameters.to(self.dtype).unflatten(-1, (self.event_shape[0], -1))
+        parameters = in_own_precision(parameters, self.output.weight)
+        return parameters.unflatten(-1, (self.event_shape[0], -1))
 
     def _network(self, x: Tensor, context: Tensor | None) -> Tensor:
         """Quantities ``(N, H, W, C)`` in raster order -> parameters ``(N, H, W, C * num_parameters)``, C outermost."""
@@ -172,8 +162,3 @@ class RasterModel(AutoregressiveModel):
     def _count_paths(self, x: Tensor) -> Tensor:
         """Numbers of paths ``(N, H, W, C)`` that lead from the variables, as often as `x` says, to each output."""
         raise NotImplementedError
-
-
-def _refresh_orientation(model: RasterModel, _: object) -> None:
-    """A state dict may bring another ordering than the model was built with."""
-    model.orientation = Orientation.of(model.ordering, model.event_shape)
