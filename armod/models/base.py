@@ -298,6 +298,11 @@ class AutoregressiveModel(nn.Module):
         return known.long(), mask
 
 
+def in_own_precision(outputs: Tensor, weight: Tensor) -> Tensor:
+    """Return a network's outputs in the dtype of its weights, because that of autocast is too coarse for likelihoods."""
+    return outputs.to(weight.dtype)
+
+
 def _refuse_impossible(x: Tensor, num_levels: int | None) -> None:
     """Raise a ValueError unless x has only whole numbers ``0..num_levels-1``; None means that num_levels is unknown."""
     # torch.compile cannot trace a decision that depends on data

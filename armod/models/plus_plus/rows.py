@@ -16,16 +16,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from armod.models.plus_plus.layers import (
-    Block,
-    DoublingConvolution,
-    Gated,
-    Resampling,
-    ShiftedConvolution,
-    Start,
-    Tap,
-    detached,
-)
+from armod.models.plus_plus.convolutions import DoublingConvolution, ShiftedConvolution, Tap, detached
+from armod.models.plus_plus.layers import Block, Gated, Resampling, Start
 
 Program = list[Callable[[], object]]
 NewRow = Callable[[int, int], Tensor]  # scale and channels -> zeros (columns + 2, N, channels)

@@ -21,7 +21,7 @@ from typing import Self
 import torch
 from torch import Tensor, nn
 
-from armod.models.plus_plus.layers import detached
+from armod.models.plus_plus.convolutions import detached
 from armod.models.plus_plus.pixel_mixture import Pixel, PixelMixture
 from armod.models.plus_plus.rows import Copies, Halves, Program, at, build_halves, run
 from armod.sampling.walk import Steps, Walk, row_indices

@@ -1,9 +1,9 @@
-"""Gated PixelCNN: two stacks of convolutions that together see every earlier pixel of their field, and gates.
+"""Gated PixelCNN: two stacks of gated convolutions, which together see every earlier pixel of their field.
 
-The *vertical* stack sees whole rows above, without any mask on channels, for all of a row above is known. The
-*horizontal* stack sees what lies to the left in the pixel's own row; each of its layers also reads the vertical stack
-at the same place. (van den Oord, Kalchbrenner, Vinyals, Espeholt, Graves, Kavukcuoglu 2016, "Conditional Image
-Generation with PixelCNN Decoders", sections 2.1 to 2.3 and figure 2.)
+The *vertical* stack sees whole rows above. It needs no mask on channels, because all of a row above is known. The
+*horizontal* stack sees the pixels to the left in the pixel's own row, and each of its layers also reads the vertical stack
+at the same pixel. (van den Oord, Kalchbrenner, Vinyals, Espeholt, Graves, Kavukcuoglu 2016, "Conditional Image Generation
+with PixelCNN Decoders", sections 2.1 to 2.3 and figure 2.)
 """
 
 from __future__ import annotations
@@ -24,21 +24,22 @@ from armod.models.raster.raster_model import RasterModel
 
 
 class GatedPixelCNN(RasterModel):
-    """PixelCNN without a blind spot, with gated activations, conditional on classes or images if asked to be.
+    """PixelCNN without a blind spot, with gated activations and an optional context such as a class or an image.
 
-    event_shape: ``(C, H, W)``, any sizes from 1 on; the channels of a pixel are generated one after another.
-    channels: p, the width of both stacks; a layer computes 2p features, half of them gates.
-    num_layers: gated layers, the first one, of mask A, included.
-    kernel_size: k, odd, of every layer: k // 2 rows above (and from the second layer on the own row) by k columns in
-        the vertical stack, 1 by k // 2 + 1 in the horizontal one.
-    likelihood: family of the conditionals, e.g. `armod.likelihoods.Bernoulli()`.
-    context_channels: C' > 0 for a model that is given a context, ``(N, C')`` or local ``(N, C', H, W)``; a linear
-        map of it enters every gate and filter (equation 4).
-    ordering: raster (None), or one of its flips and transposes.
-    seed: of the initial weights.
+    Args:
+        event_shape: ``(C, H, W)``; the channels of a pixel are generated one after another.
+        channels: p, the width of both stacks; a layer computes 2p features, half of them gates.
+        num_layers: gated layers, including the first one with mask A.
+        kernel_size: k, odd. The vertical stack reads k columns of the k // 2 rows above (and of the own row from the
+            second layer on), the horizontal stack k // 2 + 1 columns of the own row.
+        likelihood: family of the conditionals, such as `armod.likelihoods.Bernoulli()`.
+        context_channels: C' of a context ``(N, C')`` or ``(N, C', H, W)``, a linear map of which enters every gate and
+            filter (equation 4); 0 for none.
+        ordering: raster (None), or one of its flips and transposes.
+        seed: seed of the initial weights.
 
     Raises:
-        ValueError: for sizes below 1, an even kernel, or another ordering.
+        ValueError: if a size is below 1, the kernel size is even, or the ordering is another.
 
     >>> from armod.likelihoods import Bernoulli
     >>> model = GatedPixelCNN((1, 4, 4), 8, 3, likelihood=Bernoulli(), context_channels=10)
@@ -80,11 +81,7 @@ class GatedPixelCNN(RasterModel):
         self.output = MaskedConvolution(pixel_mask(1, "B", outputs, groups), generator)
 
     def incremental(self, num_samples: int, context: Tensor | None = None) -> GatedPixelCNNWalk:
-        """The conditionals one at a time: the vertical stack a row at a time, the horizontal one pixel by pixel.
-
-        Raises:
-            ValueError: for a context that is missing or of a wrong shape (`check_context`).
-        """
+        """Generate one variable at a time: the vertical stack works row by row, the horizontal one pixel by pixel."""
         return GatedPixelCNNWalk(self.gated_layers, **self.walk_arguments(num_samples, context))
 
     @property

@@ -12,11 +12,25 @@ from torch.autograd.function import once_differentiable
 from armod.models.raster.masked_convolution import MaskedConvolution
 from armod.models.raster.pixel_masks import channel_groups, horizontal_mask, pixel_mask, vertical_mask
 
-_ROWS_AT_A_TIME = 2048  # of the gate's input
+_ROWS_AT_A_TIME = 2048  # rows of the gate's input that are computed together
 
 
 class GatedLayer(nn.Module):
-    """One layer of both stacks (figure 2); the horizontal one is residual but in the first layer."""
+    """One layer of both stacks (figure 2); the horizontal stack is residual in all layers but the first.
+
+    Args:
+        channels: p, the width of both stacks.
+        num_channels: channels of the image.
+        kernel_size: k.
+        generator: draws the initial weights.
+        context_channels: C' of the context; 0 for none.
+        is_first: True for the first layer, which has mask A and reads the image.
+
+    >>> layer = GatedLayer(4, 1, 3, torch.Generator(), 0, is_first=True)
+    >>> image = torch.zeros(2, 5, 5, 1)
+    >>> layer(layer.vertical(image), image).shape
+    torch.Size([2, 5, 5, 4])
+    """
 
     def __init__(
         self,
@@ -44,28 +58,43 @@ class GatedLayer(nn.Module):
         self.mix = MaskedConvolution(pixel_mask(1, "B", groups, groups), generator)
 
     def forward(self, above: Tensor, horizontal: Tensor, context: Tensor | None = None) -> Tensor:
-        """The horizontal stack: its features ``(N, H, W, p)``, or levels, and `vertical`'s ``(N, H, W, 2p)`` -> features."""
+        """Compute the horizontal stack.
+
+        Args:
+            above: result of `vertical`, ``(N, H, W, 2p)``.
+            horizontal: the horizontal stack's features ``(N, H, W, p)``, or the image in the first layer.
+            context: ``(N, H or 1, W or 1, C')``.
+
+        Returns:
+            The horizontal stack's new features ``(N, H, W, p)``.
+        """
         features = self.link(above, plus=self.horizontal(horizontal, context))
         return self.mix(gate(features), plus=None if self.is_first else horizontal)
 
 
 def gate(features: Tensor) -> Tensor:
-    """``tanh(filter) * sigmoid(gate)`` of ``(..., 2p)`` features, filters first (equation 2).
+    """Compute ``tanh(filter) * sigmoid(gate)`` (equation 2).
+
+    Args:
+        features: ``(..., 2p)``, first the filters, then the gates.
+
+    Returns:
+        A tensor ``(..., p)``.
 
     >>> torch.allclose(gate(torch.tensor([0.5, 0.0])), torch.tensor([0.5]).tanh() / 2)
     True
     """
-    if torch.compiler.is_compiling():  # a compiler joins the passes by itself
+    if torch.compiler.is_compiling():  # a compiler fuses these operations itself
         filters, gates = features.chunk(2, dim=-1)
         return filters.tanh() * gates.sigmoid()
     return _Gate.apply(features)
 
 
 class _Gate(torch.autograd.Function):
-    """The gate a few rows at a time, which stay in the processor's cache, and keeping nothing but its input.
+    """The gate, computed a few rows at a time, which stay in the processor's cache; it keeps only its input.
 
-    Fresh memory costs more than arithmetic, so that the gradient rather computes tanh t and sigmoid s once more. With
-    ``y = t s``: ``dy / dfilter = s (1 - t^2)`` and ``dy / dgate = y (1 - s)``.
+    New memory costs more time than arithmetic, so the gradient computes tanh t and sigmoid s again. If ``y = t s``, then
+    ``dy / dfilter = s (1 - t^2)`` and ``dy / dgate = y (1 - s)``.
     """
 
     @staticmethod
@@ -93,14 +122,14 @@ class _Gate(torch.autograd.Function):
 
 
 def _rows(*tensors: Tensor) -> Iterable[tuple[Tensor, ...]]:
-    """Tensors ``(..., features)`` as ``(some, features)``: some rows of each at a time, on the CPU; all on a GPU."""
+    """Tensors ``(..., features)`` as ``(rows, features)``, a few rows of each at a time on the CPU, and all on a GPU."""
     rows = [tensor.reshape(-1, tensor.shape[-1]) for tensor in tensors]
     at_a_time = _ROWS_AT_A_TIME if tensors[0].device.type == "cpu" else max(1, len(rows[0]))
     return zip(*(matrix.split(at_a_time) for matrix in rows), strict=True)
 
 
 def _tanh_and_sigmoid(features: Tensor) -> tuple[Tensor, Tensor]:
-    """Of the two halves of ``(rows, 2p)``, at least in float32; tanh by ``2 sigmoid(2 a) - 1``, which costs a third."""
+    """Tanh and sigmoid of the halves of ``(rows, 2p)``, at least in float32; ``2 sigmoid(2 a) - 1`` is a quicker tanh."""
     both = features.to(torch.promote_types(features.dtype, torch.float32), copy=True)
     filters, gates = both.chunk(2, dim=-1)
     filters.mul_(2)

@@ -11,7 +11,18 @@ from armod.models.raster.pixel_masks import channel_groups, pixel_mask
 
 
 class ResidualBlock(nn.Module):
-    """1x1 from 2h to h features, a masked k x k on h, 1x1 back to 2h, added to the input (figure 5, left)."""
+    """A 1x1 from 2h to h features, a masked k x k, and a 1x1 back to 2h, added to the input (figure 5, left).
+
+    Args:
+        channels: h.
+        num_channels: channels of the image.
+        kernel_size: k.
+        generator: draws the initial weights.
+        context_channels: C' of the context; 0 for none.
+
+    >>> ResidualBlock(2, 1, 3, torch.Generator())(torch.zeros(1, 5, 5, 4)).shape
+    torch.Size([1, 5, 5, 4])
+    """
 
     def __init__(
         self,
@@ -30,6 +41,6 @@ class ResidualBlock(nn.Module):
         self.expand = MaskedConvolution(pixel_mask(1, "B", wide, narrow), generator)
 
     def forward(self, x: Tensor, context: Tensor | None = None) -> Tensor:
-        """Features ``(N, H, W, 2h)`` -> the same shape."""
+        """Map features ``(N, H, W, 2h)``, with a context ``(N, H or 1, W or 1, C')``, to the same shape."""
         inside = self.spread(F.relu(self.reduce(F.relu(x))), context)
         return x + self.expand(F.relu(inside))

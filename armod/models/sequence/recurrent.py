@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 from armod.likelihoods import Likelihood
+from armod.models.checks import check_sizes
 from armod.models.sequence.recurrence import CELLS, Recurrence
 from armod.models.sequence.recurrent_walk import RecurrentWalk
 from armod.models.sequence.sequence_model import SequenceModel
@@ -58,11 +59,7 @@ class RecurrentModel(SequenceModel):
     ) -> None:
         if cell not in CELLS:
             raise ValueError(f'cell is "rnn", "lstm" or "gru", not {cell!r}.')
-        if hidden_size < 1 or num_layers < 1:
-            raise ValueError(
-                f"A recurrent network needs at least one unit and one layer, not hidden_size={hidden_size} and "
-                f"num_layers={num_layers}."
-            )
+        check_sizes(hidden_size=hidden_size, num_layers=num_layers)
         super().__init__(event_shape, likelihood=likelihood, ordering=ordering, context_size=context_size)
         with initial_weights(seed):
             self.inputs = StepInputs(

@@ -16,7 +16,8 @@ from torch import Tensor, distributions, nn
 
 from armod import orderings
 from armod.likelihoods import Likelihood
-from armod.models.base import AutoregressiveModel
+from armod.models.base import AutoregressiveModel, in_own_precision
+from armod.models.checks import check_event_shape, check_likelihood, check_sizes
 from armod.models.sequence.sequence_walk import Beginning
 from armod.models.sequence.step_inputs import StepInputs, context_of_steps
 
@@ -41,17 +42,9 @@ class SequenceModel(AutoregressiveModel):
         context_size: int,
     ) -> None:
         super().__init__()
-        if not isinstance(likelihood, Likelihood):
-            raise ValueError(
-                f"likelihood is an object such as armod.likelihoods.Bernoulli(), not {likelihood!r}."
-            )
-        if isinstance(event_shape, int) or not all(size >= 1 for size in event_shape):
-            raise ValueError(
-                f"event_shape is a sequence of sizes from 1 on, such as (256,), not {event_shape}."
-            )
-        if context_size < 0:
-            raise ValueError(f"context_size is the context's number of channels or 0, not {context_size}.")
-        self.event_shape = torch.Size(event_shape)
+        check_likelihood(likelihood)
+        check_sizes(0, context_size=context_size)
+        self.event_shape = check_event_shape(event_shape)
         self.likelihood = likelihood
         self.context_size = context_size
         self.register_buffer("ordering", orderings.as_permutation(ordering, event_shape))
@@ -67,10 +60,9 @@ class SequenceModel(AutoregressiveModel):
         context = self.check_context(context, len(x), x.shape[1:])
         ordering = self.ordering_for(math.prod(x.shape[1:]))
         if context is not None:
-            context = context_of_steps(context, ordering, x.shape[1:])
+            context = context_of_steps(context, ordering)
         states = self._states(self.inputs(x.flatten(1)[:, ordering], context))
-        # likelihoods are computed in the model's own precision, even where its network rounds (autocast)
-        parameters = self.head(states).to(self.head.weight.dtype)
+        parameters = in_own_precision(self.head(states), self.head.weight)
         in_place = parameters[:, torch.argsort(ordering)]
         return self.likelihood.distribution(in_place.view(*x.shape, self.likelihood.num_parameters))
 
@@ -85,7 +77,7 @@ class SequenceModel(AutoregressiveModel):
             num_steps = self.max_length if self.any_length else self.num_variables
         context = self.check_context(context, num_samples, shape)
         if context is not None:
-            context = context_of_steps(context.detach(), self.ordering_for(shape.numel()), shape)
+            context = context_of_steps(context.detach(), self.ordering_for(shape.numel()))
         inputs = copy.deepcopy(self.inputs).requires_grad_(False)
         return Beginning(self.likelihood, inputs, context, num_samples, num_steps)
 

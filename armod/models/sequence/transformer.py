@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from armod.likelihoods import Likelihood
+from armod.models.checks import check_sizes
 from armod.models.sequence.sequence_model import SequenceModel
 from armod.models.sequence.step_inputs import StepInputs, initial_weights
 from armod.models.sequence.transformer_block import Block
@@ -52,11 +53,7 @@ class Transformer(SequenceModel):
         context_size: int = 0,
         seed: int = 0,
     ) -> None:
-        if num_layers < 1 or num_heads < 1:
-            raise ValueError(
-                f"A Transformer needs at least one block and one head, not num_layers={num_layers} and "
-                f"num_heads={num_heads}."
-            )
+        check_sizes(num_layers=num_layers, num_heads=num_heads)
         if width < 1 or width % num_heads:
             raise ValueError(
                 f"The heads share the width evenly, so it is a multiple of num_heads={num_heads}, not {width}."
