@@ -16,7 +16,8 @@ from torch import Tensor, distributions, nn
 
 from armod import likelihoods
 from armod.likelihoods import Likelihood
-from armod.sampling.walk import SAMPLERS, Incremental, Recomputing, Sampler, device_of
+from armod.sampling.samplers import Recomputing, Sampler, device_of, sampler_named
+from armod.sampling.walk import Incremental
 
 
 class AutoregressiveModel(nn.Module):
@@ -162,9 +163,7 @@ class AutoregressiveModel(nn.Module):
         Raises:
             ValueError: if the method is unknown, if `known` and `mask` do not fit, or if the model has no such length.
         """
-        if isinstance(method, str) and method not in SAMPLERS:
-            raise ValueError(f'method is "cached", "naive" or a sampler object, not {method!r}.')
-        sampler = SAMPLERS[method] if isinstance(method, str) else method
+        sampler = sampler_named(method) if isinstance(method, str) else method
         shape = self._shape_of(length)
         known, mask = self._completion(num_samples, shape, known, mask)
         context = self.check_context(context, num_samples, shape)
@@ -297,6 +296,11 @@ class AutoregressiveModel(nn.Module):
         known = torch.where(mask, known, torch.zeros_like(known))
         self.check_levels(known)
         return known.long(), mask
+
+
+def in_own_precision(outputs: Tensor, weight: Tensor) -> Tensor:
+    """Return a network's outputs in the dtype of its weights, because that of autocast is too coarse for likelihoods."""
+    return outputs.to(weight.dtype)
 
 
 def _refuse_impossible(x: Tensor, num_levels: int | None) -> None:

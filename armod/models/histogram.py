@@ -21,6 +21,7 @@ from armod import orderings
 from armod.likelihoods import Categorical
 from armod.models.base import AutoregressiveModel, Incremental, device_of
 from armod.models.checks import check_sizes
+from armod.sampling.walk import row_indices
 
 _MOST_CELLS = 2**63 - 1
 
@@ -247,7 +248,7 @@ class HistogramIncremental(Incremental):
     """
 
     def __init__(self, model: Histogram, num_samples: int) -> None:
-        self._model = model
+        self._model, self.num_samples = model, num_samples
         self._beginnings = torch.zeros(num_samples, dtype=torch.int64, device=model.codes.device)
         self._step = 0
 
@@ -260,6 +261,13 @@ class HistogramIncremental(Incremental):
         """Narrow the range of cells to those that continue with `value`."""
         self._beginnings = self._beginnings + self._model._bins(value) * self._place_value()
         self._step += 1
+
+    def select(self, rows: Tensor | Sequence[int]) -> HistogramIncremental:
+        """The beginnings of these rows."""
+        chosen = row_indices(rows, self.num_samples)
+        other = HistogramIncremental(self._model, len(chosen))
+        other._beginnings, other._step = self._beginnings[chosen.to(self._beginnings.device)], self._step
+        return other
 
     def _place_value(self) -> Tensor:
         if self._step == self._model.num_variables:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -80,6 +81,16 @@ class Orientation:
         """
         turned = context.transpose(2, 3) if self.is_transposed else context
         return _flip(turned, tuple(dimension for dimension in self.flips if dimension != 1))
+
+
+def keep_orientation(model: Any) -> None:
+    """Set ``model.orientation`` from the model's ordering, now and after every state dict, which may bring another one."""
+    _orient(model)
+    model.register_load_state_dict_post_hook(_orient)
+
+
+def _orient(model: Any, _: object = None) -> None:
+    model.orientation = Orientation.of(model.ordering, model.event_shape)
 
 
 def _flip(image: Tensor, dimensions: tuple[int, ...]) -> Tensor:

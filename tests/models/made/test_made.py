@@ -242,7 +242,7 @@ def test_the_naive_view_is_one_full_pass_a_variable() -> None:
         (((4,), [0]), {}, "one unit in each hidden layer"),
         (((0,), [3]), {}, "sizes of at least 1"),
         (((4,), [3]), {"degrees": "sorted"}, '"random" or "sequential"'),
-        (((4,), [3]), {"num_masks": 0}, "at least one set of masks"),
+        (((4,), [3]), {"num_masks": 0}, "num_masks must be 1 or more, not 0"),
     ],
 )
 def test_impossible_models_are_refused_in_one_sentence(arguments, options, sentence) -> None:
@@ -271,7 +271,7 @@ def test_log_prob_of_a_distribution_is_that_of_the_model() -> None:
         ({"hidden_sizes": 8}, "sequences of sizes"),
         ({"event_shape": 6}, "sequences of sizes"),
         ({"ordering": "raster"}, "is a permutation"),
-        ({"num_masks": 0}, "at least one set of masks"),
+        ({"num_masks": 0}, "num_masks must be 1 or more, not 0"),
         ({"degrees": "even"}, "sequential"),
     ],
 )

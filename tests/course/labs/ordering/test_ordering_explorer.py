@@ -34,7 +34,7 @@ def test_the_table_holds_the_pattern_that_each_ordering_draws():
     assert table["noise"] == [tuple(row) for row in noise.tolist()]
     for ordering, drawn in zip(table["orderings"], table["patterns"], strict=True):
         model = armod.Histogram((4,), 2, ordering=ordering).fit(PATTERNS)
-        library = armod.sampling.walk.sample_naive(model, noise)
+        library = armod.sampling.samplers.sample_naive(model, noise)
         assert library.tolist() == [list(pattern) for pattern in drawn]
 
 
