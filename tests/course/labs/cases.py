@@ -164,11 +164,12 @@ CASES = {
 
 @dataclass(frozen=True)
 class Look:
-    """A lab whose slider can be turned down, its name and roles; and crowded states to look at, their knobs ``turned``."""
+    """A lab whose slider can be turned down, its name and roles, how many controls; and crowded states to look at, their knobs ``turned``."""
 
     make: Callable[[], Widget]
     name: str
     slider: str
+    num_keyed: int
     roles: Mapping[str, Sequence[str]]
     crowded: Mapping[str, Widget] = field(default_factory=dict)
     turned: tuple[Mapping[str, object], ...] = ({},)
@@ -179,6 +180,7 @@ LOOKS = {
         lambda: labs.coin_lab(7, 12),
         "Coin lab: the likelihood of every p",
         "Candidate p",
+        3,
         {"slider": ["Heads, k", "Flips, n", "Candidate p"]},
         {"many coins": labs.coin_lab(20, 40, 0.5), "one coin": labs.coin_lab(0, 1, 0.0)},
     ),
@@ -186,6 +188,7 @@ LOOKS = {
         labs.surface_lab,
         "Surface lab: the likelihood of every mean and scale",
         "Mean",
+        20,
         {
             "combobox": ["Points"],
             "slider": ["Mean", "Scale"],
@@ -195,16 +198,18 @@ LOOKS = {
         {"points everywhere": labs.surface_lab((1,) * 16)},
     ),
     "mixture": Look(
-        lambda: labs.mixture_lab(counts=COUNTS),
+        lambda: labs.mixture_lab([(15.5, 2.0, 5), (1.0, 2.0, 5)], COUNTS),
         "Mixture lab: the probability of every level",
         "Mean 1",
-        {"combobox": ["Start from"], "slider": ["Components", "Mean 1", "Scale 1", "Weight 1"]},
+        43,
+        {"combobox": ["Start from"], "slider": ["Components", "Mean 1", "Scale 1", "Weight 2"]},
         {"data": labs.mixture_lab(counts=COUNTS)},
     ),
     "mask": Look(
         lambda: labs.mask_lab(hidden_sizes=(8, 8, 8)),
         "Mask lab: who sees whom in a MADE",
         "Chosen output",
+        50,
         {
             "slider": [
                 "Variables", "Chosen output", "Hidden layers", "Units in layer 1", "Units in layer 2",
@@ -221,6 +226,7 @@ LOOKS = {
         lambda: labs.ordering_explorer(PAIRED, ordering=[1, 0, 2, 3]),
         "Ordering explorer: one pattern, one pixel at a time",
         "Ordering",
+        7,
         {
             "slider": ["Ordering", "Uniform numbers", "Pixels known"],
             "button": ["← Back", "Step →", "Play"],
@@ -234,6 +240,7 @@ LOOKS = {
         lambda: labs.field_lab(depth=3),
         "Field lab: what a pixel sees through masked convolutions",
         "Column",
+        7,
         {
             "slider": ["Kernel", "Layers", "Row", "Column"],
             "combobox": ["Stack", "First mask"],
@@ -249,6 +256,7 @@ LOOKS = {
         lambda: labs.dilation_lab("doubling", 3, output=40, frame=2),
         "Dilation lab: which samples one output depends on",
         "Output",
+        8,
         {
             "combobox": ["Dilations"],
             "slider": ["Layers", "Kernel", "Output", "Frame"],
@@ -261,6 +269,7 @@ LOOKS = {
         lambda: labs.histogram_lab(4, 6, 400, 10),
         "Histogram lab: cells, and the digits that fill them",
         "Dimensions (pixels)",
+        4,
         {
             "slider": [
                 "Bins for each pixel", "Dimensions (pixels)", "Training digits", "Smoothing: imaginary digits",
@@ -272,6 +281,7 @@ LOOKS = {
         lambda: labs.reach_lab("lstm", 1.0),
         "Reach lab: the gradient that arrives k steps back",
         "Lag k",
+        4,
         {"combobox": ["Cell"], "slider": ["Weight scale", "Gate bias", "Lag k"]},
         {"exploding": labs.reach_lab("rnn", 3.0, lag=24)},
     ),

@@ -24,7 +24,6 @@ NOTEBOOK = """# ---
 
 # %%
 from armod.course.labs import mask_lab
-from tests.browser.widgets import knob_to_paint
 mask_lab()
 """
 
