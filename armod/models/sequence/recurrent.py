@@ -37,6 +37,7 @@ class RecurrentModel(SequenceModel):
     Raises:
         ValueError: for a size out of range, an ordering that is no permutation, or an unknown word for `cell`.
 
+    >>> import torch
     >>> from armod.likelihoods import Categorical
     >>> model = RecurrentModel((5,), 16, cell="gru", likelihood=Categorical(4))
     >>> model.log_prob(torch.tensor([[0, 3, 1, 2, 1], [3, 3, 0, 0, 1]])).shape

@@ -9,6 +9,7 @@ from torch.nn import functional as F
 class Block(nn.Module):
     """Attention over the past, then a network with one hidden layer for every step; each adds to its input.
 
+    >>> import torch
     >>> Block(8, num_heads=2)(torch.zeros(3, 5, 8)).shape
     torch.Size([3, 5, 8])
     """
