@@ -109,10 +109,12 @@ class MADEWalk(Walk):
         """Compute the hidden units that have become final, then the outputs of the block."""
         chunk, number = divmod(block, _BLOCKS_IN_A_CHUNK)
         if number == 0:
+            # one large product a layer adds all that became final before this chunk
             for layer in self._layers:
                 layer.open_chunk(chunk)
         if number == 0 or not self._work:  # a copy finds the chunk open, but has views of its own
             self._work = list(zip(*(layer.work(chunk) for layer in self._layers), strict=True))
+        # from the input up: units of this block's degree, then of the next layer, at last the outputs
         for work in self._work[number]:
             if work is not None:
                 units, weight, below, is_hidden = work

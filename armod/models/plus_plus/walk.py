@@ -144,6 +144,7 @@ class PixelCNNPlusPlusWalk(Walk):
 
     def _open_row(self, row: int) -> None:
         """Compute all that can be known of this row before its first pixel."""
+        # the first layer looks two rows up: the newest three rows move on by one
         self._image[0].copy_(self._image[1])
         self._image[1].copy_(self._image[2])
         self._image[2].copy_(self._blank)

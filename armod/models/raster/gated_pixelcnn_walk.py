@@ -157,20 +157,20 @@ class GatedPixelCNNWalk(RasterWalk):
         p = self._above.shape[0] // 2
         rows_seen = self._pixels_above
         for number, kernel in enumerate(self._vertical):
-            # the vertical stack: what all columns see in the rows above, and, from the second layer on, in their own row
+            # the vertical convolution: the k // 2 rows above (and from the second layer on the own one), k taps each
             above = self._above.copy_(self._vertical_bias[number])
             for weights, seen in zip(kernel, rows_seen, strict=True):
                 for weight, tap in zip(weights, self._taps(seen), strict=True):
                     above.addmm_(weight, tap)
-            # what it passes to the horizontal stack begins the sums of every pixel
             linked = self._linked.copy_(self._link_bias[number])
             if context is not None:
                 above.addmm_(self._vertical_context[number], context)
                 linked.addmm_(self._link_context[number], context)
+            # the link from the vertical to the horizontal stack, for all columns; the horizontal sums begin with it
             linked.addmm_(self._link[number], above)
             self._sums[:, number] = linked.unflatten(1, (self._width, -1)).transpose(0, 1)
-            # its gated features are the next layer's row
             if number < len(self._vertical_rows):
+                # gated, the row is what the next layer's vertical convolution sees
                 rows_seen, inside = self._vertical_rows[number], slice(self._half, self._half + self._width)
                 filters, gates = above.tanh_().unflatten(1, (self._width, -1)).split(p)
                 rotate(rows_seen)[:, inside] = torch.addcmul(filters, filters, gates)
@@ -178,13 +178,15 @@ class GatedPixelCNNWalk(RasterWalk):
     def _compute(self, column: int, channel: int) -> Tensor:
         chain = self._plans[column][channel]
         for sums, centre, below, filters, gates, gated, residual, mix, all_gated, outputs in chain:
-            sums.addmm_(centre, below).tanh_()  # the kernel's centre; the other taps are added already
-            torch.addcmul(filters, filters, gates, out=gated)  # the gate
-            torch.addmm(residual, mix, all_gated, out=outputs)  # 1x1, added to the layer below
+            # the sums hold the link and all taps to the left; the kernel's centre completes them
+            sums.addmm_(centre, below).tanh_()
+            torch.addcmul(filters, filters, gates, out=gated)  # twice tanh(filter) * sigmoid(gate)
+            torch.addmm(residual, mix, all_gated, out=outputs)  # the 1x1 and the residual
         torch.clamp_min(chain[-1][-1], 0, out=self._rectified[channel])
         return self._parameters_of(channel)
 
     def _close_pixel(self, column: int) -> None:
+        # a tap to the left of later pixels: of the first layer the levels, of all later layers the features below
         pixel, outputs = self._columns[column], self._outputs[column, :-1]
         for sums, first, later_sums, later in self._rightward[column]:
             sums.addmm_(first, pixel)

@@ -137,37 +137,39 @@ class PixelCNNWalk(RasterWalk):
         ]
 
     def _open_row(self, row: int) -> None:
-        # begin with the biases and the context
+        # every sum of the row begins as its bias, plus what the context gives
         wide, sums = self._wide_row.copy_(self._first_bias), self._sums_row.copy_(self._spread_bias)
         context = self._context_of(row)
         if context is not None:
             wide.addmm_(self._first_context, context)
             sums += self._spread_context @ context
-        # add what the first layer and all blocks read in the rows above, tap by tap
+        # the rows above are final: each tap of a kernel is one product for all columns, and for all blocks
         rows_above = zip(self._pixels_above, self._narrow_above, strict=True)
         for distance, (pixels, narrow) in enumerate(rows_above, 1):
             for weight, tap in zip(self._first[-1 - distance], self._taps(pixels), strict=True):
                 wide.addmm_(weight, tap)
             for weight, tap in zip(self._spread[-1 - distance], self._taps(narrow), strict=True):
                 sums.baddbmm_(weight, tap)
-        # from one matrix for the row to one matrix for each pixel
+        # from rows of features to a column of features for each pixel, where the small products read them
         self._wide.copy_(wide.unflatten(1, (self._width, -1)).transpose(0, 1))
         self._sums.copy_(sums.unflatten(2, (self._width, -1)).permute(2, 0, 1, 3))
         self._narrow.copy_(self._reduce_bias)
 
     def _compute(self, column: int, channel: int) -> Tensor:
         (wide, own, earlier, features), chain = self._plans[column][channel]
-        if channel > 0:  # mask A: the earlier channels of this pixel
+        if channel > 0:  # mask A lets green see red, and blue see both
             wide.addmm_(own, earlier)
+        # figure 5 (left) of the paper, block by block; rows above and pixels to the left are in the sums already
         for rectified, reduce, below, narrow, spread, narrows, written, expand, sums in chain:
             torch.clamp_min(wide, 0, out=rectified)
-            narrow.addmm_(reduce, below).relu_()  # 1x1, 2h to h
-            written.addmm_(spread, narrows).relu_()  # the centre of k x k; the other taps are added already
-            wide.addmm_(expand, sums)  # 1x1, h to 2h, added to the input
+            narrow.addmm_(reduce, below).relu_()  # 1x1, 2h -> h
+            written.addmm_(spread, narrows).relu_()  # the centre of the k x k: all that was missing
+            wide.addmm_(expand, sums)  # 1x1, h -> 2h, added to the block's input
         torch.clamp_min(wide, 0, out=features)
         return self._parameters_of(channel)
 
     def _close_pixel(self, column: int) -> None:
+        # for a pixel further right this one is a tap of the first layer, and of all blocks' kernels at once
         pixel, narrow = self._columns[column], self._narrow[column]
         for wide, first, sums, spread in self._rightward[column]:
             wide.addmm_(first, pixel)

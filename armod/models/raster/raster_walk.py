@@ -107,10 +107,10 @@ class RasterWalk(Walk):
                 self.parameters = self._compute(column, channel)
             levels = yield self.parameters
             self.parameters = None
-            # write the level, as a number from -1 to 1, where the kernels read it
+            # the level as a quantity from -1 to 1, where later pixels will read it
             torch.index_select(self._quantities, 0, levels, out=self._slots[column][channel])
             self.step += 1
-            if channel == self._num_channels - 1:  # the features of this pixel do not change any more
+            if channel == self._num_channels - 1:  # all features of the pixel are final
                 self._close_pixel(column)
                 if column == self._width - 1:
                     self._close_row()

@@ -71,12 +71,14 @@ class RecurrentWalk(SequenceWalk):
 
     def advance(self, step: int, value: Tensor) -> Tensor:
         """Make one step of each cell, from the input up, as `SequenceWalk.advance`."""
+        # what the value before gives to the first layer's gates is one row of a table
         first = torch.index_select(self._table, 0, value)
         if not self._constants.is_empty:
             first += self._constants(step)
         for bias, states, weight, gates, update in self._layers:
+            # the state below (of this step) and the own state (of the step before) lie side by side
             torch.addmm(first if bias is None else bias, states, weight, out=gates)
-            update()
+            update()  # overwrites the own state
         return torch.addmm(self._head_bias, self._top, self._head)
 
 

@@ -102,13 +102,16 @@ class _Block:
         """Update the states ``(N, width)`` of `step` in place, looking back at all steps before it."""
         weights = self._weights
         normed = F.layer_norm(states, weights.norm, eps=weights.epsilon)
+        # queries, keys and values of this step; keys and values are kept for all later ones
         torch.addmm(weights.attention_in_bias, normed, weights.attention_in, out=self._joint)
         self._queries_of_all_heads.copy_(self._new_queries)
         self._slots[step].copy_(self._new_keys_and_values)
+        # the query looks back at all steps up to its own: that alone grows with the step
         scores = torch.bmm(self._queries, self._keys.narrow(2, 0, step + 1))
         torch.bmm(torch.softmax(scores, -1), self._values.narrow(1, 0, step + 1), out=self._means)
         states.addmm_(self._means_of_all_heads, weights.attention_out).add_(weights.attention_out_bias)
 
+        # the network after the attention, for this step only
         normed = F.layer_norm(states, weights.norm, eps=weights.epsilon)
         torch.addmm(weights.network_in_bias, normed, weights.network_in, out=self._hidden)
         hidden = F.gelu(self._hidden, approximate="tanh")

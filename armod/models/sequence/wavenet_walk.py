@@ -124,17 +124,22 @@ class WaveNetWalk(SequenceWalk):
         """Compute one column of every layer, from the input up, as `SequenceWalk.advance`."""
         library, zero = self._library, self._zero
         multiply, tanh, add, maximum = library.multiply, library.tanh, library.add, library.maximum
+        # the value before, as a vector, enters the first layer's column
         self._embeddings(_native(value), self._entry)
         if self._constants is not None:
             self._current_constants[...] = self._constants[step]
+        # the older taps of all layers: what they read dilation, 2 * dilation ... steps ago
         self._rings.read(step, self._past)
         for (to_sums, seen, both, filters, gates), residual in self._layers:
-            to_sums(seen, both)
+            to_sums(seen, both)  # filter and gate, from taps, context and input
             tanh(both, out=both)
-            multiply(filters, gates, out=gates)
+            multiply(
+                filters, gates, out=gates
+            )  # the unit is half of t_f + t_f t_g: the matrices add and halve
             if residual is not None:
                 to_next, own, following = residual
-                to_next(own, following)
+                to_next(own, following)  # the residual: the next layer's input
+        # what the layers have read now is what their taps will see later
         self._rings.write(self._inputs)
         output = self._exit
         if self._skip is not None:
