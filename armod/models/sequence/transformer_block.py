@@ -13,6 +13,7 @@ class Block(nn.Module):
         width: size of the states; a multiple of `num_heads`.
         num_heads: attention heads.
 
+    >>> import torch
     >>> Block(8, num_heads=2)(torch.zeros(3, 5, 8)).shape
     torch.Size([3, 5, 8])
     """
