@@ -36,7 +36,7 @@ def one_stack(depth: int) -> Field:
 def two_stacks(depth: int) -> Field:
     """Return what a Gated PixelCNN sees: whole rows above, and its own row up to the pixel.
 
-    (van den Oord et al. 2016, "Conditional Image Generation with PixelCNN Decoders", section 2.3.)
+    (van den Oord et al. 2016, "Conditional Image Generation with PixelCNN Decoders", section 2.2.)
 
     Args:
         depth: number of masked layers.

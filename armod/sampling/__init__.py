@@ -1,4 +1,4 @@
-"""Sampling: the walk from variable to variable (`walk`), the samplers that drive it, and what they may adjust."""
+"""Sampling: the walk from variable to variable (`walk`), the samplers that use it, and the options that adjust it."""
 
 from armod.sampling.adjust import Adjustment
 from armod.sampling.samplers import Sampler, register

@@ -1,4 +1,4 @@
-"""What sampling changes in a conditional before it draws from it; the likelihood never hears of it."""
+"""What sampling changes in a conditional before it draws from it; likelihoods do not change."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from armod.likelihoods import Likelihood, temper
 
 @dataclass(frozen=True)
 class Adjustment:
-    """The options of `AutoregressiveModel.sample`, applied to one conditional after the other.
+    """The options of `AutoregressiveModel.sample`, which are applied to one conditional after the other.
 
     Args:
-        temperature: divides the logits: below 1 sharper, above 1 flatter.
+        temperature: divides the logits; below 1 makes the distribution sharper, above 1 flatter.
 
     Raises:
-        ValueError: for a temperature that is not above 0.
+        ValueError: if the temperature is not above 0.
 
     >>> import torch
     >>> Adjustment(temperature=0.5).distribution(distributions.Bernoulli(logits=torch.tensor(1.0))).logits
@@ -32,11 +32,11 @@ class Adjustment:
 
     @property
     def changes(self) -> bool:
-        """Whether it changes anything."""
+        """Whether any option changes the conditionals."""
         return self.temperature != 1
 
     def parameters(self, likelihood: Likelihood, parameters: Tensor) -> Tensor:
-        """Adjust a network's outputs ``(..., num_parameters)`` for `likelihood`."""
+        """Adjust the outputs ``(..., num_parameters)`` of a network with this likelihood."""
         return likelihood.tempered(parameters, self.temperature) if self.changes else parameters
 
     def distribution(self, conditional: distributions.Distribution) -> distributions.Distribution:

@@ -1,7 +1,7 @@
-"""Samplers map explicit noise to observations. All map the same noise to the same observation; each has its own way.
+"""Samplers map explicit noise to observations. All of them map the same noise to the same observation in different ways.
 
-"cached" walks through the model's incremental view, "naive" makes one full pass for every variable. Another one joins
-by `register` below, or by an entry point of your package (`armod.plugins`), or goes to `sample` as an object.
+"cached" uses the model's incremental view, and "naive" makes one full pass for every variable. You can add a sampler with
+`register` below, or with an entry point of your package (`armod.plugins`), or pass it to `sample` as an object.
 """
 
 from __future__ import annotations
@@ -22,22 +22,34 @@ from armod.sampling.walk import Incremental, draw_all, row_indices
 
 
 class Sampled(Protocol):
-    """What samplers need of a model: the two views, and the order of its variables."""
+    """What samplers need of a model: its two views, and the order of its variables.
+
+    >>> from armod.models.histogram import Histogram
+    >>> coin: Sampled = Histogram((2,), 2, smoothing=1.0)
+    >>> sample_naive(coin, torch.tensor([[0.1, 0.9]], dtype=torch.float64))
+    tensor([[0, 1]])
+    """
 
     event_shape: torch.Size
 
     def conditionals(self, x: Tensor, context: Tensor | None = None) -> distributions.Distribution:
-        """Every conditional in one pass."""
+        """Compute every conditional in one pass, as `AutoregressiveModel.conditionals`."""
 
     def incremental(self, num_samples: int, context: Tensor | None = None) -> Incremental:
-        """One conditional at a time."""
+        """Generate one variable at a time, as `AutoregressiveModel.incremental`."""
 
     def ordering_for(self, num_variables: int) -> Tensor:
-        """The ordering ``(D,)`` of observations of D variables."""
+        """Return the ordering ``(D,)`` of observations of D variables."""
 
 
 class Sampler(Protocol):
-    """Any callable that maps noise ``(N, D)`` in generation order to levels ``(N, *event_shape)``."""
+    """Any callable that maps noise ``(N, D)`` in the order of generation to levels ``(N, *event_shape)``.
+
+    >>> from armod.models.histogram import Histogram
+    >>> sampler: Sampler = sampler_named("cached")
+    >>> sampler(Histogram((2,), 2, smoothing=1.0), torch.tensor([[0.1, 0.9]], dtype=torch.float64))
+    tensor([[0, 1]])
+    """
 
     def __call__(
         self,
@@ -48,14 +60,32 @@ class Sampler(Protocol):
         mask: Tensor | None,
         **options: Any,
     ) -> Tensor:
-        """`known` and `mask` have the shape of the result, or both are None; `options` are those of `sample`."""
+        """Draw levels from noise.
+
+        Args:
+            model: the model.
+            uniform: noise in [0, 1), float64 ``(N, D)``.
+            context: a checked context, or None.
+            known: levels in the shape of the result, or None.
+            mask: booleans in the shape of the result, True where the level of `known` is kept; or None.
+            **options: the options of `AutoregressiveModel.sample`.
+
+        Returns:
+            Levels, int64 ``(N, *event_shape)``.
+        """
 
 
 SAMPLERS: dict[str, Sampler] = {}
 
 
 def register(name: str) -> Callable[[Sampler], Sampler]:
-    """Let ``model.sample(..., method=name)`` use the sampler below.
+    """Register a sampler, as a decorator, so that ``model.sample(..., method=name)`` uses it.
+
+    Args:
+        name: the name of the method.
+
+    Returns:
+        The decorator.
 
     >>> @register("always first")
     ... def first_levels(model, uniform, context=None, known=None, mask=None, **options):
@@ -72,10 +102,16 @@ def register(name: str) -> Callable[[Sampler], Sampler]:
 
 
 def sampler_named(name: str) -> Sampler:
-    """The sampler of this name, registered here or added by another package.
+    """Find a sampler that is registered here or added by another package.
+
+    Args:
+        name: the name of the method.
+
+    Returns:
+        The sampler.
 
     Raises:
-        ValueError: naming all there are, if there is none.
+        ValueError: if there is no sampler of this name; the message lists all names.
     """
     of_packages = plugins("armod.samplers")
     for known in (SAMPLERS, of_packages):
@@ -108,19 +144,23 @@ def sample_naive(
     mask: Tensor | None = None,
     **options: Any,
 ) -> Tensor:
-    """Sample by one full pass of `conditionals` per variable: slow, and the oracle of every faster sampler."""
+    """Sample with one full pass of `conditionals` per variable, which is slow; faster samplers are tested against it."""
     view = Recomputing(model, len(uniform), context, _event_shape(model, uniform.shape[1]))
     return _sample_through(model, view, uniform, known, mask, options)
 
 
 class Recomputing(Incremental):
-    """The textbook loop: every step is one full-length pass of `conditionals`, of which one variable is used.
+    """The textbook loop: every step makes one full-length pass of `conditionals`, of which one variable is used.
 
     Args:
-        model: gives the conditionals.
-        num_samples: N, observations to be made.
-        context: of the model.
-        event_shape: of the observations, if it is not the model's own.
+        model: computes the conditionals.
+        num_samples: N, the number of observations.
+        context: what the model needs beside the levels.
+        event_shape: shape of the observations, if it is not the model's own.
+
+    >>> from armod.models.histogram import Histogram
+    >>> Recomputing(Histogram((2,), 2, smoothing=1.0), num_samples=3).conditional().batch_shape
+    torch.Size([3])
     """
 
     def __init__(
@@ -137,16 +177,16 @@ class Recomputing(Incremental):
         self._step = 0
 
     def conditional(self) -> distributions.Distribution:
-        """One pass over the whole, still unfinished observation."""
+        """Make one pass over the whole observation, which is still incomplete."""
         return pick(self._model.conditionals(self._x, self._context), self._next_variable())
 
     def append(self, value: Tensor) -> None:
-        """Write the value into its place."""
+        """Write the value into the observation."""
         self._x.flatten(1)[:, self._next_variable()] = value.long()
         self._step += 1
 
     def select(self, rows: Tensor | Sequence[int]) -> Self:
-        """Nothing remembers the past but the observations themselves."""
+        """Select rows of the observations, which are all that it remembers."""
         chosen = row_indices(rows, self.num_samples).to(self._x.device)
         context = None if self._context is None else self._context[chosen]
         other = type(self)(self._model, len(chosen), context, self._x.shape[1:])
@@ -160,7 +200,7 @@ class Recomputing(Incremental):
 
 
 def device_of(model: object) -> torch.device:
-    """Where a model's parameters and buffers live; the CPU if it has none."""
+    """Return the device of a model's parameters and buffers, or the CPU if it has none."""
     tensors = itertools.chain(model.parameters(), model.buffers()) if isinstance(model, nn.Module) else ()
     first = next(iter(tensors), None)
     return torch.device("cpu") if first is None else first.device
@@ -174,7 +214,7 @@ def _sample_through(
     mask: Tensor | None,
     options: dict[str, Any],
 ) -> Tensor:
-    """Bring a completion into generation order, draw, and put the variables in their places."""
+    """Arrange a completion in the order of generation, draw, and put the variables in their places."""
     adjustment = Adjustment(**options)
     ordering = model.ordering_for(uniform.shape[1])
     if known is not None and mask is not None:
@@ -186,5 +226,5 @@ def _sample_through(
 
 
 def _event_shape(model: Sampled, num_variables: int) -> Sequence[int]:
-    """The model's own, or a sequence of another length."""
+    """The model's own event shape, or that of a sequence of another length."""
     return model.event_shape if num_variables == math.prod(model.event_shape) else (num_variables,)

@@ -1,4 +1,4 @@
-"""One thread for loops of small operations."""
+"""Run loops of small operations on one thread."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from threadpoolctl import ThreadpoolController
 
 @contextmanager
 def one_thread(device: torch.device) -> Iterator[None]:
-    """Run a loop of small CPU operations on one thread: forking threads for each costs more than it saves."""
+    """Run a loop of small CPU operations on one thread, because starting threads for each costs more than it saves."""
     if device.type != "cpu":
         yield
         return
@@ -27,5 +27,5 @@ def one_thread(device: torch.device) -> Iterator[None]:
 
 @cache
 def _numpys_threads() -> ThreadpoolController:
-    """Which libraries are loaded takes milliseconds to find out, so it is asked once."""
+    """The loaded libraries with threads of their own; finding them takes milliseconds, so it is done once."""
     return ThreadpoolController()

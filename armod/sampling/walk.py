@@ -1,8 +1,8 @@
-"""From variable to variable: observations in the making, step by step or in one go.
+"""From variable to variable: generate observations step by step or all at once.
 
-`Incremental` is the view that everybody sees: ask for the next conditional, append a level. `Walk` is how the models of
-armod make one. A walk is a generator that yields the parameters of the next variable and is sent its levels; stepping,
-drawing a whole sample, copies and selections follow from it here, once. `draw_all` is the one loop of all samplers.
+`Incremental` is the public view: ask for the next conditional, then append a level. The models of armod make it from a
+`Walk`, which is a generator that yields the parameters of the next variable and receives its levels. Stepping, drawing a
+whole sample, copying and selecting rows all follow from the generator. `draw_all` is the one loop of all samplers.
 """
 
 from __future__ import annotations
@@ -25,22 +25,22 @@ Kept: TypeAlias = tuple[Tensor, Tensor] | None  # known levels, and where they a
 
 
 class Incremental:
-    """Observations in the making: alternate `conditional` and `append`, in the order of the model's `ordering`.
+    """Observations that are being generated: alternate `conditional` and `append`, in the order of the model's `ordering`.
 
-    A view that says how rows of it are selected (`select`) can also be copied.
+    A view that implements `select` can also be copied.
 
     >>> from armod.models.made import MADE
     >>> from armod.likelihoods import Bernoulli
     >>> view = MADE((3,), [4], likelihood=Bernoulli()).incremental(2)
     >>> view.append(torch.tensor([0, 1]))
-    >>> view.select([1, 1, 0]).conditional().batch_shape  # two ways on from the second row, one from the first
+    >>> view.select([1, 1, 0]).conditional().batch_shape  # two continuations of the second row, one of the first
     torch.Size([3])
     """
 
     num_samples: int
 
     def conditional(self) -> distributions.Distribution:
-        """The distribution of the next variable, batch shape ``(N,)``, given all that were appended."""
+        """Return the distribution of the next variable, of batch shape ``(N,)``, given all values so far."""
         raise NotImplementedError(f"{type(self).__name__} must say how to compute its next conditional.")
 
     def append(self, value: Tensor) -> None:
@@ -48,36 +48,56 @@ class Incremental:
         raise NotImplementedError(f"{type(self).__name__} must say how to take in a value.")
 
     def select(self, rows: Tensor | Sequence[int]) -> Self:
-        """A new view of some of the observations, each as often as it is named; this one stays as it is.
+        """Make a new view of some of the observations; this view does not change.
 
         Args:
-            rows: indices ``(M,)`` of observations, or a boolean ``(N,)`` that is True where one is kept.
+            rows: indices ``(M,)`` of observations, which may repeat, or a boolean ``(N,)`` that is True for those to keep.
 
         Returns:
-            A view of M observations, all as far as this one is.
+            A view of M observations at the same step.
         """
         raise NotImplementedError(f"{type(self).__name__} must say how to select rows of it.")
 
     def copy(self) -> Self:
-        """A view of the same observations that goes on by itself."""
+        """Make a view of the same observations that continues independently."""
         return self.select(torch.arange(self.num_samples))
 
 
 class Walk(Incremental):
     """The incremental view of a network that keeps what it has computed, with a copy of the network's weights.
 
-    A subclass copies its weights, which nobody changes any more, and then calls this constructor. It defines
+    A subclass copies its weights, which do not change any more, and then calls this constructor. It defines
 
-    - `allocate`: make the buffers for `num_samples` observations, and all views into them;
-    - `state`: name the buffers that remember what was appended;
-    - `steps`: the walk itself, a generator.
+    - `allocate`, which makes the buffers for `num_samples` observations, and all views into them;
+    - `state`, which names the buffers that remember the values so far;
+    - `steps`, the walk itself, a generator.
 
     Args:
-        likelihood: of every conditional.
+        likelihood: likelihood of every conditional.
         like: a tensor of the network's dtype and device.
-        num_samples: N, observations to be made.
-        num_variables: D; None for a walk that goes on for ever.
-        context: what the walk reads beside the levels, ``(N, ...)`` or ``(1, ...)`` for all alike.
+        num_samples: N, the number of observations.
+        num_variables: D, or None for a walk without end.
+        context: what the walk reads beside the levels, ``(N, ...)``, or ``(1, ...)`` if it is the same for all.
+
+    A walk whose logit is the sum of the bits so far:
+
+    >>> from armod.likelihoods import Bernoulli
+    >>> class Sums(Walk):
+    ...     def allocate(self):
+    ...         self.sums = torch.zeros(self.num_samples, 1)
+    ...     def state(self):
+    ...         return {"sums": (self.sums, 0)}
+    ...     def steps(self):
+    ...         while self.step < self.num_variables:
+    ...             self.parameters = self.sums
+    ...             levels = yield self.parameters
+    ...             self.parameters = None
+    ...             self.sums += levels[:, None]
+    ...             self.step += 1
+    >>> walk = Sums(Bernoulli(), torch.zeros(0), num_samples=2, num_variables=3)
+    >>> walk.append(torch.tensor([0, 1]))
+    >>> walk.conditional().logits, walk.select([1]).conditional().logits
+    (tensor([0., 1.]), tensor([1.]))
     """
 
     def __init__(
@@ -90,9 +110,9 @@ class Walk(Incremental):
     ) -> None:
         self.likelihood, self.dtype, self.device = likelihood, like.dtype, like.device
         self.num_samples, self.num_variables, self.context = num_samples, num_variables, context
-        self.step = 0  # variables whose levels the walk has read
-        self.parameters: Tensor | None = None  # of the variables at `step`, once they are computed
-        self._appended: list[Tensor] = []  # levels that the walk has yet to read
+        self.step = 0  # how many variables the walk has read
+        self.parameters: Tensor | None = None  # those of the variables at `step`, once they are computed
+        self._appended: list[Tensor] = []  # levels that the walk has not read yet
         self._steps: Steps | None = None
         with torch.no_grad():
             self.allocate()
@@ -103,49 +123,55 @@ class Walk(Incremental):
 
     @abstractmethod
     def state(self) -> dict[str, tuple[Tensor, int]]:
-        """Every buffer that remembers what was appended, by name, with the dimension that counts observations."""
+        """Name every buffer that remembers the values so far, with its dimension of size N."""
 
     @abstractmethod
     def steps(self) -> Steps:
-        """Yield the parameters ``(N, num_parameters)`` of one variable after the other; be sent its levels ``(N,)``.
+        """Go from variable to variable, and receive the levels ``(N,)`` of each.
 
-        Variables that are independent given the past may come as one block: parameters ``(b, N, num_parameters)``,
-        levels ``(b, N)``. The generator keeps `step` and `parameters` up to date, and begins where these two say: so a
-        copy goes on where its original stands. Generators themselves can't be copied.
+        Variables that are independent given the past may come as one block of b, with levels ``(b, N)``. Python can't copy
+        generators. So the generator keeps `step` and `parameters` up to date and starts from these two, and a copy of the
+        walk continues with a new generator.
+
+        Yields:
+            The parameters ``(N, num_parameters)`` of the next variable, or ``(b, N, num_parameters)`` of a block.
         """
 
     def pieces(self, rows: Tensor) -> Sequence[Tensor]:
-        """Cut ``(D, ...)``, one row for each variable, into what belongs to each step."""
+        """Divide ``(D, ...)``, which has a row for each variable, among the steps."""
         return rows.unbind()
 
     def draw(self, parameters: Tensor, noise: Tensor, kept: Kept = None) -> Tensor:
-        """The levels of one step, in any form that `steps` and `joined` understand.
+        """Draw the levels of one step.
 
         Args:
-            parameters: as `steps` yields them.
-            noise: of the likelihood, for these variables.
-            kept: known levels and the mask that says where they are kept, for these variables; or None.
+            parameters: what `steps` yields.
+            noise: the likelihood's noise for these variables.
+            kept: known levels of these variables and a mask that is True where they are kept, or None.
+
+        Returns:
+            The levels, in any form that `steps` and `joined` understand.
         """
         levels = self.likelihood.draw(parameters, noise)
         return levels if kept is None else torch.where(kept[1], kept[0], levels)
 
     def joined(self, drawn: Sequence[Tensor]) -> Tensor:
-        """All that `draw` returned as levels ``(N, D)``."""
+        """Join everything that `draw` returned to levels ``(N, D)``."""
         return torch.stack(tuple(drawn), dim=1)
 
     def conditional(self) -> distributions.Distribution:
-        """The next variable's distribution; asking again costs nothing."""
+        """Return the next variable's distribution; it is computed only once."""
         parameters = self._reach()
         of_next = parameters if parameters.dim() == 2 else parameters[len(self._appended)]
         return self.likelihood.distribution(of_next.clone())
 
     def append(self, value: Tensor) -> None:
-        """Fix the next variable; the network reads the value when the next conditional is asked for."""
+        """Fix the next variable; the network reads the value when the next conditional is needed."""
         self._reach()
         self._appended.append(value.to(self.device, torch.int64, copy=True))
 
     def select(self, rows: Tensor | Sequence[int]) -> Self:
-        """As `Incremental.select`: the weights are shared, all that remembers the past is copied."""
+        """Select rows, as `Incremental.select`; the new view shares the weights and copies the state."""
         chosen = row_indices(rows, self.num_samples).to(self.device)
         other = copy.copy(self)
         other.num_samples, other._steps = len(chosen), None
@@ -162,7 +188,7 @@ class Walk(Incremental):
         return other
 
     def _reach(self) -> Tensor:
-        """Walk on until the parameters of the next variable are there; those of its whole block."""
+        """Continue until the parameters of the next variable's block are computed, and return them."""
         done = self.step + len(self._appended)
         if done == self.num_variables:
             raise ValueError(f"All {done} variables of these observations are known already.")
@@ -170,7 +196,7 @@ class Walk(Incremental):
             return self.parameters
         if self._steps is None:
             self._steps = self.steps()
-            if self.parameters is not None:  # a copy's new generator is to stand where the old one did
+            if self.parameters is not None:  # brings the new generator of a copy to where the old one was
                 next(self._steps)
         levels = None
         if self.parameters is not None:
@@ -182,17 +208,17 @@ class Walk(Incremental):
 def draw_all(
     view: Incremental, uniform: Tensor, known: Tensor | None, mask: Tensor | None, adjustment: Adjustment
 ) -> Tensor:
-    """Draw every variable from its noise: the one loop that all samplers run.
+    """Draw every variable from its noise; this is the loop of all samplers.
 
     Args:
-        view: at its beginning.
-        uniform: numbers in [0, 1), ``(N, D)`` in generation order.
-        known: levels ``(N, D)`` in generation order, or None.
-        mask: boolean ``(N, D)``: True where the level of `known` is kept; or None.
-        adjustment: of each conditional, before it is drawn from.
+        view: a view at its beginning.
+        uniform: numbers in [0, 1), ``(N, D)`` in the order of generation.
+        known: levels ``(N, D)`` in the order of generation, or None.
+        mask: boolean ``(N, D)``, True where the level of `known` is kept; or None.
+        adjustment: what changes each conditional before it is drawn from.
 
     Returns:
-        Levels ``(N, D)``, int64, in generation order.
+        Levels, int64 ``(N, D)`` in the order of generation.
     """
     if not isinstance(view, Walk):
         return _draw_by_distributions(view, uniform, known, mask, adjustment)
@@ -202,7 +228,7 @@ def draw_all(
         kept: Sequence[Kept] = [None] * len(noise)
         if known is not None and mask is not None:
             kept = list(zip(*(view.pieces(x.T.contiguous()) for x in (known, mask)), strict=True))
-        # a loop of very small operations: what can be looked up once is
+        # in a loop of very small operations, everything that can be looked up before it is
         send, draw, is_adjusted = view.steps().send, view.draw, adjustment.changes
         for piece, kept_piece in zip(_with_progress(noise), kept, strict=True):
             parameters = send(levels)
@@ -216,7 +242,7 @@ def draw_all(
 def _draw_by_distributions(
     view: Incremental, uniform: Tensor, known: Tensor | None, mask: Tensor | None, adjustment: Adjustment
 ) -> Tensor:
-    """The same loop for a view that knows nothing but `conditional` and `append`."""
+    """The same loop for a view that has only `conditional` and `append`."""
     drawn = torch.empty(uniform.shape, dtype=torch.int64, device=uniform.device)
     for k in _with_progress(range(uniform.shape[1])):
         levels = inverse_cdf(adjustment.distribution(view.conditional()), uniform[:, k])
@@ -228,10 +254,17 @@ def _draw_by_distributions(
 
 
 def row_indices(rows: Tensor | Sequence[int], num_rows: int) -> Tensor:
-    """Rows as `Incremental.select` takes them, indices or a boolean mask, as int64 indices ``(M,)``.
+    """Turn what `Incremental.select` takes into indices.
+
+    Args:
+        rows: indices ``(M,)``, or a boolean mask ``(N,)``.
+        num_rows: N.
+
+    Returns:
+        Indices, int64 ``(M,)``.
 
     Raises:
-        IndexError: for a row that there is not, or a mask of another length.
+        IndexError: if a row does not exist, or the mask has another length.
 
     >>> row_indices(torch.tensor([True, False, True]), 3).tolist(), row_indices([2, 2], 3).tolist()
     ([0, 2], [2, 2])
@@ -252,7 +285,7 @@ def row_indices(rows: Tensor | Sequence[int], num_rows: int) -> Tensor:
 
 
 def _size_of(parameters: Tensor) -> int:
-    """How many variables these are the parameters of."""
+    """The number of variables that these parameters belong to."""
     return 1 if parameters.dim() == 2 else len(parameters)
 
 

@@ -1,4 +1,10 @@
-"""Widgets: interactive pictures as one self-contained HTML output; the numbers come from Python, a page only draws."""
+"""Labs: interactive pictures as one self-contained HTML output; the numbers come from Python, a page only draws.
+
+A lab of another package (`armod.plugins`, the group ``armod.labs``) is imported from here like ours:
+``from armod.course.labs import their_lab``.
+"""
+
+from typing import Any
 
 from armod.course.labs.coin.lab import coin_lab
 from armod.course.labs.concept_map.lab import course_map
@@ -14,6 +20,7 @@ from armod.course.labs.quiz import Question, lesson_quiz, quiz
 from armod.course.labs.reach.lab import reach_lab
 from armod.course.labs.sound_player import sound_player
 from armod.course.labs.surface.lab import surface_lab
+from armod.plugins import plugins
 
 __all__ = [
     "Question",
@@ -33,3 +40,10 @@ __all__ = [
     "sound_player",
     "surface_lab",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """What another package adds under this name."""
+    if name in (labs := plugins("armod.labs")):
+        return labs[name]
+    raise AttributeError(f"There is no lab {name!r}: choose one of {', '.join([*__all__, *labs])}.")

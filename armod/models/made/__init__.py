@@ -1,4 +1,4 @@
-"""MADE: masks, the network, its ensembles, and its walk."""
+"""MADE: its masks, the network, its ensembles, and its walk."""
 
 from armod.models.made.model import MADE
 

@@ -1,8 +1,8 @@
-"""A mixture of models that share one ordering is autoregressive again: its two views.
+"""The two views of a mixture of models with the same ordering, which is autoregressive too.
 
-p(x) = 1/M sum_m p_m(x), so p(x_k | x_<k) = sum_m w_m(x_<k) p_m(x_k | x_<k), where the weight w_m of a member is its
-posterior probability: proportional to the product of the conditionals it gave to x_<k. Probabilities are averaged,
-never logits.
+If p(x) = 1/M sum_m p_m(x), then p(x_k | x_<k) = sum_m w_m(x_<k) p_m(x_k | x_<k). The weight w_m of a member is its
+posterior probability, which is proportional to the product of its conditionals for x_<k. Probabilities are averaged, never
+logits.
 """
 
 from __future__ import annotations
@@ -22,7 +22,16 @@ from armod.sampling.walk import row_indices
 def mixture_conditionals(
     members: Sequence[AutoregressiveModel], x: Tensor, ordering: Tensor
 ) -> distributions.Distribution:
-    """Every conditional of the mixture in one pass over each member: batch shape ``(N, *event_shape)``."""
+    """Compute every conditional of the mixture in one pass of each member.
+
+    Args:
+        members: models with the same ordering.
+        x: levels ``(N, *event_shape)``.
+        ordering: their ordering ``(D,)``.
+
+    Returns:
+        A distribution of batch shape ``(N, *event_shape)``.
+    """
     conditionals = [member.conditionals(x) for member in members]
     log_probs = torch.stack([likelihoods.log_prob(c, x).flatten(1) for c in conditionals])
     in_order = log_probs[:, :, ordering]
@@ -33,16 +42,29 @@ def mixture_conditionals(
 
 
 class MixtureIncremental(Incremental):
-    """The members' incremental views side by side, with their running posterior weights."""
+    """The members' incremental views side by side, with their posterior weights so far.
+
+    Args:
+        views: the members' views at their beginning.
+        device: the device of the model.
+
+    >>> from armod.likelihoods import Bernoulli
+    >>> from armod.models.made import MADE
+    >>> model = MADE((3,), [4], likelihood=Bernoulli(), num_masks=2, ordering=[0, 1, 2])
+    >>> view = model.incremental(2)
+    >>> isinstance(view, MixtureIncremental), view.conditional().batch_shape
+    (True, torch.Size([2]))
+    """
 
     def __init__(self, views: Sequence[Incremental], device: torch.device) -> None:
-        """All views at their beginning, with equal weights."""
         self._views, self._device = views, device
         self.num_samples = views[0].num_samples
-        self._log_joint: Tensor | None = None  # log p_m(x_<k), (M, N); None is the equal start
+        self._log_joint: Tensor | None = (
+            None  # log p_m(x_<k), (M, N); None at the beginning, when all are equal
+        )
 
     def conditional(self) -> distributions.Distribution:
-        """The weighted average of the members' next conditionals."""
+        """Average the members' next conditionals with their weights."""
         conditionals = [view.conditional() for view in self._views]
         log_joint = self._log_joint
         if log_joint is None:
@@ -50,7 +72,7 @@ class MixtureIncremental(Incremental):
         return mix(conditionals[0], conditionals, log_joint.log_softmax(0))
 
     def append(self, value: Tensor) -> None:
-        """Each member takes the value in, and is weighed by how well it foresaw it."""
+        """Append the value to each member, whose weight grows with the probability that it gave to the value."""
         conditionals = [view.conditional() for view in self._views]
         seen = torch.stack([likelihoods.log_prob(conditional, value) for conditional in conditionals])
         self._log_joint = seen if self._log_joint is None else self._log_joint + seen
@@ -58,7 +80,7 @@ class MixtureIncremental(Incremental):
             view.append(value)
 
     def select(self, rows: Tensor | Sequence[int]) -> MixtureIncremental:
-        """The members' rows, and their weights."""
+        """Select rows of every member, and their weights, as `Incremental.select`."""
         chosen = row_indices(rows, self.num_samples)
         other = MixtureIncremental([view.select(chosen) for view in self._views], self._device)
         if self._log_joint is not None:
@@ -70,10 +92,19 @@ class MixtureIncremental(Incremental):
 def member_posterior(
     members: Sequence[AutoregressiveModel], num_samples: int, known: Tensor | None, mask: Tensor | None
 ) -> distributions.Categorical:
-    """Which member shall complete each row: p(member | known), batch shape ``(num_samples,)``.
+    """Compute p(member | known), by which the member that completes each row is drawn.
 
-    Only variables that come before every unknown one can be weighed. Where members of different orderings would weigh
-    different ones, they are equally likely, as they are where nothing is known.
+    Only known variables that come before every unknown one count. If these differ between members, because their orderings
+    differ, all members are equally likely, as they are if nothing is known.
+
+    Args:
+        members: the members of an ensemble.
+        num_samples: N, the number of rows.
+        known: levels ``(N, *event_shape)``, or None.
+        mask: True where the level of `known` is kept, or None.
+
+    Returns:
+        A distribution over members, of batch shape ``(N,)``.
     """
     log_weights = torch.zeros(len(members), num_samples, device=members[0].ordering.device)
     if known is not None and mask is not None and num_samples:
@@ -93,7 +124,19 @@ def member_posterior(
 def mix(
     family: distributions.Distribution, members: Sequence[distributions.Distribution], log_weights: Tensor
 ) -> distributions.Distribution:
-    """The mixture of distributions of one family as one distribution; `log_weights` is ``(M, *batch_shape)``."""
+    """Mix distributions of one family into one distribution.
+
+    Args:
+        family: one of the members, whose type selects the implementation.
+        members: M distributions of the same batch shape.
+        log_weights: logarithms of their weights, ``(M, *batch_shape)``.
+
+    Returns:
+        A distribution of the same type and batch shape.
+
+    Raises:
+        TypeError: if no mixture is registered for this type of distribution.
+    """
     raise TypeError(f"No mixture of {type(family).__name__} distributions is known.")
 
 
@@ -117,7 +160,7 @@ def _(family: distributions.Categorical, members: Sequence, log_weights: Tensor)
 def _(
     family: DiscretizedLogisticMixture, members: Sequence, log_weights: Tensor
 ) -> DiscretizedLogisticMixture:
-    """All members' components side by side."""
+    """Put the components of all members side by side."""
     logits = [
         member.logits.log_softmax(-1) + weight.unsqueeze(-1)
         for member, weight in zip(members, log_weights, strict=True)

@@ -1,7 +1,7 @@
 """MADE: an autoencoder whose masked weights make it autoregressive (Germain, Gregor, Murray, Larochelle 2015).
 
-One network, one pass, all D conditionals. The masks come from `armod.models.made.masks` and are applied to the weights in
-each pass, never written into them: so one set of weights can serve many masks and orderings (`num_masks`).
+One pass of one network computes all D conditionals. The masks come from `armod.models.made.masks`. Each pass applies them
+to the weights without changing these, so one set of weights can serve many masks and orderings (`num_masks`).
 """
 
 from __future__ import annotations
@@ -28,17 +28,18 @@ from armod.models.made.walk import MADEWalk
 class MADE(AutoregressiveModel):
     """Masked autoencoder for distribution estimation.
 
-    event_shape: shape of one observation; any number of variables from 1 on.
-    hidden_sizes: units of each hidden layer, from the input up; any sizes from 1 on, or none at all.
-    likelihood: family of the conditionals, e.g. `armod.likelihoods.Bernoulli()`.
-    ordering: permutation ``(D,)``; None is raster, or with several masks a random one for each.
-    degrees: ``"random"`` or ``"sequential"`` degrees of the hidden units (`armod.models.made.masks.hidden_degrees`).
-    num_masks: M > 1 makes an ensemble of M members that share their weights but not their masks. Its likelihood is
-        the mixture's: the average of the members' *probabilities*. With `ordering` given all members share it.
-    seed: of degrees, random orderings and initial weights.
+    Args:
+        event_shape: shape of one observation.
+        hidden_sizes: units of each hidden layer, from the input up; it may be empty.
+        likelihood: family of the conditionals, such as `armod.likelihoods.Bernoulli()`.
+        ordering: permutation ``(D,)``, which all members share. None is raster, or a random ordering for each member.
+        degrees: "random" or "sequential" degrees of the hidden units (`armod.models.made.masks.hidden_degrees`).
+        num_masks: M > 1 makes an ensemble of M members that share their weights but not their masks. Its likelihood is the
+            average of the members' *probabilities*.
+        seed: seed of degrees, random orderings and initial weights.
 
     Raises:
-        ValueError: for a size below 1, an ordering that is no permutation, or an unknown word for `degrees`.
+        ValueError: if a size is below 1, the ordering is not a permutation, or `degrees` is another word.
 
     >>> from armod.likelihoods import Bernoulli
     >>> model = MADE((3,), [8], likelihood=Bernoulli())
@@ -69,12 +70,12 @@ class MADE(AutoregressiveModel):
         check_sizes(num_masks=num_masks)
         each_draws_its_own = ordering is None and num_masks > 1
         shared = orderings.as_permutation(ordering, event_shape)
-        # 7919 keeps the members of neighbouring seeds apart; member 0 is the single model of this seed
+        # 7919 keeps ensembles of neighbouring seeds apart; member 0 is the single model of this seed
         seeds = [seed + 7919 * member for member in range(num_masks)]
         member_orderings = [orderings.random(event_shape, s) if each_draws_its_own else shared for s in seeds]
         member_degrees = [hidden_degrees(len(shared), hidden_sizes, degrees=degrees, seed=s) for s in seeds]
-        # units of one layer may change places, and in the order of their degrees they are computed fastest; but
-        # members of one ensemble, all of them sorted, would have nearly the same masks
+        # Units of a layer may be permuted, and sorted by degree they are computed fastest. But if all members of an
+        # ensemble were sorted, they would have nearly the same masks.
         member_degrees[0] = [layer.sort().values for layer in member_degrees[0]]
         sizes = [
             len(shared) * likelihood.num_features,
@@ -95,7 +96,7 @@ class MADE(AutoregressiveModel):
         weight_masks: Sequence[Tensor] | None = None,
         mask_bands: Sequence[tuple[tuple[Band, ...], ...]] | None = None,
     ) -> None:
-        """Put together a model of M members: orderings ``(M, D)``, degrees of each hidden layer ``(M, size)``."""
+        """Assemble a model of M members from orderings ``(M, D)`` and degrees ``(M, size)`` of each hidden layer."""
         self.event_shape = torch.Size(event_shape)
         self.likelihood = likelihood
         self.layers = layers
@@ -115,7 +116,7 @@ class MADE(AutoregressiveModel):
 
     @property
     def ordering(self) -> Tensor:  # type: ignore[override]
-        """The ordering ``(D,)`` that all members share; ValueError where they do not."""
+        """The ordering ``(D,)`` that all members share; a ValueError if they have different ones."""
         if not (self.orderings == self.orderings[0]).all():
             raise ValueError(
                 f"This MADE is an ensemble of {self.num_masks} different orderings, so it has no conditionals of "
@@ -125,24 +126,24 @@ class MADE(AutoregressiveModel):
 
     @property
     def linear_layers(self) -> list[nn.Linear]:
-        """The layers from the input up; their weights are unmasked."""
+        """The layers from the input up, with unmasked weights."""
         return cast(list[nn.Linear], list(self.layers))
 
     @property
     def degrees(self) -> list[Tensor]:
-        """Degrees of the hidden units, one int64 tensor ``(M, size)`` for each hidden layer."""
+        """The degrees of the hidden units, one int64 tensor ``(M, size)`` for each hidden layer."""
         return [getattr(self, f"degrees_{number}") for number in range(len(self.layers) - 1)]
 
     @property
     def members(self) -> tuple[MADE, ...]:
-        """The members of the ensemble: ordinary MADEs on the same weights."""
+        """The members of the ensemble, which are ordinary MADEs with the same weights."""
         return (self,) if self.num_masks == 1 else tuple(map(self._member, range(self.num_masks)))
 
     def conditionals(self, x: Tensor, context: Tensor | None = None) -> distributions.Distribution:
-        """Every ``p(x_d | x_<d)`` in one pass; for an ensemble of one ordering, the mixture's conditionals.
+        """Compute every ``p(x_d | x_<d)``, as `AutoregressiveModel.conditionals`; those of the mixture for an ensemble.
 
         Raises:
-            ValueError: for an ensemble of several orderings: ask its `members`.
+            ValueError: if the ensemble has several orderings; use its `members` instead.
         """
         if self.num_masks > 1:
             return mixture_conditionals(self.members, x, self.ordering)
@@ -151,10 +152,10 @@ class MADE(AutoregressiveModel):
         return self.likelihood.distribution(parameters.view(shape))
 
     def incremental(self, num_samples: int, context: Tensor | None = None) -> Incremental:
-        """The conditionals one at a time; each hidden unit is computed once, when its degree is reached.
+        """Generate one variable at a time; each hidden unit is computed once, when its degree is reached.
 
         Raises:
-            ValueError: for an ensemble of several orderings: ask its `members`.
+            ValueError: if the ensemble has several orderings; use its `members` instead.
         """
         if self.num_masks > 1:
             return MixtureIncremental(
@@ -164,14 +165,14 @@ class MADE(AutoregressiveModel):
         return MADEWalk(self.likelihood, self.ordering, degrees, self.linear_layers, num_samples)
 
     def log_prob(self, x: Tensor, context: Tensor | None = None) -> Tensor:
-        """Exact log-likelihood ``(N,)`` in nats; of an ensemble, logsumexp over the members minus log M."""
+        """Compute the exact log-likelihood; for an ensemble it is logsumexp over the members minus log M."""
         if self.num_masks == 1:
             return super().log_prob(x, context)
         members = torch.stack([member.log_prob(x, context) for member in self.members])
         return members.logsumexp(0) - math.log(self.num_masks)
 
     def training_log_prob(self, x: Tensor, context: Tensor | None = None, *, step: int) -> Tensor:
-        """The paper's "Order-agnostic training": the members take turns, one a step."""
+        """Train the members in turn, one in each step ("Order-agnostic Training" in the paper)."""
         return self._member(step % self.num_masks).log_prob(x) if self.num_masks > 1 else self(x)
 
     def sample(
@@ -184,10 +185,10 @@ class MADE(AutoregressiveModel):
         generator: torch.Generator | None = None,
         **rest: object,
     ) -> Tensor:
-        """As `AutoregressiveModel.sample`; an ensemble first draws a member for each row, then samples it.
+        """Sample as `AutoregressiveModel.sample`; an ensemble first draws a member for each row.
 
-        Members are equally likely, but in a completion whose known variables come first: there each has its posterior
-        probability p(member | known). One uniform number for each row draws them, then each member in turn draws the
+        The members are equally likely. Only in a completion whose known variables come first, each has its posterior
+        probability p(member | known). One uniform number per row draws the member, and then each member in turn draws the
         noise of its rows.
         """
         if self.num_masks == 1:
@@ -218,10 +219,15 @@ class MADE(AutoregressiveModel):
 
     @torch.no_grad()
     def start_from_marginals(self, x: Tensor) -> MADE:
-        """Set the output biases so that learning starts from independent variables, as frequent as in `x`.
+        """Set the output biases to the frequencies in `x`, so that learning starts from independent variables.
 
-        Without it a pixel that is never inked learns so only by many small steps. x: levels ``(N, *event_shape)``.
-        Returns the model itself.
+        Without this a model needs many small steps to learn that a pixel is always blank.
+
+        Args:
+            x: levels ``(N, *event_shape)``.
+
+        Returns:
+            The model itself.
 
         >>> from armod.likelihoods import Bernoulli
         >>> model = MADE((2,), [], likelihood=Bernoulli()).start_from_marginals(torch.tensor([[0, 1], [0, 1]]))
@@ -234,13 +240,13 @@ class MADE(AutoregressiveModel):
         return self
 
     def extra_repr(self) -> str:
-        """What `print(model)` says first."""
+        """Return the arguments that `print(model)` shows."""
         return (
             f"event_shape={tuple(self.event_shape)}, likelihood={self.likelihood}, num_masks={self.num_masks}"
         )
 
     def _network(self, x: Tensor) -> Tensor:
-        """Levels ``(N, *event_shape)`` -> parameters ``(N, D * num_parameters)``: masked layers with ReLU between."""
+        """The parameters ``(N, D * num_parameters)``, from levels ``(N, *event_shape)``: masked layers and ReLUs."""
         activations = self.likelihood.encode(x.flatten(1), self.linear_layers[0].weight.dtype).flatten(1)
         last = len(self.layers) - 1
         for number, layer in enumerate(self.linear_layers):
@@ -252,11 +258,11 @@ class MADE(AutoregressiveModel):
         return activations
 
     def _weight_mask(self, number: int) -> Tensor:
-        """The mask of one layer of a single model, of its weight's shape."""
+        """The mask of one layer of a single model, in the shape of its weight."""
         return getattr(self, f"mask_{number}")[0]
 
     def _derive_masks(self) -> list[Tensor]:
-        """The masks that follow from orderings and degrees: ``(M, *weight.shape)`` for each layer, 0 or 1."""
+        """The masks that follow from orderings and degrees, ``(M, *weight.shape)`` for each layer, 0 or 1."""
         members = [
             masks(ordering, [layer[number] for layer in self.degrees])
             for number, ordering in enumerate(self.orderings)
@@ -268,7 +274,7 @@ class MADE(AutoregressiveModel):
         return [mask.to(layer.weight) for mask, layer in zip(stacked, self.linear_layers, strict=True)]
 
     def _member(self, number: int) -> MADE:
-        """Member `number` as an ordinary MADE on the very same layers."""
+        """Member `number` as an ordinary MADE with the same layers."""
         member = MADE.__new__(MADE)
         nn.Module.__init__(member)
         only = slice(number, number + 1)
@@ -285,7 +291,7 @@ class MADE(AutoregressiveModel):
 
 
 def _refresh_masks(model: MADE, _: object = None) -> None:
-    """A state dict may bring other orderings and degrees than the model was built with."""
+    """Compute the masks again, because a state dict may contain other orderings and degrees."""
     derived = model._derive_masks()
     for number, mask in enumerate(derived):
         setattr(model, f"mask_{number}", mask)
@@ -293,7 +299,7 @@ def _refresh_masks(model: MADE, _: object = None) -> None:
 
 
 def _linear_layers(sizes: Sequence[int], generator: torch.Generator) -> nn.ModuleList:
-    """torch's usual initialisation of linear layers, from a generator of our own."""
+    """Linear layers with torch's usual initialisation, drawn from this generator."""
     layers = nn.ModuleList()
     for below, above in pairwise(sizes):
         layer = nn.utils.skip_init(nn.Linear, below, above)

@@ -1,12 +1,12 @@
-"""MADE one variable at a time: all D steps together do the work of about one forward pass.
+"""MADE one variable at a time: all D steps together do about the work of one forward pass.
 
-A hidden unit of degree m is final as soon as m variables are known. So the units are sorted by degree and each is
-computed once, when its degree is reached. Neighbouring variables between which no unit of the last hidden layer
-becomes final see exactly the same units: they are independent given the past, and their parameters come from one
-product. Such a run of variables is a *block*.
+A hidden unit of degree m is final as soon as m variables are known. So the units are sorted by degree, and each is computed
+once, when its degree is reached. If no unit of the last hidden layer becomes final between some neighbouring variables,
+these see exactly the same units. They are then independent given the past, and one product computes the parameters of all.
+Such variables form a *block*.
 
-Small matrix products cost more to start than to compute. So blocks are opened in *chunks*: what a chunk's units owe
-to everything before the chunk is one large product; each block then adds only what happened within its chunk.
+Small matrix products take longer to start than to compute. So blocks are opened in *chunks*: one large product adds what
+the units of a chunk get from everything before the chunk, and each block then adds only what comes from inside its chunk.
 """
 
 from __future__ import annotations
@@ -31,11 +31,17 @@ class MADEWalk(Walk):
     """The incremental view of a MADE with one set of masks, with a copy of its weights.
 
     Args:
-        likelihood: of every variable.
-        ordering: ``(D,)``.
-        degrees: of the hidden units, ``(size,)`` for each hidden layer.
-        linear_layers: one more than there are degrees.
-        num_samples: N, observations to be made.
+        likelihood: likelihood of every variable.
+        ordering: permutation ``(D,)``.
+        degrees: degrees of the hidden units, ``(size,)`` for each hidden layer.
+        linear_layers: the hidden layers and the output layer.
+        num_samples: N, the number of observations.
+
+    >>> from armod.likelihoods import Bernoulli
+    >>> from armod.models.made import MADE
+    >>> view = MADE((3,), [4], likelihood=Bernoulli()).incremental(2)
+    >>> isinstance(view, MADEWalk), view.conditional().batch_shape
+    (True, torch.Size([2]))
     """
 
     def __init__(
@@ -54,7 +60,7 @@ class MADEWalk(Walk):
         super().__init__(likelihood, linear_layers[0].weight, num_samples, len(ordering))
 
     def allocate(self) -> None:
-        """The inputs, zero as long as a variable is unknown, and the units of every layer, which begin as biases."""
+        """Make the inputs, which are zero while a variable is unknown, and the units of every layer, which begin as biases."""
         features = self.likelihood.num_features
         like = self._weights[0].bias
         inputs = like.new_zeros(sum(self._sizes), features, self.num_samples)
@@ -69,12 +75,12 @@ class MADEWalk(Walk):
         self._work: list[_Work] = []  # of each block of the open chunk
 
     def state(self) -> dict[str, tuple[Tensor, int]]:
-        """The inputs, and the units so far, whose sums are begun chunk by chunk."""
+        """Name the inputs, and the units, whose sums are computed chunk by chunk, as `Walk.state`."""
         units = {f"layer {number}": (layer.units, 1) for number, layer in enumerate(self._layers)}
         return {"inputs": (self._inputs, 1), **units}
 
     def steps(self) -> Steps:
-        """Block by block: open it, which computes its parameters, and write its levels where units will read them."""
+        """Open block by block, which computes its parameters, and write its levels where the units read them."""
         first = bisect_left(self._starts, self.step)
         blocks = zip(self._inputs.split(self._sizes), self._outputs.split(self._sizes), strict=True)
         for block, (features, parameters) in enumerate(islice(blocks, first, None), first):
@@ -93,15 +99,15 @@ class MADEWalk(Walk):
         return rows.split(self._sizes)
 
     def draw(self, parameters: Tensor, noise: Tensor, kept: Kept = None) -> Tensor:
-        """Draw the features of a block right into their place: one operation less a block."""
+        """Draw the features of a block directly into the inputs, which saves an operation per block."""
         if kept is not None:
             return super().draw(parameters, noise, kept)
         self.likelihood.draw_features(parameters, noise, out=self._features_at_hand)
         return self._features_at_hand
 
     def joined(self, drawn: Sequence[Tensor]) -> Tensor:
-        """The levels that the inputs stand for."""
-        if drawn[-1] is not self._features_at_hand:  # nobody has sent the last ones to the walk
+        """Decode the levels from the inputs."""
+        if drawn[-1] is not self._features_at_hand:  # the last ones were not sent to the walk
             self._features_at_hand.copy_(self.likelihood.encode(drawn[-1], self.dtype))
         return self.likelihood.decode(self._inputs).T
 
@@ -123,12 +129,12 @@ class MADEWalk(Walk):
                     units.relu_()
 
 
-_Work: TypeAlias = tuple[tuple[Tensor, Tensor, Tensor, bool] | None, ...]  # of each layer
+_Work: TypeAlias = tuple[tuple[Tensor, Tensor, Tensor, bool] | None, ...]  # one entry per layer
 
 
 @dataclass
 class _Layer:
-    """One layer, sorted by degree, so that a block of units and all that they may see are slices."""
+    """One layer sorted by degree, so that the units of a block, and those that they may see, are slices."""
 
     units: Tensor  # (units, N): biases at first, then sums, then activations
     below: Tensor  # (units below, N)
@@ -136,15 +142,15 @@ class _Layer:
     chunks: list[_Chunk]
 
     def open_chunk(self, number: int) -> None:
-        """Add to the units of this chunk all that was final before it."""
+        """Add everything that was final before this chunk to its units."""
         chunk = self.chunks[number]
         units = self.units[chunk.begin : chunk.end]
         units.addmm_(chunk.weight[:, : chunk.begin_below], self.below[: chunk.begin_below])
 
     def work(self, number: int) -> list[tuple[Tensor, Tensor, Tensor, bool] | None]:
-        """What is left for each block of an open chunk: (units, weight, units below, is_hidden), a product to add.
+        """The remaining product (units, weight, units below, is_hidden) for each block of an open chunk.
 
-        None if the layer has no unit in the block.
+        It is None if the layer has no unit in the block.
         """
         chunk = self.chunks[number]
         weights = chunk.weight[:, chunk.begin_below :].split(chunk.sizes)
@@ -158,7 +164,7 @@ class _Layer:
 
 @dataclass
 class _Weights:
-    """One layer's weights, sorted by degree and cut into chunks; nobody changes them any more."""
+    """A copy of one layer's weights, sorted by degree and cut into chunks."""
 
     bias: Tensor
     chunks: list[_Chunk]
@@ -166,9 +172,9 @@ class _Weights:
 
 @dataclass
 class _Chunk:
-    """The units ``[begin:end]`` of a layer: `sizes` of them become final with each of its blocks.
+    """The units ``[begin:end]`` of a layer, of which `sizes` become final with each block of the chunk.
 
-    Of the units below, ``[:begin_below]`` were final before, ``[begin_below:end_below]`` become so on the way.
+    Of the units below, ``[:begin_below]`` were final before the chunk, and ``[begin_below:end_below]`` become final in it.
     """
 
     begin: int
@@ -176,7 +182,7 @@ class _Chunk:
     begin_below: int
     end_below: int
     sizes: list[int]
-    weight: Tensor  # (units, end_below), sorted and masked: a copy, as anybody may change the model between two steps
+    weight: Tensor  # (units, end_below), sorted and masked; a copy, because the model may change between two steps
 
 
 def _chunks(
@@ -190,9 +196,9 @@ def _chunks(
 ) -> list[_Chunk]:
     """The chunks of one layer.
 
-    weight: ``(units, units below)`` as the model has it. rows, columns: the permutations that sort both by degree.
-    degrees, degrees_below: after sorting; a unit sees what has at most its degree. ends: ``units[:ends[b]]`` are final
-    when block b is open, and so are ``below[:ends_below[b]]``.
+    `weight` is ``(units, units below)`` as the model has it, and `rows` and `columns` are the permutations that sort it by
+    degree. `degrees` and `degrees_below` are sorted; a unit sees the units below of at most its degree. When block b is
+    open, ``units[:ends[b]]`` and ``below[:ends_below[b]]`` are final.
     """
     is_sorted = all(bool((order.diff() == 1).all()) for order in (rows, columns))
     chunks = []
@@ -204,7 +210,7 @@ def _chunks(
             part = weight[begin:end, :end_below].clone()
         else:
             part = weight.index_select(0, rows[begin:end]).index_select(1, columns[:end_below])
-        # every unit of the chunk has a degree beyond all that was final before: nothing to mask there
+        # every unit of the chunk sees all units that were final before it, so only the others need a mask
         part[:, begin_below:].mul_(degrees[begin:end, None] >= degrees_below[None, begin_below:end_below])
         sizes = [after - before for before, after in pairwise([begin, *blocks])]
         chunks.append(_Chunk(begin, end, begin_below, end_below, sizes, part))
@@ -219,7 +225,7 @@ def _sorted_weights(
     starts: Sequence[int],
     ends: Sequence[int],
 ) -> list[_Weights]:
-    """Every layer sorted by degree; blocks of variables lie between `starts` and `ends`."""
+    """The weights of every layer, sorted by degree; the blocks of variables lie between `starts` and `ends`."""
     features, parameters = likelihood.num_features, likelihood.num_parameters
     steps = torch.arange(len(ordering), device=ordering.device)
     degrees_below = (steps + 1).repeat_interleave(features)
@@ -243,5 +249,5 @@ def _sorted_weights(
 
 
 def _feature_rows(ordering: Tensor, width: int) -> Tensor:
-    """Indices that bring rows, `width` for each variable, from the variables' numbering into the ordering."""
+    """Indices that arrange rows, `width` for each variable, in the order of generation."""
     return (ordering[:, None] * width + torch.arange(width, device=ordering.device)).flatten()

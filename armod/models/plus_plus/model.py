@@ -1,7 +1,7 @@
 """PixelCNN++ (Salimans, Karpathy, Chen, Kingma 2017): levels as quantities, two streams, three resolutions.
 
-A pixel's network sees the earlier pixels and nothing of its own pixel. The channels of one pixel depend on each other
-through the mixture alone (`armod.models.plus_plus.pixel_mixture`). The layers, and which sees which, are in
+The network of a pixel sees the earlier pixels and nothing of its own pixel. The channels of one pixel depend on each other
+only through the mixture (`armod.models.plus_plus.pixel_mixture`). The layers, and what each of them sees, are in
 `armod.models.plus_plus.layers`.
 """
 
@@ -29,27 +29,29 @@ from armod.models.plus_plus.walk import PixelCNNPlusPlusWalk
 class PixelCNNPlusPlus(AutoregressiveModel):
     """PixelCNN++: two streams of shifted convolutions, down- and up-sampled, with a mixture of logistics for each pixel.
 
-    event_shape: ``(C, H, W)`` with C 1 or 3, any H and W from 1 on. Where down-sampling needs a multiple of 4, the image
-        is padded below and to the right; a channel of ones tells the network what is image.
-    channels: width of each stream.
-    num_resnets: blocks at each resolution on the way down.
-    num_mixtures: M, logistic components of a pixel.
-    num_levels: K, from 2 on.
-    downsampling: False keeps all layers, and the number of parameters, at full resolution.
-    shortcuts: False cuts the connections from the way down to the way up. With `downsampling` that hides close
-        neighbours: see `reach`.
-    channel_dependence: False makes the channels of a pixel independent given the earlier pixels.
-    dropout: probability within each block, in training only; the incremental view never drops anything.
-    context_channels: C' of a context ``(N, C')`` or ``(N, C', H, W)``, which shifts the gates of every block; lower
-        resolutions see its local averages.
-    ordering: the raster or one of its flips and transposes, ``(D,)``; None is the raster.
-    seed: of the initial weights.
+    The weights have no separate norms. Weight normalisation with its data-dependent start, which the paper uses, changes
+    how a network learns, not which distributions it can represent.
 
-    The weights have no separate norms: weight normalisation with its data-dependent start, which the paper uses, changes
-    how a network is trained, not what it can say.
+    Args:
+        event_shape: ``(C, H, W)`` with C = 1 or 3. If down-sampling needs a multiple of 4, the image is padded below and to
+            the right; an additional channel of ones marks the image itself.
+        channels: width of each stream.
+        num_resnets: blocks at each resolution on the way down.
+        num_mixtures: M, the logistic components of a pixel.
+        num_levels: K, at least 2.
+        downsampling: False keeps all layers at full resolution, with the same number of parameters.
+        shortcuts: False removes the connections from the way down to the way up. With `downsampling`, this hides close
+            neighbours (see `reach`).
+        channel_dependence: False makes the channels of a pixel independent given the earlier pixels.
+        dropout: probability in each block while training; sampling never drops anything.
+        context_channels: C' of a context ``(N, C')`` or ``(N, C', H, W)``, which shifts the gates of every block; lower
+            resolutions see its local averages. 0 for none.
+        ordering: raster (None), or one of its flips and transposes.
+        seed: seed of the initial weights.
 
     Raises:
-        ValueError: for another number of channels, a size below 1, fewer than 2 levels, or another ordering.
+        ValueError: if the number of channels or the ordering is another, a size is below 1, or there are fewer than 2
+            levels.
 
     >>> model = PixelCNNPlusPlus((3, 5, 6), channels=4, num_resnets=1)
     >>> model.log_prob(torch.zeros(2, 3, 5, 6)).shape
@@ -105,7 +107,7 @@ class PixelCNNPlusPlus(AutoregressiveModel):
         _start(self, torch.Generator().manual_seed(seed))
 
     def conditionals(self, x: Tensor, context: Tensor | None = None) -> distributions.Distribution:
-        """Every ``p(x_d | x_<d)`` in one pass: a `likelihoods.DiscretizedLogisticMixture` of batch ``(N, C, H, W)``."""
+        """Compute every ``p(x_d | x_<d)`` in one pass, as `AutoregressiveModel.conditionals`."""
         context = self.check_context(context, len(x), x.shape[1:])
         image = self.orientation.turn(x)
         outputs = self._network(image, self._contexts(context)).movedim(1, -1)
@@ -114,7 +116,7 @@ class PixelCNNPlusPlus(AutoregressiveModel):
         return self.likelihood.distribution(self.orientation.turn_back(parameters.movedim(-2, 1)))
 
     def incremental(self, num_samples: int, context: Tensor | None = None) -> PixelCNNPlusPlusWalk:
-        """The conditionals one at a time; each activation of the network is computed once."""
+        """Generate one variable at a time; each activation of the network is computed once."""
         context = self.check_context(context, num_samples, self.event_shape)
         height, width = self._padded_size
         contexts = {
@@ -126,11 +128,14 @@ class PixelCNNPlusPlus(AutoregressiveModel):
         )
 
     def reach(self) -> Tensor:
-        """Boolean ``(D, D)``: [i, j] is True where j is an earlier variable within the windows of i's layers.
+        """Tell which earlier variables lie in the windows of each variable's layers.
 
-        That is as far as the shapes of all convolutions carry, strides included; of i's own pixel the earlier channels,
-        if these depend on each other. Nothing within it is hidden. Without shortcuts all that a pixel knows has passed
-        through the lowest resolution, so that its closest neighbours can lie *out* of its reach.
+        The shapes and strides of all convolutions determine this, and nothing inside is hidden. The earlier channels of the
+        same pixel belong to it if the channels depend on each other. Without shortcuts everything that a pixel knows has
+        passed through the lowest resolution, so its closest neighbours can be *out* of its reach.
+
+        Returns:
+            A boolean tensor ``(D, D)``, as `AutoregressiveModel.reach`.
         """
         height, width = self._image_size
         padded_height, padded_width = self._padded_size
@@ -147,7 +152,7 @@ class PixelCNNPlusPlus(AutoregressiveModel):
         return reach
 
     def extra_repr(self) -> str:
-        """What `print(model)` says first."""
+        """Return the arguments that `print(model)` shows."""
         return f"event_shape={tuple(self.event_shape)}, likelihood={self.likelihood}"
 
     @property
@@ -181,7 +186,7 @@ class PixelCNNPlusPlus(AutoregressiveModel):
         return {scale: F.avg_pool2d(padded, scale) for scale in self._scales}
 
     def _network(self, image: Tensor, contexts: dict[int, Tensor]) -> Tensor:
-        """Levels ``(N, C, H, W)``, turned -> the outputs for each pixel ``(N, num_parameters, H, W)``."""
+        """The outputs for each pixel, ``(N, num_parameters, H, W)``, from turned levels ``(N, C, H, W)``."""
         height, width = image.shape[2:]
         numbers = rescale(image, self.likelihood.num_levels, self.output.weight.dtype)
         inputs = F.pad(torch.cat([numbers, torch.ones_like(numbers[:, :1])], 1), self._padding())
@@ -198,13 +203,13 @@ class PixelCNNPlusPlus(AutoregressiveModel):
 
 @torch.no_grad()
 def _start(model: PixelCNNPlusPlus, generator: torch.Generator) -> None:
-    """torch's usual initialisation of convolutions, from a generator of our own; gates begin almost shut.
+    """Set torch's usual initial weights of convolutions, drawn from this generator, but with gates that are almost closed.
 
-    A block then begins as little more than the identity, as in the authors' code: the network can be deep.
+    A block is then almost the identity at first, as in the authors' code, so that the network can be deep.
     """
     bound = 1.0
     for parameter in model.parameters():
-        if parameter.dim() > 1:  # a bias follows its weight, and has the same bound
+        if parameter.dim() > 1:  # a bias comes after its weight and has the same bound
             bound = 1 / math.sqrt(parameter[0].numel())
         parameter.uniform_(-bound, bound, generator=generator)
     for module in model.modules():

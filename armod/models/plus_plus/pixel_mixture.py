@@ -1,11 +1,11 @@
-"""The channels of one pixel: a mixture whose components explain all of them at once, taken apart by the chain rule.
+"""The channels of one pixel: a mixture whose components describe all channels together, divided by the chain rule.
 
-PixelCNN++ (Salimans, Karpathy, Chen, Kingma 2017), section 2.2. One indicator k is drawn for the pixel, and within a
-component a channel's mean moves linearly with the channels before it:
+PixelCNN++ (Salimans, Karpathy, Chen, Kingma 2017), section 2.2. One indicator k is drawn for the pixel. Within a
+component, the mean of a channel depends linearly on the channels before it:
 
     p(r, g, b) = sum_k pi_k p_k(r) p_k(g | r) p_k(b | r, g)
 
-Each scalar conditional is then a mixture again, whose weights are what the earlier channels have left of the indicator:
+Each scalar conditional is then a mixture again. Its weights are the posterior of the indicator given the earlier channels:
 p(g | r) = sum_k w_k(r) p_k(g | r) with w_k(r) proportional to pi_k p_k(r).
 """
 
@@ -21,11 +21,12 @@ from armod.likelihoods import DiscretizedLogisticMixture, LogisticMixture
 
 @dataclass(frozen=True)
 class PixelMixture:
-    """How the outputs of a network for one pixel become the conditionals of its channels.
+    """The map from a network's outputs for one pixel to the conditionals of its channels.
 
-    likelihood: of one channel.
-    num_channels: C, in the order in which they are generated.
-    channel_dependence: False makes the channels independent given the earlier pixels, each with its own indicator.
+    Args:
+        likelihood: likelihood of one channel.
+        num_channels: C, the number of channels.
+        channel_dependence: False makes the channels independent given the earlier pixels, each with its own indicator.
     """
 
     likelihood: LogisticMixture
@@ -34,13 +35,18 @@ class PixelMixture:
 
     @property
     def num_parameters(self) -> int:
-        """Outputs for one pixel: logits, means and log scales, and a coefficient for each pair of channels."""
+        """The number of outputs for one pixel: logits, means, log scales, and coefficients for each pair of channels."""
         return sum(self._sizes)
 
     def conditionals(self, parameters: Tensor, levels: Tensor) -> Tensor:
-        """Parameters of every channel's mixture ``(..., C, 3 M)`` given the levels ``(..., C)`` before it.
+        """Compute the parameters of every channel's mixture, given the channels before it.
 
-        parameters: outputs of the network, ``(..., num_parameters)``.
+        Args:
+            parameters: outputs of the network, ``(..., num_parameters)``.
+            levels: levels of all channels, ``(..., C)``.
+
+        Returns:
+            Parameters ``(..., C, 3 M)``.
 
         >>> pixels = PixelMixture(LogisticMixture(256, 5), num_channels=3)
         >>> pixels.conditionals(torch.zeros(2, pixels.num_parameters), torch.zeros(2, 3)).shape
@@ -54,7 +60,7 @@ class PixelMixture:
         return torch.stack(channels, -2)
 
     def pixel(self, parameters: Tensor) -> Pixel:
-        """The pixel with these outputs of the network ``(..., num_parameters)``, none of its channels known yet."""
+        """Begin a pixel, with outputs of the network ``(..., num_parameters)`` and no known channel."""
         num_components = self.likelihood.num_components
         logits, means, log_scales, coefficients = (
             part.unflatten(-1, (-1, num_components)).unbind(-2) if part.shape[-1] else ()
@@ -74,7 +80,20 @@ class PixelMixture:
 
 
 class Pixel:
-    """One pixel, or many at once, in the making: alternate `conditional` and `append`, channel by channel."""
+    """One pixel, or many at once, that is generated channel by channel: alternate `conditional` and `append`.
+
+    Args:
+        likelihood: likelihood of one channel.
+        logits: logits ``(..., M)`` for each channel.
+        means: means ``(..., M)`` for each channel.
+        log_scales: logarithms of the scales ``(..., M)`` for each channel.
+        slopes: coefficients ``(..., M)`` for each pair of channels, (1, 0), (2, 0), (2, 1), or an empty list.
+
+    >>> mixture = PixelMixture(LogisticMixture(256, 5), num_channels=3)
+    >>> pixel = mixture.pixel(torch.zeros(2, mixture.num_parameters))
+    >>> pixel.conditional().shape, pixel.append(torch.tensor([0, 255])).tolist()
+    (torch.Size([2, 15]), [[-1.0], [1.0]])
+    """
 
     def __init__(
         self,
@@ -84,13 +103,12 @@ class Pixel:
         log_scales: list[Tensor],
         slopes: list[Tensor],
     ) -> None:
-        """For each channel ``(..., M)``; slopes for each pair of channels, (1, 0), (2, 0), (2, 1), or none at all."""
         self._likelihood = likelihood
         self._logits, self._means, self._log_scales, self._slopes = logits, means, log_scales, slopes
         self._earlier: list[Tensor] = []
 
     def conditional(self) -> Tensor:
-        """Parameters of the next channel's mixture, ``(..., 3 M)``; its logits are not normalised."""
+        """Compute the parameters of the next channel's mixture, ``(..., 3 M)``, with logits that are not normalised."""
         channel = len(self._earlier)
         mean = self._means[channel]
         if self._slopes:
@@ -100,7 +118,7 @@ class Pixel:
         return torch.cat([self._logits[channel], mean, self._log_scales[channel]], -1)
 
     def append(self, levels: Tensor) -> Tensor:
-        """Fix the next channel to levels ``(...)``; returns them as numbers from -1 to 1, ``(..., 1)``."""
+        """Fix the next channel to levels ``(...)``, and return them as numbers from -1 to 1, ``(..., 1)``."""
         channel = len(self._earlier)
         if self._slopes and channel + 1 < len(self._means):
             seen = self._mixture().component_log_prob(levels)
@@ -110,7 +128,7 @@ class Pixel:
         return value
 
     def select(self, rows: Tensor) -> Pixel:
-        """The pixel of some of the observations, indices ``(M,)`` of parameters ``(N, ...)``."""
+        """Select the pixels of some observations, by their indices ``(M,)``."""
         lists = (self._logits, self._means, self._log_scales, self._slopes, self._earlier)
         logits, means, log_scales, slopes, earlier = ([x[rows] for x in tensors] for tensors in lists)
         other = Pixel(self._likelihood, logits, means, log_scales, slopes)

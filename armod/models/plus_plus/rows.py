@@ -1,10 +1,10 @@
-"""One row of each layer of a PixelCNN++, and the operations that make the next one.
+"""One row of each layer of a PixelCNN++, and the operations that compute the next one.
 
-A `Half` is one stream's half of a layer. Its new row takes from older rows first, before any of these is overwritten;
-then from the other stream, as soon as that is known; and last from its own stream: at once for the downward stream,
-pixel by pixel for the rightward one.
+A `Half` is one stream's half of a layer. Its new row first reads the older rows, before any of them is overwritten. Then it
+reads the other stream, as soon as that is known. At last it reads its own stream: the downward stream at once, the
+rightward stream pixel by pixel.
 
-All of these are `Program`s: operations on slices of the rows, prepared once, to be run again for every row.
+Each of these parts is a `Program`: operations on slices of the rows, which are prepared once and run for every row.
 """
 
 from __future__ import annotations
@@ -25,27 +25,43 @@ Convolution = ShiftedConvolution | DoublingConvolution
 
 
 class Copies:
-    """Copies of weights, each made when it is asked for first: so that all walks that come from one share them."""
+    """Copies of weights, made on first use, which all copies of a walk share.
+
+    >>> convolution = ShiftedConvolution(1, 2, range(-1, 1), range(-1, 1))
+    >>> copies = Copies()
+    >>> len(copies.taps(convolution)), copies.bias(convolution).shape
+    (4, torch.Size([2]))
+    """
 
     def __init__(self) -> None:
         self._taps: dict[nn.Module, list[Tap]] = {}
         self._biases: dict[nn.Module, Tensor] = {}
 
     def taps(self, convolution: nn.Module) -> list[Tap]:
-        """The entries of a convolution's window, with their weights."""
+        """Return the entries of a convolution's window, with copies of their weights."""
         if convolution not in self._taps:
             self._taps[convolution] = convolution.taps()  # type: ignore[operator]
         return self._taps[convolution]
 
     def bias(self, convolution: nn.Module) -> Tensor:
-        """A convolution's bias."""
+        """Return a copy of a convolution's bias."""
         if convolution not in self._biases:
             self._biases[convolution] = detached(convolution.bias)  # type: ignore[arg-type]
         return self._biases[convolution]
 
 
 class Half:
-    """One stream's half of a layer: its newest row, and how the next one is made."""
+    """One stream's half of a layer: its newest row, and the programs that compute the next one.
+
+    Args:
+        scale: rows of the image per row of this layer.
+        channels: channels of the values.
+        row: makes an empty row for a scale and a number of channels.
+
+    >>> half = Half(1, 3, lambda scale, channels: torch.zeros(8 // scale + 2, 1, channels))
+    >>> half.values.shape, half.features.shape
+    (torch.Size([10, 1, 3]), torch.Size([10, 1, 6]))
+    """
 
     def __init__(self, scale: int, channels: int, row: NewRow) -> None:
         self.scale = scale
@@ -53,19 +69,19 @@ class Half:
         self.sums: list[_Sums] = []
 
     def parity(self, row: int) -> int:
-        """Whether a row of the image asks for an even or an odd row of this half; 0 where these are made alike."""
+        """Return 0 or 1 for an even or odd row of this half; always 0 if both are computed in the same way."""
         return row // self.scale % 2 if any(sums.tells_parity for sums in self.sums) else 0
 
     def begin(self, parity: int) -> Program:
-        """What the new row takes from older ones; must be run before any of these is overwritten."""
+        """Prepare what the new row reads in older rows; it must run before any of these is overwritten."""
         return [step for sums in self.sums for step in sums.begin(parity)]
 
     def take_other(self, parity: int) -> Program:
-        """What the new row takes from the other stream."""
+        """Prepare what the new row reads in the other stream."""
         return [step for sums in self.sums for step in sums.products("other", parity)]
 
     def finish(self, parity: int, column: int | None = None) -> Program:
-        """What the new row takes from its own stream, for one column or (None) for all at once."""
+        """Prepare what the new row reads in its own stream, for one column, or for all at once (None)."""
         raise NotImplementedError(f"{type(self).__name__} must say how it reads its own row.")
 
 
@@ -80,7 +96,19 @@ def build_halves(
     row: NewRow,
     copies: Copies,
 ) -> Halves:
-    """The incremental form of one layer."""
+    """Build the incremental form of one layer.
+
+    Args:
+        layer: a layer of `armod.models.plus_plus.layers`.
+        earlier: the halves of all layers before it.
+        image: the newest rows of the image.
+        context_rows: the context's row for each scale.
+        row: makes an empty row for a scale and a number of channels.
+        copies: copies of the weights.
+
+    Returns:
+        The downward and the rightward half.
+    """
     if isinstance(layer, Start):
         source = image.unbind(0)
         return LinearHalf([layer.down], 1, source, row, copies), LinearHalf(
@@ -105,7 +133,22 @@ def build_halves(
 
 
 class LinearHalf(Half):
-    """Half of a layer that is nothing but a sum of convolutions."""
+    """Half of a layer that is a sum of convolutions.
+
+    Args:
+        convolutions: the convolutions, which read the same rows.
+        scale: rows of the image per row of this layer.
+        source: the rows that they read, oldest first.
+        row: makes an empty row for a scale and a number of channels.
+        copies: copies of the weights.
+
+    >>> def row(scale, channels):
+    ...     return torch.zeros(8 // scale + 2, 1, channels)
+    >>> half = LinearHalf([ShiftedConvolution(1, 3, range(1), range(1))], 1, [row(1, 1)], row, Copies())
+    >>> run(half.begin(0) + half.finish(0))
+    >>> half.values.shape
+    torch.Size([10, 1, 3])
+    """
 
     def __init__(
         self,
@@ -123,7 +166,7 @@ class LinearHalf(Half):
             self.sums[0].add(copies.taps(convolution), source, "own")
 
     def finish(self, parity: int, column: int | None = None) -> Program:
-        """The taps on its own row."""
+        """Prepare the taps on its own row, as `Half.finish`."""
         (sums,) = self.sums
         values = at(self.values, column)
         return [
@@ -134,7 +177,25 @@ class LinearHalf(Half):
 
 
 class GatedHalf(Half):
-    """Half of a gated residual block."""
+    """Half of a gated residual block.
+
+    Args:
+        gated: the block's half in `armod.models.plus_plus.layers`.
+        scale: rows of the image per row of this layer.
+        below: the half below it.
+        links: the other halves that it reads, each with the stream that these belong to, "own" or "other".
+        context_row: the context's row, or None.
+        row: makes an empty row for a scale and a number of channels.
+        copies: copies of the weights.
+
+    >>> def row(scale, channels):
+    ...     return torch.zeros(8 // scale + 2, 1, channels)
+    >>> gated = Gated(2, (range(-1, 1), range(-1, 2)), 0, 0, dropout=0.0)
+    >>> half = GatedHalf(gated, 1, Half(1, 2, row), [], None, row, Copies())
+    >>> run(half.begin(0) + half.finish(0))
+    >>> half.features.shape
+    torch.Size([10, 1, 4])
+    """
 
     def __init__(
         self,
@@ -146,7 +207,6 @@ class GatedHalf(Half):
         row: NewRow,
         copies: Copies,
     ) -> None:
-        """links: what else it reads, and whether that comes from its "own" stream or from the "other"."""
         channels = len(gated.first.bias)
         super().__init__(scale, channels, row)
         self._below, self._hidden = below, row(scale, 2 * channels)
@@ -159,10 +219,12 @@ class GatedHalf(Half):
             first.add(copies.taps(link), [other.features], stage)
         second.add(copies.taps(gated.second), [self._hidden] * 2, "own")
         if gated.context is not None and context_row is not None:
-            second.add(copies.taps(gated.context), [context_row], "old")  # known from the beginning
+            second.add(
+                copies.taps(gated.context), [context_row], "old"
+            )  # the context is known from the beginning
 
     def finish(self, parity: int, column: int | None = None) -> Program:
-        """Both convolutions, and the gate between what is below and what is passed on."""
+        """Prepare both convolutions and the gate, as `Half.finish`."""
         first, second = self.sums
         value, gate = at(second.row, column).chunk(2, dim=-1)
         values = at(self.values, column)
@@ -177,32 +239,31 @@ class GatedHalf(Half):
 
 
 class _Sums:
-    """A row in the making: a bias, and the products of taps with the rows that they read."""
+    """A row ``(columns + 2, N, channels)`` of sums: a bias, and the products of taps with the rows that they read."""
 
     def __init__(self, bias: Tensor, row: Tensor) -> None:
-        """row: where to put it, ``(columns + 2, N, channels)``."""
         self.row, self._bias = row, bias
         self._taps: list[tuple[Tap, Tensor, str]] = []
 
     def add(self, taps: Iterable[Tap], source: Sequence[Tensor], stage: str) -> None:
-        """source: the rows that taps read, oldest first. stage: when the newest of them is known.
+        """Add taps that read the rows of `source`, oldest first, the newest of which is known at `stage`.
 
-        A source of one row holds the older row until the new one is written: then it is given twice.
+        If older and newest row are the same memory, the row occurs twice in `source`.
         """
         for tap in taps:
             self._taps.append((tap, source[tap.row - 1], stage if tap.row == 0 else "old"))
 
     @property
     def tells_parity(self) -> bool:
-        """Are even rows made in another way than odd ones?"""
+        """Whether even and odd rows are computed differently."""
         return any(tap.parity is not None for tap, _, _ in self._taps)
 
     def begin(self, parity: int) -> Program:
-        """The bias, and what older rows give."""
+        """Prepare the bias and the taps on older rows."""
         return [partial(at(self.row).copy_, self._bias), *self.products("old", parity)]
 
     def products(self, stage: str, parity: int, column: int | None = None) -> Program:
-        """Add the taps of this stage, for one column or for all."""
+        """Prepare the taps of one stage, for one column or for all."""
         return [
             product
             for tap, source, known in self._taps
@@ -226,7 +287,7 @@ class _Sums:
 
 
 def _concat_elu(values: Tensor, features: Tensor) -> Program:
-    """``elu([x, -x])`` of one cell or of a row of them."""
+    """Prepare ``elu([x, -x])`` of one cell or of a row of cells."""
     signs = values.new_tensor([[1], [-1]])
     return [
         partial(torch.mul, values.unsqueeze(-2), signs, out=features.unflatten(-1, (2, -1))),
@@ -235,11 +296,11 @@ def _concat_elu(values: Tensor, features: Tensor) -> Program:
 
 
 def at(row: Tensor, column: int | None = None) -> Tensor:
-    """One column of a row with margins; or all of them."""
+    """Return one column of a row with margins, or all columns but the margins."""
     return row[1:-1] if column is None else row[1 + column]
 
 
 def run(program: Program) -> None:
-    """Do what has been prepared."""
+    """Run a prepared program."""
     for step in program:
         step()

@@ -1,13 +1,13 @@
-"""PixelCNN++ pixel by pixel: each activation is computed once, and of each layer only one row is kept.
+"""PixelCNN++ pixel by pixel: each activation is computed once, and only one row of each layer is kept.
 
-When a row of the image begins, all rows above it are known. So the downward stream computes its whole row, and so does
-the part of every rightward convolution that looks at the row above or at the downward stream: large products. What is
-left for a single pixel are the taps on its own row: its left neighbour and itself. Layers at half and quarter
-resolution move on every second and fourth row and pixel.
+When a row of the image begins, all rows above it are known. So the downward stream is computed for the whole row, and so is
+the part of every rightward convolution that reads the row above or the downward stream. These are large products. For a
+single pixel only the taps on its own row remain: its left neighbour and itself. Layers at half and quarter resolution move
+on with every second and fourth row and pixel.
 
-A row of a layer may be overwritten as soon as the sums that look back at it have been begun for the next row, which is
-the first thing done there. So one row for each layer suffices, and what a pixel has to do depends on its column alone
-(and on which resolutions move): all operations are prepared before the first pixel, as a *program*.
+A row of a layer may be overwritten once the sums that read it have begun for the next row, which happens first. So one row
+per layer is enough, and the work of a pixel depends only on its column (and on the resolutions that move). All operations
+are prepared before the first pixel, as a *program*.
 """
 
 from __future__ import annotations
@@ -28,16 +28,21 @@ from armod.sampling.walk import Steps, Walk, row_indices
 
 
 class PixelCNNPlusPlusWalk(Walk):
-    """The incremental view of a PixelCNN++, with a copy of its weights; images as the raster sees them.
+    """The incremental view of a PixelCNN++, with a copy of its weights, for images that are turned to the raster.
 
     Args:
-        layers: from the input up.
+        layers: the layers, from the input up.
         output: the last layer, a 1x1.
-        mixture: of the channels of a pixel.
+        mixture: the mixture of a pixel.
         image_size: ``(H, W)``.
-        padded_size: ``(H, W)`` that the lowest resolution's scale divides.
-        num_samples: N, images to be made.
-        contexts: for each scale of the layers ``(N, C', H / scale, W / scale)`` of the padded size; or nothing.
+        padded_size: ``(H, W)`` rounded up to multiples of the lowest resolution's scale.
+        num_samples: N, the number of images.
+        contexts: the context ``(N, C', H / scale, W / scale)`` of the padded size for each scale; empty for none.
+
+    >>> from armod.models.plus_plus import PixelCNNPlusPlus
+    >>> view = PixelCNNPlusPlus((1, 4, 4), 2, num_resnets=1).incremental(2)
+    >>> isinstance(view, PixelCNNPlusPlusWalk), view.conditional().batch_shape
+    (True, torch.Size([2]))
     """
 
     def __init__(
@@ -60,7 +65,7 @@ class PixelCNNPlusPlusWalk(Walk):
         super().__init__(mixture.likelihood, weight, num_samples, num_variables)
 
     def allocate(self) -> None:
-        """One row of every layer, and the programs that move it on."""
+        """Make one row of every layer, and the programs that compute the next one."""
         width, num_channels = self._image_size[1], self._mixture.num_channels
         self._rows: list[Tensor] = []
 
@@ -81,15 +86,15 @@ class PixelCNNPlusPlusWalk(Walk):
         pairs: list[Halves] = []
         for layer in self._source:
             pairs.append(build_halves(layer, pairs, self._image, self._context_rows, row, self._copies))
-        self._outputs = self._weight.new_zeros(self.num_samples, len(self._bias))  # of the pixel at hand
+        self._outputs = self._weight.new_zeros(self.num_samples, len(self._bias))  # of the current pixel
         self._pixel: Pixel | None = None
         read_out: Program = [
             partial(torch.addmm, self._bias, cell[:, : len(self._weight)], self._weight, out=self._outputs)
             for cell in at(pairs[-1][1].features)
         ]
 
-        # Resolutions and doubling windows take turns: rows do the same work if their numbers have the same greatest
-        # common divisor with the lowest resolution's scale.
+        # Lower resolutions and doubling windows do not work in every row. Two rows do the same work if their numbers have
+        # the same greatest common divisor with the lowest resolution's scale.
         finish = cache(lambda half, parity, column: half.finish(parity, column))
         self._period = max(right.scale for _, right in pairs)
         self._row_programs: dict[int, Program] = {}
@@ -112,12 +117,12 @@ class PixelCNNPlusPlusWalk(Walk):
             ]
 
     def state(self) -> dict[str, tuple[Tensor, int]]:
-        """The newest rows of the image and of every layer."""
+        """Name the newest rows of the image and of every layer, as `Walk.state`."""
         rows = {f"row {number}": (row, 1) for number, row in enumerate(self._rows)}
         return {"image": (self._image, 2), **rows}
 
     def steps(self) -> Steps:
-        """Row by row, pixel by pixel, channel by channel; the channels of a pixel share its mixture."""
+        """Go row by row, pixel by pixel, channel by channel; the channels of a pixel share its mixture."""
         places = product(*map(range, (*self._image_size, self._mixture.num_channels)))
         for row, column, channel in islice(places, self.step, None):
             if self.parameters is None:
@@ -135,7 +140,7 @@ class PixelCNNPlusPlusWalk(Walk):
             self.step += 1
 
     def select(self, rows: Tensor | Sequence[int]) -> Self:
-        """As `Walk.select`; the pixel at hand and the contexts come along."""
+        """Select rows, as `Walk.select`, together with the current pixel and the contexts."""
         chosen = row_indices(rows, self.num_samples).to(self.device)
         other = super().select(chosen)
         other._contexts = {scale: context[chosen] for scale, context in self._contexts.items()}
@@ -143,7 +148,7 @@ class PixelCNNPlusPlusWalk(Walk):
         return other
 
     def _open_row(self, row: int) -> None:
-        """Compute all that can be known of this row before its first pixel."""
+        """Compute everything in this row that does not depend on its own pixels."""
         # the first layer looks two rows up: the newest three rows move on by one
         self._image[0].copy_(self._image[1])
         self._image[1].copy_(self._image[2])

@@ -1,12 +1,12 @@
-"""Gated PixelCNN one variable at a time: the vertical stack by rows, the horizontal one by pixels.
+"""Gated PixelCNN one variable at a time: the vertical stack works row by row, the horizontal stack pixel by pixel.
 
-All that the vertical stack sees is known when a row begins, so it is computed for the whole row, layer by layer, and
-with it what it gives to the horizontal stack. Of that a chain of two products a layer remains for a pixel: the
-kernel's centre, and the 1x1 after the gate. When a pixel is done, all layers' kernels add it to the columns on its
-right at once. Of a colour image each product is taken group by group, as the channels of the pixel become known.
+Everything that the vertical stack sees is known when a row begins. So it is computed for the whole row, layer by layer,
+together with what it passes to the horizontal stack. For each pixel and layer a chain of two products remains: the
+kernel's centre, and the 1x1 after the gate. When a pixel is done, the kernels of all layers add it to the columns on its
+right at once. In a colour image each product is made group by group, as the channels become known.
 
-With ``sigmoid(b) = (1 + tanh(b / 2)) / 2`` a gate is ``a' + a' * b'`` of one tanh, ``(a', b') = tanh(a, b / 2)``, if the
-halves are folded into the weights before and after it.
+Since ``sigmoid(b) = (1 + tanh(b / 2)) / 2``, a gate is ``a' + a' * b'`` with a single tanh, ``(a', b') = tanh(a, b / 2)``.
+The factors 1/2 are folded into the weights before and after it.
 """
 
 from __future__ import annotations
@@ -26,8 +26,14 @@ class GatedPixelCNNWalk(RasterWalk):
     """The incremental view of a Gated PixelCNN, with a copy of its weights.
 
     Args:
-        layers: from the input up.
-        arguments: those of `RasterWalk`.
+        layers: the gated layers, from the input up.
+        **arguments: those of `RasterWalk`.
+
+    >>> from armod.likelihoods import Bernoulli
+    >>> from armod.models.raster.gated_pixelcnn import GatedPixelCNN
+    >>> view = GatedPixelCNN((1, 2, 2), 2, 2, likelihood=Bernoulli()).incremental(3)
+    >>> isinstance(view, GatedPixelCNNWalk), view.conditional().batch_shape
+    (True, torch.Size([3]))
     """
 
     def __init__(self, layers: Sequence[GatedLayer], **arguments: Any) -> None:
@@ -37,22 +43,21 @@ class GatedPixelCNNWalk(RasterWalk):
         super().__init__(**arguments)
 
     def _copy_vertical_weights(self, layers: Sequence[GatedLayer]) -> None:
-        """Of each layer a kernel ``(rows, columns, 2p, features below)``, nearest row first, biases ``(2p, 1)``, and
-        weights of a context.
-        """
+        """Copy each layer's kernel ``(rows, columns, 2p, features below)``, nearest row first, its bias and its context."""
         halves = _halves(layers)[:, None]
         self._vertical, self._vertical_bias, self._vertical_context = [], [], []
         for number, layer in enumerate(layers):
-            # a gated row comes in twice its size
+            # ``a' + a' * b'`` is twice the gated features
             weight = layer.vertical.masked_weight() * (0.5 if number else 1)
             rows = (weight.permute(2, 3, 0, 1) * halves).flip(0)
-            self._vertical.append((rows if number else rows[1:]).contiguous())  # mask A: not the own row
+            # mask A of the first layer leaves out the own row
+            self._vertical.append((rows if number else rows[1:]).contiguous())
             self._vertical_bias.append(layer.vertical.bias[:, None] * halves)
             if layer.vertical.context is not None:
                 self._vertical_context.append(layer.vertical.context * halves)
 
     def _copy_horizontal_weights(self, layers: Sequence[GatedLayer], num_channels: int, half: int) -> None:
-        """The same of the horizontal stack, whose features are sorted by group, a group's filters before its gates."""
+        """Copy the same of the horizontal stack, with features sorted by group, and filters before gates in a group."""
         halves = _halves(layers)
         p = len(halves) // 2
         groups = channel_groups(p, num_channels)
@@ -60,10 +65,10 @@ class GatedPixelCNNWalk(RasterWalk):
         scale = halves[order][:, None]
         kernels = [layer.horizontal.masked_weight()[order, :, 0] * scale[:, :, None] for layer in layers]
         self._first = kernels[0].permute(2, 0, 1).contiguous()
-        # layers after the first, all in one: (columns, L - 1, 2p, p)
+        # all layers after the first are one tensor (columns, L - 1, 2p, p)
         later = torch.stack(kernels[1:]) if kernels[1:] else halves.new_zeros(0, 2 * p, p, half + 1)
         self._horizontal = later.permute(3, 0, 1, 2).contiguous()
-        # the vertical stack's own halves are undone
+        # dividing by `halves` undoes those of the vertical stack
         self._link = [layer.link.weight[order, :, 0, 0] * scale / halves for layer in layers]
         self._link_bias = [(layer.link.bias + layer.horizontal.bias)[order, None] * scale for layer in layers]
         self._link_context = [
@@ -71,14 +76,14 @@ class GatedPixelCNNWalk(RasterWalk):
             for layer in layers
             if layer.horizontal.context is not None
         ]
-        # the first of the gated features is one for ever: the bias is a column of the weight
+        # the first of the gated features is always 1, so the bias is a column of the weight
         self._mix = [
             torch.cat([layer.mix.bias[:, None], layer.mix.masked_weight()[:, :, 0, 0] / 2], 1)
             for layer in layers
         ]
 
     def allocate(self) -> None:
-        """The buffers of a row, and all views into them that a pixel needs."""
+        """Make the buffers of a row, and all views into them that a pixel needs."""
         super().allocate()
         p, num_layers, batch = len(self._mix[0]), len(self._mix), self.num_samples
         self._vertical_rows = [[self._row(p) for _ in range(self._half + 1)] for _ in range(num_layers - 1)]
@@ -88,7 +93,7 @@ class GatedPixelCNNWalk(RasterWalk):
         self._gated = [self._new(1 + p, batch) for _ in range(num_layers)]
         for gated in self._gated:
             gated[0] = 1
-        self._outputs = self._new(self._width, num_layers, p, batch)  # of each layer of the horizontal stack
+        self._outputs = self._new(self._width, num_layers, p, batch)  # of the horizontal stack's layers
         channels = range(self._num_channels)
         groups = spans(channel_groups(p, len(channels)), len(channels))
         weights = [self._weights_of(channel, groups[channel]) for channel in channels]
@@ -99,7 +104,7 @@ class GatedPixelCNNWalk(RasterWalk):
         self._rightward = [self._to_the_right(column) for column in range(self._width)]
 
     def state(self) -> dict[str, tuple[Tensor, int]]:
-        """Sums and outputs of the row, gated features of the pixel at hand, and the vertical stack's rows."""
+        """Name sums and outputs of the row, gated features of the pixel, and the vertical stack's rows, as `Walk.state`."""
         above = {
             f"vertical {number}, {distance}": (row, 2)
             for number, rows in enumerate(self._vertical_rows)
@@ -110,7 +115,7 @@ class GatedPixelCNNWalk(RasterWalk):
         return {**super().state(), **row, **above, **gated}
 
     def _weights_of(self, channel: int, group: slice) -> list[tuple[Tensor, Tensor]]:
-        """Of each layer the rows of its two matrices that give one group, and the columns which that may see."""
+        """The rows of each layer's two matrices that compute one group, and the columns that this group may see."""
         rows = slice(2 * group.start, 2 * group.stop)
         centres = [self._first[-1, rows, :channel], *self._horizontal[-1, :, rows, : group.stop]]
         mixes = [mix[group, : 1 + group.stop] for mix in self._mix]
@@ -119,7 +124,7 @@ class GatedPixelCNNWalk(RasterWalk):
     def _chain(
         self, column: int, channel: int, group: slice, weights: list[tuple[Tensor, Tensor]]
     ) -> list[tuple[Tensor, ...]]:
-        """Of each layer what `_compute` needs: what is read, written, and the weights between."""
+        """For each layer what `_compute` reads and writes, and the weights between."""
         size = group.stop - group.start
         chain: list[tuple[Tensor, ...]] = []
         for number, (centre, mix) in enumerate(weights):
@@ -127,7 +132,7 @@ class GatedPixelCNNWalk(RasterWalk):
             gated, outputs = self._gated[number], self._outputs[column]
             is_first = number == 0
             below = self._columns[column][:channel] if is_first else outputs[number - 1, : group.stop]
-            # nothing is added to what the first layer gives
+            # the first layer is not residual, so it adds zeros
             residual = self._new(1, 1) if is_first else outputs[number - 1, group]
             gating = (sums[:size], sums[size:], gated[1 + group.start : 1 + group.stop])
             chain.append(
@@ -136,7 +141,7 @@ class GatedPixelCNNWalk(RasterWalk):
         return chain
 
     def _to_the_right(self, column: int) -> list[tuple[Tensor, ...]]:
-        """For each column to the right that sees this one: sums and weights of the first layer and of all later ones."""
+        """For each column to the right that sees this one: sums and weights, of the first layer and of all later ones."""
         return [
             (
                 self._sums[column + distance, 0],
@@ -189,7 +194,7 @@ class GatedPixelCNNWalk(RasterWalk):
 
 
 def _halves(layers: Sequence[GatedLayer]) -> Tensor:
-    """One for every filter and one half for every gate, ``(2p,)``."""
+    """1 for every filter and 1/2 for every gate, ``(2p,)``."""
     ones = torch.ones_like(layers[0].vertical.bias)
     ones[len(ones) // 2 :] = 0.5
     return ones

@@ -1,9 +1,9 @@
 """PixelCNN one variable at a time: each feature of each pixel is computed once.
 
-A residual block sees other pixels only through its k x k convolution. When a row begins, the rows above give that
-convolution's sums for the whole row; when a pixel is done, it is added to the sums of the next columns; both for all
-blocks at once. So of each block only a chain of three products remains for a pixel: 2h to h, the kernel's centre, h
-to 2h. Of a colour image each of them is taken group by group, as the channels of the pixel become known.
+A residual block sees other pixels only through its k x k convolution. When a row begins, the part of that convolution that
+reads the rows above is computed for the whole row. When a pixel is done, its contribution is added to the next columns.
+Both are done for all blocks at once. So for each pixel and block only a chain of three products remains: 2h to h, the
+kernel's centre, and h to 2h. In a colour image each product is made group by group, as the channels become known.
 """
 
 from __future__ import annotations
@@ -24,9 +24,15 @@ class PixelCNNWalk(RasterWalk):
     """The incremental view of a PixelCNN, with a copy of its weights.
 
     Args:
-        first: the layer of mask A.
-        blocks: what follows it, from the input up.
-        arguments: those of `RasterWalk`.
+        first: the layer with mask A.
+        blocks: the residual blocks, from the input up.
+        **arguments: those of `RasterWalk`.
+
+    >>> from armod.likelihoods import Bernoulli
+    >>> from armod.models.raster.pixelcnn import PixelCNN
+    >>> view = PixelCNN((1, 2, 2), 2, 1, likelihood=Bernoulli()).incremental(3)
+    >>> isinstance(view, PixelCNNWalk), view.conditional().batch_shape
+    (True, torch.Size([3]))
     """
 
     def __init__(self, first: MaskedConvolution, blocks: Sequence[ResidualBlock], **arguments: Any) -> None:
@@ -35,10 +41,10 @@ class PixelCNNWalk(RasterWalk):
         super().__init__(**arguments)
 
     def _copy_weights(self, first: MaskedConvolution, blocks: Sequence[ResidualBlock]) -> None:
-        """Masked weights: matrices of all blocks ``(L, above, below)``, kernels ``(rows, columns, ...)`` of matrices.
+        """Copy masked weights as matrices of all blocks ``(L, above, below)`` and kernels ``(rows, columns, ...)`` of them.
 
-        The first of the sums that a kernel gives is one for ever: so the bias of the next layer is a column of its
-        weight, and needs no operation of its own.
+        The first sum of a kernel is always 1, so the bias of the next layer is a column of its weight and needs no
+        operation.
         """
         self._first = first.masked_weight().permute(2, 3, 0, 1).contiguous()
         self._first_bias = first.bias[:, None].clone()
@@ -59,14 +65,14 @@ class PixelCNNWalk(RasterWalk):
             self._spread_context = torch.nn.functional.pad(spread_context, (0, 0, 1, 0))
 
     def allocate(self) -> None:
-        """The buffers of a row, and all views into them that a pixel needs."""
+        """Make the buffers of a row, and all views into them that a pixel needs."""
         super().allocate()
         num_blocks, h = self._reduce.shape[:2]
         batch = self.num_samples
-        self._wide = self._new(self._width, 2 * h, batch)  # from block to block, changed in place
-        self._rectified = [self._new(2 * h, batch) for _ in range(num_blocks)]  # what a block reads of it
-        self._narrow = self._new(self._width, num_blocks, h, batch)  # what the k x k convolutions read
-        self._sums = self._new(self._width, num_blocks, 1 + h, batch)  # what they give
+        self._wide = self._new(self._width, 2 * h, batch)  # runs from block to block and is changed in place
+        self._rectified = [self._new(2 * h, batch) for _ in range(num_blocks)]  # read by a block's first 1x1
+        self._narrow = self._new(self._width, num_blocks, h, batch)  # read by the k x k convolutions
+        self._sums = self._new(self._width, num_blocks, 1 + h, batch)  # written by the k x k convolutions
         self._narrow_above = [self._row(num_blocks, h) for _ in range(self._half)]
         self._wide_row = self._new(2 * h, self._width * batch)
         self._sums_row = self._new(num_blocks, 1 + h, self._width * batch)
@@ -84,14 +90,14 @@ class PixelCNNWalk(RasterWalk):
         self._rightward = [self._to_the_right(column) for column in range(self._width)]
 
     def state(self) -> dict[str, tuple[Tensor, int]]:
-        """Sums and features of the row, those of the rows above, and what the blocks read at the pixel at hand."""
+        """Name sums and features of the row, those of the rows above, and those of the current pixel, as `Walk.state`."""
         above = {f"narrow {distance} above": (row, 3) for distance, row in enumerate(self._narrow_above, 1)}
         rectified = {f"block {number}": (features, 1) for number, features in enumerate(self._rectified)}
         row = {"wide": (self._wide, 2), "narrow": (self._narrow, 3), "sums": (self._sums, 3)}
         return {**super().state(), **row, **above, **rectified}
 
     def _weights_of(self, wide: slice, narrow: slice) -> list[tuple[Tensor, Tensor, Tensor]]:
-        """For each block the rows of its three matrices that give one group, and the columns which that may see."""
+        """The rows of each block's three matrices that compute one group, and the columns that this group may see."""
         matrices = (
             self._reduce[:, narrow, : wide.stop],
             self._spread[-1, self._half, :, 1 + narrow.start : 1 + narrow.stop, : narrow.stop],
@@ -100,7 +106,7 @@ class PixelCNNWalk(RasterWalk):
         return list(zip(*(matrix.contiguous() for matrix in matrices), strict=True))
 
     def _start(self, column: int, channel: int, wide: slice) -> tuple[Tensor, ...]:
-        """One group's features, the first layer's weight for earlier channels of the pixel, and these channels."""
+        """One group's features, the first layer's weight for the pixel's earlier channels, and these channels."""
         features, rectified = self._wide[column, wide], self._features[wide]
         own = self._first[-1, self._half, wide, :channel].contiguous()
         return features, own, self._columns[column][:channel], rectified
@@ -108,7 +114,7 @@ class PixelCNNWalk(RasterWalk):
     def _chain(
         self, column: int, wide: slice, narrow: slice, weights: list[tuple[Tensor, Tensor, Tensor]]
     ) -> list[tuple[Tensor, ...]]:
-        """Of each block what `_compute` needs: what is read, written, and the weights between."""
+        """For each block what `_compute` reads and writes, and the weights between."""
         chain: list[tuple[Tensor, ...]] = []
         for block, (reduce, spread, expand) in enumerate(weights):
             rectified, narrows = self._rectified[block], self._narrow[column, block]
@@ -119,7 +125,7 @@ class PixelCNNWalk(RasterWalk):
         return chain
 
     def _to_the_right(self, column: int) -> list[tuple[Tensor, ...]]:
-        """For each column to the right that sees this one: its sums and the weights, of first layer and blocks."""
+        """For each column to the right that sees this one: sums and weights, of the first layer and of the blocks."""
         return [
             (
                 self._wide[column + distance],

@@ -1,15 +1,14 @@
 """What the incremental views of PixelCNN and Gated PixelCNN share: the walk through rows, columns and channels.
 
-What a row owes to the rows above is computed for the whole row at once, in a few large products, of features as a
-matrix ``(features, W * N)``. What remains for each pixel is a chain of small ones, of matrices ``(features, N)``. Both
-views keep the *current* row in buffers that never move, a pixel after another, so that all views into them are made
-once, and a copy of the k // 2 rows above.
+What a row gets from the rows above is computed for the whole row at once, in a few large products of matrices
+``(features, W * N)``. For each pixel only a chain of small products of matrices ``(features, N)`` remains. Both views keep
+the *current* row in buffers that never move, so that all views into them are made once, and a copy of the k // 2 rows
+above.
 """
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator
 from itertools import islice, product
 
 import torch
@@ -22,16 +21,22 @@ from armod.sampling.walk import Steps, Walk
 
 
 class RasterWalk(Walk):
-    """Images in the making, in raster order; a subclass computes features.
+    """The incremental view of a raster model; a subclass computes the features.
 
     Args:
-        likelihood: of every variable.
+        likelihood: likelihood of every variable.
         shape: ``(C, H, W)`` as the network sees it.
-        kernel_size: k, of every masked convolution.
+        kernel_size: k of every masked convolution.
         hidden: the last layer but one, a 1x1.
         output: the last layer, a 1x1.
-        num_samples: N, images to be made.
-        context: checked and turned, ``(N, H, W, C')`` or ``(N, 1, 1, C')``; or None.
+        num_samples: N, the number of images.
+        context: a checked and turned context ``(N, H, W, C')`` or ``(N, 1, 1, C')``, or None.
+
+    >>> from armod.likelihoods import Bernoulli
+    >>> from armod.models.raster.pixelcnn import PixelCNN
+    >>> view = PixelCNN((1, 2, 2), 2, 1, likelihood=Bernoulli()).incremental(3)
+    >>> isinstance(view, RasterWalk), view.conditional().batch_shape
+    (True, torch.Size([3]))
     """
 
     def __init__(
@@ -61,17 +66,16 @@ class RasterWalk(Walk):
         )
 
     def allocate(self) -> None:
-        """The current row of levels, those above it, and what the last two layers read and write."""
+        """Make the current row of levels, those above it, and what the last two layers read and write."""
         self._pixels = self._row(self._num_channels)
         self._pixels_above = [self._row(self._num_channels) for _ in range(self._half)]
         inside = self._pixels[:, self._half : self._half + self._width]
-        self._columns = inside.unbind(1)  # the levels (C, N) of each pixel of the row
+        self._columns = inside.unbind(1)  # levels (C, N) of each pixel of the row
         self._slots = [column.unbind() for column in self._columns]
         self._context_rows = self._context_by_rows()
         num_features = self._last_weights[-1][-1].stop
-        self._features = self._new(
-            num_features, self.num_samples
-        )  # of the pixel at hand, what the last layers read
+        # what the last two layers read at the current pixel
+        self._features = self._new(num_features, self.num_samples)
         self._hidden_features = torch.zeros_like(self._features)
         self._last_layers = [
             (
@@ -88,16 +92,17 @@ class RasterWalk(Walk):
         ]
 
     def state(self) -> dict[str, tuple[Tensor, int]]:
-        """The levels of the rows that kernels still see, and the features of the pixel at hand."""
+        """Name the rows of levels that kernels still see, and the features of the current pixel, as `Walk.state`."""
         rows = {f"pixels {distance} above": (row, 2) for distance, row in enumerate(self._pixels_above, 1)}
         features = {"features": (self._features, 1), "hidden features": (self._hidden_features, 1)}
         return {"pixels": (self._pixels, 2), **rows, **features}
 
     def steps(self) -> Steps:
-        """Row by row, pixel by pixel, channel by channel."""
-        for row, column, channel in self._places_to_come():
+        """Go row by row, pixel by pixel, channel by channel, as `Walk.steps`."""
+        positions = product(range(self._height), range(self._width), range(self._num_channels))
+        for row, column, channel in islice(positions, self.step, None):
             if self.parameters is None:
-                if column == channel == 0:
+                if column == channel == 0:  # all rows above are known now
                     self._open_row(row)
                 self.parameters = self._compute(column, channel)
             levels = yield self.parameters
@@ -110,22 +115,16 @@ class RasterWalk(Walk):
                 if column == self._width - 1:
                     self._close_row()
 
-    def _places_to_come(self) -> Iterator[tuple[int, int, int]]:
-        """Row, column and channel of every variable from the next one on."""
-        return islice(
-            product(range(self._height), range(self._width), range(self._num_channels)), self.step, None
-        )
-
     def _row(self, *features: int) -> Tensor:
-        """A row of zeros ``(*features, W + padding, N)``: a kernel reaches k // 2 columns beyond either edge."""
+        """A row of zeros ``(*features, W + padding, N)``, because a kernel reaches k // 2 columns beyond both edges."""
         return self._new(*features, self._width + 2 * self._half, self.num_samples)
 
     def _taps(self, row: Tensor) -> list[Tensor]:
-        """For each of the k columns of a kernel what it sees from every column of a row: ``(..., features, W * N)``."""
+        """What each of the k columns of a kernel sees from every column of a row, ``(..., features, W * N)``."""
         return [row[..., tap : tap + self._width, :].flatten(-2) for tap in range(2 * self._half + 1)]
 
     def _context_by_rows(self) -> Tensor | None:
-        """``(N, H or 1, W or 1, C')`` -> ``(H, C', W * N)``, or ``(1, C', W * N)`` for one that is the same everywhere."""
+        """The context ``(N, H or 1, W or 1, C')`` as rows ``(H or 1, C', W * N)``."""
         if self.context is None:
             return None
         return self.context.expand(-1, -1, self._width, -1).permute(1, 3, 2, 0).flatten(2)
@@ -137,15 +136,15 @@ class RasterWalk(Walk):
 
     @abstractmethod
     def _open_row(self, row: int) -> None:
-        """Add to the row's features what they take from the rows above, the context and the biases."""
+        """Add what the row's features get from the rows above, the context and the biases."""
 
     @abstractmethod
     def _compute(self, column: int, channel: int) -> Tensor:
-        """All features of one group at one pixel, up to parameters ``(N, num_parameters)``."""
+        """Compute all features of one group at one pixel, up to the parameters ``(N, num_parameters)``."""
 
     @abstractmethod
     def _close_pixel(self, column: int) -> None:
-        """What the columns to the right owe to this pixel, all of whose features are final."""
+        """Add what the columns to the right get from this pixel, whose features are final."""
 
     def _close_row(self) -> None:
         """Keep a copy of the row for the rows below."""
@@ -155,7 +154,7 @@ class RasterWalk(Walk):
     def _last_weights_of(
         self, hidden: MaskedConvolution, output: MaskedConvolution, channel: int, size: int
     ) -> tuple[Tensor, Tensor, Tensor, Tensor, slice]:
-        """Of the last two layers the biases and weights that give one channel's parameters, and its group's features."""
+        """The biases and weights of the last two layers for one channel, and the features of its group."""
         group = spans(channel_groups(len(hidden.bias), self._num_channels), self._num_channels)[channel]
         outputs = slice(channel * size, (channel + 1) * size)
         return (
@@ -167,20 +166,27 @@ class RasterWalk(Walk):
         )
 
     def _parameters_of(self, channel: int) -> Tensor:
-        """The parameters ``(N, num_parameters)``, from rectified features of all groups up to this channel's."""
+        """The parameters ``(N, num_parameters)``, from the rectified features of all groups up to this channel's."""
         bias, weight, below, hidden, output_bias, features, output, parameters = self._last_layers[channel]
         torch.addmm(bias, weight, below, out=hidden).relu_()
         return torch.addmm(output_bias, features, output, out=parameters)
 
 
 def rotate(above: list[Tensor]) -> Tensor:
-    """Let the farthest of the rows above become the nearest, the first, to be overwritten; returns it."""
+    """Make the farthest of the rows above the nearest one, which comes first, and return it to be overwritten."""
     above.insert(0, above.pop())
     return above[0]
 
 
 def spans(groups: Tensor, num_groups: int) -> list[slice]:
-    """Where each group's features lie, for ascending `groups`.
+    """Find the features of each group.
+
+    Args:
+        groups: the group of each feature, ascending.
+        num_groups: number of groups.
+
+    Returns:
+        One slice of the features for each group.
 
     >>> spans(torch.tensor([0, 0, 2]), 3)
     [slice(0, 2, None), slice(2, 2, None), slice(2, 3, None)]

@@ -10,9 +10,14 @@ from torch import Tensor, nn
 
 
 class Recurrence(nn.RNNBase):
-    """`torch.nn.RNN`, `LSTM` or `GRU` from a state of zeros, in a form that `torch.compile` accepts.
+    """`torch.nn.RNN`, `LSTM` or `GRU` that starts from zeros, in a form that `torch.compile` accepts.
 
-    It has torch's parameters with torch's names, so that a state dict of theirs fits.
+    The parameters have torch's names, so that state dicts of torch's modules fit.
+
+    Args:
+        cell: "rnn", "lstm" or "gru".
+        size: number of inputs and of units in each layer.
+        num_layers: number of layers.
 
     >>> Recurrence("lstm", 8, num_layers=2)(torch.zeros(3, 5, 8)).shape
     torch.Size([3, 5, 8])
@@ -23,7 +28,7 @@ class Recurrence(nn.RNNBase):
         self.cell = cell
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """Inputs ``(N, T, size)`` -> states of the last layer ``(N, T, size)``."""
+        """Map inputs ``(N, T, size)`` to the states of the last layer, ``(N, T, size)``."""
         zeros = inputs.new_zeros(self.num_layers, len(inputs), self.hidden_size)
         state = (zeros, zeros) if self.cell == "lstm" else zeros  # an LSTM also has its memory
         weights = list(self.parameters())
@@ -32,6 +37,6 @@ class Recurrence(nn.RNNBase):
         return run(inputs, state, weights, num_layers=self.num_layers, train=self.training, **rest)[0]
 
 
-# torch's words for the cells, and its functions
+# torch's names for the cells, and its functions
 CELLS = {"rnn": "RNN_TANH", "lstm": "LSTM", "gru": "GRU"}
 _FUNCTIONS: dict[str, Callable[..., Any]] = {"rnn": torch.rnn_tanh, "lstm": torch.lstm, "gru": torch.gru}

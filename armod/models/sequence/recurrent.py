@@ -1,7 +1,7 @@
-"""Recurrent neural networks as autoregressive models: all that was generated, summed up in one vector of state.
+"""Recurrent neural networks as autoregressive models, which summarise everything generated so far in one state vector.
 
-At each step the network reads the value generated before, updates its state, and gives the next conditional from it
-(Graves 2013, section 2). In training the true values are known, so that all steps are one call (*teacher forcing*).
+At each step the network reads the value generated before, updates its state, and computes the next conditional from it
+(Graves 2013, section 2). In training the true values are known, so all steps are one call (*teacher forcing*).
 """
 
 from __future__ import annotations
@@ -21,21 +21,22 @@ from armod.models.sequence.step_inputs import StepInputs, initial_weights
 class RecurrentModel(SequenceModel):
     """A recurrent network with simple, LSTM or GRU cells.
 
-    event_shape: shape of one observation. A sequence ``(T,)`` in raster or reversed order may have any length at run
-        time. In any other shape or ordering each step also reads a learned vector for the variable to come.
-    hidden_size: units of state in each layer, and width of what the first layer reads.
-    cell: ``"rnn"`` (tanh; Elman 1990), ``"lstm"`` (Hochreiter and Schmidhuber 1997, with the forget gate of Gers,
-        Schmidhuber and Cummins 2000) or ``"gru"`` (Cho et al. 2014).
-    num_layers: cells on top of each other.
-    likelihood: family of the conditionals, e.g. `armod.likelihoods.Categorical(256)`.
-    ordering: any permutation ``(D,)``; None is raster.
-    context_size: C of a context ``(N, C)``, or of a local one, which each step reads at the variable to come.
-    seed: of the initial weights.
+    `torch.compile` unrolls its loop over time.
 
-    `torch.compile` unrolls the loop over time.
+    Args:
+        event_shape: shape of one observation. A sequence ``(T,)`` in raster or reversed order may have any length at run
+            time. With any other shape or ordering each step also reads a learned vector for the next variable.
+        hidden_size: units of the state in each layer, and width of the inputs.
+        cell: "rnn" (tanh; Elman 1990), "lstm" (Hochreiter and Schmidhuber 1997, with the forget gate of Gers, Schmidhuber
+            and Cummins 2000) or "gru" (Cho et al. 2014).
+        num_layers: layers of cells.
+        likelihood: family of the conditionals, such as `armod.likelihoods.Categorical(256)`.
+        ordering: any permutation ``(D,)``; None is raster.
+        context_size: C of a context ``(N, C)``, or of a local one, which each step reads at the next variable.
+        seed: seed of the initial weights.
 
     Raises:
-        ValueError: for a size out of range, an ordering that is no permutation, or an unknown word for `cell`.
+        ValueError: if a size is out of range, the ordering is not a permutation, or the cell is unknown.
 
     >>> import torch
     >>> from armod.likelihoods import Categorical
@@ -73,11 +74,11 @@ class RecurrentModel(SequenceModel):
             self.head = nn.Linear(hidden_size, likelihood.num_parameters)
 
     def incremental(self, num_samples: int, context: Tensor | None = None) -> RecurrentWalk:
-        """The conditionals one at a time; one step of each cell for each."""
+        """Generate one variable at a time, with one step of each cell."""
         return RecurrentWalk(self._beginning(num_samples, context), self.recurrence, self.head)
 
     def extra_repr(self) -> str:
-        """What `print(model)` says first."""
+        """Return the arguments that `print(model)` shows."""
         return f"event_shape={tuple(self.event_shape)}, likelihood={self.likelihood}"
 
     def _states(self, inputs: Tensor) -> Tensor:

@@ -1,8 +1,8 @@
 """A recurrent network one variable at a time: one step of each cell.
 
-What the first layer's gates take from the value before is a row of a table: embedding and input weights are multiplied
-once, for every level. What a layer's gates take from the layer below and from the layer's own past is one product, for
-the two states lie side by side. So a layer costs one product and its gates' few elementwise operations.
+What the gates of the first layer get from the value before is a row of a table, because embedding and input weights are
+multiplied once for every level. What the gates of a later layer get from the layer below and from its own past is one
+product, because the two states lie side by side. So a layer costs one product and a few elementwise operations.
 """
 
 from __future__ import annotations
@@ -23,9 +23,15 @@ class RecurrentWalk(SequenceWalk):
     """The incremental view of a `RecurrentModel`, with a copy of its weights.
 
     Args:
-        beginning: what it begins with.
-        recurrence: its cells.
-        head: from the last layer's state to parameters.
+        beginning: what the walk begins with.
+        recurrence: the cells.
+        head: maps the last layer's state to parameters.
+
+    >>> from armod.likelihoods import Bernoulli
+    >>> from armod.models.sequence.recurrent import RecurrentModel
+    >>> view = RecurrentModel((3,), 4, likelihood=Bernoulli()).incremental(2)
+    >>> isinstance(view, RecurrentWalk), view.conditional().batch_shape
+    (True, torch.Size([2]))
     """
 
     def __init__(self, beginning: Beginning, recurrence: Recurrence, head: nn.Linear) -> None:
@@ -33,7 +39,7 @@ class RecurrentWalk(SequenceWalk):
         (self._from_inputs, from_past, bias), *later = _gate_weights(recurrence)
         with torch.no_grad():
             self._table = F.linear(beginning.inputs.table(), self._from_inputs, bias)
-        # for each layer the bias, None where the table holds it, and the weights ``(below and past, gates)``
+        # for each layer the bias (None if the table includes it) and the weights (below and past, gates)
         self._weights: list[tuple[Tensor | None, Tensor]] = [(None, from_past.T.contiguous())]
         for from_below, from_past, bias in later:
             self._weights.append((bias, torch.cat([from_below, from_past], dim=1).T.contiguous()))
@@ -42,7 +48,7 @@ class RecurrentWalk(SequenceWalk):
         super().__init__(beginning)
 
     def allocate(self) -> None:
-        """The states of all layers side by side, an LSTM's memories, and the gates of each layer."""
+        """Make the states of all layers side by side, an LSTM's memories, and the gates of each layer."""
         super().allocate()
         self._constants = StepConstants(
             self.inputs, self.context, partial(F.linear, weight=self._from_inputs)
@@ -60,11 +66,11 @@ class RecurrentWalk(SequenceWalk):
         self._top = self._states[:, -size:]
 
     def state(self) -> dict[str, tuple[Tensor, int]]:
-        """All that a cell hands on to itself."""
+        """Name what a cell passes on to its next step, as `Walk.state`."""
         return {**super().state(), "states": (self._states, 0), "memories": (self._memories, 1)}
 
     def advance(self, step: int, value: Tensor) -> Tensor:
-        """One step of each cell, from the input up."""
+        """Make one step of each cell, from the input up, as `SequenceWalk.advance`."""
         # what the value before gives to the first layer's gates is one row of a table
         first = torch.index_select(self._table, 0, value)
         if not self._constants.is_empty:
@@ -86,7 +92,7 @@ def _rnn(gates: Tensor, state: Tensor, memory: Tensor) -> Callable[[], None]:
 
 
 def _lstm(gates: Tensor, state: Tensor, memory: Tensor) -> Callable[[], None]:
-    """``c' = f c + i g`` and ``h' = o tanh(c')``, where i, f, o are sigmoids and g is a tanh."""
+    """``c' = f c + i g`` and ``h' = o tanh(c')``, where i, f and o are sigmoids and g is a tanh."""
     size = state.shape[1]
     sigmoids, candidate = gates.split([3 * size, size], dim=1)
     input_gate, forget_gate, output_gate = sigmoids.chunk(3, dim=1)
@@ -103,7 +109,7 @@ def _lstm(gates: Tensor, state: Tensor, memory: Tensor) -> Callable[[], None]:
 
 
 def _gru(gates: Tensor, state: Tensor, memory: Tensor) -> Callable[[], None]:
-    """``n = tanh(a + r b)`` and ``h' = (1 - z) n + z h``, where r, z are sigmoids, a is from below, b from the past."""
+    """``n = tanh(a + r b)`` and ``h' = (1 - z) n + z h``, with sigmoids r and z, a from below and b from the past."""
     size = state.shape[1]
     sigmoids, from_below, from_past = gates.split([2 * size, size, size], dim=1)
     reset_gate, update_gate = sigmoids.chunk(2, dim=1)
@@ -120,7 +126,7 @@ _UPDATES = {"rnn": _rnn, "lstm": _lstm, "gru": _gru}
 
 
 def _gate_weights(recurrence: Recurrence) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-    """For each layer what its gates, in the order of the updates above, take from below, from the past, and anyway."""
+    """The weights of each layer's gates from below and from the past, and their bias, in the order of the updates above."""
     for layer in range(recurrence.num_layers):
         below, past, bias_below, bias_past = (
             getattr(recurrence, f"{name}_l{layer}").detach()
@@ -133,12 +139,12 @@ def _gate_weights(recurrence: Recurrence) -> Iterator[tuple[Tensor, Tensor, Tens
 
 def _in_order(cell: str, below: Tensor, past: Tensor) -> tuple[Tensor, Tensor]:
     """Torch's rows, gate after gate, in the order of the updates."""
-    if cell == "lstm":  # input, forget, candidate, output: here the sigmoids come together
+    if cell == "lstm":  # torch's order is input, forget, candidate, output; here the sigmoids come together
         (i, f, g, o), (past_i, past_f, past_g, past_o) = below.chunk(4), past.chunk(4)
         return torch.cat([i, f, o, g]), torch.cat([past_i, past_f, past_o, past_g])
     if (
         cell == "gru"
-    ):  # the candidate's two parts stay apart: its reset gate multiplies just the one from the past
+    ):  # the two parts of the candidate stay apart, because the reset gate multiplies only the past's part
         (r, z, n), (past_r, past_z, past_n) = below.chunk(3), past.chunk(3)
         nothing = torch.zeros_like(n)
         return torch.cat([r, z, n, nothing]), torch.cat([past_r, past_z, nothing, past_n])

@@ -1,7 +1,7 @@
-"""What recurrent networks and Transformers share: an observation is read as one sequence, in any ordering.
+"""What recurrent networks and Transformers share: they read an observation as one sequence, in any ordering.
 
-At step k the network reads the value generated at step k-1 and gives the conditional of the variable generated at
-step k. Which variable that is, only the ordering knows: it sorts the levels before the network and its answers after.
+At step k the network reads the value generated at step k-1 and computes the conditional of the variable generated at step
+k. The ordering says which variable that is: it sorts the levels before the network, and the parameters after it.
 """
 
 from __future__ import annotations
@@ -23,9 +23,24 @@ from armod.models.sequence.step_inputs import StepInputs, context_of_steps
 
 
 class SequenceModel(AutoregressiveModel):
-    """An autoregressive model whose network maps a sequence of inputs to states, each from the inputs up to its own.
+    """An autoregressive model whose network maps a sequence of inputs to states; state k depends on the inputs up to k.
 
     A subclass sets `inputs` and `head`, and computes the states (`_states`).
+
+    Args:
+        event_shape: shape of one observation.
+        likelihood: family of the conditionals.
+        ordering: any permutation ``(D,)``; None is raster.
+        context_size: C of the context; 0 for none.
+
+    Raises:
+        ValueError: if a size is out of range, or the ordering is not a permutation.
+
+    >>> from armod.likelihoods import Bernoulli
+    >>> from armod.models.sequence.recurrent import RecurrentModel
+    >>> model = RecurrentModel((3,), 4, likelihood=Bernoulli())
+    >>> isinstance(model, SequenceModel), model.any_length
+    (True, True)
     """
 
     likelihood: Likelihood
@@ -53,10 +68,10 @@ class SequenceModel(AutoregressiveModel):
 
     @abstractmethod
     def _states(self, inputs: Tensor) -> Tensor:
-        """Inputs ``(N, D, width)`` -> states ``(N, D, width)``, state k from the inputs up to k."""
+        """Map inputs ``(N, D, width)`` to states ``(N, D, width)``; state k depends on the inputs up to k."""
 
     def conditionals(self, x: Tensor, context: Tensor | None = None) -> distributions.Distribution:
-        """Every ``p(x_d | x_<d)`` in one pass, by teacher forcing: each step reads the true value before it."""
+        """Compute every ``p(x_d | x_<d)`` in one pass by teacher forcing: each step reads the true value before it."""
         context = self.check_context(context, len(x), x.shape[1:])
         ordering = self.ordering_for(math.prod(x.shape[1:]))
         if context is not None:
@@ -67,7 +82,7 @@ class SequenceModel(AutoregressiveModel):
         return self.likelihood.distribution(in_place.view(*x.shape, self.likelihood.num_parameters))
 
     def _beginning(self, num_samples: int, context: Tensor | None) -> Beginning:
-        """What the incremental view begins with."""
+        """What a walk begins with."""
         is_local = self.context_size > 0 and context is not None and context.dim() == 3
         if self.any_length and context is not None and is_local:
             shape = self._shape_of(context.shape[2])
@@ -82,7 +97,7 @@ class SequenceModel(AutoregressiveModel):
         return Beginning(self.likelihood, inputs, context, num_samples, num_steps)
 
     def _note_ordering(self, _: object = None) -> None:
-        """A sequence that runs straight forward or backward may have another length; a state dict may turn it."""
+        """Find out whether the ordering runs forward or backward, so that the length may vary; a state dict may change it."""
         forward = torch.arange(len(self.ordering), device=self.ordering.device)
         self.any_length = len(self.event_shape) == 1 and (
             torch.equal(self.ordering, forward) or torch.equal(self.ordering, forward.flip(0))

@@ -1,4 +1,4 @@
-"""What the walks of all sequence models share: a network reads a value and gives the next variable's parameters."""
+"""What the walks of all sequence models share: a network reads a value and computes the next variable's parameters."""
 
 from __future__ import annotations
 
@@ -18,11 +18,16 @@ class Beginning:
     """What a walk begins with.
 
     Args:
-        likelihood: of every variable.
-        inputs: a copy that nobody changes any more.
-        context: of every step, ``(N, T, C)``, or with T = 1 the same at every step; or None.
-        num_samples: N.
-        num_steps: None for a network that goes on for ever.
+        likelihood: likelihood of every variable.
+        inputs: a copy of the model's inputs, which does not change any more.
+        context: context of every step, ``(N, T, C)``; the same at every step if T = 1; None for none.
+        num_samples: N, the number of observations.
+        num_steps: T, or None for a network without a longest sequence.
+
+    >>> from armod.likelihoods import Bernoulli
+    >>> inputs = StepInputs(Bernoulli(), 4, num_positions=0, context_size=0)
+    >>> Beginning(Bernoulli(), inputs, None, num_samples=2, num_steps=None).num_samples
+    2
     """
 
     likelihood: Likelihood
@@ -33,7 +38,17 @@ class Beginning:
 
 
 class SequenceWalk(Walk):
-    """The incremental view of a network that goes from value to value; a subclass computes one step (`advance`)."""
+    """The incremental view of a network that goes from value to value; a subclass computes one step (`advance`).
+
+    Args:
+        beginning: what the walk begins with.
+
+    >>> from armod.likelihoods import Bernoulli
+    >>> from armod.models.sequence.recurrent import RecurrentModel
+    >>> view = RecurrentModel((3,), 4, likelihood=Bernoulli()).incremental(2)
+    >>> isinstance(view, SequenceWalk), view.conditional().batch_shape
+    (True, torch.Size([2]))
+    """
 
     def __init__(self, beginning: Beginning) -> None:
         self.inputs = beginning.inputs
@@ -46,15 +61,15 @@ class SequenceWalk(Walk):
         )
 
     def allocate(self) -> None:
-        """The value that the next step reads: at first the start."""
+        """Make the value that the next step reads, which is the start at first."""
         self.value = torch.full((self.num_samples,), self.inputs.start_level, device=self.device)
 
     def state(self) -> dict[str, tuple[Tensor, int]]:
-        """That value."""
+        """Name that value, as `Walk.state`."""
         return {"value": (self.value, 0)}
 
     def steps(self) -> Steps:
-        """Read the value before, give the next variable's parameters; as long as anybody asks."""
+        """Read the value before, yield the parameters of the next variable, and so on without end."""
         while True:
             if self.parameters is None:
                 self.parameters = self.advance(self.step, self.value)
@@ -64,4 +79,12 @@ class SequenceWalk(Walk):
 
     @abstractmethod
     def advance(self, step: int, value: Tensor) -> Tensor:
-        """The parameters ``(N, num_parameters)`` of the variable at `step`; `value` ``(N,)`` is that of the step before."""
+        """Compute the parameters of one variable.
+
+        Args:
+            step: number of the step, from 0; steps follow each other.
+            value: level of the step before, ``(N,)``.
+
+        Returns:
+            Parameters ``(N, num_parameters)``.
+        """

@@ -1,7 +1,7 @@
 """What a network that goes from value to value reads at each step: `StepInputs`.
 
-Three vectors, added: one for the value before, one for the place of the variable to come, one for its context. At the
-first step there is no value before; it reads one more "level", the start.
+It reads the sum of three vectors: one for the value before, one for the position of the next variable, and one for its
+context. At the first step there is no value before, so it reads an additional "level", the start.
 """
 
 from __future__ import annotations
@@ -42,10 +42,13 @@ class LevelEmbedding(nn.Module):
 
 
 class StepInputs(nn.Module):
-    """Levels in the order of generation, shifted by one step, as vectors of `width`.
+    """Levels in the order of generation, shifted by one step and turned into vectors.
 
-    num_positions: steps that have a learned vector of their own; 0: a step does not know its number.
-    context_size: C of the context; 0: there is none.
+    Args:
+        likelihood: says how levels are encoded.
+        width: size of the vectors.
+        num_positions: the number of steps that have a learned vector; 0 if a step does not know its position.
+        context_size: C of the context; 0 for none.
 
     >>> from armod.likelihoods import Bernoulli
     >>> StepInputs(Bernoulli(), 8, num_positions=3, context_size=0)(torch.tensor([[1, 0, 1]])).shape
@@ -61,19 +64,36 @@ class StepInputs(nn.Module):
         self.context = nn.Linear(context_size, width, bias=False) if context_size else None
 
     def forward(self, levels: Tensor, context: Tensor | None = None) -> Tensor:
-        """Levels ``(N, D)`` of any dtype, context as from `context_of_steps` -> ``(N, D, width)``."""
+        """Compute the inputs of all steps.
+
+        Args:
+            levels: ``(N, D)`` of any dtype, in the order of generation.
+            context: what `context_of_steps` returns.
+
+        Returns:
+            Vectors ``(N, D, width)``.
+        """
         before = F.pad(levels[:, :-1].long(), (1, 0), value=self.start_level)
         inputs = F.embedding(before, self.table())
         constants = self.constants(context, 0, levels.shape[1])
         return inputs if constants is None else inputs + constants
 
     def table(self) -> Tensor:
-        """The vectors of all K levels, then that of the start: ``(K + 1, width)``."""
+        """Return the vectors of all K levels, followed by that of the start, ``(K + 1, width)``."""
         every_level = torch.arange(self.start_level, device=self.start.device)
         return torch.cat([self.levels(every_level), self.start.unsqueeze(0)])
 
     def constants(self, context: Tensor | None, begin: int, end: int) -> Tensor | None:
-        """What steps ``begin..end-1`` read whatever the values: ``(N or 1, end - begin or 1, width)``, None if nothing."""
+        """Compute the part of the inputs that does not depend on the values.
+
+        Args:
+            context: what `context_of_steps` returns.
+            begin: the first step.
+            end: the step after the last one.
+
+        Returns:
+            Vectors ``(N or 1, end - begin or 1, width)``, or None if there are neither positions nor a context.
+        """
         if context is not None and context.shape[1] > 1:
             end = min(end, context.shape[1])
         position = None if self.positions is None else self.positions[begin:end].unsqueeze(0)
@@ -85,20 +105,30 @@ class StepInputs(nn.Module):
 
 
 class StepConstants:
-    """The constants of one step after the other, projected; computed some steps at a time."""
+    """The constants of each step, projected, and computed for many steps at a time.
+
+    Args:
+        inputs: the inputs, which must not change any more.
+        context: what `context_of_steps` returns.
+        project: maps vectors ``(..., width)`` to ``(..., size)``.
+
+    >>> from armod.likelihoods import Bernoulli
+    >>> inputs = StepInputs(Bernoulli(), 8, num_positions=3, context_size=0)
+    >>> StepConstants(inputs, None, lambda vectors: vectors[..., :2])(1).shape
+    torch.Size([1, 2])
+    """
 
     _STEPS_AT_A_TIME = 64
 
     def __init__(
         self, inputs: StepInputs, context: Tensor | None, project: Callable[[Tensor], Tensor]
     ) -> None:
-        """`inputs` must not change any more; `project` maps their vectors ``(..., width)`` to ``(..., size)``."""
         self._inputs, self._context, self._project = inputs, context, project
-        self._first = -1  # of the steps that are computed
+        self._first = -1  # the first of the steps that are computed
         self.is_empty = inputs.positions is None and inputs.context is None
 
     def __call__(self, step: int) -> Tensor:
-        """The constants ``(N or 1, size)`` of `step`; quick for one step after the other."""
+        """Return the constants ``(N or 1, size)`` of a step; this is quick for one step after the other."""
         number = step % self._STEPS_AT_A_TIME
         if step - number != self._first:
             self._first = step - number
@@ -134,7 +164,7 @@ def context_of_steps(context: Tensor, ordering: Tensor) -> Tensor:
 
 @contextmanager
 def initial_weights(seed: int) -> Iterator[None]:
-    """Modules that are built within draw torch's usual initial weights from `seed`, not from the global generator."""
+    """Let modules that are built inside the ``with`` block draw torch's usual initial weights from `seed`."""
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
         yield

@@ -1,7 +1,7 @@
 """The Transformer as an autoregressive model: each step looks back at all steps before it.
 
-A stack of blocks, each *causal self-attention* and then a small network of its own for every step; both add to what
-came before (Vaswani et al. 2017). Normalisation stands before each of them, as in GPT-2 (Radford et al. 2019).
+Each block has *causal self-attention* and then a small network that works on every step by itself. Both add their result
+to their input (Vaswani et al. 2017), which is normalised first, as in GPT-2 (Radford et al. 2019).
 """
 
 from __future__ import annotations
@@ -24,16 +24,18 @@ from armod.models.sequence.transformer_walk import TransformerWalk
 class Transformer(SequenceModel):
     """A decoder-only Transformer of the GPT family, over sequences or images.
 
-    event_shape: shape of one observation. A sequence ``(T,)`` in raster or reversed order may be shorter at run time.
-    width: size of the vector that stands for a step; a multiple of `num_heads`.
-    num_layers, num_heads: blocks, and attention heads in each.
-    likelihood: family of the conditionals, e.g. `armod.likelihoods.Categorical(256)`.
-    ordering: any permutation ``(D,)``; None is raster. Each step has a learned vector of its own.
-    context_size: C of a context ``(N, C)``, or of a local one, which each step reads at the variable to come.
-    seed: of the initial weights.
+    Args:
+        event_shape: shape of one observation. A sequence ``(T,)`` in raster or reversed order may be shorter at run time.
+        width: size of the vector of a step; a multiple of `num_heads`.
+        num_layers: number of blocks.
+        num_heads: attention heads of each block.
+        likelihood: family of the conditionals, such as `armod.likelihoods.Categorical(256)`.
+        ordering: any permutation ``(D,)``; None is raster. Each step has a learned vector.
+        context_size: C of a context ``(N, C)``, or of a local one, which each step reads at the next variable.
+        seed: seed of the initial weights.
 
     Raises:
-        ValueError: for a size out of range, a width that the heads cannot share, or an ordering that is no permutation.
+        ValueError: if a size is out of range, the heads cannot share the width, or the ordering is not a permutation.
 
     >>> from armod.likelihoods import Categorical
     >>> model = Transformer((5,), 16, num_layers=2, num_heads=4, likelihood=Categorical(3))
@@ -70,12 +72,12 @@ class Transformer(SequenceModel):
             _start_small(self)
 
     def incremental(self, num_samples: int, context: Tensor | None = None) -> TransformerWalk:
-        """The conditionals one at a time; what attention looks back at is kept, not computed again."""
+        """Generate one variable at a time; the keys and values of earlier steps are kept."""
         blocks = cast(list[Block], list(self.blocks))
         return TransformerWalk(self._beginning(num_samples, context), blocks, self.norm, self.head)
 
     def extra_repr(self) -> str:
-        """What `print(model)` says first."""
+        """Return the arguments that `print(model)` shows."""
         return f"event_shape={tuple(self.event_shape)}, likelihood={self.likelihood}"
 
     def _states(self, inputs: Tensor) -> Tensor:
@@ -86,7 +88,7 @@ class Transformer(SequenceModel):
 
 
 def _start_small(model: Transformer) -> None:
-    """GPT-2's initial weights: small, and those that add to the states smaller the more of them there are."""
+    """Set GPT-2's initial weights, which are small, and smaller in deep models for the layers that add to the states."""
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             if name.endswith("bias"):

@@ -7,7 +7,11 @@ from torch.nn import functional as F
 
 
 class Block(nn.Module):
-    """Attention over the past, then a network with one hidden layer for every step; each adds to its input.
+    """Attention over the past, then a network with one hidden layer for every step; both add to their input.
+
+    Args:
+        width: size of the states; a multiple of `num_heads`.
+        num_heads: attention heads.
 
     >>> import torch
     >>> Block(8, num_heads=2)(torch.zeros(3, 5, 8)).shape
@@ -25,14 +29,14 @@ class Block(nn.Module):
         self.network_out = nn.Linear(4 * width, width)
 
     def forward(self, states: Tensor) -> Tensor:
-        """States ``(N, D, width)`` -> the same shape; step k looks at steps up to k."""
+        """Map states ``(N, D, width)`` to the same shape; step k looks at steps up to k."""
         states = states + self.attention_out(self._attend(self.attention_in(self.attention_norm(states))))
         # GPT-2's approximation of GELU, which is also the faster one
         hidden = F.gelu(self.network_in(self.network_norm(states)), approximate="tanh")
         return states + self.network_out(hidden)
 
     def _attend(self, joint: Tensor) -> Tensor:
-        """Queries, keys and values ``(N, D, 3 * width)`` -> means of the values ``(N, D, width)``, head by head."""
+        """Mean values ``(N, D, width)``, head by head, from queries, keys and values ``(N, D, 3 * width)``."""
         heads = joint.unflatten(2, (3, self.num_heads, -1)).permute(2, 0, 3, 1, 4)
         queries, keys, values = heads.unbind(0)
         means = F.scaled_dot_product_attention(queries, keys, values, is_causal=True)

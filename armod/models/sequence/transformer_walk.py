@@ -1,7 +1,7 @@
-"""A Transformer one variable at a time: keys and values of the past are kept, so that a step computes only its own.
+"""A Transformer one variable at a time: the keys and values of the past are kept, so a step computes only its own.
 
-The work of a step grows with nothing but the attention over the past. Few operations do it: the scales and shifts of
-the normalisations and of the attention are folded into the weights that follow them.
+Only the attention over the past makes later steps slower than earlier ones. There are few operations, because the scales
+and shifts of the normalisations and of the attention are folded into the weights that follow them.
 """
 
 from __future__ import annotations
@@ -21,10 +21,16 @@ class TransformerWalk(SequenceWalk):
     """The incremental view of a `Transformer`, with a copy of its weights.
 
     Args:
-        beginning: what it begins with.
-        blocks: from the input up.
-        norm: before the head.
-        head: from states to parameters.
+        beginning: what the walk begins with.
+        blocks: the blocks, from the input up.
+        norm: the normalisation before the head.
+        head: maps states to parameters.
+
+    >>> from armod.likelihoods import Bernoulli
+    >>> from armod.models.sequence.transformer import Transformer
+    >>> view = Transformer((3,), 4, num_layers=1, num_heads=2, likelihood=Bernoulli()).incremental(2)
+    >>> isinstance(view, TransformerWalk), view.conditional().batch_shape
+    (True, torch.Size([2]))
     """
 
     def __init__(
@@ -38,18 +44,18 @@ class TransformerWalk(SequenceWalk):
         super().__init__(beginning)
 
     def allocate(self) -> None:
-        """Room for the keys and values of all steps."""
+        """Make room for the keys and values of all steps."""
         super().allocate()
         assert self.num_variables is not None
         self._constants = StepConstants(self.inputs, self.context, lambda vectors: vectors)
         self._blocks = [_Block(weights, self.num_samples, self.num_variables) for weights in self._weights]
 
     def state(self) -> dict[str, tuple[Tensor, int]]:
-        """The keys and values of all blocks."""
+        """Name the keys and values of all blocks, as `Walk.state`."""
         return {**super().state(), **{f"block {k}": (block.past, 2) for k, block in enumerate(self._blocks)}}
 
     def advance(self, step: int, value: Tensor) -> Tensor:
-        """One step through all blocks."""
+        """Make one step through all blocks, as `SequenceWalk.advance`."""
         states = torch.index_select(self._table, 0, value)
         states += self._constants(step)
         for block in self._blocks:
@@ -58,14 +64,14 @@ class TransformerWalk(SequenceWalk):
 
 
 class _BlockWeights:
-    """A copy of one block's weights, each ``(inputs, outputs)``, with norms and the scale of attention folded in."""
+    """A copy of one block's weights, each ``(inputs, outputs)``, which include norms and the scale of attention."""
 
     def __init__(self, block: Block) -> None:
         width, self.num_heads = block.attention_out.in_features, block.num_heads
         self.norm, self.epsilon = block.attention_norm.normalized_shape, block.attention_norm.eps
         self.attention_in, self.attention_in_bias = _folded(block.attention_norm, block.attention_in)
         scale = (width // block.num_heads) ** -0.5
-        self.attention_in[:, :width] *= scale  # of the queries
+        self.attention_in[:, :width] *= scale  # only the queries are scaled
         self.attention_in_bias[:width] *= scale
         self.attention_out, self.attention_out_bias = _copied(block.attention_out)
         self.network_in, self.network_in_bias = _folded(block.network_norm, block.network_in)
@@ -82,7 +88,7 @@ class _Block:
         self._joint = new(num_samples, 3 * width)
         self._new_queries = self._joint[:, :width]
         self._new_keys_and_values = self._joint[:, width:].unflatten(1, (2, width)).transpose(0, 1)
-        # steps first: then a step's are one piece of memory, whatever the number of samples
+        # steps come first, so that those of one step are one piece of memory
         self.past = new(num_steps, 2, num_samples, width)
         self._slots = self.past.unbind(0)
         keys, values = self.past.view(num_steps, 2, *heads).unbind(1)
@@ -93,7 +99,7 @@ class _Block:
         self._hidden = new(num_samples, 4 * width)
 
     def advance(self, step: int, states: Tensor) -> None:
-        """Change the states ``(N, width)`` of `step`, looking back at all steps before it."""
+        """Update the states ``(N, width)`` of `step` in place, looking back at all steps before it."""
         weights = self._weights
         normed = F.layer_norm(states, weights.norm, eps=weights.epsilon)
         # queries, keys and values of this step; keys and values are kept for all later ones
@@ -113,11 +119,11 @@ class _Block:
 
 
 def _folded(norm: nn.LayerNorm, linear: nn.Linear) -> tuple[Tensor, Tensor]:
-    """Weight ``(in, out)`` and bias of a linear layer that take in scale and shift of the normalisation before it."""
+    """Weight ``(in, out)`` and bias of a linear layer, including scale and shift of the normalisation before it."""
     weight = linear.weight.detach()
     return (weight * norm.weight.detach()).T.contiguous(), linear.bias.detach() + weight @ norm.bias.detach()
 
 
 def _copied(linear: nn.Linear) -> tuple[Tensor, Tensor]:
-    """Weight ``(in, out)`` and bias, safe from what becomes of the layer."""
+    """Copies of weight ``(in, out)`` and bias."""
     return linear.weight.detach().T.clone(memory_format=torch.contiguous_format), linear.bias.detach().clone()

@@ -1,10 +1,10 @@
-"""WaveNet: sound, sample by sample, by causal dilated convolutions (van den Oord et al. 2016).
+"""WaveNet generates sound sample by sample, with causal dilated convolutions (van den Oord et al. 2016).
 
-A convolution that looks back only, over gaps that grow from layer to layer, sees far with few weights: ten layers of
-two taps with dilations 1, 2, 4 ... 512 see 1,024 samples. Each layer is a gated unit (`GatedConvolution`) whose output
-goes two ways: through a 1x1 *residual* to the next layer, and through a 1x1 *skip* to the output (figure 4).
+A convolution that only looks back, over gaps that grow from layer to layer, sees far with few weights: ten layers of two
+taps with dilations 1, 2, 4 ... 512 see 1,024 samples. Each layer is a gated unit (`GatedConvolution`) whose output goes
+two ways: through a 1x1 *residual* to the next layer, and through a 1x1 *skip* to the output (figure 4).
 
-The sequence enters shifted by one step, so that no output sees its own sample; the first step reads a learned start.
+The sequence enters shifted by one step, so that no output sees its own sample, and the first step reads a learned start.
 All layers pad their inputs with zeros before the beginning.
 """
 
@@ -31,20 +31,22 @@ from armod.models.sequence.wavenet_walk import WaveNetWalk
 class WaveNet(AutoregressiveModel):
     """Causal dilated convolutions with gated units, residual and skip connections, for sequences of any length.
 
-    event_shape: ``(T,)``; observations may have any other length when the model is used.
-    channels: of every layer.
-    dilations: one for each layer, from the input up; any numbers from 1 on.
-    kernel_size: taps of each dilated convolution, 1 or more; with 1 tap a conditional sees the sample before only.
-    likelihood: family of the conditionals, e.g. `armod.likelihoods.Categorical(256)` for mu-law levels (section 2.2).
-    context_size: C of a context ``(N, C)``, or ``(N, C, T)`` for one that varies in time, which enters filter and gate
-        of every layer (section 2.5); 0: there is none.
-    ordering: forward (None) or reversed.
-    seed: of the initial weights.
-    residual, skip: False takes these connections away: layers then follow each other without a short-cut, and the
-        output reads the last layer only.
+    Args:
+        event_shape: ``(T,)``; observations may have any other length at run time.
+        channels: channels of every layer.
+        dilations: one number from 1 on for each layer, from the input up.
+        kernel_size: taps of each dilated convolution; with 1 tap a conditional sees only the sample before.
+        likelihood: family of the conditionals, such as `armod.likelihoods.Categorical(256)` for mu-law levels
+            (section 2.2).
+        context_size: C of a context ``(N, C)``, or ``(N, C, T)`` if it varies in time, which enters filter and gate of
+            every layer (section 2.5); 0 for none.
+        ordering: forward (None) or reversed.
+        seed: seed of the initial weights.
+        residual: False removes the residual connections, so that the layers simply follow each other.
+        skip: False removes the skip connections, so that the output reads only the last layer.
 
     Raises:
-        ValueError: for a size below 1, no dilations at all, or another ordering.
+        ValueError: if a size is below 1, there are no dilations, or the ordering is another.
 
     >>> from armod.likelihoods import Categorical
     >>> model = WaveNet((16,), 8, dilations=[1, 2, 4], likelihood=Categorical(256))
@@ -92,20 +94,20 @@ class WaveNet(AutoregressiveModel):
                 )
                 for dilation in dilations
             )
-            # without biases, so that zeros before the beginning are nothing but zeros; nobody reads the last one's
-            # output if the skips are the way out
+            # There are no biases, so that zeros before the beginning stay zeros. With skips, nothing reads the residual
+            # of the last layer.
             num_residuals = len(dilations) - 1 if skip else len(dilations)
             self.residuals = nn.ModuleList(
                 nn.Linear(channels, channels, bias=False) for _ in range(num_residuals)
             )
-            # one 1x1 convolution of all layers' outputs side by side is the sum of one for each
+            # one 1x1 convolution of all layers' outputs side by side is the sum of a 1x1 for each layer
             self.skip = nn.Linear(len(dilations) * channels, channels) if skip else None
             self.hidden = nn.Linear(channels, channels)
             self.head = nn.Linear(channels, likelihood.num_parameters)
 
     @property
     def receptive_field(self) -> int:
-        """How many of the samples before it a conditional sees: 1 + the sum of (kernel_size - 1) * dilation.
+        """The number of earlier samples that a conditional sees: 1 + the sum of (kernel_size - 1) * dilation.
 
         >>> from armod.likelihoods import Categorical
         >>> WaveNet((16,), 8, dilations=[1, 2, 4], likelihood=Categorical(256)).receptive_field
@@ -114,9 +116,12 @@ class WaveNet(AutoregressiveModel):
         return 1 + (self.kernel_size - 1) * sum(self.dilations)
 
     def reach(self) -> Tensor:
-        """Boolean ``(T, T)``: [i, j] is True where j is before i and a path of taps leads from j to i.
+        """Tell which earlier samples a path of taps leads from.
 
-        With dilations 1, 2, 4 ... these are all the `receptive_field` samples before i; larger steps leave gaps.
+        With dilations 1, 2, 4 ... these are all samples of the `receptive_field`; other dilations may leave gaps.
+
+        Returns:
+            A boolean tensor ``(T, T)``, as `AutoregressiveModel.reach`.
         """
         steps_back = {1}
         for dilation in self.dilations:
@@ -126,19 +131,15 @@ class WaveNet(AutoregressiveModel):
         return torch.isin(distance, torch.tensor(sorted(steps_back), device=distance.device))
 
     def conditionals(self, x: Tensor, context: Tensor | None = None) -> distributions.Distribution:
-        """Every ``p(x_t | x_<t)`` in one pass; x is ``(N, T)`` of any T.
-
-        Raises:
-            ValueError: for a context that is missing or of a wrong shape (`check_context`).
-        """
+        """Compute every ``p(x_t | x_<t)`` in one pass, for any T, as `AutoregressiveModel.conditionals`."""
         parameters = self._network(self._in_order(x), self.check_context(context, len(x), x.shape[1:]))
         in_order = parameters.flip(0) if self._is_reversed else parameters
         return self.likelihood.distribution(in_order.transpose(0, 1))
 
     def incremental(self, num_samples: int, context: Tensor | None = None) -> WaveNetWalk:
-        """The conditionals one at a time; work per sample does not depend on the receptive field.
+        """Generate one sample at a time; the work per sample does not depend on the receptive field.
 
-        A context that varies in time says when to end; else the sequences may go on for ever.
+        A context that varies in time decides the length; otherwise the sequences have no end.
         """
         is_local = self.context_size > 0 and context is not None and context.dim() == 3
         shape = context.shape[2:] if is_local and context is not None else self.event_shape
@@ -158,14 +159,14 @@ class WaveNet(AutoregressiveModel):
         )
 
     def extra_repr(self) -> str:
-        """What `print(model)` says first."""
+        """Return the arguments that `print(model)` shows."""
         return (
             f"event_shape={tuple(self.event_shape)}, likelihood={self.likelihood}, "
             f"receptive_field={self.receptive_field}, context_size={self.context_size}"
         )
 
     def _network(self, levels: Tensor, context: Tensor | None) -> Tensor:
-        """Levels ``(T, N)`` in order of time, checked context -> all parameters ``(T, N, num_parameters)``."""
+        """All parameters ``(T, N, num_parameters)``, from levels ``(T, N)`` in order of generation and a checked context."""
         context = None if context is None else self._in_time(context)
         before = F.pad(levels[:-1], (0, 0, 1, 0), value=self.inputs.start_level)
         stream = F.embedding(before, self.inputs.table())
@@ -176,14 +177,14 @@ class WaveNet(AutoregressiveModel):
                 residual = cast(nn.Linear, self.residuals[number])
                 stream = _add_product(stream if self.has_residuals else None, gated, residual.weight)
             if self.skip is not None:
-                # each layer's share at once, while its output is still in the processor's cache
+                # each layer's share is added at once, while its output is still in the processor's cache
                 share = self.skip.weight[:, number * self.channels : (number + 1) * self.channels]
                 skips = _add_product(skips, gated, share)
         output = self.head(self.hidden((stream if skips is None else skips).relu()).relu())
         return in_own_precision(output, self.head.weight)
 
     def _in_order(self, x: Tensor) -> Tensor:
-        """Levels ``(N, T)`` of any dtype -> int64 ``(T, N)``, the one to be generated first comes first."""
+        """Levels ``(N, T)`` of any dtype as int64 ``(T, N)``, in order of generation."""
         return (x.flip(1) if self._is_reversed else x).long().T
 
     def _in_time(self, context: Tensor) -> Tensor:
@@ -193,7 +194,7 @@ class WaveNet(AutoregressiveModel):
         return steps.transpose(0, 1).to(self.head.weight.dtype)
 
     def _note_direction(self, _: object = None) -> None:
-        """Forward or reversed; a state dict may turn it."""
+        """Find out whether the ordering is forward or reversed; a state dict may change it."""
         known = (orderings.raster(self.event_shape), orderings.reversed(self.event_shape))
         if not any(torch.equal(self.ordering.cpu(), ordering) for ordering in known):
             raise ValueError(
@@ -204,7 +205,7 @@ class WaveNet(AutoregressiveModel):
 
 
 def _add_product(sums: Tensor | None, x: Tensor, weight: Tensor) -> Tensor:
-    """``sums + x @ weight.T``, in one operation: x ``(T, N, C)``, the result of the same shape."""
+    """``sums + x @ weight.T`` in one operation, for x ``(T, N, C)`` and sums of the result's shape."""
     rows = x.flatten(0, 1)
     if sums is None:
         return (rows @ weight.T).view_as(x)

@@ -1,17 +1,18 @@
 """Sampling from a WaveNet: a new sample changes one number of each channel in each layer.
 
-What a layer's older taps see was computed `dilation` steps ago and more; it waits in a *ring buffer* as long as the
-oldest tap looks back (Paine et al. 2016, "Fast Wavenet Generation Algorithm"). Work per sample depends on the number
-of layers, not on how far they look back.
+What the older taps of a layer see was computed `dilation` steps ago or earlier. It waits in a *ring buffer*, which is as
+long as the oldest tap looks back (Paine et al. 2016, "Fast Wavenet Generation Algorithm"). The work per sample depends on
+the number of layers, not on how far they look back.
 
-Operations this small cost more to start than to compute, so they are few, and on the CPU they are NumPy's, which
-start sooner than torch's; both work on the same memory. All that a layer knows lies in one *column*:
+Operations this small take longer to start than to compute. So there are few of them, and on the CPU they are NumPy's,
+which start sooner than torch's; both work on the same memory. Everything that a layer knows lies in one *column*:
 
-    older taps | 1, context | input | tanh of the filter, that times tanh of the gate
+    older taps | 1, context | input | t_f, t_f t_g
 
-Its first part times one matrix gives filter and gate; its last part times another gives the next layer's input. For
-with the gate's half of the weights halved one tanh serves both, ``sigmoid(b) = (1 + tanh(b / 2)) / 2``, and the unit's
-output is half the sum of ``t_f`` and ``t_f t_g``, which the matrices take.
+where t_f and t_g are tanh of the filter and of half the gate. The first part of the column times one matrix gives filter
+and gate, and its last part times another gives the next layer's input. Since ``sigmoid(b) = (1 + tanh(b / 2)) / 2``, one
+tanh serves both halves if the weights of the gate are halved, and the unit's output is half the sum of ``t_f`` and
+``t_f t_g``. The second matrix includes this half and this sum.
 """
 
 from __future__ import annotations
@@ -27,22 +28,28 @@ from torch import Tensor, nn
 from armod.models.sequence.gated_convolution import GatedConvolution
 from armod.models.sequence.sequence_walk import Beginning, SequenceWalk
 
-Array: TypeAlias = Any  # NumPy's on the CPU, torch's elsewhere: they take the same calls
+Array: TypeAlias = Any  # NumPy's on the CPU and torch's elsewhere; both have the methods that are called here
 
-_STEPS_AT_A_TIME = 64  # for which places in the rings are computed
+_STEPS_AT_A_TIME = 64  # steps for which the places in the rings are computed together
 
 
 class WaveNetWalk(SequenceWalk):
     """The incremental view of a WaveNet, with a copy of its weights.
 
     Args:
-        beginning: what it begins with.
-        convolutions: from the input up.
-        residuals: lead from each layer to the next.
-        skip: reads all layers' outputs side by side; None where the output reads what the last layer hands on.
+        beginning: what the walk begins with.
+        convolutions: the gated units, from the input up.
+        residuals: the 1x1 from each layer to the next.
+        skip: reads all layers' outputs side by side; None if the output reads only the last layer.
         hidden: the last layer but one.
         head: the last layer.
-        has_residuals: whether a layer's input is added to what it hands on.
+        has_residuals: whether a layer's input is added to the input of the next layer.
+
+    >>> from armod.likelihoods import Bernoulli
+    >>> from armod.models.sequence.wavenet import WaveNet
+    >>> view = WaveNet((4,), 2, dilations=[1, 2], likelihood=Bernoulli()).incremental(2)
+    >>> isinstance(view, WaveNetWalk), view.conditional().batch_shape
+    (True, torch.Size([2]))
     """
 
     def __init__(
@@ -73,14 +80,14 @@ class WaveNetWalk(SequenceWalk):
         super().__init__(beginning)
 
     def allocate(self) -> None:
-        """The column of each layer, its ring, and what the last layers read and write."""
+        """Make the column and the ring of each layer, and what the last layers read and write."""
         super().allocate()
         new, channels, num_samples = self._table.new_zeros, self._channels, self.num_samples
         constants = _constants(self.context, self._table)
         num_past, num_constants = self._num_past * channels, constants.shape[1]
         self._rings = _Rings(self._dilations, self._num_past, new(0, channels, num_samples))
 
-        # one more column for what the last layer hands on
+        # one more column receives what the last layer passes on
         columns = new(len(self._dilations) + 1, num_past + num_constants + 3 * channels, num_samples)
         past, ones_and_context, inputs, gated = columns.split(
             [num_past, num_constants, channels, 2 * channels], dim=1
@@ -97,12 +104,12 @@ class WaveNetWalk(SequenceWalk):
             [self._to_sums[k], *map(_native, (column[: -2 * channels], gated[k], *gated[k].chunk(2)))]
             for k, column in enumerate(columns[:-1])
         ]
-        # with skips the last layer hands nothing on
-        handed_on = [
+        # with skips the last layer passes nothing on
+        passed_on = [
             (to_next, _native(columns[k, -3 * channels :]), _native(inputs[k + 1]))
             for k, to_next in enumerate(self._to_next)
         ]
-        self._layers = list(zip_longest(layers, handed_on))
+        self._layers = list(zip_longest(layers, passed_on))
         outputs = new(len(self._dilations), 2 * channels, num_samples)
         self._outputs, self._outputs_as_column = _native(outputs), _native(outputs.flatten(0, 1))
         self._sums, self._hidden = (_native(new(channels, num_samples)) for _ in range(2))
@@ -110,11 +117,11 @@ class WaveNetWalk(SequenceWalk):
         self._zero = _native(new(()))
 
     def state(self) -> dict[str, tuple[Tensor, int]]:
-        """What every layer read at earlier steps."""
+        """Name what every layer read at earlier steps, as `Walk.state`."""
         return {**super().state(), "rings": (self._rings.places, 2)}
 
     def advance(self, step: int, value: Tensor) -> Tensor:
-        """One column of every layer, from the input up."""
+        """Compute one column of every layer, from the input up, as `SequenceWalk.advance`."""
         library, zero = self._library, self._zero
         multiply, tanh, add, maximum = library.multiply, library.tanh, library.add, library.maximum
         # the value before, as a vector, enters the first layer's column
@@ -145,15 +152,15 @@ class WaveNetWalk(SequenceWalk):
         add(self._hidden, bias, out=self._hidden)
         to_parameters, bias = self._to_parameters
         to_parameters(maximum(self._hidden, zero), self._parameters_less_bias)
-        parameters = add(self._parameters_less_bias, bias).T  # new memory: whoever asked may keep it
+        parameters = add(self._parameters_less_bias, bias).T  # in new memory, so that the caller may keep it
         return parameters if library is torch else torch.from_numpy(parameters)
 
 
 class _Rings:
-    """What every layer read at earlier steps: a ring of places for each, all in one array ``(places, C, N)``.
+    """What every layer read at earlier steps: a ring of places for each layer, all in one array ``(places, C, N)``.
 
     Args:
-        dilations: of the layers.
+        dilations: the dilation of each layer.
         num_past: taps of a layer before the newest.
         like: a tensor ``(0, C, N)`` of the right dtype and device.
     """
@@ -163,16 +170,16 @@ class _Rings:
         each = torch.tensor(dilations, device=like.device)
         sizes = each * num_past
         self._sizes, self._begins = sizes[:, None], (sizes.cumsum(0) - sizes)[:, None]
-        # of the older taps, the oldest first
+        # how far each of the older taps looks back, oldest first
         self._lags = each[:, None] * torch.arange(num_past, 0, -1, device=like.device)
-        # before the beginning there is nothing but zeros
+        # before the beginning there are zeros
         self.places = like.new_zeros(int(sizes.sum()), *like.shape[1:])
         self._places = _native(self.places)
         self._read = _rows_of(self._places)
-        self._first = -1  # of the steps whose places are computed
+        self._first = -1  # the first of the steps whose places are computed
 
     def read(self, step: int, out: Array) -> None:
-        """What the older taps of every layer see at `step`, into ``(layers, taps, C, N)``; quick for one step after another."""
+        """Write what the older taps of every layer see into ``(layers, taps, C, N)``; quick for one step after another."""
         if not self._num_past:
             return
         number = step % _STEPS_AT_A_TIME
@@ -181,20 +188,20 @@ class _Rings:
             steps = torch.arange(self._first, self._first + _STEPS_AT_A_TIME, device=self._sizes.device)
             self._to_read = _native(self._begins + (steps[:, None, None] - self._lags) % self._sizes)
         places = self._to_read[number]
-        # a new input takes the place of the oldest one, which nobody will see again
+        # a new input takes the place of the oldest one, which is not needed any more
         self._to_write = places[:, 0]
         self._read(places, out)
 
     def write(self, inputs: Array) -> None:
-        """Keep what every layer reads, ``(layers, C, N)``, at the step that was read last."""
+        """Keep what every layer reads, ``(layers, C, N)``, at the step of the last `read`."""
         if self._num_past:
             self._places[self._to_write] = inputs
 
 
 def _constants(context: Tensor | None, like: Tensor) -> Tensor:
-    """What is in every column whatever the samples, a one for the bias and the context: ``(T or 1, 1 + size, N or 1)``.
+    """The part of a column that does not depend on samples: a 1 for the bias, and the context.
 
-    context: ``(N, T, size)``, or with T = 1 the same at every step.
+    The context ``(N, T, size)``, with T = 1 if it is the same at every step, becomes ``(T or 1, 1 + size, N or 1)``.
     """
     if context is None:
         return like.new_ones(1, 1, 1)
@@ -203,46 +210,45 @@ def _constants(context: Tensor | None, like: Tensor) -> Tensor:
 
 
 def _to_sums(layer: GatedConvolution) -> Array:
-    """From a column to filter and gate, ``(2C, column)``."""
-    *older, newest = layer.weight.transpose(1, 2)  # of each tap (C, 2C)
+    """The matrix ``(2C, column)`` from a column to filter and gate."""
+    *older, newest = layer.weight.transpose(1, 2)  # (C, 2C) for each tap
     context = [] if layer.context is None else [layer.context.weight.T]
     to_filter, to_gate = torch.cat([*older, layer.bias.unsqueeze(0), *context, newest]).chunk(2, dim=1)
     return _matrix(torch.cat([to_filter, to_gate / 2], dim=1).T)
 
 
 def _to_next(layer: nn.Linear, has_residuals: bool) -> Array:
-    """From a layer's input and its gated sums to the next layer's input, ``(C, 3C)``."""
+    """The matrix ``(C, 3C)`` from a layer's input and its gated sums to the next layer's input."""
     kept = torch.eye(len(layer.weight)).to(layer.weight) * has_residuals
     return _matrix(torch.cat([kept, _twice(layer.weight)], dim=1))
 
 
 def _twice(weight: Tensor) -> Tensor:
-    """Weights for a unit's output ``(..., C)`` as weights for ``t_f`` and ``t_f t_g`` side by side, ``(..., 2C)``."""
+    """Turn weights for a unit's output ``(..., C)`` into weights for ``t_f`` and ``t_f t_g`` side by side, ``(..., 2C)``."""
     return torch.cat([weight, weight], dim=-1) / 2
 
 
 def _matrix(weight: Tensor) -> Array:
-    """``(outputs, inputs)``, a copy that lies in memory by inputs: products with columns read it faster."""
+    """A copy of ``(outputs, inputs)`` that is stored by inputs, because products with columns read it faster."""
     return _native(weight.T.clone(memory_format=torch.contiguous_format)).T
 
 
 def _product(matrix: Array) -> Callable[[Array, Array], object]:
-    """The product of the matrix with columns, written into its second argument."""
+    """A function that multiplies the matrix with columns and writes the product into its second argument."""
     if isinstance(matrix, numpy.ndarray):
-        return matrix.dot  # a third sooner there than numpy.dot
+        return matrix.dot  # takes a third less time than numpy.dot
     return lambda columns, out: torch.mm(matrix, columns, out=out)
 
 
 def _rows_of(table: Array) -> Callable[[Array, Array], object]:
-    """The rows of a table at some places, written into the second argument."""
+    """A function that looks up rows of a table and writes them into its second argument."""
     if isinstance(table, numpy.ndarray):
-        return lambda places, out: table.take(
-            places, 0, out, "clip"
-        )  # with "raise" it would write a copy first
+        # in the mode "raise" it would write a copy first
+        return lambda places, out: table.take(places, 0, out, "clip")
     return lambda places, out: out.copy_(table[places])
 
 
 def _native(tensor: Tensor) -> Array:
-    """On the CPU the same memory as NumPy's array; on any other device, or in bfloat16, the tensor itself."""
+    """A NumPy array of the same memory on the CPU; on another device, or in bfloat16, the tensor itself."""
     is_numpys = tensor.device.type == "cpu" and tensor.dtype != torch.bfloat16
     return tensor.numpy() if is_numpys else tensor
