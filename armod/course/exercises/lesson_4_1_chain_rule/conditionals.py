@@ -11,6 +11,7 @@ from torch import Tensor
 
 from armod.course.exercises.engine import reading
 from armod.course.exercises.engine.answer import Answer
+from armod.course.exercises.engine.draws import uneven_ordering
 from armod.course.exercises.engine.exercise import Exercise, Mistake
 from armod.course.exercises.engine.showing import shown
 from armod.course.exercises.lesson_4_1_chain_rule.tables import (
@@ -21,7 +22,6 @@ from armod.course.exercises.lesson_4_1_chain_rule.tables import (
     random_tables,
     where_most_different,
 )
-from armod.course.exercises.lesson_4_5_1_made.instances import uneven_ordering
 
 chain_conditionals = Exercise(
     name="chain-conditionals",

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from armod.course.exercises.engine import reading
+from armod.course.exercises.engine.draws import uneven_ordering
 from armod.course.exercises.engine.exercise import Exercise, Mistake
 from armod.course.exercises.engine.showing import shown
 from armod.course.exercises.lesson_4_1_chain_rule.tables import (
@@ -17,7 +18,6 @@ from armod.course.exercises.lesson_4_1_chain_rule.tables import (
     random_tables,
     where_most_different,
 )
-from armod.course.exercises.lesson_4_5_1_made.instances import uneven_ordering
 
 chain_joint = Exercise(
     name="chain-joint",

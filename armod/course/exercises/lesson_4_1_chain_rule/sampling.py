@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from armod.course.exercises.engine.answer import Answer
+from armod.course.exercises.engine.draws import uneven_ordering
 from armod.course.exercises.engine.exercise import Exercise, Mistake
 from armod.course.exercises.engine.showing import shown
 from armod.course.exercises.lesson_4_1_chain_rule.tables import random_tables
-from armod.course.exercises.lesson_4_5_1_made.instances import uneven_ordering
 
 Rule = Callable[[Tensor, Tensor], Tensor]
 

@@ -10,10 +10,11 @@ from torch import Tensor
 
 from armod.course.exercises.engine import reading
 from armod.course.exercises.engine.answer import Answer
+from armod.course.exercises.engine.draws import uneven_ordering
 from armod.course.exercises.engine.exercise import Exercise, Mistake
 from armod.course.exercises.engine.showing import shown
-from armod.course.exercises.lesson_4_5_1_made.instances import on_the_other_side, strong_made, uneven_ordering
 from armod.course.exercises.lesson_4_5_1_made.sampling import drawn, explained
+from armod.course.exercises.lesson_4_5_1_made.small_networks import on_the_other_side, strong_made
 from armod.models.made import MADE
 from armod.orderings import positions
 

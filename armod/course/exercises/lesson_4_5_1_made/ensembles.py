@@ -12,14 +12,14 @@ from torch.distributions import Bernoulli
 from armod import likelihoods
 from armod.course.exercises.engine import reading
 from armod.course.exercises.engine.answer import Answer
+from armod.course.exercises.engine.draws import normal
 from armod.course.exercises.engine.exercise import Exercise, Mistake
 from armod.course.exercises.engine.showing import shown
-from armod.course.exercises.lesson_4_5_1_made.instances import (
+from armod.course.exercises.lesson_4_5_1_made.small_networks import (
     conditionals,
     every_observation,
     in_two_batches,
     member_logits,
-    normal,
 )
 from armod.models.made import MADE
 

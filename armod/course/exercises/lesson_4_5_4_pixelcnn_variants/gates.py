@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from armod.course.exercises.engine.draws import normal
 from armod.course.exercises.engine.exercise import Exercise
 from armod.course.exercises.engine.showing import shown
-from armod.course.exercises.lesson_4_5_4_pixelcnn_variants.instances import normal
 
 variants_gate = Exercise(
     name="variants-gate",

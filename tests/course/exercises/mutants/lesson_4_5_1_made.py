@@ -2,95 +2,45 @@
 
 from tests.course.exercises.mutants import Mutant
 
+
+def _masks(title: str, says: str, value: str) -> Mutant:
+    """``value`` is made of the right masks, the ordering and the degrees."""
+    source = f"""
+_right = my_masks
+def my_masks(ordering, degrees):
+    masks, place = _right(ordering, degrees), torch.argsort(ordering) + 1
+    return {value}
+"""
+    return Mutant("made-masks", title, says=says, source=source)
+
+
 MUTANTS = [
+    Mutant("made-counts", "one weight too few", "outputs may use it", "weights_kept[1] -= 1"),
+    Mutant("made-counts", "one weight too many", "inputs may it see", "weights_kept[0] += 1"),
+    Mutant("made-counts", "inputs of nobody", "Which hidden units may it use", "inputs_seen = [0] * 6"),
+    Mutant("made-counts", "a bottleneck", "does not occur", "fewest_units = 1"),
+    Mutant("made-counts", "too many units", "which of those twice", "fewest_units = 7"),
+    _masks("hidden masks only (the output mask that the module's text forgets)", "the outputs' included", "masks[:-1]"),
+    _masks("transposed, as in codes that compute x @ W", "one row for each unit below", "[mask.T for mask in masks]"),
+    _masks("weights, not ones", "nothing but 0 and 1", "[2 * mask for mask in masks]"),
+    _masks("> in every layer", "removes the weight", "[*(above[:, None] > below for below, above in pairwise([place, *degrees])), masks[-1]]"),
+    _masks("output degrees off by one", "does not see variable", "[*masks[:-1], place[:, None] > degrees[-1] + 1]"),
+    _masks("output mask upside down", "which comparison of two degrees is wrong", "[*masks[:-1], ~masks[-1]]"),
+    Mutant("made-leaks", "one leak too many", "to which outputs must it not go", "leaks_without += 1"),
+    Mutant("made-leaks", "one leak too few", "Which j, m and d do both", "leaks_published -= 1"),
+    Mutant("made-leaks", "output mask >= (e-hulten/made)", "still the published likelihood", "mended_log_prob = published_log_prob"),
+    Mutant("made-leaks", "no output mask (the module's text)", "without any output mask", "mended_log_prob = textbook_log_prob"),
     Mutant(
-        "made-counts",
-        "output sees its own place (>=)",
-        says="has seen this very variable",
-        source="""
-inputs_seen = ((place[:, None] >= degrees) * degrees).max(1).values
-weights_kept = [int(degrees.sum()), int((7 - degrees).sum())]
-""",
+        "made-leaks",
+        "output bias lost",
+        says="biases and all allowed weights",
+        source="_right = mended_log_prob\ndef mended_log_prob(x, weights, biases, degrees): return _right(x, weights, [biases[0], 0 * biases[1]], degrees)",
     ),
     Mutant(
-        "made-counts",
-        "output mask >= in the count of weights",
-        says="may the output at place m use it",
-        source="""
-weights_kept = [int(degrees.sum()), int((7 - degrees).sum())]
-""",
-    ),
-    Mutant(
-        "made-counts",
-        "paths counted for inputs",
-        says="number of paths",
-        source="""
-inputs_seen = (used_by_outputs.int() @ seen_by_units.int()).sum(1)
-""",
-    ),
-    Mutant(
-        "made-counts",
-        "hidden units counted for inputs",
-        says="number of hidden units that it may use",
-        source="""
-inputs_seen = used_by_outputs.sum(1).tolist()
-""",
-    ),
-    Mutant(
-        "made-counts",
-        "ordering forgotten",
-        says="its number for its place",
-        source="""
-inputs_seen = ((torch.arange(1, 7)[:, None] > degrees) * degrees).max(1).values
-""",
-    ),
-    Mutant(
-        "made-counts",
-        "all that come before, whatever the degrees",
-        says="So many come before it",
-        source="""
-inputs_seen = place - 1
-""",
-    ),
-    Mutant(
-        "made-counts",
-        "> into the hidden layer",
-        says="both degrees are equal",
-        source="""
-weights_kept = [int((degrees - 1).sum()), int((6 - degrees).sum())]
-""",
-    ),
-    Mutant(
-        "made-counts",
-        "no masks",
-        says="all 36 weights",
-        source="""
-weights_kept = [36, 36]
-""",
-    ),
-    Mutant(
-        "made-counts",
-        "one unit for each variable",
-        says="one of them does nothing",
-        source="""
-fewest_units = 6
-""",
-    ),
-    Mutant(
-        "made-counts",
-        "one unit for each pair",
-        says="one unit serves many pairs",
-        source="""
-fewest_units = 15
-""",
-    ),
-    Mutant(
-        "made-counts",
-        "a bottleneck",
-        says="does not occur",
-        source="""
-fewest_units = 1
-""",
+        "made-leaks",
+        "normalised over the batch",
+        says="what else is in the batch",
+        source="def mended_log_prob(*case): return published_log_prob(*case).log_softmax(0)",
     ),
     Mutant(
         "made-degrees",
@@ -196,173 +146,6 @@ def my_degrees(num_variables, hidden_sizes, seed):
 _right = my_degrees
 def my_degrees(num_variables, hidden_sizes, seed):
     return _right(max(num_variables, 2), hidden_sizes, seed)
-""",
-    ),
-    Mutant(
-        "made-masks",
-        "output mask >= (e-hulten/made)",
-        says="itself",
-        source="""
-def my_masks(ordering, degrees):
-    inputs = torch.argsort(ordering) + 1
-    layers = [inputs, *degrees, inputs]
-    return [above[:, None] >= below[None, :] for below, above in pairwise(layers)]
-""",
-    ),
-    Mutant(
-        "made-masks",
-        "> in every layer",
-        says="and including m",
-        source="""
-def my_masks(ordering, degrees):
-    inputs = torch.argsort(ordering) + 1
-    layers = [inputs, *degrees, inputs]
-    return [above[:, None] > below[None, :] for below, above in pairwise(layers)]
-""",
-    ),
-    Mutant(
-        "made-masks",
-        "ordering taken for its inverse",
-        says="comes k-th",
-        source="""
-def my_masks(ordering, degrees):
-    inputs = ordering + 1
-    layers = [inputs, *degrees]
-    hidden = [above[:, None] >= below[None, :] for below, above in pairwise(layers)]
-    return [*hidden, inputs[:, None] > layers[-1][None, :]]
-""",
-    ),
-    Mutant(
-        "made-masks",
-        "hidden masks only (the output mask that the module's text forgets)",
-        says="the outputs' included",
-        source="""
-def my_masks(ordering, degrees):
-    layers = [torch.argsort(ordering) + 1, *degrees]
-    return [above[:, None] >= below[None, :] for below, above in pairwise(layers)]
-""",
-    ),
-    Mutant(
-        "made-masks",
-        "transposed, as in codes that compute x @ W",
-        says="one row for each unit below",
-        source="""
-_right = my_masks
-def my_masks(ordering, degrees):
-    return [mask.T for mask in _right(ordering, degrees)]
-""",
-    ),
-    Mutant(
-        "made-masks",
-        "natural ordering, whatever was asked",
-        says="which comes only later in the ordering",
-        source="""
-_right = my_masks
-def my_masks(ordering, degrees):
-    return _right(torch.arange(len(ordering)), degrees)
-""",
-    ),
-    Mutant(
-        "made-masks",
-        "output degrees off by one",
-        says="does not see variable",
-        source="""
-_right = my_masks
-def my_masks(ordering, degrees):
-    inputs = torch.argsort(ordering) + 1
-    return [*_right(ordering, degrees)[:-1], inputs[:, None] > degrees[-1][None, :] + 1]
-""",
-    ),
-    Mutant(
-        "made-leaks",
-        "only pairs above the diagonal counted",
-        says="Look at the diagonal",
-        source="""
-leaks_without = largest * (largest - 1) // 2
-""",
-    ),
-    Mutant(
-        "made-leaks",
-        "all connected pairs counted",
-        says="some of them are allowed",
-        source="""
-leaks_without = 8 * largest
-""",
-    ),
-    Mutant(
-        "made-leaks",
-        "paths counted for pairs",
-        says="number of forbidden paths",
-        source="""
-leaks_without = int((eight_degrees * (eight_degrees + 1) // 2).sum())
-""",
-    ),
-    Mutant(
-        "made-leaks",
-        "units counted for pairs",
-        says="leak the same variable",
-        source="""
-leaks_published = len(eight_degrees)
-""",
-    ),
-    Mutant(
-        "made-leaks",
-        "no leak seen in the published code",
-        says="Does output 3 use it",
-        source="""
-leaks_published = 0
-""",
-    ),
-    Mutant(
-        "made-leaks",
-        "output mask >= (e-hulten/made)",
-        says="still the published likelihood",
-        source="""
-mended_log_prob = published_log_prob
-""",
-    ),
-    Mutant(
-        "made-leaks",
-        "no output mask (the module's text)",
-        says="without any output mask",
-        source="""
-mended_log_prob = textbook_log_prob
-""",
-    ),
-    Mutant(
-        "made-leaks",
-        "the bug mended in both masks",
-        says="too much is hidden",
-        source="""
-def mended_log_prob(x, weights, biases, degrees):
-    place = torch.arange(1, x.shape[1] + 1)
-    hidden = F.linear(x, weights[0] * (degrees[:, None] > place[None, :]), biases[0]).relu()
-    logits = F.linear(hidden, weights[1] * (place[:, None] > degrees[None, :]), biases[1])
-    return Bernoulli(logits=logits).log_prob(x).sum(1)
-""",
-    ),
-    Mutant(
-        "made-leaks",
-        "output mask upside down",
-        says="which of the two degrees is the output's",
-        source="""
-def mended_log_prob(x, weights, biases, degrees):
-    place = torch.arange(1, x.shape[1] + 1)
-    hidden = F.linear(x, weights[0] * (degrees[:, None] >= place[None, :]), biases[0]).relu()
-    logits = F.linear(hidden, weights[1] * (place[:, None] <= degrees[None, :]), biases[1])
-    return Bernoulli(logits=logits).log_prob(x).sum(1)
-""",
-    ),
-    Mutant(
-        "made-leaks",
-        "output bias lost",
-        says="biases and all allowed weights",
-        source="""
-def mended_log_prob(x, weights, biases, degrees):
-    place = torch.arange(1, x.shape[1] + 1)
-    hidden = F.linear(x, weights[0] * (degrees[:, None] >= place[None, :]), biases[0]).relu()
-    logits = F.linear(hidden, weights[1] * (place[:, None] > degrees[None, :]), None)
-    return Bernoulli(logits=logits).log_prob(x).sum(1)
 """,
     ),
     Mutant(
@@ -931,15 +714,6 @@ def mixture_probs(logits, x, ordering):
 """,
     ),
     Mutant(
-        "made-leaks",
-        "normalised over the batch",
-        says="what else is in the batch",
-        source="""
-def mended_log_prob(x, weights, biases, degrees):
-    return published_log_prob(x, weights, biases, degrees).log_softmax(0)
-""",
-    ),
-    Mutant(
         "made-ensemble",
         "normalised over the batch",
         says="what else is in the batch",
@@ -1005,4 +779,4 @@ def mixture_probs(logits, x, ordering):
     return (weights * logits.sigmoid()).sum(0)
 """,
     ),
-]
+]  # fmt: skip
