@@ -96,10 +96,7 @@ def _mixtures(generator: np.random.Generator) -> Iterator[Case]:
 def _seen(got: Tensor, right: Tensor, logits: Tensor, x: Tensor) -> str:
     row = int((got.exp() - right.exp()).nan_to_num().abs().argmax())
     members = _members(logits, x)[:, row].exp()
-    return (
-        f"The {len(members)} members give x = {shown(x[row].long())} the {'probability' if len(members) == 1 else 'probabilities'} "
-        f"{shown(members)}, and you make {float(got[row].exp()):.4g} of it."
-    )
+    return f"By each member in turn the probability of x = {shown(x[row].long())} is {shown(members)}, and you make {float(got[row].exp()):.4g} of it."
 
 
 def _otherwise(got: Tensor, right: Tensor, logits: Tensor, x: Tensor) -> str:

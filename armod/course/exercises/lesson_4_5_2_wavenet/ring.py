@@ -10,9 +10,9 @@ from torch import Tensor
 
 from armod.course.exercises.engine import reading
 from armod.course.exercises.engine.answer import Answer, Handle
+from armod.course.exercises.engine.draws import normal
 from armod.course.exercises.engine.exercise import Exercise, Mistake
 from armod.course.exercises.engine.showing import shown
-from armod.course.exercises.lesson_4_5_2_wavenet.instances import normal
 
 wavenet_ring = Exercise(
     name="wavenet-ring",
@@ -49,7 +49,7 @@ def rings_delay(answer: Answer, generator: np.random.Generator) -> None:
         rings = [_ring(answer, dilation, num, 2) for num in (2, 1)]
         # as many steps as tell a ring that is too long from one that keeps nothing
         num_steps = 3 * dilation + 2
-        inputs = [normal(generator, num_steps, num, 2).round(decimals=1) for num in (2, 1)]
+        inputs = [_normal(generator, num_steps, num, 2).round(decimals=1) for num in (2, 1)]
         found: list[list[Tensor]] = [[], []]
         for step in range(num_steps):
             for ring, columns, replies in zip(rings, inputs, found, strict=True):
@@ -72,7 +72,7 @@ def rings_stay(answer: Answer, generator: np.random.Generator) -> None:
     for dilation in (2, 5):
         ring, before = _ring(answer, dilation, 1, 2), None
         for step in range(2 * dilation + 1):
-            ring.call("exchange", normal(generator, 1, 2))
+            ring.call("exchange", _normal(generator, 1, 2))
             what = f"`places` of a ring for dilation {dilation}"
             after = reading.tensor(ring.value("places"), what, shape=(dilation, 1, 2))
             if before is not None:
@@ -94,7 +94,7 @@ def cached_is_naive(answer: Answer, generator: np.random.Generator) -> None:
     """Biases far from 0, an odd length, beyond the field."""
     for dilations, num in (((1, 2, 4), 2), ((3, 1), 1)):
         layers = _layers(generator, dilations)
-        inputs = normal(generator, sum(dilations) + 6, num, 3)
+        inputs = _normal(generator, sum(dilations) + 6, num, 3)
         twins = [_twin(answer, layer) for layer in layers]
         rings = [_ring(answer, d, num, 3) for d in dilations]
         shape = (num, len(layers), 3)
@@ -117,7 +117,7 @@ def work_is_constant(answer: Answer, generator: np.random.Generator) -> None:
         rings = [_ring(answer, d, 1, 3) for d in dilations]
         for step in range(30):
             before = [reading.integer(twin.value("columns"), "`columns`") for twin in twins]
-            answer.call("next_units", twins, rings, normal(generator, 1, 3))
+            answer.call("next_units", twins, rings, _normal(generator, 1, 3))
             for twin, columns, dilation in zip(twins, before, dilations, strict=True):
                 done = reading.integer(twin.value("columns"), "`columns`") - columns
                 if done != 2:
@@ -146,9 +146,14 @@ def _twin(answer: Answer, layer: Layer) -> Handle:
 
 def _layers(generator: np.random.Generator, dilations: tuple[int, ...]) -> list[Layer]:
     return [
-        Layer(normal(generator, 6, 3, 2, scale=0.7), normal(generator, 6), normal(generator, 3, 3), d)
+        Layer(_normal(generator, 6, 3, 2, scale=0.7), _normal(generator, 6), _normal(generator, 3, 3), d)
         for d in dilations
     ]
+
+
+def _normal(generator: np.random.Generator, *shape: int, scale: float = 1.0) -> Tensor:
+    """Float32, as a learner's own zeros are."""
+    return normal(generator, *shape, scale=scale).float()
 
 
 def _delayed(columns: Tensor, lag: int) -> Tensor:
