@@ -143,13 +143,10 @@ def _check_convolution(
     rows = _folded(answer, x, dilation).float()
     done = older * F.pad(rows[:, :-1], (1, 0)) + newer * rows
     about = f"With {num} sequences of length {length} and dilation {dilation}"
+    convolved = older * F.pad(x, (dilation, 0))[:, :length] + newer * x
     for name, given, right in (
         ("`unfold(fold(x, d), d, T)`", rows, x),
-        (
-            "the convolution of the rows, unfolded,",
-            done,
-            older * F.pad(x, (dilation, 0))[:, :length] + newer * x,
-        ),
+        ("the convolution of the rows, unfolded,", done, convolved),
     ):
         got = reading.tensor(answer.call("unfold", given, dilation, length), f"{about} {name}", shape=x.shape)
         if torch.allclose(got, right.double(), atol=1e-4):

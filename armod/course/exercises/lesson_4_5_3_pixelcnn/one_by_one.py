@@ -128,7 +128,7 @@ asked_logits = pixelcnn_one_by_one.asks(
     called=lambda x, *_: f"`mended_logits` of x {tuple(x.shape)}",
     atol=1e-6,
     wrong={
-        "This is the published network, as it was. What does its 1×1 layer hide from whom?": dict(one_by_one="A", is_gate_mended=False),
+        "This is the published network, as it was. Take its two faults one after the other: what does its 1×1 layer hide from whom?": dict(one_by_one="A", is_gate_mended=False),
         "The gate is mended; the 1×1 layer still hides a feature from itself.": dict(one_by_one="A"),
         "The 1×1 layer is right now. Look at the gate: the features of its first half meet those of its second. Of which groups are the two?": dict(is_gate_mended=False),
     },

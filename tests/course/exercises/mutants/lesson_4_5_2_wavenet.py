@@ -137,18 +137,8 @@ MUTANTS = [
     _ring("a list beside it", "Where has the column gone", "self.kept = [*getattr(self, 'kept', []), x]; back = self.step - 1 - len(self.places); return self.kept[back] if back >= 0 else torch.zeros_like(x)"),
     _ring("one memory for all rings", "its own places", EXCHANGE, places="globals().setdefault('memory', torch.zeros(64, 2, 3))[:dilation, :N, :C]"),
     _units("no biases", "You leave the biases out", sums="layer.tap(0, older) + layer.tap(1, x)"),
-    _units(
-        "the gates' bias lost, as published",
-        "That very bug made a published WaveNet",
-        sums="layer.tap(0, older) + layer.tap(1, x)",
-        halves="f, g = sums.chunk(2, dim=1); f = f + layer.bias.chunk(2)[0]; not_used = g + layer.bias.chunk(2)[1]",
-    ),
-    _units(
-        "the filters' bias lost",
-        "The filters have lost their bias",
-        sums="layer.tap(0, older) + layer.tap(1, x)",
-        halves="f, g = sums.chunk(2, dim=1); g = g + layer.bias.chunk(2)[1]",
-    ),
+    _units("the gates' bias lost, as published", "That very bug made a published WaveNet", halves="f, g = sums.chunk(2, dim=1); g = g - layer.bias[3:]"),
+    _units("the filters' bias lost", "The filters have lost their bias", halves="f, g = sums.chunk(2, dim=1); f = f - layer.bias[:3]"),
     _units("taps swapped", "Tap 0 is for the older column", sums="layer.tap(1, older) + layer.tap(0, x) + layer.bias"),
     _units("newest twice", "Both taps read the newest", sums="layer.tap(0, x) + layer.tap(1, x) + layer.bias"),
     _units("gates first", "The filters are the first half", halves="g, f = sums.chunk(2, dim=1)"),
@@ -160,37 +150,20 @@ MUTANTS = [
     _units("the first ring for all", "a ring of its own", kept="older = rings[0].exchange(x)"),
     _units("last unit only", "has the shape", result="u"),
     _units("stacked first", "has the shape", result="torch.stack(units)"),
-    Mutant(
-        "wavenet-ring",
+    _units(
         "off by one: the newest is exchanged too late",
-        says="one step too old",
-        source="""
-def next_units(layers, rings, x):
-    units = []
-    for layer, ring in zip(layers, rings):
-        older = getattr(ring, "late", torch.zeros_like(x))
-        ring.late = ring.exchange(x)
-        f, g = (layer.tap(0, older) + layer.tap(1, x) + layer.bias).chunk(2, dim=1)
-        units.append(f.tanh() * g.sigmoid())
-        x = x + layer.residual(units[-1])
-    return torch.stack(units, dim=1)
-""",
+        "one step too old",
+        kept="older = getattr(ring, 'late', torch.zeros_like(x)); ring.late = ring.exchange(x)",
     ),
-    Mutant(
-        "wavenet-ring",
+    _units(
         "off by one: a ring one place short",
-        says="one step too young",
-        source="""
-def next_units(layers, rings, x):
-    units = []
-    for layer, ring in zip(layers, rings):
-        oldest = ring.exchange(x)
-        older = x if layer.dilation == 1 else ring.places[ring.step % layer.dilation]
-        f, g = (layer.tap(0, older) + layer.tap(1, x) + layer.bias).chunk(2, dim=1)
-        units.append(f.tanh() * g.sigmoid())
-        x = x + layer.residual(units[-1])
-    return torch.stack(units, dim=1)
-""",
+        "one step too young",
+        kept="oldest = ring.exchange(x); older = x if layer.dilation == 1 else ring.places[ring.step % layer.dilation]",
+    ),
+    _units(
+        "products of its own",
+        "Use `layer.tap` for both",
+        sums="older @ layer.weight[:, :, 0].T + x @ layer.weight[:, :, 1].T + layer.bias",
     ),
     Mutant(
         "wavenet-ring",
@@ -206,21 +179,6 @@ def next_units(layers, rings, x):
         u = f.tanh() * g.sigmoid()
         units.append(u[-1])
         h = h + layer.residual(u)
-    return torch.stack(units, dim=1)
-""",
-    ),
-    Mutant(
-        "wavenet-ring",
-        "products of its own",
-        says="Use `layer.tap` for both",
-        source="""
-def next_units(layers, rings, x):
-    units = []
-    for layer, ring in zip(layers, rings):
-        sums = ring.exchange(x) @ layer.weight[:, :, 0].T + x @ layer.weight[:, :, 1].T + layer.bias
-        f, g = sums.chunk(2, dim=1)
-        units.append(f.tanh() * g.sigmoid())
-        x = x + layer.residual(units[-1])
     return torch.stack(units, dim=1)
 """,
     ),

@@ -128,7 +128,7 @@ def blind_count(kernel_sizes):
     _seen("whole kernel", "come before its centre", "[0, 0, 3 * kernel**2, 3 * past + 1]"),
     _logits(
         "anordertoreclaim/PixelCNN, unchanged: type A twice",
-        "What does its 1×1 layer hide",
+        "Take its two faults one after the other",
         both="group(2 * width, colours)",
         middle='pixel_mask(1, "A", features, features)',
     ),
