@@ -1,7 +1,7 @@
-"""Mu-law: sound as a few hundred levels, fine where it is quiet and coarse where it is loud.
+"""Mu-law: sound as a few hundred levels, which are fine where the sound is quiet and coarse where it is loud.
 
-The ear hears loudness as ratios, so a wave is companded by ``f(x) = sign(x) ln(1 + mu |x|) / ln(1 + mu)`` with
-``mu = num_levels - 1`` (ITU-T G.711; WaveNet, section 2.2), and the companded range [-1, 1] is cut into `num_levels` bins
+The ear hears ratios of loudness, so a wave is companded by ``f(x) = sign(x) ln(1 + mu |x|) / ln(1 + mu)`` with
+``mu = num_levels - 1`` (ITU-T G.711; WaveNet, section 2.2). The companded range [-1, 1] is then cut into `num_levels` bins
 of equal width. A level stands for the centre of its bin.
 
 >>> mu_law_encode(torch.tensor([-1.0, 0.0, 0.01, 1.0])).tolist()
@@ -17,13 +17,21 @@ from torch import Tensor
 
 
 def mu_law_encode(wave: Tensor, num_levels: int = 256) -> Tensor:
-    """Levels 0..num_levels-1 of a wave, the loudest negative sample 0 (WaveNet, section 2.2).
+    """Turn a wave into levels (WaveNet, section 2.2).
 
-    ``wave``: floats in [-1, 1] of any shape; returns int64 of that shape. Computed in float64, so that a wave has the same
-    levels whatever its dtype. A sample that lies between two bins takes the upper; for an even number of levels 0.0 does.
+    The result is computed in float64, so that a wave has the same levels in every dtype. A sample on the border of two
+    bins takes the upper bin, as 0.0 does if the number of levels is even.
+
+    Args:
+        wave: floats in [-1, 1] of any shape.
+        num_levels: K, at least 2.
+
+    Returns:
+        Levels 0..K-1, int64 of the wave's shape; -1.0 becomes level 0.
 
     Raises:
-        ValueError: for integers, for a sample outside [-1, 1] (nothing is clipped in silence), or fewer than 2 levels.
+        ValueError: if the wave holds integers or a sample outside [-1, 1] (nothing is clipped silently), or if there are
+            fewer than 2 levels.
 
     >>> mu_law_encode(torch.tensor([-0.5, 0.5]), num_levels=2)
     tensor([0, 1])
@@ -46,13 +54,18 @@ def mu_law_encode(wave: Tensor, num_levels: int = 256) -> Tensor:
 
 
 def mu_law_decode(levels: Tensor, num_levels: int = 256, *, dtype: torch.dtype | None = None) -> Tensor:
-    """The wave that these levels stand for: of each the centre of its bin, expanded again (WaveNet, section 2.2).
+    """Turn levels back into a wave: each level becomes the centre of its bin, expanded again (WaveNet, section 2.2).
 
-    ``levels``: 0..num_levels-1 of any shape and dtype; returns `dtype` (torch's default) of that shape, inside (-1, 1).
-    Encoding the result gives the same levels.
+    Args:
+        levels: 0..K-1 of any shape and dtype.
+        num_levels: K, at least 2.
+        dtype: dtype of the result; None is torch's default.
+
+    Returns:
+        Floats inside (-1, 1) of the levels' shape; encoding them gives the same levels.
 
     Raises:
-        ValueError: for a level outside 0..num_levels-1, or fewer than 2 levels.
+        ValueError: if a level is outside 0..K-1, or if there are fewer than 2 levels.
 
     >>> mu_law_decode(torch.tensor([0, 127, 128, 255])).mul(10_000).round().tolist()
     [-9785.0, -1.0, 1.0, 9785.0]

@@ -1,8 +1,8 @@
 """Orderings: in which order a model generates the variables of one observation.
 
-An ordering is a permutation ``(D,)`` of flat (row-major) indices: ``ordering[k]`` is the variable generated k-th.
-Every function takes an event shape - ``(D,)``, ``(T,)``, ``(H, W)`` or ``(C, H, W)`` - and returns such a permutation.
-Channels of one pixel always stay together, in their own order, but for `random`, which mixes everything.
+An ordering is an int64 permutation ``(D,)`` of flat (row-major) indices: ``ordering[k]`` is the variable generated k-th.
+The named orderings take an event shape - ``(D,)``, ``(T,)``, ``(H, W)`` or ``(C, H, W)`` - and keep the channels of one
+pixel together, in their own order. Only `random` mixes everything.
 
 >>> raster((3, 1, 2)).tolist()
 [0, 2, 4, 1, 3, 5]
@@ -18,7 +18,16 @@ from torch import Tensor
 
 
 def raster(event_shape: Sequence[int]) -> Tensor:
-    """Left to right, then top to bottom; the channels R, G, B within each pixel (PixelRNN, section 2).
+    """Go left to right, then top to bottom, and through R, G, B within each pixel (PixelRNN, section 2).
+
+    Args:
+        event_shape: shape of one observation.
+
+    Returns:
+        The ordering ``(D,)``.
+
+    Raises:
+        ValueError: if the event shape has no size or more than three sizes, or a size below 1.
 
     >>> raster((5,)).tolist()
     [0, 1, 2, 3, 4]
@@ -28,7 +37,13 @@ def raster(event_shape: Sequence[int]) -> Tensor:
 
 
 def column(event_shape: Sequence[int]) -> Tensor:
-    """Top to bottom, then left to right.
+    """Go top to bottom, then left to right; otherwise like `raster`.
+
+    Args:
+        event_shape: shape of one observation.
+
+    Returns:
+        The ordering ``(D,)``.
 
     >>> column((1, 2, 2)).tolist()
     [0, 2, 1, 3]
@@ -38,7 +53,13 @@ def column(event_shape: Sequence[int]) -> Tensor:
 
 
 def checkerboard(event_shape: Sequence[int]) -> Tensor:
-    """All pixels with even row + column in raster order, then all the others.
+    """Take all pixels with even row + column in raster order, then all the others; otherwise like `raster`.
+
+    Args:
+        event_shape: shape of one observation.
+
+    Returns:
+        The ordering ``(D,)``.
 
     >>> checkerboard((1, 2, 3)).tolist()
     [0, 2, 4, 1, 3, 5]
@@ -50,7 +71,14 @@ def checkerboard(event_shape: Sequence[int]) -> Tensor:
 
 
 def random(event_shape: Sequence[int], seed: int = 0) -> Tensor:
-    """A uniformly random permutation of all the variables, the same one for the same seed.
+    """Draw a uniformly random permutation of all variables.
+
+    Args:
+        event_shape: shape of one observation.
+        seed: the same seed gives the same ordering.
+
+    Returns:
+        The ordering ``(D,)``.
 
     >>> sorted(random((4,), seed=3).tolist())
     [0, 1, 2, 3]
@@ -59,7 +87,13 @@ def random(event_shape: Sequence[int], seed: int = 0) -> Tensor:
 
 
 def reversed(event_shape: Sequence[int]) -> Tensor:
-    """The raster ordering from its end to its beginning.
+    """Go through the raster ordering from its end to its beginning.
+
+    Args:
+        event_shape: shape of one observation.
+
+    Returns:
+        The ordering ``(D,)``.
 
     >>> reversed((4,)).tolist()
     [3, 2, 1, 0]
@@ -68,7 +102,14 @@ def reversed(event_shape: Sequence[int]) -> Tensor:
 
 
 def as_permutation(ordering: Tensor | Sequence[int] | None, event_shape: Sequence[int]) -> Tensor:
-    """Any permutation as an int64 tensor ``(D,)``; ``None`` is the raster ordering.
+    """Check an ordering that a user gave.
+
+    Args:
+        ordering: a permutation ``(D,)`` of any type, or None for the raster ordering.
+        event_shape: shape of one observation.
+
+    Returns:
+        The ordering as an int64 tensor ``(D,)`` on the CPU.
 
     Raises:
         ValueError: if the values are not 0..D-1, each exactly once.
@@ -99,7 +140,13 @@ def as_permutation(ordering: Tensor | Sequence[int] | None, event_shape: Sequenc
 
 
 def positions(ordering: Tensor) -> Tensor:
-    """The inverse permutation: ``positions(ordering)[d]`` says as which one, from 0, variable d is generated.
+    """Invert an ordering: ``positions(ordering)[d]`` is the step, from 0, in which variable d is generated.
+
+    Args:
+        ordering: permutation ``(D,)``.
+
+    Returns:
+        The inverse permutation ``(D,)``.
 
     >>> positions(torch.tensor([2, 0, 1])).tolist()
     [1, 2, 0]
@@ -108,7 +155,14 @@ def positions(ordering: Tensor) -> Tensor:
 
 
 def name(ordering: Tensor, event_shape: Sequence[int]) -> str:
-    """What to call an ordering in a report: its name, or its first variables.
+    """Name an ordering for a report.
+
+    Args:
+        ordering: permutation ``(D,)``.
+        event_shape: shape of one observation.
+
+    Returns:
+        The name of a known ordering, or else the first variables.
 
     >>> name(torch.tensor([2, 1, 0]), (3,)), name(torch.tensor([1, 0, 2]), (3,))
     ('reversed', '1, 0, 2')
@@ -121,7 +175,7 @@ def name(ordering: Tensor, event_shape: Sequence[int]) -> str:
 
 
 def _pixel_grid(event_shape: Sequence[int]) -> Tensor:
-    """Flat indices as ``(C, H, W)``; a sequence is one row, a plane one channel."""
+    """Flat indices as ``(C, H, W)``; a sequence is one row, and a plane is one channel."""
     shape = tuple(event_shape)
     if not 1 <= len(shape) <= 3 or min(shape) < 1:
         raise ValueError(

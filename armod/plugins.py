@@ -16,7 +16,12 @@ from typing import Any
 
 
 class PluginError(ImportError):
-    """A package offers something that can't be had; the text is one sentence that names the package."""
+    """A package offers something that can't be loaded; the text is one sentence that names the package.
+
+    >>> raise PluginError("The package guest 1.0 adds 'moons' to armod.datasets, but guest:load can't be loaded.")
+    Traceback (most recent call last):
+    armod.plugins.PluginError: The package guest 1.0 adds 'moons' to armod.datasets, but guest:load can't be loaded.
+    """
 
 
 @cache
@@ -29,6 +34,9 @@ def plugins(group: str) -> Mapping[str, Any]:
     Args:
         group: ``"armod.datasets"``, ``"armod.samplers"``, ``"armod.exercises"``, ``"armod.labs"`` or
             ``"armod.export_formats"``.
+
+    Returns:
+        The names, each with what its entry point leads to.
 
     Raises:
         PluginError: when a value is asked for that can't be imported, or that two packages offer.

@@ -17,12 +17,12 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from armod.course.grading.confinement.kernel import Kernel
+from armod.course.grading.confinement.kernel_client import Kernel
 from armod.course.grading.confinement.limits import Limits
+from armod.course.grading.examination import run
 from armod.course.grading.grade import grade
 from armod.course.grading.marking import Settings
-from armod.course.grading.run import run
-from armod.course.lessons.lessons import course_folder
+from armod.course.lessons.catalogue import course_folder
 from benchmarks.measure import Result
 
 LESSON, STUDENTS, NOTEBOOKS = "4_1_chain_rule", 60, 5

@@ -35,7 +35,7 @@ quick = False
 # opens your own copy of its exercises.
 
 # %% tags=["nbval-ignore-output"]
-from armod.course.lessons.lessons import lessons
+from armod.course.lessons.catalogue import lessons
 from armod.course.exercises.engine import progress
 from armod.course.labs import course_map
 

@@ -1,6 +1,11 @@
 """Loads what all tests share: the rule about skipping, packages of others, and the real JupyterLab in a real browser."""
 
+import os
+
 from hypothesis import settings
+
+# Tests run side by side, one a core: several threads of each would only wait for one another's cores, many times as long.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 pytest_plugins = ["tests.policy", "tests.guests", "tests.browser.lab"]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import stat
 import subprocess
 import sys
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,11 +21,10 @@ from packaging.version import Version
 
 from armod import pretrained
 from armod.course.commands.main import main as command_line
-from armod.course.lessons.lessons import lessons
+from armod.course.lessons.catalogue import lessons
 from tests.checkout import CHECKOUT
 
 PROJECT = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
-CONTRACTS = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
 README = (CHECKOUT / "README.md").read_text()
 MAKEFILE = (CHECKOUT / "Makefile").read_text()
 CONDA_NAMES = {"torch": "pytorch-cpu", "matplotlib": "matplotlib-base", "playwright": "playwright-python"}
@@ -189,67 +188,6 @@ def test_nothing_committed_names_a_path_of_somebodys_machine() -> None:
     assert found == []
 
 
-FLOORS = [*CONTRACTS[0]["layers"], *CONTRACTS[1]["layers"]]
-
-
-def lint(folder: Path) -> subprocess.CompletedProcess[str]:
-    """What import-linter says of the package in this folder, under our contracts."""
-    return subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            "from importlinter.cli import lint_imports_command; lint_imports_command()",
-            "--config",
-            str(CHECKOUT / "pyproject.toml"),
-            "--no-cache",
-        ],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(folder)},
-        capture_output=True,
-        text=True,
-    )
-
-
-def test_imports_point_downwards_and_never_in_a_circle() -> None:
-    done = lint(CHECKOUT)
-    assert done.returncode == 0, done.stdout
-
-
-@pytest.mark.parametrize(
-    ("path", "line", "named"),
-    [
-        ("armod/orderings.py", "def f():\n    from armod.course.labs import page", "armod.orderings"),
-        ("armod/measures/dependency.py", "import armod.figures.style", "armod.measures.dependency"),
-        ("armod/course/labs/page.py", "from armod.course.exercises import check", "armod.course.labs.page"),
-        (
-            "armod/models/made/masks.py",
-            "if TYPE_CHECKING:\n    from armod.models.made.model import MADE",
-            "armod.models.made",
-        ),
-    ],
-    ids=["library to course", "measures to figures", "labs to exercises", "a circle of types"],
-)
-def test_an_import_that_points_upwards_is_found(tmp_path: Path, path: str, line: str, named: str) -> None:
-    shutil.copytree(CHECKOUT / "armod", tmp_path / "armod", ignore=shutil.ignore_patterns("*.safetensors"))
-    with (tmp_path / path).open("a") as file:
-        file.write(f"\n{line}\n")
-    done = lint(tmp_path)
-    assert done.returncode == 1
-    assert named in done.stdout
-
-
-def test_every_folder_has_its_floor() -> None:
-    """What stands on no floor may import, and be imported by, anybody unseen."""
-    found = {
-        ".".join(path.relative_to(CHECKOUT).with_suffix("").parts)
-        for folder in ("armod", "armod/course")
-        for path in (CHECKOUT / folder).iterdir()
-        if (path.suffix == ".py" and path.stem not in ("__init__", "__main__"))
-        or (path / "__init__.py").is_file()
-    }
-    assert found == {name for floor in FLOORS for name in floor.split(" | ")}
-
-
 def test_the_checkouts_files_are_meant_for_every_system() -> None:
     names = [path.relative_to(CHECKOUT).as_posix() for path, _ in committed_texts()]
     assert len({name.lower() for name in names}) == len(names), "two names differ only in their case"
@@ -257,16 +195,70 @@ def test_the_checkouts_files_are_meant_for_every_system() -> None:
     assert os.pathsep.join(names).isascii()
 
 
+MOST_FILES, MOST_LINES = 16, 400
+# parts that are being rebuilt: none is left when they are
+TOO_LONG = {
+    "tests/course/exercises/mutants/lesson_4_1_chain_rule.py",
+    "tests/course/exercises/mutants/lesson_4_5_1_made.py",
+}
+
+
+def test_no_folder_and_no_file_is_too_large_to_survey() -> None:
+    """In `notebooks/` each lesson is a pair of files, and a lesson is as long as it is."""
+    texts = {
+        path.relative_to(CHECKOUT): text
+        for path, text in committed_texts()
+        if path.relative_to(CHECKOUT).parts[0] in ("armod", "tests", "benchmarks")
+    }
+    sizes = Counter(path.parent.as_posix() for path in texts)
+    assert {folder: size for folder, size in sizes.items() if size > MOST_FILES} == {}
+    lengths = {
+        path.as_posix(): len(text.splitlines())
+        for path, text in texts.items()
+        if path.suffix in (".py", ".js", ".css")
+    }
+    assert {path: length for path, length in lengths.items() if length > MOST_LINES}.keys() <= TOO_LONG
+
+
 def test_the_readme_lists_every_lesson_and_no_other() -> None:
     listed = re.findall(r"\]\(notebooks/(\w+)\.ipynb\)", README)
     assert sorted(listed) == sorted(path.stem for path in (CHECKOUT / "notebooks").glob("*.py"))
 
 
-def test_adding_a_lesson_takes_ten_lines() -> None:
-    lines = (CHECKOUT / "CONTRIBUTING.md").read_text().splitlines()
-    assert [line.split(".")[0] for line in lines if line and not line.startswith("#")] == list(
-        map(str, range(1, 11))
-    )
+CONTRIBUTING = (CHECKOUT / "CONTRIBUTING.md").read_text()
+
+
+def quoted(text: str) -> list[str]:
+    """What stands between backquotes, outside of blocks of code."""
+    return re.findall(r"`([^`\n]+)`", re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL))
+
+
+def test_contributing_has_five_recipes_and_says_what_each_costs() -> None:
+    headings = re.findall(r"^## (.+): (?:at most )?(\d+) files?$", CONTRIBUTING, re.MULTILINE)
+    assert dict(headings) == {
+        "A model family with cached sampling": "6",
+        "A lesson with a lab and three exercises": "15",
+        "A sampler": "1",
+        "A data set": "4",
+        "An export format": "2",
+    }
+
+
+@pytest.mark.parametrize(
+    "path", sorted({text for text in quoted(CONTRIBUTING) if "/" in text and " " not in text})
+)
+def test_a_path_of_contributing_exists(path: str) -> None:
+    """Of a path with a name that you choose, in capitals, all that is before it."""
+    chosen = re.search(r"\b(NAME|FAMILY|LAB)\b|(?<=_)NAME", path)
+    known = path[: chosen.start()].rpartition("/")[0] if chosen else path
+    assert (CHECKOUT / known).exists()
+
+
+@pytest.mark.parametrize(
+    "line", sorted({text for text in quoted(CONTRIBUTING) if text.startswith(("armod ", "make "))})
+)
+def test_a_command_of_contributing_exists(line: str) -> None:
+    test_a_command_of_the_readme_exists(line)
 
 
 def test_the_readme_says_what_the_lessons_and_receipts_say() -> None:

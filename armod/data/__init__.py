@@ -1,62 +1,55 @@
 """Small real data sets that need no network, and the classical benchmarks.
 
-``load(name)`` returns a `Dataset`. Nothing is read, and nothing downloaded, before it is called. A new data set is one
-module with a function ``load() -> Dataset``, one line here, and one section of LICENSES.md.
+`load` returns a `Dataset`. Nothing is read or downloaded before it is called. A data set is one module in
+``armod/data/sets``, with its name and a function ``load() -> Dataset``, and one section of LICENSES.md. Other packages add
+data sets by entry points in the group ``armod.datasets``; each of them is such a function.
 """
 
 from __future__ import annotations
 
+from importlib import import_module
+from pkgutil import iter_modules
+
+from armod.data import sets
 from armod.data.dataset import Dataset
 from armod.data.files import data_folder
-from armod.data.sets import (
-    binarized_mnist,
-    chorales,
-    cifar10,
-    digits8,
-    digits28,
-    mnist,
-    names,
-    photos16,
-    photos32,
-    sonnets,
-    speech,
-)
+from armod.plugins import plugins
 
 __all__ = ["NAMES", "Dataset", "data_folder", "load"]
 
-_LOADERS = {
-    "digits8": digits8.load,
-    "digits28": digits28.load,
-    "mnist": mnist.load,
-    "binarized_mnist": binarized_mnist.load,
-    "cifar10": cifar10.load,
-    "photos32": photos32.load,
-    "photos16": photos16.load,
-    "speech": speech.load,
-    "chorales": chorales.load,
-    "names": names.load,
-    "sonnets": sonnets.load,
-}
-NAMES = tuple(_LOADERS)
+_OWN = {module.name for module in iter_modules(sets.__path__)}
+_GUESTS = plugins("armod.datasets")
+NAMES = tuple(sorted(_OWN.union(_GUESTS)))
 
 
 def load(name: str) -> Dataset:
-    """The data set of this name, one of `NAMES`, always the same one.
+    """Load a data set by its name.
 
-    Images: "digits8", "digits28", "mnist", "binarized_mnist", "cifar10", "photos32", "photos16". Sound: "speech".
-    Scores: "chorales". Texts: "names", "sonnets". Those of "mnist", "binarized_mnist" and "cifar10" are read from the
-    folder ARMOD_DATA (or the platform's cache folder), else downloaded once, and verified by their sha256. "photos32",
-    "photos16" and "chorales" are read from the packages scikit-image and music21, which ``pip install 'armod[course]'``
-    brings. All others come with armod.
+    LICENSES.md, beside this module, says of each what it is, where it comes from and on what terms. The files of "mnist",
+    "binarized_mnist" and "cifar10" are read from the folder that the environment variable ARMOD_DATA names (or from the
+    platform's cache folder). Missing files are downloaded once. "photos32", "photos16" and "chorales" are read from the
+    packages scikit-image and music21, which ``pip install 'armod[course]'`` installs. All others come with armod, or with
+    the package that adds them. Every file is verified by its sha256.
+
+    Args:
+        name: one of `NAMES`.
+
+    Returns:
+        The data set, which is the same every time.
 
     Raises:
-        ValueError: for another name, or if a file found is not the true one.
-        FileNotFoundError: if a file is missing and can't be downloaded; says which file to put where.
-        ModuleNotFoundError: if the package that brings a file is not installed; says which one to install.
+        ValueError: if the name is unknown, or if a file has the wrong content.
+        FileNotFoundError: if a file is missing and can't be downloaded; the message says where to put it.
+        ModuleNotFoundError: if the package that contains a file is not installed; the message says which one to install.
+        armod.plugins.PluginError: if the package that adds the data set is broken.
 
     >>> load("digits8")
     Dataset 'digits8': train 1,444, valid 177, test 176; event shape (1, 8, 8), 17 levels; CC BY 4.0
     """
-    if name not in _LOADERS:
+    if name in _OWN:
+        dataset: Dataset = import_module(f"armod.data.sets.{name}").load()
+    elif name in _GUESTS:
+        dataset = _GUESTS[name]()
+    else:
         raise ValueError(f"There is no data set {name!r}: choose one of {', '.join(map(repr, NAMES))}.")
-    return _LOADERS[name]()
+    return dataset

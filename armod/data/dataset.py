@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -13,19 +14,28 @@ SPLITS = ("train", "valid", "test")
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Dataset:
-    """Observations as levels ``0..num_levels-1``, split once and for all into train, valid and test.
+    """Observations as levels ``0..num_levels-1``, divided once and for all into the splits train, valid and test.
 
-    ``train``, ``valid``, ``test``: uint8 tensors ``(N, *event_shape)``. ``labels``: for each split an int64 tensor
-    ``(N,)`` of classes, or None where the source has none. ``source``, ``licence``: in words. ``sha256``: of the file
-    behind the data; of several files, that of the listing ``sha256sum FILE ...`` (see LICENSES.md).
-
-    Only some data have more to say. ``texts``: for each split one string an observation, what is said in a sound or which
-    piece a score is cut from. ``symbols``: what each level stands for in a text, `num_levels` strings, so that
-    ``"".join(data.symbols[level] for level in data.train[0])`` is readable. ``sample_rate``: of a sound, in hertz.
+    Args:
+        name: what reports call the data.
+        train: uint8 tensor ``(N, *event_shape)`` of levels.
+        valid: the same for the held-out split that models are chosen on.
+        test: the same for the held-out split that likelihoods are reported on.
+        num_levels: K, the number of values that a variable can take.
+        labels: int64 tensor ``(N,)`` of classes for each split; None if the source has no classes.
+        source: where the data come from, in words.
+        licence: the licence of the data, in words.
+        sha256: hash of the file behind the data. For several files it is the hash of what ``sha256sum FILE ...`` prints
+            (see LICENSES.md).
+        context: what a model is given beside the levels, a tensor ``(N, ...)`` for each split.
+        texts: one string per observation for each split: what is said in a sound, or which piece a score is cut from.
+        symbols: what each level of a text stands for, `num_levels` strings.
+            ``"".join(data.symbols[level] for level in data.train[0])`` is readable.
+        sample_rate: samples per second (hertz) of a sound.
 
     Raises:
-        ValueError: if the splits differ in event shape, are not uint8, or hold a level outside ``0..num_levels-1``; or if
-            there are not as many symbols as levels.
+        ValueError: if the splits differ in event shape, are not uint8, or contain a level outside ``0..num_levels-1``, or
+            if the number of symbols is not `num_levels`.
 
     >>> Dataset("coins", *torch.tensor([[[0], [1]], [[1], [1]], [[0], [0]]], dtype=torch.uint8), num_levels=2)
     Dataset 'coins': train 2, valid 2, test 2; event shape (1,), 2 levels
@@ -46,7 +56,6 @@ class Dataset:
     sample_rate: int | None = None
 
     def __post_init__(self) -> None:
-        """Refuse splits that do not fit together."""
         for split in SPLITS:
             levels: Tensor = getattr(self, split)
             if levels.dtype != torch.uint8 or levels.shape[1:] != self.event_shape:
@@ -66,19 +75,24 @@ class Dataset:
 
     @property
     def event_shape(self) -> torch.Size:
-        """Shape of one observation: ``(1, H, W)`` for grey images."""
+        """Shape of one observation, such as ``(1, H, W)`` for grey images."""
         return self.train.shape[1:]
 
     def binarize(self, threshold: int | None = None) -> Dataset:
-        """The same observations in black and white: 1 where ``level >= threshold``, which is half the levels by default.
+        """Turn the observations into black and white: 1 where ``level >= threshold``, else 0.
 
-        The new name says how, because likelihoods compare only between models of *one* data set: MNIST cut at a
-        threshold, MNIST with every pixel drawn anew from its grey level, and the fixed draw ``"binarized_mnist"`` of the
-        literature are three data sets whose nats do not compare. Data that is binary already is
-        returned as it is. Splits, labels, source and sha256 (of the grey files) stay.
+        The new name states the threshold, because likelihoods compare only between models of *one* data set. MNIST cut at
+        a threshold, MNIST with every pixel drawn anew from its grey level, and the fixed draw ``"binarized_mnist"`` of
+        the literature are three different data sets.
+
+        Args:
+            threshold: the lowest level that becomes 1; by default half of `num_levels`.
+
+        Returns:
+            A data set of 2 levels with the same splits, labels, source and sha256; this one if it is binary already.
 
         Raises:
-            ValueError: for a threshold outside ``1..num_levels-1``, which would leave a single level; and for a text.
+            ValueError: if the threshold is outside ``1..num_levels-1``, or if the data are a text.
 
         >>> grey = torch.tensor([[[7], [8]]], dtype=torch.uint8)
         >>> Dataset("dots", *grey.expand(3, 2, 1), num_levels=17).binarize()
@@ -93,23 +107,22 @@ class Dataset:
             )
         if self.num_levels == 2:
             return self
-        return replace(
-            self,
-            name=f"{self.name}, binary (>= {threshold})",
-            num_levels=2,
-            train=(self.train >= threshold).to(torch.uint8),
-            valid=(self.valid >= threshold).to(torch.uint8),
-            test=(self.test >= threshold).to(torch.uint8),
-        )
+        return self._on_levels(2, f"binary (>= {threshold})", lambda levels: levels >= threshold)
 
     def quantize(self, num_levels: int) -> Dataset:
-        """The same observations on `num_levels` coarser levels, each of which joins equally many old ones, or almost.
+        """Merge neighbouring levels so that only `num_levels` remain.
 
-        Level l of K becomes ``floor(l * num_levels / K)``. The new name says so, because likelihoods of different
-        levels do not compare. As many levels as there are already: the data as it is.
+        Level l of K becomes ``floor(l * num_levels / K)``. The new name says so, because likelihoods on different levels
+        do not compare.
+
+        Args:
+            num_levels: the new number of levels, from 2 to the present number.
+
+        Returns:
+            A data set with the same splits and labels; this one if it has `num_levels` levels already.
 
         Raises:
-            ValueError: for fewer than 2 levels, or for more than there are.
+            ValueError: if `num_levels` is less than 2 or more than the present number.
 
         >>> grey = torch.tensor([[[0], [127], [128], [255]]], dtype=torch.uint8)
         >>> Dataset("dots", *grey.expand(3, 4, 1), num_levels=256).quantize(4).train.flatten().tolist()
@@ -122,23 +135,18 @@ class Dataset:
         if num_levels == self.num_levels:
             return self
         coarse = torch.arange(self.num_levels).mul(num_levels).div(self.num_levels, rounding_mode="floor")
-        coarse = coarse.to(torch.uint8)
-        return replace(
-            self,
-            name=f"{self.name}, {num_levels} levels",
-            num_levels=num_levels,
-            train=coarse[self.train.int()],
-            valid=coarse[self.valid.int()],
-            test=coarse[self.test.int()],
-        )
+        return self._on_levels(num_levels, f"{num_levels} levels", lambda levels: coarse[levels.int()])
 
     def given_labels(self) -> Dataset:
-        """The same observations, each with its class as context: one-hot float32 rows ``(N, number of classes)``.
+        """Give each observation its class as context.
 
-        The new name says so: a likelihood given the class does not compare with one that is not told it.
+        The new name says so, because a likelihood given the class does not compare with one without it.
+
+        Returns:
+            A data set whose context holds one-hot float32 rows ``(N, number of classes)``.
 
         Raises:
-            ValueError: if the data has no labels.
+            ValueError: if the data have no labels.
 
         >>> bits = torch.tensor([[[0], [1]]], dtype=torch.uint8).expand(3, 2, 1)
         >>> labels = dict.fromkeys(SPLITS, torch.tensor([2, 0]))
@@ -155,12 +163,23 @@ class Dataset:
         return replace(self, name=f"{self.name}, given its labels", context=context)
 
     def pairs(self, split: str) -> Tensor | tuple[Tensor, Tensor]:
-        """The levels of one split, as a pair with their context if there is one: what `armod.fit` takes."""
+        """Return one split in the form that `armod.fit` takes.
+
+        Args:
+            split: "train", "valid" or "test".
+
+        Returns:
+            The levels ``(N, *event_shape)``, or the pair (levels, context) if there is a context.
+        """
         levels: Tensor = getattr(self, split)
         return levels if self.context is None else (levels, self.context[split])
 
+    def _on_levels(self, num_levels: int, how: str, change: Callable[[Tensor], Tensor]) -> Dataset:
+        """The same data with every level changed; the new name says how."""
+        splits: dict[str, Any] = {split: change(getattr(self, split)).to(torch.uint8) for split in SPLITS}
+        return replace(self, name=f"{self.name}, {how}", num_levels=num_levels, **splits)
+
     def __repr__(self) -> str:
-        """Name, sizes, shape, levels and licence in one line; never the tensors."""
         sizes = ", ".join(f"{split} {len(getattr(self, split)):,}" for split in SPLITS)
         licence = f"; {self.licence}" if self.licence else ""
         return f"Dataset {self.name!r}: {sizes}; event shape {tuple(self.event_shape)}, {self.num_levels} levels{licence}"

@@ -1,6 +1,6 @@
-"""Files that do not ship with armod: found in the data folder, else downloaded to it, and always verified.
+"""Files that do not ship with armod: they are read from the data folder, or downloaded to it, and always verified.
 
-The data folder is the one that the environment variable ARMOD_DATA names, else the platform's folder for caches.
+The environment variable ARMOD_DATA names the data folder; the default is the platform's folder for caches.
 """
 
 from __future__ import annotations
@@ -23,9 +23,16 @@ GZIP_MAGIC = b"\x1f\x8b"
 
 @dataclass(frozen=True)
 class File:
-    """One file by its classical name; `size` in bytes and `sha256` are those of its content, unpacked.
+    """One file of a data set.
 
-    An archive (`is_archive`), such as a .tar.gz, is verified and handed over as it is.
+    Args:
+        name: the classical name of the file, without .gz.
+        size: bytes of the unpacked content.
+        sha256: hash of the unpacked content.
+        is_archive: True for an archive such as a .tar.gz, which is verified and returned without unpacking.
+
+    >>> File("train-images-idx3-ubyte", size=47_040_016, sha256="ba89...").is_archive
+    False
     """
 
     name: str
@@ -38,8 +45,15 @@ class File:
 class RemoteFiles:
     """The files of one data set and where to look for them.
 
-    ``subfolders``: of the data folder, searched after the folder itself; downloads go to the first. ``mirrors``:
-    addresses of folders, tried in order. ``suffix``: what the mirrors append to each name.
+    Args:
+        dataset: name of the data set, for messages.
+        files: the files, in the order in which `read` returns them.
+        subfolders: folders inside the data folder, searched after the data folder itself; downloads go to the first.
+        mirrors: addresses of folders, tried in this order.
+        suffix: what the mirrors append to each name, such as ".gz".
+
+    >>> RemoteFiles("toy", [File("a", 1, "12ab")], subfolders=["toy"], mirrors=["https://example.org"]).sha256
+    '12ab'
     """
 
     dataset: str
@@ -50,18 +64,21 @@ class RemoteFiles:
 
     @property
     def sha256(self) -> str:
-        """One sha256 for all the files: the only one's, or that of the listing which ``sha256sum FILE ...`` prints."""
+        """One hash for all the files: that of the only file, or that of the listing which ``sha256sum FILE ...`` prints."""
         if len(self.files) == 1:
             return self.files[0].sha256
         listing = "".join(f"{file.sha256}  {file.name}\n" for file in self.files)
         return hashlib.sha256(listing.encode()).hexdigest()
 
     def read(self) -> list[bytes]:
-        """The verified content of every file, unpacked if it is no archive, downloading what is missing.
+        """Read and verify every file, and download those that are missing.
+
+        Returns:
+            The content of each file, unpacked unless it is an archive.
 
         Raises:
-            FileNotFoundError: if a file is neither there nor to be had; says what to put where.
-            ValueError: if a file that is there is not the true one; it is left alone.
+            FileNotFoundError: if a file is missing and can't be downloaded; the message says where to put it.
+            ValueError: if a file has the wrong content; the file is left as it is.
         """
         paths = [self._find(file) or self._download(file) for file in self.files]
         return [_read_or_say(path, file) for path, file in zip(paths, self.files, strict=True)]
@@ -89,16 +106,23 @@ class RemoteFiles:
 
 
 def data_folder() -> Path:
-    """The folder named by ARMOD_DATA, else armod's folder among the user's caches; it need not exist yet."""
+    """Return the folder that ARMOD_DATA names, or else armod's folder among the user's caches; it may not exist yet."""
     named = os.environ.get("ARMOD_DATA")
     return Path(named).expanduser() if named else platformdirs.user_cache_path("armod", appauthor=False)
 
 
 def read_verified(path: Path, file: File) -> bytes:
-    """The content of the file at `path`, unpacked if it is gzipped, whatever its name, and no archive.
+    """Read a file, unpack it if it is gzipped (whatever its name) and not an archive, and verify it.
+
+    Args:
+        path: where the file lies.
+        file: what it must contain.
+
+    Returns:
+        The verified content.
 
     Raises:
-        ValueError: says what is wrong if this is not byte by byte the content of `file`.
+        ValueError: if the content differs from that of `file`; the message says in what.
     """
     try:
         with path.open("rb") as stream:
@@ -122,10 +146,10 @@ def _read_or_say(path: Path, file: File) -> bytes:
         return read_verified(path, file)
     except ValueError as error:
         raise ValueError(
-            f"{path} is not the true {file.name} ({error}): replace it, or remove it to have it downloaded anew."
+            f"{path} is not the true {file.name} ({error}): replace it, or remove it to download it again."
         ) from None
 
 
 def _and(names: Sequence[str]) -> str:
-    """Names as in a sentence: "a", "a and b", "a, b and c"."""
+    """Names as a sentence lists them: "a", "a and b", "a, b and c"."""
     return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))

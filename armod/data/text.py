@@ -1,4 +1,4 @@
-"""Texts as levels: level l stands for the l-th of a data set's symbols, single characters all."""
+"""Texts as levels: level l stands for the l-th symbol of a data set, and each symbol is a single character."""
 
 from __future__ import annotations
 
@@ -9,10 +9,17 @@ from torch import Tensor
 
 
 def encode(text: str, symbols: Sequence[str]) -> Tensor:
-    """The levels of a text, uint8 ``(len(text),)``.
+    """Turn a text into levels.
+
+    Args:
+        text: any string of symbols.
+        symbols: the character that each level stands for.
+
+    Returns:
+        A uint8 tensor ``(len(text),)``.
 
     Raises:
-        ValueError: if the text holds a character that is no symbol; says which.
+        ValueError: if the text contains characters that are not symbols; the message lists them.
 
     >>> encode("cab", "abc")
     tensor([2, 0, 1], dtype=torch.uint8)
@@ -25,7 +32,14 @@ def encode(text: str, symbols: Sequence[str]) -> Tensor:
 
 
 def decode(levels: Iterable[int] | Tensor, symbols: Sequence[str]) -> str:
-    """The text that levels ``(T,)`` stand for.
+    """Turn levels back into a text.
+
+    Args:
+        levels: whole numbers ``(T,)``.
+        symbols: the character that each level stands for.
+
+    Returns:
+        A string of T characters.
 
     >>> decode(torch.tensor([2, 0, 1]), "abc")
     'cab'

@@ -1,4 +1,4 @@
-"""Long sequences cut into observations of one length."""
+"""Cut long sequences into observations of one length."""
 
 from __future__ import annotations
 
@@ -6,7 +6,14 @@ from torch import Tensor
 
 
 def cut(sequence: Tensor, length: int) -> Tensor:
-    """``(..., T)`` cut into ``(T // length, ..., length)``, one window after the other; a shorter rest is left out.
+    """Cut a sequence into windows, one after the other; a shorter remainder at the end is left out.
+
+    Args:
+        sequence: tensor ``(..., T)``.
+        length: the length of a window.
+
+    Returns:
+        The windows ``(T // length, ..., length)``.
 
     >>> cut(Tensor([0, 1, 2, 3, 4]), 2)
     tensor([[0., 1.],

@@ -1,4 +1,4 @@
-"""Figures: pure functions from models, masks or numbers to a `Picture` that also describes itself."""
+"""Figures: pure functions from models, masks or numbers to a `Picture`, which also describes itself in words."""
 
 from armod.figures.picture import Picture, new_picture
 from armod.figures.style import COLOURS

@@ -1,4 +1,4 @@
-"""Horizontal bars of likelihoods: one number a model, the best in colour, the finding as the title."""
+"""Horizontal bars of likelihoods: one number per model, the best in colour, and the result as the title."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Mapping
 
 from matplotlib.axes import Axes
 
-from armod.figures.picture import Picture, new_picture
+from armod.figures.picture import Picture, new_page
 from armod.figures.style import COLOURS
-from armod.figures.text import text_width, wrapped
+from armod.figures.text import put, put_heading, text_width, wrapped
 
 # Lengths are hundredths of an inch.
 _BAR, _STEP, _PLOT, _MARGIN, _NARROWEST = 24, 40, 460, 18, 560
@@ -24,13 +24,22 @@ def likelihood_bars(
     title: str | None = None,
     lower_is_better: bool = True,
 ) -> Picture:
-    """Bars from zero with their values beside them, in the order given; equal best ones are all in colour.
+    """Draw bars from zero with their values beside them, in the order given.
 
-    ``entries``: the value of each name, or ``(value, standard error)``. ``title``: left out, it states the best value
-    and the others it is compared with. The table holds names, values and standard errors.
+    Args:
+        entries: the value of each name, or ``(value, standard error)``.
+        unit: what the values measure.
+        title: a sentence; by default it compares the best value with the others.
+        lower_is_better: decides which values are best and therefore in colour.
+
+    Returns:
+        The picture, whose table has names, values and standard errors.
 
     Raises:
-        ValueError: if there is no entry, or one is not finite.
+        ValueError: if there is no entry, or if one is not finite.
+
+    >>> likelihood_bars({"MADE": 90.1, "PixelCNN": (83.25, 0.3)}).get_label()
+    '83.2 nats per image with PixelCNN, 90.1 with MADE'
     """
     values, errors = _separated(entries)
     shown = _written(values, errors)
@@ -41,21 +50,17 @@ def likelihood_bars(
     names = round(max(text_width(name, 11, "bold") for name in values) * 100)
     labels = round(max(text_width(text, 11, "bold") for text in shown.values()) * 100)
     left = _MARGIN + names + 14
-    # Labels stand beyond the ends of the bars: left of negative ones, right of the others.
+    # Labels stand at the ends of the bars: left of negative bars, right of the others.
     start = left + (labels + 14 if min(values.values()) < 0 else 0)
     end = start + _PLOT + (labels + 14 if max(values.values()) >= 0 else 0)
     heading = wrapped(title, max(_NARROWEST, end - _MARGIN) / 100, 14, "bold")
     width = max([end, *(_MARGIN + round(text_width(line, 14, "bold") * 100) for line in heading)]) + _MARGIN
     top = 40 + 24 * len(heading)
     height = top + _STEP * len(values) + 34
-    with new_picture(width / 100, height / 100) as picture:
-        picture.set_label(title)
-        page = picture.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(height, 0))
-        page.set_axis_off()
-        for number, line in enumerate(heading):
-            page.text(_MARGIN, 4 + 24 * (number + 1), line, size=14, weight="bold", va="center_baseline")
+    with new_page(width, height, title) as (picture, page):
+        put_heading(page, _MARGIN, 28, heading)
         _draw(page, values, errors, shown, best, left, start, top)
-        page.text(start, height - 22, sense, size=10, color=COLOURS["secondary"], va="center_baseline")
+        put(page, start, height - 22, sense, size=10, color=COLOURS["secondary"])
         picture.describe(
             f"{title}. Bars of {sense}: {'; '.join(f'{name} {text}' for name, text in shown.items())}.",
             {"name": list(values), unit: list(values.values()), "standard error": list(errors.values())},
@@ -85,17 +90,15 @@ def _draw(
         if reach:
             page.errorbar(end, y, xerr=reach, color=COLOURS["ink"], linewidth=1.3, capsize=4)
         side = -1 if value < 0 else 1
-        page.text(names_end - 12, y, name, size=11, weight=weight, ha="right", va="center_baseline")
-        page.text(
-            end + side * (reach + 9), y, shown[name],
-            size=11, weight=weight, ha="right" if side < 0 else "left", va="center_baseline",
-        )  # fmt: skip
+        put(page, names_end - 12, y, name, size=11, weight=weight, ha="right")
+        beyond, align = end + side * (reach + 9), "right" if side < 0 else "left"
+        put(page, beyond, y, shown[name], size=11, weight=weight, ha=align)
     ends = [top - 8, top + _STEP * len(values) - (_STEP - _BAR) + 8]
     page.plot([zero, zero], ends, color=COLOURS["secondary"], linewidth=1)
 
 
 def _separated(entries: Mapping[str, Entry]) -> tuple[dict[str, float], dict[str, float]]:
-    """Values and standard errors by name; an error of 0 where none is given."""
+    """Values and standard errors by name; the error is 0 where none is given."""
     if not entries:
         raise ValueError("Bars need at least one entry, a name and its value.")
     pairs = {name: entry if isinstance(entry, tuple) else (entry, 0.0) for name, entry in entries.items()}
@@ -105,13 +108,12 @@ def _separated(entries: Mapping[str, Entry]) -> tuple[dict[str, float], dict[str
                 f"The entry '{name}' must be a finite value, or one with a standard error of at least 0; "
                 f"got {entries[name]}."
             )
-    return {name: float(pair[0]) for name, pair in pairs.items()}, {
-        name: float(pair[1]) for name, pair in pairs.items()
-    }
+    values, errors = ({name: float(pair[part]) for name, pair in pairs.items()} for part in (0, 1))
+    return values, errors
 
 
 def _written(values: Mapping[str, float], errors: Mapping[str, float]) -> dict[str, str]:
-    """Each value in three digits, or in as many more as tell different values and small errors apart."""
+    """Each value in three digits, or in more if different values or small errors need them."""
     digits = max(0, 2 - _magnitude(max(map(abs, values.values()))))
     small = min((error for error in errors.values() if error), default=1.0)
     digits = max(digits, -_magnitude(small))

@@ -1,17 +1,16 @@
-"""Which channel of which pixel depends on which: the oracle's matrix for pixels of red, green and blue."""
+"""Which channel of a pixel depends on which other: the oracle's matrix for pixels of red, green and blue."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from torch import Tensor
 
-from armod.figures.picture import Picture, new_picture
+from armod.figures.picture import Picture, new_page
 from armod.figures.style import COLOURS
-from armod.figures.text import wrapped
+from armod.figures.text import put, put_heading, wrapped
 
 CHANNELS = ("R", "G", "B")
 
@@ -20,15 +19,20 @@ _CELL, _MARGIN, _LABELS, _BETWEEN = 42, 24, 40, 70
 
 
 def channel_panels(matrices: Mapping[str, Tensor], *, title: str) -> Picture:
-    """A square for each pair of variables: blue where the row's conditional depends on the column's variable.
+    """Draw a square for each pair of variables, blue where the row's conditional depends on the column's variable.
 
-    Dependences within a pixel are dark blue, on earlier pixels light blue.
+    Dependences within a pixel are dark blue; dependences on earlier pixels are light blue.
 
-    matrices: for each name boolean ``(D, D)`` in the order of generation: R, G, B of the first pixel, of the second...
-    The table has a row for each network: dependences within pixels, and on earlier pixels.
+    Args:
+        matrices: a boolean tensor ``(D, D)`` for each name, in the order of generation (R, G, B of the first pixel, of the
+            second, ...).
+        title: a sentence.
+
+    Returns:
+        The picture, whose table counts the dependences of each network within pixels and on earlier pixels.
 
     Raises:
-        ValueError: for no matrix, or one whose variables are no whole pixels of three channels.
+        ValueError: if there is no matrix, or if D is not a multiple of three.
 
     >>> import torch
     >>> chain = torch.ones(6, 6).tril(-1).bool()
@@ -49,22 +53,18 @@ def channel_panels(matrices: Mapping[str, Tensor], *, title: str) -> Picture:
     width = 2 * _MARGIN + len(matrices) * (side + _LABELS) + (len(matrices) - 1) * _BETWEEN
     heading = wrapped(title, (width - 2 * _MARGIN) / 100, 14, "bold")
     top = 62 + 24 * len(heading) + 28
-    with new_picture(width / 100, (top + side + 84) / 100) as picture:
-        picture.set_label(title)
-        axes = picture.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(top + side + 84, 0))
-        axes.set_axis_off()
-        for number, line in enumerate(heading):
-            _text(axes, _MARGIN, 26 + 24 * number, line, size=14, weight="bold")
+    with new_page(width, top + side + 84, title) as (picture, page):
+        put_heading(page, _MARGIN, 26, heading)
         for number, (name, matrix) in enumerate(matrices.items()):
             left = _MARGIN + _LABELS + number * (side + _LABELS + _BETWEEN)
-            _text(axes, left - _LABELS, top - 56, name, size=11, weight="bold")
-            _draw(axes, matrix, left, top)
+            put(page, left - _LABELS, top - 56, name, size=11, weight="bold")
+            _draw(page, matrix, left, top)
         for number, (kind, words) in enumerate(
             (("input", "depends on a channel of the same pixel"), ("field", "depends on an earlier pixel"))
         ):
             y = top + side + 30 + 28 * number
-            axes.add_patch(Rectangle((_MARGIN, y - 9), 18, 18, color=COLOURS[kind], linewidth=0))
-            _text(axes, _MARGIN + 28, y, words, size=10.5)
+            page.add_patch(Rectangle((_MARGIN, y - 9), 18, 18, color=COLOURS[kind], linewidth=0))
+            put(page, _MARGIN + 28, y, words, size=10.5)
         found = "; ".join(
             f"{name}: {within[name]} dependences within a pixel, {among[name]} on earlier pixels"
             for name in matrices
@@ -80,21 +80,17 @@ def channel_panels(matrices: Mapping[str, Tensor], *, title: str) -> Picture:
     return picture
 
 
-def _draw(axes: Axes, matrix: Tensor, left: float, top: float) -> None:
+def _draw(page: Axes, matrix: Tensor, left: float, top: float) -> None:
     for i in range(len(matrix)):
         label = f"{CHANNELS[i % 3]}{i // 3 + 1}".translate(str.maketrans("123456789", "₁₂₃₄₅₆₇₈₉"))
         middle = _CELL * (i + 0.5)
-        _text(axes, left - 12, top + middle, label, size=11, ha="right")
-        _text(axes, left + middle, top - 20, label, size=11, ha="center")
+        put(page, left - 12, top + middle, label, size=11, ha="right")
+        put(page, left + middle, top - 20, label, size=11, ha="center")
         for j in range(len(matrix)):
             colour = "masked" if not matrix[i, j] else ("input" if i // 3 == j // 3 else "field")
             corner = left + _CELL * j + 1, top + _CELL * i + 1
-            axes.add_patch(Rectangle(corner, _CELL - 2, _CELL - 2, color=COLOURS[colour], linewidth=0))
+            page.add_patch(Rectangle(corner, _CELL - 2, _CELL - 2, color=COLOURS[colour], linewidth=0))
 
 
 def _within(matrix: Tensor) -> int:
     return sum(int(block.sum()) for block in (matrix[i : i + 3, i : i + 3] for i in range(0, len(matrix), 3)))
-
-
-def _text(axes: Axes, x: float, y: float, text: str, **style: Any) -> None:
-    axes.text(x, y, text, va="center_baseline", **style)

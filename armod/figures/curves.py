@@ -1,4 +1,4 @@
-"""Curves over one quantity, each named beside its end or its summit, with a floor that none can pass."""
+"""Curves over one quantity, with a legend, marked points, and a floor that no curve can go below."""
 
 from __future__ import annotations
 
@@ -29,14 +29,25 @@ def curves(
     log_x: bool = False,
     log_y: bool = False,
 ) -> Picture:
-    """Lines ``name: y`` over the same ``x``, told apart by colour and dashes.
+    """Draw up to four lines over the same ``x``, with different colours and dashes.
 
-    ``marks``: for some names points ``(x, y)``, drawn in yellow. ``floor``: a name and a height, drawn across. Lines
-    that leave ``ylim`` are cut there. ``log_x`` has its ticks at the places of x. The table
-    holds x and every line.
+    Args:
+        x: positions ``(n,)``.
+        lines: heights ``(n,)`` for each name.
+        title: a sentence.
+        xlabel: what x measures.
+        ylabel: what y measures.
+        marks: points ``(x, y)`` of some lines, drawn in yellow.
+        floor: name and height of a dotted line across.
+        ylim: the range of y; lines are cut at its ends.
+        log_x: draw x on a logarithmic axis, with a tick at every position.
+        log_y: draw y on a logarithmic axis.
+
+    Returns:
+        The picture, whose table has x and every line.
 
     Raises:
-        ValueError: if there is no line, more than four, or one that is not as long as ``x``.
+        ValueError: if there is no line, more than four, or one whose length is not that of ``x``.
 
     >>> curves([0, 1], {"rise": [0, 1]}, title="It rises", xlabel="x", ylabel="y").table["rise"]
     [0.0, 1.0]
@@ -56,9 +67,9 @@ def curves(
             picture.text(0.02, 1 - (0.24 + 0.26 * number) / height, text, size=14, weight="bold", va="center")
         top = 1 - (0.26 * len(heading) + 0.32) / height
         names = max(text_width(name, 10) for name in [*heights, floor[0] if floor else ""])
-        # beside the axes: a sample of the line, the longest name, a margin
+        # the space beside the axes holds a sample of the line, the longest name and a margin
         axes = picture.add_axes((0.09, 0.56 / height, 0.91 - (names + 0.85) / 9, top - 0.6 / height))
-        # before the limits: those of a linear axis may reach down to 0
+        # the scale comes before the limits, because those of a linear axis may reach down to 0
         axes.set_yscale("log" if log_y else "linear")
         for (name, y), colour, style in zip(heights.items(), LINE_COLOURS, _STYLES, strict=False):
             axes.plot(places, y, style, color=colour, linewidth=2, label=name)

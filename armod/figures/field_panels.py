@@ -1,4 +1,4 @@
-"""Fields beside each other: what the conditional of one pixel reacts to, in one small image for each network."""
+"""Fields side by side: what the conditional of one pixel reacts to, in one small image for each network."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from torch import Tensor
 
-from armod.figures.picture import Picture, new_picture
+from armod.figures.picture import Picture, new_page
 from armod.figures.style import COLOURS
-from armod.figures.text import wrapped
+from armod.figures.text import put, put_heading, wrapped
 
 # Lengths are hundredths of an inch; y points down.
 _SIDE, _MARGIN, _BETWEEN, _LINE = 250, 24, 40, 19
@@ -26,15 +26,19 @@ _LEGEND = {
 def field_panels(
     fields: Mapping[str, Tensor], pixel: tuple[int, int], *, title: str, extent: int | None = None
 ) -> Picture:
-    """What a pixel sees in each of several networks; earlier pixels that it does not see are hatched, leaks are orange.
+    """Draw what one pixel sees in each of several networks; unseen earlier pixels are hatched, and leaks are orange.
 
-    fields: for each name a boolean image ``(H, W)``, such as a row of `armod.dependency_matrix`; all of one size.
-    pixel: row and column of the pixel whose conditional it is.
-    extent: earlier pixels further away than so many rows or columns are not counted as unseen; None counts all.
-    The table has a row for each network: pixels seen, earlier ones unseen, leaks.
+    Args:
+        fields: a boolean image ``(H, W)`` for each name, such as a row of `armod.dependency_matrix`; all of one size.
+        pixel: row and column of the pixel whose conditional it is.
+        title: a sentence.
+        extent: earlier pixels more than this many rows or columns away do not count as unseen; None counts all.
+
+    Returns:
+        The picture, whose table counts the seen pixels, the unseen earlier pixels and the leaks of each network.
 
     Raises:
-        ValueError: for no field, or fields of several sizes.
+        ValueError: if there is no field, or if the fields have different sizes.
 
     >>> import torch
     >>> picture = field_panels({"left": torch.tensor([[True, False, False]])}, (0, 1), title="It sees its left neighbour")
@@ -54,24 +58,20 @@ def field_panels(
     top = 30 + 24 * len(heading) + _LINE * max(map(len, names.values()))
     shown = [kind for kind in _LEGEND if kind == "current" or any(counts[kind])]
     height = top + _SIDE + 44 + 26 * len(shown)
-    with new_picture(width / 100, height / 100) as picture:
-        picture.set_label(title)
-        axes = picture.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(height, 0))
-        axes.set_axis_off()
-        for number, line in enumerate(heading):
-            _text(axes, _MARGIN, 26 + 24 * number, line, size=14, weight="bold")
+    with new_page(width, height, title) as (picture, page):
+        put_heading(page, _MARGIN, 26, heading)
         for number, name in enumerate(fields):
             left = _MARGIN + number * (_SIDE + _BETWEEN)
             for row, line in enumerate(names[name]):
                 y = top - 14 - _LINE * (len(names[name]) - 1 - row)
-                _text(axes, left, y, line, size=11, weight="bold")
-            _draw(axes, kinds[name], pixel, left, top)
-            _text(axes, left, top + _SIDE + 16, _counted(counts, number), size=10, color=COLOURS["secondary"])
+                put(page, left, y, line, size=11, weight="bold")
+            _draw(page, kinds[name], pixel, left, top)
+            put(page, left, top + _SIDE + 16, _in_words(counts, number), size=10, color=COLOURS["secondary"])
         for number, kind in enumerate(shown):
             y = top + _SIDE + 46 + 26 * number
-            axes.add_patch(Rectangle((_MARGIN, y - 9), 18, 18, **_style(kind)))
-            _text(axes, _MARGIN + 28, y, _LEGEND[kind], size=10.5)
-        found = "; ".join(f"{name}: {_counted(counts, number)}" for number, name in enumerate(fields))
+            page.add_patch(Rectangle((_MARGIN, y - 9), 18, 18, **_style(kind)))
+            put(page, _MARGIN + 28, y, _LEGEND[kind], size=10.5)
+        found = "; ".join(f"{name}: {_in_words(counts, number)}" for number, name in enumerate(fields))
         picture.describe(
             f"{title}. Grids of pixels around the one in row {pixel[0] + 1}, column {pixel[1] + 1}. {found}.",
             {
@@ -85,7 +85,7 @@ def field_panels(
 
 
 def _kinds(field: Tensor, pixel: tuple[int, int], extent: int | None) -> list[list[str]]:
-    """For each pixel the colour that says what it is."""
+    """The name of the colour of each pixel."""
 
     def kind(row: int, column: int) -> str:
         is_earlier = (row, column) < pixel
@@ -100,15 +100,15 @@ def _kinds(field: Tensor, pixel: tuple[int, int], extent: int | None) -> list[li
     return [[kind(row, column) for column in range(width)] for row in range(height)]
 
 
-def _draw(axes: Axes, kinds: list[list[str]], pixel: tuple[int, int], left: float, top: float) -> None:
+def _draw(page: Axes, kinds: list[list[str]], pixel: tuple[int, int], left: float, top: float) -> None:
     cell = _SIDE / max(len(kinds), len(kinds[0]))
     for row, line in enumerate(kinds):
         for column, kind in enumerate(line):
             corner = left + column * cell + 1, top + row * cell + 1
             style = _style(kind)
-            if (row, column) == pixel:  # framed, even where it leaks to itself
+            if (row, column) == pixel:  # it is framed even if it leaks to itself
                 style = {"facecolor": style["facecolor"], "edgecolor": COLOURS["ink"], "linewidth": 1.6}
-            axes.add_patch(Rectangle(corner, cell - 2, cell - 2, **style))
+            page.add_patch(Rectangle(corner, cell - 2, cell - 2, **style))
 
 
 def _style(kind: str) -> dict[str, Any]:
@@ -119,11 +119,7 @@ def _style(kind: str) -> dict[str, Any]:
     return {"facecolor": COLOURS[kind], "edgecolor": "none"}
 
 
-def _counted(counts: Mapping[str, list[int]], number: int) -> str:
+def _in_words(counts: Mapping[str, list[int]], number: int) -> str:
     seen, unseen, leaks = (counts[kind][number] for kind in ("field", "blind", "output"))
     words = [f"{seen} seen", f"{unseen} unseen"] + ([f"{leaks} leaked"] if leaks else [])
     return ", ".join(words)
-
-
-def _text(axes: Axes, x: float, y: float, text: str, **style: Any) -> None:
-    axes.text(x, y, text, va="center_baseline", **style)

@@ -1,8 +1,9 @@
-"""Curves of growth: what a few ways of modelling cost, against the number of variables, both on logarithmic axes."""
+"""Curves of growth: the cost of a few ways of modelling over the number of variables, on two logarithmic axes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -26,12 +27,21 @@ def growth_curves(
     y_label: str,
     most: float | None = None,
 ) -> Picture:
-    """One curve a name, labelled at its end; points above `most` are left out of the drawing, never out of the table.
+    """Draw up to four curves, each with its name at its end.
 
-    ``numbers``: of variables, increasing. ``costs``: by name, one above 0 for each of them.
+    Args:
+        numbers: numbers of variables, increasing.
+        costs: for each name one cost above 0 for every number of variables.
+        title: a sentence.
+        x_label: what `numbers` count.
+        y_label: what `costs` measure.
+        most: costs above this are not drawn; the table still has them.
+
+    Returns:
+        The picture, whose table has the numbers and every curve.
 
     Raises:
-        ValueError: if there are no curves, more than four, a curve of another length, or a cost that is not above 0.
+        ValueError: if there are no curves or more than four, if a curve has another length, or if a cost is not above 0.
 
     >>> growth_curves([2, 4], {"table": [3, 15]}, title="A table grows fast", y_label="numbers").table["table"]
     [3.0, 15.0]
@@ -61,7 +71,7 @@ def growth_curves(
         whole = {name: end for name, end in last.items() if end[0] == numbers[-1]}
         for name, shift in _shifts(axes, whole, picture.dpi).items():
             _annotate(axes, name, last.pop(name), (9, shift), "left")
-        # A curve that leaves the drawing early is named above its last point, where it crosses no other.
+        # A curve that leaves the drawing early has its name above its last point, where no other curve is.
         for name, end in last.items():
             _annotate(axes, name, end, (0, 12), "center")
         ends = "; ".join(
@@ -76,19 +86,21 @@ def growth_curves(
 
 
 def _shifts(axes: Axes, ends: Mapping[str, tuple[float, float]], dots_per_inch: float) -> dict[str, float]:
-    """By how many points each name is moved up from its curve's end, so that names a line apart keep their order."""
+    """How many points each name moves up from the end of its curve, so that no two names overlap."""
     axes.autoscale_view()
     dots = axes.transData.transform(list(ends.values()))[:, 1] if ends else np.empty(0)
     heights = dots * 72 / dots_per_inch
     order = np.argsort(heights, kind="stable")
-    # least moves that keep a distance: without the distance due, heights that must rise in order
-    due = _LINE * np.arange(len(ends))
-    places = _rising(heights[order] - due) + due
-    return {list(ends)[each]: float(place - heights[each]) for each, place in zip(order, places, strict=True)}
+    # The smallest moves that keep the distances: without the distances, the heights only have to rise.
+    distances = _LINE * np.arange(len(ends))
+    moved = _rising(heights[order] - distances) + distances
+    return {
+        list(ends)[each]: float(height - heights[each]) for each, height in zip(order, moved, strict=True)
+    }
 
 
 def _rising(values: np.ndarray) -> np.ndarray:
-    """The rising sequence that is nearest to `values`: neighbours that fall share their mean."""
+    """The rising sequence that is nearest to `values`, where falling neighbours are replaced by their mean."""
     blocks: list[list[float]] = []
     for value in values:
         blocks.append([value])
@@ -97,14 +109,6 @@ def _rising(values: np.ndarray) -> np.ndarray:
     return np.array([np.mean(block) for block in blocks for _ in block])
 
 
-def _annotate(axes: Axes, name: str, end: tuple[float, float], place: tuple[float, float], side: str) -> None:
-    axes.annotate(
-        name,
-        end,
-        place,
-        textcoords="offset points",
-        va="center",
-        ha=side,
-        weight="bold",
-        annotation_clip=False,
-    )
+def _annotate(axes: Axes, name: str, end: tuple[float, float], shift: tuple[float, float], side: str) -> None:
+    style: dict[str, Any] = {"va": "center", "ha": side, "weight": "bold", "annotation_clip": False}
+    axes.annotate(name, end, shift, textcoords="offset points", **style)

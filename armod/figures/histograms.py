@@ -1,4 +1,4 @@
-"""Pictures of histograms: of one variable, of two, and of their collapse in many dimensions."""
+"""Pictures of histograms: of one variable, of two variables, and of what goes wrong in many dimensions."""
 
 from __future__ import annotations
 
@@ -20,13 +20,18 @@ _LINES = (COLOURS["field"], "#5AA5DC", COLOURS["input"], "#0E2F5A", COLOURS["out
 
 
 def density_bars(models: Mapping[str, Histogram], test: Tensor, *, title: str) -> Picture:
-    """Histograms of one variable side by side, each a step curve over all levels, with the test shares as dots.
+    """Draw histograms of one variable side by side, each as a step curve, with the shares of the test data as dots.
 
-    ``models``: fitted histograms of one variable, all on the same levels. ``test``: levels ``(M,)`` or ``(M, 1)``. The
-    table holds the probability of each level under each model, and its share among the test observations.
+    Args:
+        models: fitted histograms of one variable with the same levels.
+        test: levels ``(M,)`` or ``(M, 1)``.
+        title: a sentence.
+
+    Returns:
+        The picture, whose table has the probability of each level under each model and its share in the test data.
 
     Raises:
-        ValueError: if a model is of several variables.
+        ValueError: if a model has several variables.
     """
     several = [name for name, model in models.items() if model.num_variables != 1]
     if several:
@@ -64,12 +69,18 @@ def density_bars(models: Mapping[str, Histogram], test: Tensor, *, title: str) -
 
 
 def pair_figure(model: Histogram, *, title: str, names: tuple[str, str] = ("first", "second")) -> Picture:
-    """A histogram of two variables as a map, with the histogram of each variable alone at its side.
+    """Draw a histogram of two variables as a map, with the histogram of each single variable at its sides.
 
-    The table holds each pair of levels and its probability.
+    Args:
+        model: a fitted histogram of two variables.
+        title: a sentence.
+        names: what the variables are called.
+
+    Returns:
+        The picture, whose table has each pair of levels and its probability.
 
     Raises:
-        ValueError: if the model is not of two variables.
+        ValueError: if the model does not have two variables.
     """
     if model.num_variables != 2:
         raise ValueError(
@@ -84,7 +95,7 @@ def pair_figure(model: Histogram, *, title: str, names: tuple[str, str] = ("firs
         _head(picture, title)
         axes = picture.add_axes((0.1, 0.09, 0.6, 0.66))
         shown = np.ma.masked_equal(joint.T, 0)
-        # A root's scale, or the many rare pairs would all be white beside the common ones.
+        # On a linear scale the many rare pairs would all look white beside the common ones.
         image = axes.imshow(
             shown, origin="lower", cmap="Blues", aspect="auto", extent=extent, norm=PowerNorm(0.5, vmin=0)
         )
@@ -98,10 +109,10 @@ def pair_figure(model: Histogram, *, title: str, names: tuple[str, str] = ("firs
             side.set_axis_off()
         scale = picture.add_axes((0.86, 0.09, 0.02, 0.3))
         picture.colorbar(image, cax=scale).set_label("probability of the pair")
-        place = np.unravel_index(joint.argmax(), joint.shape)
+        likeliest = np.unravel_index(joint.argmax(), joint.shape)
         picture.describe(
             f"{title}. A map of {num_levels} by {num_levels} pairs of levels, the likeliest being "
-            f"{int(place[0])} and {int(place[1])} with {joint.max():.2f}; {(joint == 0).mean():.0%} of the pairs have "
+            f"{int(likeliest[0])} and {int(likeliest[1])} with {joint.max():.2f}; {(joint == 0).mean():.0%} of the pairs have "
             "probability 0 and are pale pink. Bars at its sides show each pixel alone.",
             {
                 names[0]: pairs[:, 0].tolist(),
@@ -113,11 +124,15 @@ def pair_figure(model: Histogram, *, title: str, names: tuple[str, str] = ("firs
 
 
 def collapse_figure(models: Mapping[tuple[int, int], Histogram], test: Tensor, *, title: str) -> Picture:
-    """What happens to a histogram as dimensions are added: its cells, test observations out of reach, and memory.
+    """Draw what happens to a histogram as dimensions are added: cells, test observations in empty cells, and memory.
 
-    ``models``: fitted histograms by (number of bins, number of variables). ``test``: levels ``(M, D)``; a histogram of
-    fewer variables sees the first of them. The cells and the bytes stand on logarithmic axes. The table has a row for
-    each histogram: bins, dimensions, cells, filled cells, unseen share, bytes of the dense and of the sparse table.
+    Args:
+        models: fitted histograms by (number of bins, number of variables).
+        test: levels ``(M, D)``; a histogram of fewer variables sees the first of them.
+        title: a sentence.
+
+    Returns:
+        The picture, whose table is `collapse_table`.
     """
     table = collapse_table(models, test)
     bins = sorted({num_bins for num_bins, _ in models})
@@ -167,9 +182,17 @@ def collapse_figure(models: Mapping[tuple[int, int], Histogram], test: Tensor, *
 
 
 def collapse_table(models: Mapping[tuple[int, int], Histogram], test: Tensor) -> dict[str, list[float]]:
-    """The numbers behind `collapse_figure`: a row for each histogram, in order of bins and dimensions.
+    """Compute the numbers behind `collapse_figure`.
 
     A sparse table stores a code and a count, 8 bytes each, for every filled cell.
+
+    Args:
+        models: fitted histograms by (number of bins, number of variables).
+        test: levels ``(M, D)``; a histogram of fewer variables sees the first of them.
+
+    Returns:
+        Columns with a row for each histogram, sorted by bins and dimensions: bins, dimensions, cells, filled cells, the
+        share of test observations in empty cells, and the bytes of a dense and of a sparse table.
     """
     columns: dict[str, list[float]] = {"bins": [], "dimensions": [], "cells": [], "filled cells": []}
     columns |= {"unseen share": [], "dense bytes": [], "sparse bytes": []}

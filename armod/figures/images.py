@@ -1,4 +1,4 @@
-"""Grids of small images: digits, samples, completions; what was given is tinted, what a model drew is not."""
+"""Grids of small images such as digits, samples and completions; pixels that were given are tinted."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from armod.figures.picture import Picture, new_picture
 from armod.figures.style import COLOURS
-from armod.figures.text import text_width, wrapped
+from armod.figures.text import put, put_heading, text_width, wrapped
 
-# Lengths are pixels at `Picture.png`'s own resolution: a pixel of an image becomes a square of whole pixels, and is crisp.
+# Lengths are pixels at the resolution of `Picture.png`, so that each pixel of an image becomes a crisp square.
 _PER_INCH = 110
 _IMAGE, _SMALLEST_IMAGE, _GRID, _NARROWEST = 96, 48, 1000, 520
 _GAP, _MARGIN, _LINE = 9, 16, 18
@@ -31,12 +31,21 @@ def image_grid(
     description: str | None = None,
     known: ArrayLike | None = None,
 ) -> Picture:
-    """Images in rows and columns; level 0 is paper and the highest level ink, or black to white in colour images.
+    """Draw images in rows and columns, from paper to ink, or from black to white if they have colours.
 
-    ``images``: levels ``0 .. num_levels - 1``, ``(rows, columns, H, W)`` or ``(rows, columns, C, H, W)`` with C 1 or 3.
-    ``known``: bool, of the same shape or one that broadcasts to it; these pixels, which were given and not drawn by a
-    model, are tinted blue. ``description``: a sentence on what there is to see, put before the counts. The table has a
-    row for each image: its mean level as a share of the highest, and the share of its pixels that was given.
+    Args:
+        images: levels ``(rows, columns, H, W)`` or ``(rows, columns, C, H, W)`` with C = 1 or 3.
+        num_levels: K; the levels are ``0..K-1``.
+        title: a sentence.
+        row_labels: one label per row.
+        column_labels: one label per column.
+        description: a sentence about what there is to see, which is put before the counts.
+        known: a boolean array that broadcasts to the shape of the images; these pixels were given, not drawn by a model,
+            and are tinted blue.
+
+    Returns:
+        The picture. Its table has a row for each image: the mean level as a share of the highest, and the share of given
+        pixels.
 
     Raises:
         ValueError: if shapes, labels or levels do not fit.
@@ -63,7 +72,7 @@ def image_grid(
     canvas = np.ones((top + rows * step_y + (34 if given.any() else 6), right + _MARGIN, 3))
     for row, column in np.ndindex(rows, columns):
         y, x = top + row * step_y, left + column * step_x
-        # A thin frame shows where an image of much paper ends.
+        # A thin frame shows where a mostly white image ends.
         canvas[y - 1 : y + height * scale + 1, x - 1 : x + width * scale + 1] = to_rgb(COLOURS["kept"])
         pixels = _coloured(levels[row, column], given[row, column])
         canvas[y : y + height * scale, x : x + width * scale] = pixels.repeat(scale, 0).repeat(scale, 1)
@@ -75,8 +84,7 @@ def image_grid(
             canvas, interpolation="nearest", aspect="auto", extent=(0, canvas.shape[1], canvas.shape[0], 0)
         )
         axes.set_axis_off()
-        for number, line in enumerate(heading):
-            axes.text(_MARGIN, 24 * (number + 1), line, size=14, weight="bold", va="center_baseline")
+        put_heading(axes, _MARGIN, 24, heading)
         for row, label in enumerate(row_labels or ()):
             middle = top + row * step_y + height * scale / 2
             axes.text(left - 12, middle, label, ha="right", va="center")
@@ -91,7 +99,7 @@ def image_grid(
 
 
 def _as_images(images: ArrayLike, num_levels: int) -> NDArray[np.float64]:
-    """Shares of the highest level, ``(rows, columns, H, W, C)``."""
+    """Levels as shares of the highest level, ``(rows, columns, H, W, C)``."""
     levels = np.asarray(images)
     if levels.ndim == 4:
         levels = levels[:, :, None]
@@ -109,7 +117,7 @@ def _as_images(images: ArrayLike, num_levels: int) -> NDArray[np.float64]:
 
 
 def _as_known(known: ArrayLike, images: ArrayLike) -> NDArray[np.bool_]:
-    """``(rows, columns, H, W)``: was every channel of the pixel given?"""
+    """Whether all channels of a pixel were given, ``(rows, columns, H, W)``."""
     try:
         mask = np.broadcast_to(np.asarray(known, dtype=bool), np.shape(images))
     except ValueError:
@@ -120,7 +128,7 @@ def _as_known(known: ArrayLike, images: ArrayLike) -> NDArray[np.bool_]:
 
 
 def _coloured(image: NDArray[np.float64], given: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """``(H, W, 3)`` colours; given pixels go from light blue to the blue of inputs instead of from white to ink."""
+    """Colours ``(H, W, 3)``; given pixels range from light blue to the blue of inputs, others from white to ink."""
     paper = np.where(given[..., None], to_rgb(_GIVEN_PAPER), to_rgb(COLOURS["paper"]))
     ink = np.where(given[..., None], to_rgb(COLOURS["input"]), to_rgb(COLOURS["ink"]))
     if image.shape[-1] == 1:
@@ -138,7 +146,7 @@ def _draw_legend(axes: Axes, x: float, y: float) -> None:
                 Rectangle((x, y - 6), 12, 12, facecolor=colour, edgecolor=COLOURS["kept"], linewidth=0.6)
             )
             x += 12
-        axes.text(x + 7, y, words, va="center_baseline", color=COLOURS["secondary"])
+        put(axes, x + 7, y, words, color=COLOURS["secondary"])
         x += text_width(words, 10) * _PER_INCH + 34
 
 
@@ -175,12 +183,12 @@ def _table(
     rows, columns = levels.shape[:2]
     row_names = row_labels or [str(number) for number in range(1, rows + 1)]
     column_names = column_labels or [str(number) for number in range(1, columns + 1)]
-    places = list(np.ndindex(rows, columns))
+    cells = list(np.ndindex(rows, columns))
     return {
-        "row": [row_names[row] for row, _ in places],
-        "column": [column_names[column] for _, column in places],
-        "share of ink": [round(float(levels[place].mean()), 4) for place in places],
-        "share given": [round(float(given[place].mean()), 4) for place in places],
+        "row": [row_names[row] for row, _ in cells],
+        "column": [column_names[column] for _, column in cells],
+        "share of ink": [round(float(levels[cell].mean()), 4) for cell in cells],
+        "share given": [round(float(given[cell].mean()), 4) for cell in cells],
     }
 
 

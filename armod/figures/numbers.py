@@ -1,4 +1,4 @@
-"""Numbers as words: for sentences, and as a widget's page writes them too."""
+"""Numbers as text, written in sentences and in the pages of the widgets alike."""
 
 from __future__ import annotations
 
@@ -6,13 +6,39 @@ import math
 from decimal import ROUND_HALF_UP, Decimal
 
 _UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB", "EB")
-_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+
+
+def raised(number: int) -> str:
+    """The number as a superscript, for powers of ten and names.
+
+    >>> raised(-12)
+    '⁻¹²'
+    """
+    return str(number).translate(_RAISED)
+
+
+def lowered(number: int) -> str:
+    """The number as a subscript, for names such as x₁.
+
+    >>> lowered(12)
+    '₁₂'
+    """
+    return str(number).translate(_LOWERED)
 
 
 def fixed(number: float, digits: int) -> str:
-    """The number with so many decimals, a true minus sign, ∞ for what has no end; ties away from zero.
+    """Write a number with a fixed number of decimals, a true minus sign, and ∞ for infinity.
 
-    JavaScript's ``toFixed`` rounds ties away from zero where Python's format rounds them to even.
+    Ties are rounded away from zero, like JavaScript's ``toFixed``; Python's format rounds them to even.
+
+    Args:
+        number: any number.
+        digits: decimals.
+
+    Returns:
+        The text.
 
     >>> fixed(0.125, 2), fixed(-2.5, 1), fixed(-0.001, 2), fixed(float("-inf"), 2)
     ('0.13', '−2.5', '0.00', '−∞')
@@ -24,9 +50,14 @@ def fixed(number: float, digits: int) -> str:
 
 
 def rounded(number: float, digits: int = 3) -> str:
-    """The number with so many significant digits, for a sentence: in full up to ten million, then in powers of ten.
+    """Write a number for a sentence, with a few significant digits, and as a power of ten from ten million on.
 
-    Whole numbers below ten million keep all their digits.
+    Args:
+        number: any number; a whole number below ten million keeps all its digits.
+        digits: significant digits.
+
+    Returns:
+        The text.
 
     >>> rounded(1444), rounded(0.01136), rounded(2.50), rounded(-1e-5), rounded(8 * 16**12)
     ('1,444', '0.0114', '2.5', '−1 × 10⁻⁵', '2.25 × 10¹⁵')
@@ -39,12 +70,12 @@ def rounded(number: float, digits: int = 3) -> str:
     text = f"{abs(number):,.{max(0, digits - 1 - power)}f}" if is_plain else mantissa
     if "." in text:
         text = text.rstrip("0").rstrip(".")
-    scale = "" if is_plain else f" × 10{str(power).translate(_SUPERSCRIPTS)}"
+    scale = "" if is_plain else f" × 10{raised(power)}"
     return f"{'−' if number < 0 else ''}{text}{scale}"
 
 
 def counted(number: int) -> str:
-    """A whole number in full, or from ten million on in powers of ten.
+    """Write a whole number in full, or as a power of ten from ten million on.
 
     >>> counted(4096), counted(16**12)
     ('4,096', '2.8 × 10¹⁴')
@@ -53,7 +84,7 @@ def counted(number: int) -> str:
 
 
 def in_bytes(number: int) -> str:
-    """Bytes in units of thousands.
+    """Write a number of bytes in units of powers of 1,000.
 
     >>> in_bytes(512), in_bytes(8 * 16**12), in_bytes(8 * 27**12)
     ('512 bytes', '2.3 PB', '1.2 EB')

@@ -1,4 +1,4 @@
-"""Waves over time: what a sound looks like, several below each other on one scale."""
+"""Waves over time: what sounds look like, below each other and on one scale."""
 
 from __future__ import annotations
 
@@ -10,18 +10,22 @@ from torch import Tensor
 from armod.figures.picture import Picture, new_picture
 from armod.figures.style import COLOURS
 
-# A wave is drawn as a band from its lowest to its highest sample in each of so many stretches of time.
+# A wave is drawn as a band from its lowest to its highest sample in each of this many stretches of time.
 _STRETCHES = 900
 
 
 def wave_figure(waves: Mapping[str, Tensor], sample_rate: int) -> Picture:
-    """Each wave, floats ``(T,)`` in [-1, 1], as a strip under its name; time runs along all of them on one scale.
+    """Draw each wave as a strip under its name; all strips have the same scales of time and loudness.
 
-    ``sample_rate``: samples per second. All strips have the height of the loudest wave, so that a quieter one looks
-    quieter. The table holds for each sound its seconds, its loudest sample and its root mean square.
+    Args:
+        waves: floats ``(T,)`` in [-1, 1] for each name.
+        sample_rate: samples per second.
+
+    Returns:
+        The picture, whose table has the seconds, the loudest sample and the root mean square of each sound.
 
     Raises:
-        ValueError: if there is no wave, or one that is not a single line of samples in [-1, 1].
+        ValueError: as `check_waves`.
 
     >>> import torch
     >>> beep = torch.sin(torch.arange(4000) * 2 * torch.pi * 440 / 8000)
@@ -66,7 +70,14 @@ def wave_figure(waves: Mapping[str, Tensor], sample_rate: int) -> Picture:
 
 
 def check_waves(waves: Mapping[str, Tensor]) -> None:
-    """ValueError unless there are sounds, each a line of samples in [-1, 1]."""
+    """Check sounds before they are drawn or played.
+
+    Args:
+        waves: floats ``(T,)`` in [-1, 1] for each name.
+
+    Raises:
+        ValueError: if there is no wave, or one that is not a single line of samples in [-1, 1].
+    """
     if not waves:
         raise ValueError("There is no sound to show: give at least one wave under its name.")
     for name, wave in waves.items():

@@ -1,6 +1,6 @@
-"""The look of every drawing: one palette, tested for colour-vision deficiencies, and one font.
+"""The look of every drawing: one font, and one palette that is tested for colour-vision deficiencies.
 
-The same colours reach the widgets' pages as CSS variables (`css_variables`).
+The pages of the widgets use the same colours as CSS variables (`css_variables`).
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ _FONTS = Path(__file__).parent / "fonts"
 
 
 def css_variables() -> str:
-    """The palette as CSS custom properties, ``--armod-input: #1F5FA8; ...``."""
+    """Write the palette as CSS custom properties, ``--armod-input: #1F5FA8; ...``."""
     return " ".join(f"--armod-{name.replace('_', '-')}: {colour};" for name, colour in COLOURS.items())
 
 
 def rc_params() -> matplotlib.RcParams:
-    """Matplotlib settings of every picture."""
+    """Return the matplotlib settings of every picture."""
     settings = {
         "font.family": [font_family(), "DejaVu Sans"],
         "font.size": 10,
@@ -57,12 +57,12 @@ def rc_params() -> matplotlib.RcParams:
 
 
 def font_family() -> str:
-    """Registers the shipped fonts with matplotlib once and names their family."""
+    """Register the shipped fonts with matplotlib, once, and return the name of their family."""
     manager = matplotlib.font_manager.fontManager
     registered = {entry.fname for entry in manager.ttflist}
     for path in sorted(_FONTS.glob("*.otf")):
         if str(path) not in registered:
             manager.addfont(path)
-            # Before any Inter that the computer has, so that a figure looks the same everywhere.
+            # It stands before any Inter that is installed, so that a figure looks the same everywhere.
             manager.ttflist.insert(0, manager.ttflist.pop())
     return "Inter"

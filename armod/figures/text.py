@@ -1,8 +1,12 @@
-"""How wide a text is before it is drawn, so that figures can be laid out around their words."""
+"""Text in figures: how wide it will be, so that a figure can be laid out around it, and how to put it on a page."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from matplotlib import rc_context
+from matplotlib.axes import Axes
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextPath
 
@@ -10,7 +14,16 @@ from armod.figures.style import rc_params
 
 
 def text_width(text: str, size: float, weight: str = "normal") -> float:
-    """The width in inches of a text's longest line, at a font size in points."""
+    """Measure the longest line of a text, in inches.
+
+    Args:
+        text: one or more lines.
+        size: font size in points.
+        weight: "normal" or "bold".
+
+    Returns:
+        Its width; 0 for an empty text.
+    """
     with rc_context(rc_params()):
         font = FontProperties(weight=weight)
         widths = [
@@ -22,7 +35,17 @@ def text_width(text: str, size: float, weight: str = "normal") -> float:
 
 
 def wrapped(text: str, width: float, size: float, weight: str = "normal") -> list[str]:
-    """The text in lines of at most `width` inches; a longer word has a line of its own."""
+    """Break a text into lines; a word that is too long gets a line of its own.
+
+    Args:
+        text: words between blanks.
+        width: the most that a line may measure, in inches.
+        size: font size in points.
+        weight: "normal" or "bold".
+
+    Returns:
+        The lines.
+    """
     lines = [""]
     for word in text.split():
         longer = f"{lines[-1]} {word}".strip()
@@ -31,3 +54,14 @@ def wrapped(text: str, width: float, size: float, weight: str = "normal") -> lis
         else:
             lines[-1] = longer
     return lines
+
+
+def put(page: Axes, x: float, y: float, text: str, **style: Any) -> None:
+    """Write a text whose middle is at height `y`; `style` goes to matplotlib."""
+    page.text(x, y, text, **{"va": "center_baseline", **style})
+
+
+def put_heading(page: Axes, x: float, y: float, lines: Sequence[str]) -> None:
+    """Write bold lines below each other, 24 units apart, the first at height `y`."""
+    for number, line in enumerate(lines):
+        put(page, x, y + 24 * number, line, size=14, weight="bold")

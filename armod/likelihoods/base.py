@@ -2,11 +2,11 @@
 
 A likelihood knows three things: how levels enter a network (`encode`), how a network's outputs become a distribution
 (`distribution`), and how one explicit uniform number becomes a level (`draw`, the inverse of the cumulative
-distribution). Drawing by explicit noise makes sampling a deterministic map: two samplers that are given the same
-noise can be compared bit by bit.
+distribution). Explicit noise makes sampling a deterministic map, so that two samplers with the same noise can be compared
+bit by bit.
 
-`inverse_cdf`, `temper`, `pick`, `num_levels` and `log_prob` do their work for a distribution by itself; each family
-registers its own way.
+`inverse_cdf`, `temper`, `pick`, `num_levels` and `log_prob` work on a distribution without its likelihood. Each family of
+distributions registers its own version.
 """
 
 from __future__ import annotations
@@ -19,11 +19,18 @@ from torch import Tensor, distributions
 
 
 class Likelihood(ABC):
-    """The family of every conditional of a model.
+    """The family of distributions to which every conditional of a model belongs.
 
-    num_levels: K, the number of values a variable can take.
-    num_parameters: outputs a network must give for each variable.
-    num_features: inputs by which `encode` hands one level to a network.
+    Attributes:
+        num_levels: K, the number of values that a variable can take.
+        num_parameters: how many outputs of a network describe one variable.
+        num_features: how many inputs of a network describe one level (see `encode`).
+
+    >>> from armod.likelihoods import Categorical
+    >>> parameters, uniform = torch.tensor([[0.2, 0.5, 0.3]]).log(), torch.tensor([0.6])
+    >>> likelihood = Categorical(3)
+    >>> likelihood.draw(parameters, likelihood.noise(uniform, torch.float32))
+    tensor([1])
     """
 
     num_levels: int
@@ -32,48 +39,109 @@ class Likelihood(ABC):
 
     @abstractmethod
     def encode(self, levels: Tensor, dtype: torch.dtype) -> Tensor:
-        """Levels ``(...)`` of any dtype as network inputs ``(..., num_features)`` of `dtype`."""
+        """Turn levels into inputs of a network.
+
+        Args:
+            levels: tensor ``(...)`` of any dtype.
+            dtype: dtype of the result.
+
+        Returns:
+            A tensor ``(..., num_features)``.
+        """
 
     @abstractmethod
     def distribution(self, parameters: Tensor) -> distributions.Distribution:
-        """Network outputs ``(..., num_parameters)`` as a distribution with batch shape ``(...)``."""
+        """Turn outputs of a network into a distribution.
+
+        Args:
+            parameters: tensor ``(..., num_parameters)``.
+
+        Returns:
+            A distribution over levels with batch shape ``(...)`` and event shape ``()``.
+        """
 
     @abstractmethod
     def decode(self, features: Tensor) -> Tensor:
-        """The inverse of `encode`: network inputs ``(..., num_features)`` as int64 levels ``(...)``."""
+        """Invert `encode`.
+
+        Args:
+            features: inputs of a network ``(..., num_features)``.
+
+        Returns:
+            Levels, int64 ``(...)``.
+        """
 
     @abstractmethod
     def noise(self, uniform: Tensor, dtype: torch.dtype) -> Tensor:
-        """Uniform numbers in [0, 1) ``(...)``, prepared once for any number of draws: ``(..., 1)``."""
+        """Prepare uniform numbers for `draw`; this is done once for many draws.
+
+        Args:
+            uniform: numbers in [0, 1) ``(...)``.
+            dtype: dtype of the parameters that will be compared with them.
+
+        Returns:
+            A tensor ``(..., 1)``.
+        """
 
     @abstractmethod
     def draw(self, parameters: Tensor, noise: Tensor) -> Tensor:
-        """The smallest level ``(...)`` whose cumulative probability exceeds the uniform number behind `noise`."""
+        """Find the smallest level whose cumulative probability exceeds the uniform number behind `noise`.
+
+        Args:
+            parameters: outputs of a network ``(..., num_parameters)``.
+            noise: what `noise` returned, ``(..., 1)``.
+
+        Returns:
+            Levels, int64 ``(...)``.
+        """
 
     def tempered(self, parameters: Tensor, temperature: float) -> Tensor:
-        """Parameters of the same distribution made sharper (below 1) or flatter (above 1), as `temper` does."""
+        """Change parameters in the same way as `temper` changes a distribution.
+
+        Args:
+            parameters: outputs of a network ``(..., num_parameters)``.
+            temperature: below 1 makes the distribution sharper, above 1 flatter.
+
+        Returns:
+            Parameters of the same shape.
+        """
         return parameters / temperature
 
     @abstractmethod
     def marginal(self, levels: Tensor) -> Tensor:
-        """Parameters ``(D, num_parameters)`` that fit each variable of ``(N, D)`` levels by itself.
+        """Fit each variable by itself, with half an observation added to each level so that no level is impossible.
 
-        Frequencies with half an observation added to each level, so that nothing is impossible.
+        Args:
+            levels: tensor ``(N, D)``.
+
+        Returns:
+            Parameters ``(D, num_parameters)``.
         """
 
     def draw_features(self, parameters: Tensor, noise: Tensor, out: Tensor) -> None:
-        """Draw, and write the encoded draws ``(..., num_features)`` into `out`."""
+        """Draw levels and write them, encoded, into `out`.
+
+        Args:
+            parameters: outputs of a network ``(..., num_parameters)``.
+            noise: what `noise` returned, ``(..., 1)``.
+            out: tensor ``(..., num_features)`` that receives the result.
+        """
         out.copy_(self.encode(self.draw(parameters, noise), out.dtype))
 
 
 @singledispatch
 def inverse_cdf(distribution: distributions.Distribution, uniform: Tensor) -> Tensor:
-    """The smallest level whose cumulative probability exceeds `uniform`, for any distribution over levels.
+    """Find the smallest level whose cumulative probability exceeds `uniform`, for any distribution over levels.
 
-    uniform: numbers in [0, 1) of the distribution's batch shape. Returns levels of that shape.
+    Args:
+        distribution: a distribution over levels.
+        uniform: numbers in [0, 1) of the distribution's batch shape.
+
+    Returns:
+        Levels of the same shape, int64.
 
     Raises:
-        TypeError: for a distribution that nobody has registered here.
+        TypeError: if no inverse CDF is registered for this type of distribution.
 
     >>> inverse_cdf(distributions.Categorical(probs=torch.tensor([0.2, 0.5, 0.3])), torch.tensor(0.6))
     tensor(1)
@@ -86,7 +154,13 @@ def inverse_cdf(distribution: distributions.Distribution, uniform: Tensor) -> Te
 
 @singledispatch
 def num_levels(distribution: distributions.Distribution) -> int | None:
-    """K of a distribution over levels ``0..K-1``; None where it does not tell.
+    """Find the number of levels of a distribution.
+
+    Args:
+        distribution: a distribution over levels ``0..K-1``.
+
+    Returns:
+        K, or None if it is unknown.
 
     >>> num_levels(distributions.Categorical(logits=torch.zeros(4, 3)))
     3
@@ -96,7 +170,14 @@ def num_levels(distribution: distributions.Distribution) -> int | None:
 
 @singledispatch
 def log_prob(distribution: distributions.Distribution, levels: Tensor) -> Tensor:
-    """Log-probability of `levels` of any dtype; torch's own Bernoulli accepts none but its logits'.
+    """Compute the log-probability of levels of any dtype; torch's own Bernoulli accepts only the dtype of its logits.
+
+    Args:
+        distribution: a distribution over levels.
+        levels: tensor that broadcasts with the batch shape.
+
+    Returns:
+        Log-probabilities in nats, one for each level.
 
     >>> log_prob(distributions.Bernoulli(logits=torch.zeros(2)), torch.tensor([0, 1], dtype=torch.uint8)).exp()
     tensor([0.5000, 0.5000])
@@ -108,10 +189,17 @@ def log_prob(distribution: distributions.Distribution, levels: Tensor) -> Tensor
 
 @singledispatch
 def temper(distribution: distributions.Distribution, temperature: float) -> distributions.Distribution:
-    """The distribution with all logits divided by `temperature`: below 1 sharper, above 1 flatter.
+    """Divide all logits of a distribution by `temperature`.
+
+    Args:
+        distribution: a distribution over levels.
+        temperature: below 1 makes the distribution sharper, above 1 flatter.
+
+    Returns:
+        A distribution of the same type.
 
     Raises:
-        TypeError: for a distribution that nobody has registered here.
+        TypeError: if no temperature is registered for this type of distribution.
 
     >>> temper(distributions.Bernoulli(logits=torch.tensor(1.0)), 0.5).logits
     tensor(2.)
@@ -124,10 +212,17 @@ def temper(distribution: distributions.Distribution, temperature: float) -> dist
 
 @singledispatch
 def pick(distribution: distributions.Distribution, variable: int) -> distributions.Distribution:
-    """The conditional ``(N,)`` of one variable, by flat index, out of all conditionals ``(N, *event_shape)``.
+    """Select the conditional of one variable.
+
+    Args:
+        distribution: all conditionals, of batch shape ``(N, *event_shape)``.
+        variable: flat index of the variable.
+
+    Returns:
+        A distribution of batch shape ``(N,)``.
 
     Raises:
-        TypeError: for a distribution that nobody has registered here.
+        TypeError: if no way to select a variable is registered for this type of distribution.
 
     >>> pick(distributions.Bernoulli(logits=torch.tensor([[1.0, 2.0]])), 1).logits
     tensor([2.])
@@ -139,13 +234,19 @@ def pick(distribution: distributions.Distribution, variable: int) -> distributio
 
 
 def rescale(levels: Tensor, num_levels: int, dtype: torch.dtype) -> Tensor:
-    """Levels ``0..K-1`` of any dtype as numbers from -1 to 1 in `dtype`; zeros if there is but one level.
+    """Map levels to numbers from -1 to 1, for networks that read levels as quantities.
 
-    For networks that read levels as quantities.
+    Args:
+        levels: tensor ``(...)`` of levels ``0..num_levels-1``, of any dtype.
+        num_levels: K, the number of levels.
+        dtype: dtype of the result.
+
+    Returns:
+        A tensor ``(...)``; zeros if there is only one level.
 
     >>> rescale(torch.tensor([0, 1, 2]), 3, torch.float32)
     tensor([-1.,  0.,  1.])
     """
     highest = max(num_levels - 1, 1)
-    # whole numbers until the division: the ends are -1 and 1 exactly
+    # everything before the division is a whole number, so the ends are exactly -1 and 1
     return (2 * levels.to(dtype) - (num_levels - 1)) / highest

@@ -1,4 +1,4 @@
-"""Levels without an order: a bit, or one of K values, each with a logit of its own; torch's own distributions."""
+"""Levels without an order, each with its own logit: a bit, or one of K values. The distributions are torch's own."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from armod.likelihoods.base import Likelihood, inverse_cdf, log_prob, num_levels
 
 @dataclass(frozen=True)
 class Bernoulli(Likelihood):
-    """A bit with probability ``sigmoid(logit)`` of being 1; one output per variable.
+    """A bit that is 1 with probability ``sigmoid(logit)``; a network has one output for each variable.
 
     >>> Bernoulli().distribution(torch.zeros(3, 1)).probs
     tensor([0.5000, 0.5000, 0.5000])
@@ -26,40 +26,43 @@ class Bernoulli(Likelihood):
     num_features = 1
 
     def encode(self, levels: Tensor, dtype: torch.dtype) -> Tensor:
-        """The bit itself, 0 or 1."""
+        """Return the bit itself, 0 or 1, as ``(..., 1)``."""
         return levels.to(dtype).unsqueeze(-1)
 
     def decode(self, features: Tensor) -> Tensor:
-        """The only feature is the bit."""
+        """Return the only feature, which is the bit."""
         return features.squeeze(-1).long()
 
     def distribution(self, parameters: Tensor) -> distributions.Bernoulli:
-        """The only output is the logit."""
+        """Use the only output as the logit."""
         return distributions.Bernoulli(logits=parameters.squeeze(-1), validate_args=False)
 
     def noise(self, uniform: Tensor, dtype: torch.dtype) -> Tensor:
-        """Minus the logit of the noise: then a draw is one comparison."""
+        """Return minus the logit of the noise, so that a draw is a single comparison."""
         return -torch.logit(uniform).to(dtype).unsqueeze(-1)
 
     def draw(self, parameters: Tensor, noise: Tensor) -> Tensor:
-        """1 where ``uniform >= P(0)``, that is where ``logit >= -logit(uniform)``."""
+        """Return 1 where ``uniform >= P(0)``, which means ``logit >= -logit(uniform)``."""
         return (parameters >= noise).squeeze(-1).long()
 
     def marginal(self, levels: Tensor) -> Tensor:
-        """The log-odds of each bit."""
+        """Return the log-odds of each bit."""
         return ((levels.double().sum(0) + 0.5) / (len(levels) + 1)).logit().unsqueeze(-1)
 
     def draw_features(self, parameters: Tensor, noise: Tensor, out: Tensor) -> None:
-        """The comparison itself writes the bit: one small operation, which counts in a loop over variables."""
+        """Let the comparison write the bit: a single operation, which saves time in a loop over variables."""
         torch.ge(parameters, noise, out=out)
 
 
 @dataclass(frozen=True)
 class Categorical(Likelihood):
-    """One of `num_levels` values; as many logits per variable, and a one-hot vector as input.
+    """One of K values; a network has K logits for each variable and reads a level as a one-hot vector.
+
+    Args:
+        num_levels: K, at least 1.
 
     Raises:
-        ValueError: for fewer than 1 level.
+        ValueError: if there are fewer than 1 level.
 
     >>> Categorical(4).distribution(torch.zeros(3, 4)).batch_shape
     torch.Size([3])
@@ -82,38 +85,39 @@ class Categorical(Likelihood):
         return self.num_levels
 
     def encode(self, levels: Tensor, dtype: torch.dtype) -> Tensor:
-        """One-hot vectors: levels need not have an order."""
+        """Return one-hot vectors, because levels need not have an order."""
         return torch.nn.functional.one_hot(levels.long(), self.num_levels).to(dtype)
 
     def decode(self, features: Tensor) -> Tensor:
-        """The place of the one."""
+        """Return the position of the 1."""
         return features.argmax(-1)
 
     def distribution(self, parameters: Tensor) -> distributions.Categorical:
-        """The outputs are the logits, normalised when somebody asks for them."""
+        """Use the outputs as logits, which are normalised on demand."""
         return _Categorical(parameters)
 
     def noise(self, uniform: Tensor, dtype: torch.dtype) -> Tensor:
-        """The uniform numbers themselves."""
+        """Return the uniform numbers themselves, as ``(..., 1)``."""
         return uniform.to(dtype).unsqueeze(-1)
 
     def draw(self, parameters: Tensor, noise: Tensor) -> Tensor:
-        """Counts the levels whose cumulative probability does not exceed the uniform number."""
+        """Count the levels whose cumulative probability does not exceed the uniform number."""
         cumulative = parameters.softmax(-1).cumsum(-1)
         level = torch.searchsorted(cumulative, noise.contiguous(), right=True).squeeze(-1)
-        # the last sum may round to just below 1: the last level takes what is left
+        # the last sum may round to just below 1; the last level takes what is left
         return level.clamp_(max=self.num_levels - 1)
 
     def marginal(self, levels: Tensor) -> Tensor:
-        """The logarithm of each level's frequency."""
+        """Return the logarithm of each level's frequency."""
         counts = torch.stack([(levels == level).sum(0) for level in range(self.num_levels)], dim=-1)
         return ((counts.double() + 0.5) / (len(levels) + 0.5 * self.num_levels)).log()
 
 
 class _Categorical(distributions.Categorical):
-    """torch's distribution, but normalised late: a likelihood needs one logit of K, and training asks for nothing else.
+    """A categorical distribution of torch with logits that are normalised only on demand.
 
-    unnormalized: logits ``(..., K)`` as the network gave them.
+    A likelihood needs one logit out of K, and training asks for nothing else. The argument is the network's own output
+    ``(..., K)``.
     """
 
     def __init__(self, unnormalized: Tensor) -> None:

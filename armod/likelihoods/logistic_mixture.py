@@ -1,16 +1,16 @@
 """Levels as quantities: a mixture of logistic distributions, cut into one bin for each level.
 
 PixelCNN++ (Salimans, Karpathy, Chen, Kingma 2017), section 2.1. Levels ``0..K-1`` are read as K equally spaced numbers
-from -1 to 1; a level's probability is the mass of the mixture between half a step below it and half a step above.
-The first level takes all the mass below, the last all above, so that nothing is lost.
+from -1 to 1. The probability of a level is the mass of the mixture between half a step below it and half a step above.
+The first level also takes all the mass below it, and the last level all the mass above it, so that nothing is lost.
 
-A bin far out in a tail has less mass than any float can hold as a difference of two cumulative probabilities. So
-everything happens in logarithms: with a and b the ends of a bin, in scales from the mean,
+A bin far out in a tail has so little mass that the difference of two cumulative probabilities rounds to zero. So
+everything is computed in logarithms. If a and b are the ends of a bin, in scales from the mean, then exactly
 
     log(sigmoid(a) - sigmoid(b)) = log sigmoid(a) + log sigmoid(-b) + log(1 - exp(b - a))
 
-exactly, and a - b is the width of the bin in scales, without a difference of large numbers. For the same reason the
-mean and the scale are measured in levels: there the ends of the bins are half-integers, which floats hold exactly.
+where a - b is the width of the bin in scales, which is known without subtracting large numbers. For the same reason the
+mean and the scale are measured in levels: the ends of the bins are then half-integers, which floats represent exactly.
 """
 
 from __future__ import annotations
@@ -27,21 +27,25 @@ from torch.nn import functional as F
 
 from armod.likelihoods.base import Likelihood, inverse_cdf, log_prob, num_levels, pick, rescale, temper
 
-# Far beyond what data can ask for; within them no product below leaves the range of float32.
+# Far beyond what data can ask for; with them no product below leaves the range of float32.
 _LARGEST_MEAN = 1e9
 _LARGEST_LOG_SCALE = 40.0
 
 
 @dataclass(frozen=True)
 class LogisticMixture(Likelihood):
-    """K = `num_levels` ordered values as a mixture of `num_components` discretized logistic distributions.
+    """K ordered values as a mixture of M discretized logistic distributions (PixelCNN++, section 2.1).
 
-    Each variable takes three outputs of a network for each component, all first ones first: the logits of the
-    mixture, the means, and the logarithms of the scales, both in units of half the range of levels. A level enters a
-    network as one number from -1 to 1 (`armod.likelihoods.rescale`).
+    A network has 3 M outputs for each variable: first the M logits of the mixture, then the M means, then the M logarithms
+    of the scales. Means and scales are in units of half the range of levels. A level enters a network as one number from
+    -1 to 1 (`armod.likelihoods.rescale`).
+
+    Args:
+        num_levels: K, at least 1.
+        num_components: M, at least 1.
 
     Raises:
-        ValueError: for fewer than 1 level or 1 component.
+        ValueError: if there are fewer than 1 level or 1 component.
 
     >>> LogisticMixture(256, 5).distribution(torch.zeros(3, 15)).batch_shape
     torch.Size([3])
@@ -65,38 +69,38 @@ class LogisticMixture(Likelihood):
         return 3 * self.num_components
 
     def encode(self, levels: Tensor, dtype: torch.dtype) -> Tensor:
-        """The level as a number from -1 to 1."""
+        """Return each level as a number from -1 to 1, ``(..., 1)``."""
         return rescale(levels, self.num_levels, dtype).unsqueeze(-1)
 
     def decode(self, features: Tensor) -> Tensor:
-        """The nearest level."""
+        """Return the nearest level."""
         return ((features.squeeze(-1) + 1) * ((self.num_levels - 1) / 2)).round().long()
 
     def distribution(self, parameters: Tensor) -> DiscretizedLogisticMixture:
-        """Outputs of half precision are first made single: a CDF needs the digits."""
+        """Convert outputs of half precision to single first, because a CDF needs the digits."""
         precise = parameters.to(_at_least_single(parameters.dtype))
         logits, means, log_scales = precise.split(self.num_components, dim=-1)
         return DiscretizedLogisticMixture(logits, means, log_scales, self.num_levels, validate_args=False)
 
     def noise(self, uniform: Tensor, dtype: torch.dtype) -> Tensor:
-        """The uniform numbers themselves."""
+        """Return the uniform numbers themselves, as ``(..., 1)``."""
         return uniform.to(_at_least_single(dtype)).unsqueeze(-1)
 
     def draw(self, parameters: Tensor, noise: Tensor) -> Tensor:
-        """The distribution's own inverse CDF: one way to draw, whoever asks."""
+        """Draw by the distribution's own inverse CDF, so that there is only one way to draw."""
         return self.distribution(parameters).icdf(noise.squeeze(-1))
 
     def tempered(self, parameters: Tensor, temperature: float) -> Tensor:
-        """Logits divided by the temperature, scales multiplied by it."""
+        """Divide the logits by the temperature and multiply the scales by it."""
         logits, means, log_scales = parameters.split(self.num_components, dim=-1)
         return torch.cat([logits / temperature, means, log_scales + math.log(temperature)], dim=-1)
 
     def marginal(self, levels: Tensor) -> Tensor:
-        """Equal components at evenly spaced quantiles, as wide as leaves no gap, at least one level wide."""
+        """Place equal components at evenly spaced quantiles, at least one level wide and wide enough to leave no gap."""
         numbers = rescale(levels, self.num_levels, torch.float64)
         places = (torch.arange(self.num_components, dtype=torch.float64) + 0.5) / self.num_components
         means = torch.quantile(numbers, places.to(numbers.device), dim=0).T
-        # a logistic distribution has the standard deviation pi/sqrt(3) in units of its scale
+        # a logistic distribution has standard deviation pi/sqrt(3) in units of its scale
         scales = numbers.std(0, correction=0) * (math.sqrt(3) / math.pi / self.num_components)
         one_level = 2 / max(self.num_levels - 1, 1)
         log_scales = scales.clamp(min=one_level).log().unsqueeze(-1).expand_as(means)
@@ -106,12 +110,16 @@ class LogisticMixture(Likelihood):
 class DiscretizedLogisticMixture(distributions.Distribution):
     """A distribution over the levels ``0..num_levels-1``; batch shape ``(...)``, event shape ``()``.
 
-    logits: of the mixture, ``(..., M)``; need not be normalised.
-    means, log_scales: of the logistic distributions, ``(..., M)``, where level 0 is -1 and the last level is 1.
+    Means beyond ±1e9 and log scales beyond ±40 are clamped and have no gradient. So every log-probability and every
+    gradient is finite for any finite parameters, in float32 and in float64. An almost impossible level has a very negative
+    log-probability, never minus infinity.
 
-    Means are taken as within ±1e9 and log scales as within ±40; beyond that they are clamped and have no gradient.
-    So every log-probability and every gradient is finite for any finite parameters, in float32 as in float64: a level
-    that is next to impossible has a very negative log-probability, never minus infinity.
+    Args:
+        logits: logits of the M components, ``(..., M)``; they need not be normalised.
+        means: means of the components, ``(..., M)``; level 0 is -1 and the last level is 1.
+        log_scales: logarithms of the scales, ``(..., M)``, in the same unit.
+        num_levels: K.
+        validate_args: whether torch checks the arguments; None is torch's default.
 
     >>> coin = DiscretizedLogisticMixture(torch.zeros(1), torch.zeros(1), torch.zeros(1), num_levels=2)
     >>> coin.log_prob(torch.tensor([0, 1])).exp()
@@ -149,43 +157,63 @@ class DiscretizedLogisticMixture(distributions.Distribution):
 
     @property
     def mean(self) -> Tensor:
-        """The expected level; costs a table of all levels, as `probs`."""
+        """The expected level ``(...)``; it takes a table of all levels, like `probs`."""
         return self.probs @ self._all_levels()
 
     @property
     def variance(self) -> Tensor:
-        """In squared levels; costs a table of all levels, as `probs`."""
+        """The variance ``(...)`` in squared levels; it takes a table of all levels, like `probs`."""
         return (self.probs * (self._all_levels() - self.mean.unsqueeze(-1)).square()).sum(-1)
 
     def log_prob(self, value: Tensor) -> Tensor:
-        """Log-probability in nats of levels of any dtype that broadcast with the batch shape."""
+        """Compute the log-probability of levels.
+
+        Args:
+            value: levels of any dtype that broadcast with the batch shape.
+
+        Returns:
+            Log-probabilities in nats.
+        """
         if self._validate_args:
             self._validate_sample(value)
         return (self.logits.log_softmax(-1) + self.component_log_prob(value)).logsumexp(-1)
 
     def component_log_prob(self, value: Tensor) -> Tensor:
-        """The log-probability that each component by itself gives to the levels: ``(..., M)``."""
+        """Compute the log-probability that each single component gives to the levels.
+
+        Args:
+            value: levels of any dtype that broadcast with the batch shape.
+
+        Returns:
+            Log-probabilities in nats, ``(..., M)``.
+        """
         means, sharpness = self._in_levels()
         level = value.to(self.logits.dtype).unsqueeze(-1)
         from_centre = level - (self.num_levels - 1) / 2
         is_first, is_last = level <= 0, level >= self.num_levels - 1
-        # of the three terms, an outer bin lacks those that belong to its missing end
+        # an outer bin has no lower or no upper end; the terms of the missing end are left out
         below_upper_end = F.logsigmoid((from_centre + 0.5 - means) * sharpness).masked_fill(is_last, 0)
         above_lower_end = F.logsigmoid((means - (from_centre - 0.5)) * sharpness).masked_fill(is_first, 0)
         within_width = torch.log(-torch.expm1(-sharpness)).masked_fill(is_first | is_last, 0)
         return below_upper_end + above_lower_end + within_width
 
     def cdf(self, value: Tensor) -> Tensor:
-        """The probability of `value` and all lower levels."""
+        """Compute the probability of the levels `value` and all lower ones."""
         level = value.to(self.logits.dtype)
         below = self._mass_below()((level + 0.5).unsqueeze(-1)).squeeze(-1)
         return below.masked_fill(level < 0, 0).masked_fill(level >= self.num_levels - 1, 1)
 
     def icdf(self, value: Tensor) -> Tensor:
-        """The smallest level whose cumulative probability exceeds the uniform numbers `value`, int64.
+        """Find the smallest level whose cumulative probability exceeds a uniform number.
 
-        Two passes over about sqrt(K) levels each: first every `stride`-th, then those in between. For 16 rows, 256
-        levels and 5 components that is faster than one table of all levels, and than bisection.
+        The search makes two passes over about sqrt(K) levels each: first every `stride`-th level, then those in between.
+        For 16 rows, 256 levels and 5 components that is faster than one table of all levels, and faster than bisection.
+
+        Args:
+            value: uniform numbers in [0, 1) of the batch shape.
+
+        Returns:
+            Levels, int64.
         """
         uniform = value.to(self.logits.dtype).unsqueeze(-1)
         stride = math.ceil(math.sqrt(self.num_levels))
@@ -199,21 +227,21 @@ class DiscretizedLogisticMixture(distributions.Distribution):
 
     @torch.no_grad()
     def sample(self, sample_shape: Any = Size()) -> Tensor:  # noqa: B008 - torch's own signature
-        """Levels ``(*sample_shape, *batch_shape)``, int64, by torch's global generator."""
+        """Draw levels, int64 ``(*sample_shape, *batch_shape)``, from torch's global generator."""
         shape = self._extended_shape(sample_shape)
         return self.icdf(torch.rand(shape, dtype=self.logits.dtype, device=self.logits.device))
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> DiscretizedLogisticMixture:
-        """The same distribution over a larger batch."""
+        """Return the same distribution over a larger batch."""
         return self._each(lambda parameter: parameter.expand(*batch_shape, parameter.shape[-1]))
 
     def _each(self, change: Callable[[Tensor], Tensor]) -> DiscretizedLogisticMixture:
-        """The distribution whose three parameters have all been reshaped or indexed alike."""
+        """The distribution whose three parameters have all been changed in the same way."""
         parameters = change(self.logits), change(self.means), change(self.log_scales)
         return DiscretizedLogisticMixture(*parameters, self.num_levels, validate_args=False)
 
     def _mass_below(self) -> Callable[[Tensor], Tensor]:
-        """The mixture's cumulative distribution: a function of ends of bins ``(..., L)``, in levels."""
+        """The mixture's cumulative distribution, as a function of ends of bins ``(..., L)`` in levels."""
         weights = self.logits.softmax(-1).unsqueeze(-2)
         means, sharpness = (parameter.unsqueeze(-2) for parameter in self._in_levels())
         centre = (self.num_levels - 1) / 2
@@ -224,7 +252,7 @@ class DiscretizedLogisticMixture(distributions.Distribution):
         return mass_below
 
     def _in_levels(self) -> tuple[Tensor, Tensor]:
-        """Means in levels from the middle of the range, and one over the scale in levels."""
+        """Means in levels from the middle of the range, and the inverse scales in levels."""
         half_range = max(self.num_levels - 1, 1) / 2
         means = self.means.clamp(-_LARGEST_MEAN, _LARGEST_MEAN) * half_range
         log_scales = self.log_scales.clamp(-_LARGEST_LOG_SCALE, _LARGEST_LOG_SCALE)

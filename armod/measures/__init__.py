@@ -1,1 +1,1 @@
-"""What is measured of a network and drawn elsewhere."""
+"""Measurements of networks; other packages draw them."""

@@ -1,12 +1,12 @@
 """The oracle: what does each conditional really depend on?
 
-Masks and paddings say what *should* be seen. The oracle asks the network: it changes one variable at a time and
-watches which conditionals move. It uses nothing but the model's public `conditionals`.
+Masks and paddings say what a network *should* see. The oracle tests the network: it changes one variable at a time and
+observes which conditionals change. It uses only the model's public `conditionals`.
 
-One set of weights at one point can hide a dependence (dead units, terms that cancel), so the oracle asks copies of
-the model with several random weights, at several random observations. Half of the weights have random signs; the others
-are all positive, so that no unit of a ReLU network is dead and no two paths cancel. Where an architecture forbids a
-dependence, the product is an exact zero for all of them. A model that needs a context is given a random one.
+One set of weights at one point can hide a dependence (dead units, terms that cancel). So the oracle tests copies of the
+model with several random weights, at several random observations. Half of the weights have random signs. The others are
+all positive, so that no unit of a ReLU network is dead and no two paths cancel. Where an architecture forbids a
+dependence, nothing changes for any of them. A model that needs a context gets a random one.
 """
 
 from __future__ import annotations
@@ -27,18 +27,25 @@ Pairs = frozenset[tuple[int, int]]
 _WEIGHT_DRAWS = 2  # of each kind
 _POINTS = 3  # observations for each draw of weights
 _BATCH = 256
-# what rounding may move, in units of the last bit: far below any path through a network in float64
+# how much rounding may change, in units of the last bit; any path through a network in float64 changes far more
 _TOLERANCE = 500
 
 
 def dependency_matrix(model: AutoregressiveModel, *, seed: int = 0) -> Tensor:
-    """Boolean ``(D, D)`` on the CPU: [i, j] is True where the conditional of variable i reacts to variable j.
+    """Find which conditionals react to which variables.
 
-    Rows and columns are flat (row-major) indices of variables, whatever the ordering. `model` is not changed: the
-    oracle works on copies with random weights drawn from `seed`, in float64 if the model can compute in it.
+    The model does not change: the oracle works on copies with random weights, in float64 if the model can compute in it.
+
+    Args:
+        model: the model to test.
+        seed: seed of the random weights and observations.
+
+    Returns:
+        A boolean tensor ``(D, D)`` on the CPU: [i, j] is True where the conditional of variable i reacts to variable j. Rows
+        and columns are flat (row-major) indices of variables, whatever the ordering.
 
     Raises:
-        ValueError: for a model without conditionals of its own, such as an ensemble of several orderings.
+        ValueError: if the model has no conditionals, such as an ensemble of several orderings.
 
     >>> from armod import MADE, likelihoods
     >>> dependency_matrix(MADE((3,), [64], likelihood=likelihoods.Bernoulli())).int().tolist()
@@ -59,11 +66,16 @@ def dependency_matrix(model: AutoregressiveModel, *, seed: int = 0) -> Tensor:
 
 @dataclass(frozen=True)
 class Report:
-    """What the oracle found, as three sets of pairs (i, j): "variable i, seen from it variable j".
+    """What the oracle found, as three sets of pairs (i, j) of flat indices.
 
-    leaks: j is i itself or comes later in the ordering, yet i reacts to it: the likelihood is no likelihood.
-    blind_spot: j comes earlier and inside i's field (`AutoregressiveModel.reach`), yet i does not react to it.
-    out_of_reach: j comes earlier but lies outside i's field.
+    Args:
+        leaks: the conditional of i reacts to j, although j is i itself or comes later in the ordering. A model that leaks
+            has no valid likelihood.
+        blind_spot: j comes earlier and lies in the field of i (`AutoregressiveModel.reach`), but i does not react to it.
+        out_of_reach: j comes earlier but lies outside the field of i.
+
+    >>> print(Report(frozenset({(0, 2)}), frozenset(), frozenset()))
+    NOT autoregressive: 1 leaks, e.g. variable 0 sees variable 2; 0 blind pairs; 0 pairs out of reach.
     """
 
     leaks: Pairs
@@ -72,7 +84,7 @@ class Report:
 
     @property
     def is_autoregressive(self) -> bool:
-        """True if nothing leaks; a blind spot weakens a model but breaks nothing."""
+        """True if nothing leaks; a blind spot makes a model weaker but not wrong."""
         return not self.leaks
 
     def __str__(self) -> str:
@@ -85,7 +97,14 @@ class Report:
 
 
 def check_autoregressive(model: AutoregressiveModel, *, seed: int = 0) -> Report:
-    """Hold what each conditional depends on against the ordering: leaks, blind spot, out of reach.
+    """Compare what each conditional depends on with the ordering.
+
+    Args:
+        model: the model to test.
+        seed: seed of the random weights and observations.
+
+    Returns:
+        The leaks, the blind spot, and the pairs out of reach.
 
     Raises:
         ValueError: as `dependency_matrix`.
@@ -106,12 +125,17 @@ def check_autoregressive(model: AutoregressiveModel, *, seed: int = 0) -> Report
 
 
 def total_probability(model: AutoregressiveModel, *, max_observations: int = 2**22) -> float:
-    """The sum of p(x) over every observation: 1.0 for a model that is a distribution.
+    """Sum p(x) over all ``K**D`` observations in float64, in evaluation mode (without dropout).
 
-    Enumerates all ``K**D`` observations in float64 sums, with dropout and the like off.
+    Args:
+        model: a small model.
+        max_observations: the most observations to enumerate.
+
+    Returns:
+        The sum, which is 1.0 up to rounding for a model that is a distribution.
 
     Raises:
-        ValueError: if there are more than `max_observations` of them.
+        ValueError: if there are more than `max_observations` observations.
 
     >>> from armod import MADE, likelihoods
     >>> round(total_probability(MADE((3,), [4], likelihood=likelihoods.Categorical(5))), 5)
@@ -136,7 +160,7 @@ def total_probability(model: AutoregressiveModel, *, max_observations: int = 2**
 
 
 def _in_float64(model: AutoregressiveModel) -> AutoregressiveModel:
-    """A copy in evaluation mode, in float64 unless the model itself casts its inputs to another type."""
+    """A copy in evaluation mode, in float64 unless the model casts its inputs to another dtype."""
     precise = copy.deepcopy(model).double().eval()
     try:
         precise.conditionals(_one_observation(model), _random_context(precise, torch.Generator()))
@@ -148,7 +172,7 @@ def _in_float64(model: AutoregressiveModel) -> AutoregressiveModel:
 def _with_random_weights(
     model: AutoregressiveModel, generator: torch.Generator, is_positive: bool
 ) -> AutoregressiveModel:
-    """A copy whose every parameter is drawn afresh."""
+    """A copy with new random parameters."""
     randomised = copy.deepcopy(model)
     with torch.no_grad():
         for parameter in randomised.parameters():
@@ -160,10 +184,10 @@ def _with_random_weights(
 
 
 def _reactions(model: AutoregressiveModel, num_levels: int, generator: torch.Generator) -> Tensor:
-    """[i, j]: did the conditional of i move when only x_j changed, at one random observation?
+    """[i, j]: did the conditional of i change when only x_j changed, at one random observation?
 
-    Row j of a batch has variable j changed. It is compared with an unchanged row at the *same place of a batch of
-    the same size*, so that even the order of summation is the same.
+    Variable j is changed in row j of a batch. That row is compared with an unchanged row at the *same position in a batch
+    of the same size*, so that even the order of summation is the same.
     """
     device = device_of(model)
     num_variables = math.prod(model.event_shape)
@@ -192,12 +216,12 @@ def _reactions(model: AutoregressiveModel, num_levels: int, generator: torch.Gen
 
 
 def _differ(before: distributions.Distribution, after: distributions.Distribution, levels: Tensor) -> Tensor:
-    """Where two sets of conditionals give the same `levels` other log-probabilities: ``(N, D)``."""
+    """Where two sets of conditionals give the same `levels` different log-probabilities: ``(N, D)``."""
     old = before.log_prob(levels.expand(before.batch_shape)).flatten(1)
     new = after.log_prob(levels.expand(after.batch_shape)).flatten(1)
     scale = torch.maximum(old.abs(), new.abs()).clamp(min=1)
     is_close = (old - new).abs() <= _TOLERANCE * torch.finfo(old.dtype).eps * scale
-    # impossible levels stay impossible: minus infinity twice is no difference
+    # where a level is impossible in both, minus infinity equals minus infinity
     return ~(is_close | (old == new))
 
 
@@ -209,7 +233,7 @@ def _num_levels(model: AutoregressiveModel) -> int:
 
 
 def _random_context(model: AutoregressiveModel, generator: torch.Generator) -> Tensor | None:
-    """One context ``(1, C, T)`` or ``(1, C, H, W)`` for a model that was built with some; it differs everywhere."""
+    """One context ``(1, C, T)`` or ``(1, C, H, W)`` for a model that needs one; it differs at every position."""
     if not model.context_size:
         return None
     positions = model.event_shape[1:] if len(model.event_shape) == 3 else model.event_shape

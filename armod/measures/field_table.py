@@ -1,7 +1,7 @@
 """What each pixel of a small image sees through a stack of masked convolutions, as the oracle measured it.
 
-The oracle asks a network, which takes up to some seconds a stack, and there are sixty stacks here. So the answers lie
-in a file beside this one; ``python -m armod.measures.field_table`` asks anew and writes it, and the tests ask again.
+The oracle takes up to a few seconds per stack, and there are sixty stacks here. So the results are stored in a file beside
+this one. ``python -m armod.measures.field_table`` measures them again and writes the file, and the tests verify it.
 """
 
 from __future__ import annotations
@@ -34,17 +34,24 @@ _FILE = Path(__file__).with_name("field_table.npz")
 
 
 def settings() -> Iterator[Setting]:
-    """All (stack, first mask, kernel size, depth) of the table, in its order."""
+    """Generate every (stack, first mask, kernel size, depth) of the table, in its order."""
     yield from product(STACKS, FIRST_MASKS, KERNEL_SIZES, DEPTHS)
 
 
 def small_stack(
     stack: str, first_mask: str, kernel_size: int, depth: int, size: int = SIZE
 ) -> PixelCNN | GatedPixelCNN:
-    """A narrow model of grey images ``(1, size, size)`` for the oracle to ask.
+    """Build a narrow model of grey images that the oracle can test.
 
-    stack: "plain" is a `PixelCNN`, "gated" a `GatedPixelCNN`. depth: masked layers, the first included, from 2 on.
-    first_mask: "A" is right; "B" puts the mask of later layers into the first one too, which leaks.
+    Args:
+        stack: "plain" for a `PixelCNN`, "gated" for a `GatedPixelCNN`.
+        first_mask: "A" is right; "B" also uses the mask of later layers in the first one, which leaks.
+        kernel_size: 3, 5 or 7.
+        depth: number of masked layers, the first included; at least 2.
+        size: rows and columns of the image.
+
+    Returns:
+        A model of event shape ``(1, size, size)``.
 
     >>> from armod import check_autoregressive
     >>> print(check_autoregressive(small_stack("plain", "B", 3, 2, size=3)))
@@ -64,7 +71,7 @@ def small_stack(
 
 @cache
 def field_table() -> dict[Setting, NDArray[np.bool_]]:
-    """By setting, boolean ``(D, D)`` with D = SIZE * SIZE: [i, j] is True where pixel i sees pixel j."""
+    """Load the table: for each setting a boolean ``(D, D)``, D = SIZE * SIZE, True at [i, j] if pixel i sees pixel j."""
     packed = np.load(_FILE)["sees"]
     num_pixels = SIZE * SIZE
     matrices = np.unpackbits(packed, axis=1, count=num_pixels**2).astype(bool)

@@ -1,17 +1,14 @@
-"""How far a gradient reaches back: what of the log-probability's gradient arrives k steps earlier, and in words.
+"""How far a gradient reaches back in a recurrent network: how much of it arrives k steps earlier.
 
-A network with random weights reads random inputs. From its last state h_t a random gradient runs back, and we measure
-its length at the input that was read k steps ago: x_{t-k}, since h_t reads x_{t-1}. At every step on the way back it is
-multiplied by one more Jacobian, dh_t / dh_{t-1}; so it shrinks or grows about exponentially (Bengio, Simard, Frasconi
-1994; Pascanu, Mikolov, Bengio 2013, section 2).
+A network with random weights reads random inputs. A random gradient runs back from its last state h_t, and we measure its
+length at the input of k steps ago, which is x_{t-k} because h_t reads x_{t-1}. Every step back multiplies it by one more
+Jacobian, dh_t / dh_{t-1}, so it shrinks or grows about exponentially (Bengio, Simard, Frasconi 1994; Pascanu, Mikolov,
+Bengio 2013, section 2).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property
 from typing import cast
 
 import torch
@@ -21,22 +18,28 @@ from armod.models.sequence.recurrent import Recurrence
 
 CELL_NAMES = {"rnn": "simple RNN", "lstm": "LSTM", "gru": "GRU"}
 LAGS = 24
-# The pictures' logarithmic axis, in powers of 10; what lies beyond its ends is drawn at them.
-LEAST, MOST = -6, 3
-AXIS = {3: "1,000 times", 0: "as at lag 1", -3: "1/1,000", -6: "1/1,000,000"}
 _SIZE, _SEQUENCES = 64, 16
 
 
 def random_recurrence(
     cell: str, *, scale: float, gate_bias: float = 0.0, size: int = _SIZE, seed: int = 0
 ) -> Recurrence:
-    """One layer in float64 whose recurrent weights are ``scale / sqrt(size)`` times standard normal numbers.
+    """Build one recurrent layer in float64 with random weights.
 
-    gate_bias: what is added to the gate that keeps the past, an LSTM's forget gate or a GRU's update gate (z); a simple
-        RNN has none. The weights from the inputs are normal too, ``0.5 / sqrt(size)``; all other biases are 0.
+    The weights from the inputs are ``0.5 / sqrt(size)`` times standard normal numbers. All biases but the gate's are 0.
+
+    Args:
+        cell: "rnn", "lstm" or "gru".
+        scale: the recurrent weights are ``scale / sqrt(size)`` times standard normal numbers.
+        gate_bias: bias of the gate that keeps the past, which is an LSTM's forget gate or a GRU's update gate (z).
+        size: number of hidden units and of inputs.
+        seed: seed of the weights.
+
+    Returns:
+        The layer.
 
     Raises:
-        ValueError: for an unknown cell, or a gate bias for a cell without gates.
+        ValueError: if the cell is unknown, or a simple RNN gets a gate bias.
     """
     if cell not in CELL_NAMES:
         raise ValueError(f'cell is "rnn", "lstm" or "gru", not {cell!r}.')
@@ -53,17 +56,24 @@ def random_recurrence(
             weight.copy_(factor / math.sqrt(size) * normal)
         for bias in (recurrence.bias_ih_l0, recurrence.bias_hh_l0):
             torch.nn.init.zeros_(cast(Tensor, bias))
-        # a simple RNN has no such rows, and no gate bias
+        # a simple RNN has no such rows; its gate_bias of 0 goes to an empty slice
         cast(Tensor, recurrence.bias_ih_l0)[keeps] = gate_bias
     return recurrence
 
 
 def gradient_reach(recurrence: torch.nn.Module, *, lags: int = LAGS, seed: int = 0) -> Tensor:
-    """Length of the gradient of the last state at the inputs 1, 2, ..., `lags` steps back: ``(lags,)``.
+    """Measure the gradient of the last state at the inputs 1, 2, ..., `lags` steps back.
 
-    recurrence: maps inputs ``(N, T, width)`` to states ``(N, T, size)``, or to a pair whose first part they are, as
-        torch's layers do. Lengths are means over some sequences of twice as many random inputs as `lags`, so that the
-        state has forgotten that it began at 0.
+    The lengths are means over 16 random sequences, which are twice as long as `lags` so that the first state is forgotten.
+
+    Args:
+        recurrence: maps inputs ``(N, T, width)`` to states ``(N, T, size)``, or, like torch's layers, to a pair that begins
+            with them.
+        lags: how far back to measure.
+        seed: seed of the inputs and of the gradient at the last state.
+
+    Returns:
+        The length of the gradient at each lag, ``(lags,)``.
 
     >>> reach = gradient_reach(random_recurrence("rnn", scale=0.5))
     >>> bool(reach[10] < reach[0] / 1000)
@@ -78,87 +88,3 @@ def gradient_reach(recurrence: torch.nn.Module, *, lags: int = LAGS, seed: int =
     arriving = torch.randn(last.shape, generator=generator, dtype=torch.float64).to(last)
     (gradient,) = torch.autograd.grad((last * arriving).sum(), inputs)
     return gradient.norm(dim=2).mean(dim=0).flip(0)[:lags]
-
-
-@dataclass(frozen=True)
-class ReachFacts:
-    """What one setting of the reach lab shows: the gradient at every lag, and the sentences that read it."""
-
-    cell: str
-    scale: float
-    gate_bias: float = 0.0
-
-    @cached_property
-    def shares(self) -> list[float]:
-        """The gradient at lags 1, 2, ..., divided by that at lag 1."""
-        reach = gradient_reach(random_recurrence(self.cell, scale=self.scale, gate_bias=self.gate_bias))
-        return [float(f"{share:.3g}") for share in (reach / reach[0]).tolist()]
-
-    @property
-    def powers(self) -> list[float]:
-        """The decimal logarithms of the shares, cut to what a picture has room for: LEAST to MOST."""
-        return [round(min(max(math.log10(share), LEAST), MOST), 3) for share in self.shares]
-
-    @property
-    def name(self) -> str:
-        """The network in words."""
-        words = f"{CELL_NAMES[self.cell]}, weight scale {self.scale:g}"
-        return words if self.cell == "rnn" else f"{words}, gate bias {self.gate_bias:g}"
-
-    @property
-    def finding(self) -> str:
-        """The last lag against the first."""
-        words = self.name[0].upper() + self.name[1:]
-        return f"{words}: {LAGS} steps back arrives {self.words[-1]} the nearest gradient"
-
-    @property
-    def words(self) -> list[str]:
-        """The shares lag by lag, as the sentences say them."""
-        return [in_words(share) for share in self.shares]
-
-    @property
-    def factors(self) -> list[str]:
-        """By how much each step back multiplies the gradient, on average on the way from lag 1; none at lag 1 itself."""
-        steps = enumerate(self.shares[1:], start=1)
-        return ["", *(f"{share ** (1 / count):.2f}" for count, share in steps)]
-
-    def lag_sentence(self, lag: int) -> str:
-        """One lag against the first; `lag` counts from 1."""
-        if lag == 1:
-            return "Lag 1 is the input that was read last; its gradient is the measure of all others."
-        return (
-            f"Lag {lag} gets {self.words[lag - 1]} the gradient of lag 1: on average each step back multiplies it "
-            f"by {self.factors[lag - 1]}."
-        )
-
-    @property
-    def description(self) -> str:
-        """The picture for those who do not see it."""
-        some = [lag for lag in (2, 6, 12, 18) if lag < LAGS]
-        parts = "; ".join(f"lag {lag} {self.words[lag - 1]} it" for lag in some)
-        return (
-            f"{self.finding}. An unrolled network: {LAGS} inputs below, {LAGS} states above, and one output at the "
-            f"right. Under it a stem for each lag, on a logarithmic axis, with the gradient that arrives there, "
-            f"measured by that of lag 1: {parts}."
-        )
-
-    @property
-    def table(self) -> Mapping[str, list[float]]:
-        """Lag by lag."""
-        return {"lag": [*range(1, LAGS + 1)], "gradient, share of lag 1": self.shares}
-
-
-def in_words(share: float) -> str:
-    """How many times, or what part of.
-
-    >>> in_words(0.00062), in_words(0.42), in_words(1.0), in_words(1234.0)
-    ('1/1,600 of', '0.42 of', '1.0 times', '1,200 times')
-    """
-    if share >= 0.095:
-        return f"{share:.2f} of" if share < 0.995 else f"{_two_digits(share)} times"
-    return f"1/{_two_digits(1 / share)} of"
-
-
-def _two_digits(number: float) -> str:
-    rounded = float(f"{number:.2g}")
-    return f"{rounded:,.0f}" if rounded >= 10 else f"{rounded:.1f}"

@@ -1,4 +1,4 @@
-"""The longest chain of operations that wait for each other: no machine, however wide, computes in fewer steps."""
+"""The longest chain of operations that wait for each other: no parallel machine can compute in fewer steps."""
 
 from __future__ import annotations
 
@@ -6,10 +6,16 @@ from torch import Tensor
 
 
 def longest_chain(result: Tensor) -> int:
-    """The number of nodes on the longest path through the graph that autograd recorded on the way to `result`.
+    """Count the nodes on the longest path through the graph that autograd recorded.
+
+    Args:
+        result: a tensor that was computed from parameters that require gradients.
+
+    Returns:
+        The length of the longest path that ends at `result`.
 
     Raises:
-        ValueError: for a tensor that autograd has no graph of.
+        ValueError: if autograd has no graph of the tensor.
 
     >>> import torch
     >>> x = torch.ones(3, requires_grad=True)
@@ -21,9 +27,8 @@ def longest_chain(result: Tensor) -> int:
             "The result has no graph: compute it from parameters that require gradients, not under no_grad."
         )
     lengths: dict[object, int] = {}
-    waiting = [
-        result.grad_fn
-    ]  # deepest last; its own loop, since the chain may be longer than Python's stack
+    # a stack, deepest node last; recursion would fail, because the chain may be longer than Python's own stack
+    waiting = [result.grad_fn]
     while waiting:
         below = [node for node, _ in waiting[-1].next_functions if node is not None]
         unknown = [node for node in below if node not in lengths]

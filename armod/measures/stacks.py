@@ -1,7 +1,7 @@
-"""Which pixels a PixelCNN's layers carry to the one that they predict: one stack of masked 3x3 layers, or two.
+"""Which pixels one stack of masked 3x3 layers can see, and which pixels two stacks can see.
 
-A layer is a set of *steps*, (rows, columns) from a pixel to one that the layer reads. What several layers reach is every
-sum of one step from each. Nothing here knows of weights: `armod.dependency_matrix` asks trained networks the same.
+A layer is a set of *steps*: (rows, columns) from a pixel to a pixel that the layer reads. Several layers together reach
+every sum of one step from each. There are no weights here; `armod.dependency_matrix` answers the same for networks.
 """
 
 from __future__ import annotations
@@ -16,7 +16,13 @@ SELF: Step = (0, 0)
 
 
 def one_stack(depth: int) -> Field:
-    """What a plain PixelCNN of `depth` masked layers sees: mask A once, then mask B (PixelRNN paper, section 3.4).
+    """Return what a plain PixelCNN sees: mask A in the first layer, then mask B (PixelRNN, section 3.4).
+
+    Args:
+        depth: number of masked layers.
+
+    Returns:
+        The steps from the predicted pixel to each pixel that it sees.
 
     >>> sorted(one_stack(1))
     [(-1, -1), (-1, 0), (-1, 1), (0, -1)]
@@ -28,9 +34,15 @@ def one_stack(depth: int) -> Field:
 
 
 def two_stacks(depth: int) -> Field:
-    """What a Gated PixelCNN of `depth` layers sees: whole rows from above, and the own row up to the pixel.
+    """Return what a Gated PixelCNN sees: whole rows above, and its own row up to the pixel.
 
     (van den Oord et al. 2016, "Conditional Image Generation with PixelCNN Decoders", section 2.3.)
+
+    Args:
+        depth: number of masked layers.
+
+    Returns:
+        The steps from the predicted pixel to each pixel that it sees.
 
     >>> two_stacks(3) - one_stack(3) == {(-1, 2), (-1, 3), (-2, 3)}
     True
@@ -43,5 +55,5 @@ def two_stacks(depth: int) -> Field:
 
 
 def carried(seen: Field, steps: Field) -> Field:
-    """What a further layer with these steps makes of what is seen below it."""
+    """Return what is seen through one more layer with these steps."""
     return frozenset((up + rows, aside + columns) for up, aside in seen for rows, columns in steps)

@@ -1,8 +1,8 @@
 """The protocol of every model: two views of one chain rule, ``p(x) = prod_k p(x_k | x_<k)``.
 
-`conditionals` gives all D factors at once when the observation is known: that is training and likelihood.
-`incremental` gives them one at a time while the observation is being made: that is sampling. A model implements these
-two; likelihoods, samples and completions are inherited. One test holds every model to their agreement.
+`conditionals` computes all D factors at once from a known observation, for training and likelihoods. `incremental`
+computes one factor at a time while an observation is being generated, for sampling. A model implements these two and
+inherits likelihoods, samples and completions. One test checks for every model that the two views agree.
 """
 
 from __future__ import annotations
@@ -16,22 +16,33 @@ from torch import Tensor, distributions, nn
 
 from armod import likelihoods
 from armod.likelihoods import Likelihood
-from armod.sampling.walk import SAMPLERS, Incremental, Recomputing, Sampler, device_of
+from armod.sampling.samplers import Recomputing, Sampler, device_of, sampler_named
+from armod.sampling.walk import Incremental
 
 
 class AutoregressiveModel(nn.Module):
     """A distribution over observations of `event_shape`, factorised in the order `ordering`.
 
-    event_shape: shape of one observation, ``(D,)``, ``(T,)`` or ``(C, H, W)``.
-    ordering: permutation ``(D,)``; ``ordering[k]`` is the flat (row-major) index of the variable generated k-th.
-    likelihood: the family of the conditionals, if the model has one for all.
-    context_size: C of the context ``(N, C)``, or local ``(N, C, T)`` or ``(N, C, H, W)``, that the model was built
-        with and then needs. 0: it ignores any, so that it can learn from a data set of (image, label) pairs. None: a
-        model of your own that looks at its context itself.
-    any_length: True for models of sequences ``(T,)`` that take any T at run time; that of `event_shape` is the default.
-    max_length: the longest of these T, for a model that has one.
-
     Observations are tensors ``(N, *event_shape)`` of levels ``0..K-1``, of any dtype. Likelihoods are in nats.
+
+    Attributes:
+        event_shape: shape of one observation, ``(D,)``, ``(T,)`` or ``(C, H, W)``.
+        ordering: permutation ``(D,)``; ``ordering[k]`` is the flat (row-major) index of the variable generated k-th.
+        likelihood: the family of the conditionals, if all have the same one.
+        context_size: C of the context ``(N, C)``, or local ``(N, C, T)`` or ``(N, C, H, W)``, that the model needs. A model
+            with 0 ignores every context, so that it can learn from pairs (image, label). None is for a model of your own
+            that checks its context itself.
+        any_length: True for models of sequences ``(T,)`` that take any T at run time; `event_shape` has the default T.
+        max_length: the longest T of such a model, if there is one.
+
+    A model of your own needs only `conditionals`:
+
+    >>> class Coins(AutoregressiveModel):
+    ...     event_shape, ordering = torch.Size([3]), torch.arange(3)
+    ...     def conditionals(self, x, context=None):
+    ...         return distributions.Bernoulli(probs=torch.full(x.shape, 0.25))
+    >>> Coins().log_prob(torch.tensor([[0, 0, 1]])).exp()
+    tensor([0.1406])
     """
 
     event_shape: torch.Size
@@ -42,25 +53,43 @@ class AutoregressiveModel(nn.Module):
     max_length: int | None = None
 
     def conditionals(self, x: Tensor, context: Tensor | None = None) -> distributions.Distribution:
-        """Every ``p(x_d | x_<d)`` in one pass.
+        """Compute every ``p(x_d | x_<d)`` in one pass.
 
-        x: levels ``(N, *event_shape)``. Returns a distribution with batch shape ``(N, *event_shape)`` and event
-        shape ``()``: each entry is the conditional of one scalar variable.
+        Args:
+            x: levels ``(N, *event_shape)``.
+            context: what the model needs beside the levels, as `check_context` describes it.
+
+        Returns:
+            A distribution of batch shape ``(N, *event_shape)`` and event shape ``()``: one conditional for each variable.
         """
         raise NotImplementedError(f"{type(self).__name__} must say how to compute its conditionals.")
 
     def incremental(self, num_samples: int, context: Tensor | None = None) -> Incremental:
-        """The conditionals one at a time, for `num_samples` observations in the making.
+        """Start to generate observations one variable at a time.
 
-        A model without a faster way falls back on one full pass of `conditionals` for each variable.
+        A model without a faster way makes one full pass of `conditionals` for each variable.
+
+        Args:
+            num_samples: N, the number of observations.
+            context: what the model needs beside the levels, as `check_context` describes it.
+
+        Returns:
+            The incremental view, which gives conditionals of batch shape ``(N,)``.
         """
         return Recomputing(self, num_samples, context)
 
     def log_prob(self, x: Tensor, context: Tensor | None = None) -> Tensor:
-        """Exact log-likelihood of each observation: ``(N,)``, in nats.
+        """Compute the exact log-likelihood of each observation.
+
+        Args:
+            x: levels ``(N, *event_shape)``.
+            context: what the model needs beside the levels, as `check_context` describes it.
+
+        Returns:
+            Log-likelihoods in nats, ``(N,)``.
 
         Raises:
-            ValueError: if `x` has another shape or holds anything but whole levels ``0..K-1``.
+            ValueError: if `x` or the context has a wrong shape, or `x` has values other than whole levels ``0..K-1``.
         """
         self.check_levels(x)
         context = self.check_context(context, len(x), x.shape[1:])
@@ -70,15 +99,32 @@ class AutoregressiveModel(nn.Module):
         return likelihoods.log_prob(conditionals, x).flatten(1).sum(1)
 
     def forward(self, x: Tensor, context: Tensor | None = None) -> Tensor:
-        """`log_prob`, so that wrappers around a module (DistributedDataParallel, compile) apply."""
+        """Call `log_prob`, so that wrappers of modules (DistributedDataParallel, compile) work."""
         return self.log_prob(x, context)
 
     def training_log_prob(self, x: Tensor, context: Tensor | None = None, *, step: int) -> Tensor:
-        """What `armod.fit` maximises in training step `step`: ``(N,)``, nats; here `log_prob` itself."""
+        """Compute what `armod.fit` maximises, which is `log_prob` unless a model overrides this.
+
+        Args:
+            x: levels ``(N, *event_shape)``.
+            context: as in `log_prob`.
+            step: number of the training step.
+
+        Returns:
+            Log-likelihoods in nats, ``(N,)``.
+        """
         return self(x, context)
 
     def bits_per_dim(self, x: Tensor, context: Tensor | None = None) -> Tensor:
-        """Negative log-likelihood in bits, divided by the observation's number of variables: ``(N,)``."""
+        """Compute the negative log-likelihood in bits per variable.
+
+        Args:
+            x: levels ``(N, *event_shape)``.
+            context: as in `log_prob`.
+
+        Returns:
+            Bits per variable of each observation, ``(N,)``.
+        """
         return -self.log_prob(x, context) / (math.log(2) * math.prod(x.shape[1:]))
 
     def sample(
@@ -93,25 +139,31 @@ class AutoregressiveModel(nn.Module):
         length: int | None = None,
         **options: Any,
     ) -> Tensor:
-        """New observations, or completions of partly known ones: ``(num_samples, *event_shape)``, int64 levels.
+        """Draw new observations, or complete partly known ones.
 
-        The noise comes first: ``torch.rand(num_samples, D, dtype=torch.float64)`` from `generator`, column k for the
-        variable generated k-th. Every method maps this same noise through the inverse CDFs, so that all methods give
-        the same sample (but for float32 draws that lie on a threshold).
+        The noise is drawn first: ``torch.rand(num_samples, D, dtype=torch.float64)`` from `generator`, with column k for
+        the variable generated k-th. Every method maps the same noise through the inverse CDFs, so all methods give the
+        same sample (except for float32 draws that lie on a threshold).
 
-        known, mask: levels and booleans that broadcast to ``(num_samples, *event_shape)``. Where `mask` is True the
-        level of `known` is kept; the rest is drawn in order. This is a draw from p(unknown | known) only if the
-        known variables come first in `ordering`; else each drawn variable sees just the known ones before it.
-        method: ``"cached"`` (each activation computed once), ``"naive"`` (one full pass per variable), or a sampler.
-        length: T of sequences ``(num_samples, T)``, for models that take several; None is that of `event_shape`.
-        options: ``temperature`` (default 1) divides the logits; it belongs to sampling, not to the likelihood.
+        Args:
+            num_samples: N, the number of observations.
+            context: what the model needs beside the levels, as `check_context` describes it.
+            known: levels that broadcast to ``(num_samples, *event_shape)``.
+            mask: booleans that broadcast to the same shape. Where they are True, the level of `known` is kept; the rest is
+                drawn in order. This is a draw from p(unknown | known) only if the known variables come first in
+                `ordering`; otherwise each drawn variable sees only the known ones before it.
+            generator: source of the noise; None is torch's global generator.
+            method: "cached" (each activation is computed once), "naive" (one full pass per variable), or a sampler.
+            length: T of the sequences, for models that take several lengths; None is that of `event_shape`.
+            **options: ``temperature`` (default 1) divides the logits. It belongs to sampling, not to the likelihood.
+
+        Returns:
+            Levels, int64 ``(num_samples, *event_shape)``.
 
         Raises:
-            ValueError: for an unknown method, for `known` and `mask` that do not fit, or a length the model lacks.
+            ValueError: if the method is unknown, if `known` and `mask` do not fit, or if the model has no such length.
         """
-        if isinstance(method, str) and method not in SAMPLERS:
-            raise ValueError(f'method is "cached", "naive" or a sampler object, not {method!r}.')
-        sampler = SAMPLERS[method] if isinstance(method, str) else method
+        sampler = sampler_named(method) if isinstance(method, str) else method
         shape = self._shape_of(length)
         known, mask = self._completion(num_samples, shape, known, mask)
         context = self.check_context(context, num_samples, shape)
@@ -128,17 +180,24 @@ class AutoregressiveModel(nn.Module):
         return math.prod(self.event_shape)
 
     def reach(self) -> Tensor:
-        """Boolean ``(D, D)``: [i, j] is True where variable j comes before i and lies inside i's field.
+        """Tell which earlier variables lie in the field of each variable.
 
-        For a model whose field has no geometric limit that is every earlier variable.
+        For a model whose field has no geometric limit, these are all earlier variables.
+
+        Returns:
+            A boolean tensor ``(D, D)``: [i, j] is True where j comes before i and lies in the field of i.
         """
         position = torch.argsort(self.ordering)
         return position[:, None] > position[None, :]
 
     def ordering_for(self, num_variables: int) -> Tensor:
-        """The ordering of observations of this many variables: `ordering`, or for another length its continuation.
+        """Return the ordering for observations of another length, which runs forward or backward like `ordering`.
 
-        A model of any length runs forward or backward; which, its own ordering says.
+        Args:
+            num_variables: the length.
+
+        Returns:
+            A permutation ``(num_variables,)``.
         """
         if num_variables == len(self.ordering):
             return self.ordering
@@ -146,7 +205,14 @@ class AutoregressiveModel(nn.Module):
         return forward if self.ordering[0] == 0 else forward.flip(0)
 
     def check_levels(self, x: Tensor) -> None:
-        """Refuse observations of the wrong shape or with impossible levels, in one sentence (ValueError)."""
+        """Check observations.
+
+        Args:
+            x: levels ``(N, *event_shape)``.
+
+        Raises:
+            ValueError: if `x` has another shape, or values other than whole levels ``0..K-1``.
+        """
         if self.any_length:
             is_right = x.dim() == 2 and x.shape[1] >= 1
             is_right = is_right and (self.max_length is None or x.shape[1] <= self.max_length)
@@ -162,19 +228,24 @@ class AutoregressiveModel(nn.Module):
             _refuse_impossible(x, self.likelihood.num_levels)
 
     def check_context(self, context: Tensor | None, num: int, event_shape: Sequence[int]) -> Tensor | None:
-        """The context as this model reads it: None if it was built without one.
+        """Check a context, which is ``(N, C)``, or ``(N, C, T)`` or ``(N, C, H, W)`` if it differs between positions.
 
-        event_shape: of the observations at hand, ``(T,)`` or ``(C, H, W)``.
+        Args:
+            context: what a user gave.
+            num: N, the number of observations.
+            event_shape: shape of these observations, ``(T,)`` or ``(C, H, W)``.
+
+        Returns:
+            The context, or None if the model was built without one.
 
         Raises:
-            ValueError: if a context is missing, or is neither ``(num, context_size)`` nor has the observation's
-                positions after that: ``(num, context_size, T)``, ``(num, context_size, H, W)``.
+            ValueError: if the context is missing or has another shape.
         """
         if self.context_size is None:
             return context
         if self.context_size == 0:
             return None
-        # what a compiler makes of sizes that change from call to call cannot be compared
+        # a compiler replaces sizes that change from call to call by symbols, which cannot be compared
         if torch.compiler.is_compiling():
             return context
         positions = tuple(event_shape[1:]) if len(event_shape) == 3 else tuple(event_shape)
@@ -204,7 +275,7 @@ class AutoregressiveModel(nn.Module):
     def _completion(
         self, num_samples: int, event_shape: torch.Size, known: Tensor | None, mask: Tensor | None
     ) -> tuple[Tensor | None, Tensor | None]:
-        """`known` and `mask` at full shape, or two Nones; refuses what cannot be sampled."""
+        """Check `known` and `mask`, and expand them to full shape; two Nones stay."""
         if num_samples < 0:
             raise ValueError(f"num_samples must be 0 or more, not {num_samples}.")
         if known is None and mask is None:
@@ -227,14 +298,19 @@ class AutoregressiveModel(nn.Module):
         return known.long(), mask
 
 
+def in_own_precision(outputs: Tensor, weight: Tensor) -> Tensor:
+    """Return a network's outputs in the dtype of its weights, because that of autocast is too coarse for likelihoods."""
+    return outputs.to(weight.dtype)
+
+
 def _refuse_impossible(x: Tensor, num_levels: int | None) -> None:
-    """ValueError unless all of x are whole numbers ``0..num_levels-1``; None: nobody knows how many levels there are."""
+    """Raise a ValueError unless x has only whole numbers ``0..num_levels-1``; None means that num_levels is unknown."""
     # torch.compile cannot trace a decision that depends on data
     if num_levels is None or x.numel() == 0 or torch.compiler.is_compiling():
         return
     is_whole = not x.is_floating_point() or bool((x == x.floor()).all())
-    # min() takes a tenth of amin()'s time on int64. As Python numbers: a uint8 tensor would be compared with the
-    # last byte of num_levels.
+    # On int64, min() takes a tenth of the time of amin(). item() makes Python numbers, because a uint8 tensor would be
+    # compared with the last byte of num_levels only.
     lowest, highest = x.min().item(), x.max().item()
     if not is_whole or lowest < 0 or highest >= num_levels:
         raise ValueError(

@@ -1,10 +1,10 @@
-"""The histogram: the model that counts, exact and general, and hopeless in many dimensions.
+"""The histogram: a model that counts. It is exact and general, and hopeless in many dimensions.
 
-D variables in B bins each make ``B**D`` cells, and a cell's probability is its share of the observations. All
-conditionals follow: p(x_k | x_<k) is a ratio of two counts, of the observations that begin with x_<=k and of those
-that begin with x_<k. No table of all cells is ever made. A cell is a number in base B whose digits are its bins in
-the order of generation; the occupied cells are kept as one sorted list. Cells that begin alike are neighbours in it,
-so each count of a beginning is two binary searches.
+D variables in B bins each make ``B**D`` cells, and the probability of a cell is its share of the observations. All
+conditionals follow from that: p(x_k | x_<k) is the number of observations that begin with x_<=k, divided by the number of
+those that begin with x_<k. There is never a table of all cells. A cell is a number in base B whose digits are its bins in
+the order of generation, and the occupied cells are kept as one sorted list. Cells with the same beginning are neighbours
+in this list, so two binary searches count them.
 """
 
 from __future__ import annotations
@@ -20,26 +20,30 @@ from torch import Tensor, distributions
 from armod import orderings
 from armod.likelihoods import Categorical
 from armod.models.base import AutoregressiveModel, Incremental, device_of
+from armod.models.checks import check_sizes
+from armod.sampling.walk import row_indices
 
 _MOST_CELLS = 2**63 - 1
 
 
 class Histogram(AutoregressiveModel):
-    """A table of counts with Laplace smoothing, of which only the occupied cells are kept.
+    """A table of counts with Laplace smoothing, which stores only the occupied cells.
 
-    event_shape: shape of one observation, D variables.
-    num_bins: B, the bins of each variable.
-    smoothing: pseudo-observations a in each of the ``B**D`` cells: p(cell) = (n + a) / (N + a B**D).
-    num_levels: K; observations are levels ``0..K-1``, and level l falls in bin ``l * B // K``, whose probability its
-        levels share evenly. So histograms of one data set with different numbers of bins compare. None: K = B.
-    ordering: permutation ``(D,)``; None is raster. It says how the conditionals factorise, and changes no likelihood.
+    Without smoothing an unseen cell has log-probability minus infinity. After an unseen beginning every bin of the next
+    variable is equally likely, as in the limit of little smoothing. A histogram that has counted nothing is uniform if it
+    has smoothing, and otherwise has no probabilities. Everything is computed in float64.
 
-    Without smoothing an unseen cell has the log-probability minus infinity; after an unseen beginning every bin of the
-    next variable is equally likely, as in the limit of little smoothing. A histogram that has counted nothing is uniform
-    if it has smoothing, else it has no probabilities. Everything is computed in float64.
+    Args:
+        event_shape: shape of one observation, D variables.
+        num_bins: B, the number of bins of each variable.
+        smoothing: pseudo-observations a in each of the ``B**D`` cells: p(cell) = (n + a) / (N + a B**D).
+        num_levels: K, the number of levels; None means K = B. Level l falls in bin ``l * B // K``, and the levels of a bin
+            share its probability evenly, so that histograms with different numbers of bins compare.
+        ordering: permutation ``(D,)``; None is raster. It decides how the conditionals factorise, not the likelihood.
 
     Raises:
-        ValueError: for more than ``2**63 - 1`` cells, fewer than 1 bin, fewer levels than bins, or a smoothing below 0.
+        ValueError: if there are more than ``2**63 - 1`` cells, fewer than 1 bin, or fewer levels than bins, or if the
+            smoothing is negative.
 
     >>> coins = Histogram((2,), 2).fit(torch.tensor([[0, 0], [0, 1], [0, 0], [1, 1]]))
     >>> coins.log_prob(torch.tensor([[0, 0], [1, 0]])).exp().tolist()
@@ -51,7 +55,7 @@ class Histogram(AutoregressiveModel):
     codes: Tensor
     counts: Tensor
     _place_values: Tensor
-    _counts_before: Tensor  # (num_occupied + 1,), of all cells with smaller codes
+    _counts_before: Tensor  # (num_occupied + 1,): how many observations have smaller codes
 
     def __init__(
         self,
@@ -64,8 +68,7 @@ class Histogram(AutoregressiveModel):
     ) -> None:
         super().__init__()
         num_levels = num_bins if num_levels is None else num_levels
-        if num_bins < 1:
-            raise ValueError(f"A histogram needs at least 1 bin for each variable, not {num_bins}.")
+        check_sizes(num_bins=num_bins)
         if num_levels < num_bins:
             raise ValueError(
                 f"{num_levels} levels cannot fill {num_bins} bins: take at most num_bins={num_levels}."
@@ -102,22 +105,28 @@ class Histogram(AutoregressiveModel):
 
     @property
     def num_observations(self) -> int:
-        """N, what `fit` has counted."""
+        """N, the number of observations that `fit` has counted."""
         return int(self.counts.sum())
 
     @property
     def dense_bytes(self) -> int:
-        """Memory that a table of all cells would take, at 8 bytes for each."""
+        """The memory that a table of all cells would take, at 8 bytes per cell."""
         return 8 * self.num_cells
 
     def cells(self) -> Tensor:
-        """The bins of the occupied cells, ``(num_occupied, *event_shape)``, in the order of `counts`."""
+        """List the bins of the occupied cells, int64 ``(num_occupied, *event_shape)``, in the order of `counts`."""
         bins = torch.empty(self.num_occupied, self.num_variables, dtype=torch.int64, device=self.codes.device)
         bins[:, self.ordering] = self.codes.unsqueeze(1) // self._place_values % self.num_bins
         return bins.view(-1, *self.event_shape)
 
     def is_unseen(self, x: Tensor) -> Tensor:
-        """Which of the observations ``(N, *event_shape)`` fall in a cell that was never counted: bool ``(N,)``.
+        """Find the observations that fall in an unoccupied cell.
+
+        Args:
+            x: levels ``(N, *event_shape)``.
+
+        Returns:
+            A boolean tensor ``(N,)``.
 
         >>> Histogram((2,), 2).fit(torch.tensor([[0, 1]])).is_unseen(torch.tensor([[0, 1], [1, 1]])).tolist()
         [False, True]
@@ -126,12 +135,16 @@ class Histogram(AutoregressiveModel):
 
     @torch.no_grad()
     def fit(self, x: Tensor) -> Histogram:
-        """Count the observations ``(N, *event_shape)``; what was counted before is forgotten.
+        """Count observations; earlier counts are forgotten.
 
-        Returns the model itself.
+        Args:
+            x: levels ``(N, *event_shape)``.
+
+        Returns:
+            The model itself.
 
         Raises:
-            ValueError: if `x` has another shape or holds anything but whole levels ``0..K-1``.
+            ValueError: if `x` has another shape, or values other than whole levels ``0..K-1``.
         """
         self.check_levels(x)
         codes = self._digit_values(x.to(device_of(self))).sum(1)
@@ -140,7 +153,7 @@ class Histogram(AutoregressiveModel):
         return self
 
     def log_prob(self, x: Tensor, context: Tensor | None = None) -> Tensor:
-        """As `AutoregressiveModel.log_prob`, looked up cell by cell: no conditional is needed for it."""
+        """Look up each cell, as `AutoregressiveModel.log_prob`; no conditional is needed for it."""
         self.check_levels(x)
         self._check_fitted()
         codes = self._digit_values(x).sum(1)
@@ -150,7 +163,7 @@ class Histogram(AutoregressiveModel):
         return (numbers.double() + self.smoothing).log() - total.log() - log_widths
 
     def conditionals(self, x: Tensor, context: Tensor | None = None) -> distributions.Categorical:
-        """As `AutoregressiveModel.conditionals`; Categorical over K levels, ``(N, *event_shape, K)`` logits."""
+        """Count beginnings, as `AutoregressiveModel.conditionals`; the logits are ``(N, *event_shape, K)``."""
         self._check_fitted()
         digit_values = self._digit_values(x)
         beginnings = digit_values.cumsum(1) - digit_values
@@ -161,27 +174,30 @@ class Histogram(AutoregressiveModel):
         return self.likelihood.distribution(logits.view(shape))
 
     def incremental(self, num_samples: int, context: Tensor | None = None) -> Incremental:
-        """One variable at a time: each step is a search in the sorted cells, wherever they begin alike."""
+        """Generate one variable at a time; each step searches the sorted cells with the same beginning."""
         self._check_fitted()
         return HistogramIncremental(self, num_samples)
 
     def logits_after(self, beginnings: Tensor, place_values: Tensor) -> Tensor:
-        """What the next variable is like, once the first are known: logits of its levels.
+        """Compute the logits of the next variable when the first ones are known.
 
-        beginnings: the code ``(...)`` of the first cell with the known digits: all others are 0.
-        place_values: ``(...)`` or one that broadcasts: ``B**places``, for the place of the next digit.
-        Returns ``(..., K)``.
+        Args:
+            beginnings: code ``(...)`` of the first cell with the known digits, whose other digits are 0.
+            place_values: what a 1 in the next digit adds to a code; a tensor that broadcasts to ``(...)``.
+
+        Returns:
+            Logits of the levels, ``(..., K)``.
         """
         digits = torch.arange(self.num_bins + 1, device=self.codes.device)
         numbers = self._count(beginnings.unsqueeze(-1) + digits * place_values.unsqueeze(-1))
-        # each cell that begins so has its pseudo-observations
+        # every cell with this beginning has its own pseudo-observations
         masses = numbers + self.smoothing * place_values.double().unsqueeze(-1)
         is_unseen = masses.sum(-1, keepdim=True) == 0
         bins = self._bins(torch.arange(self.likelihood.num_levels, device=self.codes.device))
         return masses.masked_fill(is_unseen, 1).log()[..., bins] - self._widths(bins).log()
 
     def extra_repr(self) -> str:
-        """What `print(model)` says first."""
+        """Return the arguments that `print(model)` shows."""
         return (
             f"event_shape={tuple(self.event_shape)}, num_bins={self.num_bins}, smoothing={self.smoothing}, "
             f"num_levels={self.likelihood.num_levels}, num_occupied={self.num_occupied}"
@@ -191,16 +207,16 @@ class Histogram(AutoregressiveModel):
         return levels.long() * self.num_bins // self.likelihood.num_levels
 
     def _widths(self, bins: Tensor) -> Tensor:
-        """How many levels share each bin, float64: from the first level that falls in it to that of the next."""
+        """How many levels share each bin, float64: the first level of the next bin minus the first level of this one."""
         first, next_first = (-(-b * self.likelihood.num_levels // self.num_bins) for b in (bins, bins + 1))
         return (next_first - first).double()
 
     def _digit_values(self, x: Tensor) -> Tensor:
-        """What each variable adds to the code of its cell, ``(N, D)`` in the order of generation."""
+        """How much each variable adds to the code of its cell, ``(N, D)`` in the order of generation."""
         return self._bins(x.flatten(1)[:, self.ordering]) * self._place_values
 
     def _count(self, codes: Tensor) -> Tensor:
-        """Observations with codes from each of ``(..., L + 1)`` ascending codes up to the next: ``(..., L)``."""
+        """The number of observations between neighbours in ascending codes ``(..., L + 1)``: ``(..., L)``."""
         return self._counts_before[torch.searchsorted(self.codes, codes)].diff(dim=-1)
 
     def _check_fitted(self) -> None:
@@ -211,7 +227,7 @@ class Histogram(AutoregressiveModel):
             )
 
     def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *rest: Any) -> None:
-        """How many cells are occupied depends on the data: make room for those of the state dict."""
+        """Make room for the cells of the state dict, because their number depends on the data."""
         for name in ("codes", "counts"):
             if prefix + name in state_dict:
                 setattr(self, name, self.codes.new_empty(state_dict[prefix + name].shape))
@@ -219,23 +235,39 @@ class Histogram(AutoregressiveModel):
 
 
 class HistogramIncremental(Incremental):
-    """The incremental view: of the known digits, it keeps the first cell that begins with them."""
+    """The incremental view, which remembers the first cell that begins with the known digits.
+
+    Args:
+        model: a histogram.
+        num_samples: N, how many observations to generate.
+
+    >>> view = HistogramIncremental(Histogram((2,), 2).fit(torch.tensor([[0, 1], [1, 0]])), num_samples=1)
+    >>> view.append(torch.tensor([1]))
+    >>> view.conditional().probs
+    tensor([[1., 0.]], dtype=torch.float64)
+    """
 
     def __init__(self, model: Histogram, num_samples: int) -> None:
-        """`num_samples` observations of `model`, all still to be made."""
-        self._model = model
+        self._model, self.num_samples = model, num_samples
         self._beginnings = torch.zeros(num_samples, dtype=torch.int64, device=model.codes.device)
         self._step = 0
 
     def conditional(self) -> distributions.Distribution:
-        """The share of each level among the observations that begin alike."""
+        """Return the share of each level among the observations with the same beginning."""
         logits = self._model.logits_after(self._beginnings, self._place_value())
         return self._model.likelihood.distribution(logits)
 
     def append(self, value: Tensor) -> None:
-        """Narrow the range of cells to those that go on with `value`."""
+        """Narrow the range of cells to those that continue with `value`."""
         self._beginnings = self._beginnings + self._model._bins(value) * self._place_value()
         self._step += 1
+
+    def select(self, rows: Tensor | Sequence[int]) -> HistogramIncremental:
+        """The beginnings of these rows."""
+        chosen = row_indices(rows, self.num_samples)
+        other = HistogramIncremental(self._model, len(chosen))
+        other._beginnings, other._step = self._beginnings[chosen.to(self._beginnings.device)], self._step
+        return other
 
     def _place_value(self) -> Tensor:
         if self._step == self._model.num_variables:
@@ -244,12 +276,12 @@ class HistogramIncremental(Incremental):
 
 
 def _add_up(model: Histogram, _: object = None) -> None:
-    """Derive the running sum of the counts, after these have changed."""
+    """Compute the running sum of the counts after they have changed."""
     model._counts_before = torch.cat([model.counts.new_zeros(1), model.counts.cumsum(0)])
 
 
 def _in_figures(number: int) -> str:
-    """A whole number in full, or where that is unreadable, as a power of ten.
+    """A whole number in full, or as a power of ten if it is too long to read.
 
     >>> _in_figures(2**63), _in_figures(256**784)
     ('9223372036854775808', '1.15e+1888')

@@ -1,7 +1,7 @@
-"""Small trained weights that ship with the package, each beside the recipe that made it.
+"""Small trained weights that ship with the package, together with the recipes that made them.
 
-Each data set has a folder. ``NAME.toml`` is the recipe; ``NAME.safetensors`` holds the weights and, in its header, the
-likelihood receipt that they reached. Retrain with ``armod train NAME``.
+Each data set has a folder. ``NAME.toml`` is the recipe; ``NAME.safetensors`` contains the weights and, in its header, the
+receipt of their likelihood. ``armod train NAME`` trains the model again.
 """
 
 from __future__ import annotations
@@ -22,7 +22,13 @@ NAMES = tuple(sorted(_WEIGHTS))
 
 
 def load_pretrained(name: str) -> AutoregressiveModel:
-    """The model of this name with its trained weights, on the CPU, in evaluation mode.
+    """Load a model with its trained weights.
+
+    Args:
+        name: one of `NAMES`.
+
+    Returns:
+        The model on the CPU, in evaluation mode.
 
     Raises:
         ValueError: if no such weights ship with the package.
@@ -37,7 +43,16 @@ def load_pretrained(name: str) -> AutoregressiveModel:
 
 
 def receipt(name: str) -> Receipt:
-    """The likelihood that the shipped weights reached on the test split, as recorded when they were made.
+    """Read the likelihood on the test split that was recorded when the shipped weights were made.
+
+    Args:
+        name: one of `NAMES`.
+
+    Returns:
+        The receipt.
+
+    Raises:
+        ValueError: if no such weights ship with the package.
 
     >>> receipt("made-digits28").split
     'test'
@@ -46,7 +61,19 @@ def receipt(name: str) -> Receipt:
 
 
 class Row(NamedTuple):
-    """What shipped weights reached on their test split; None where the receipt does not say."""
+    """The result of shipped weights on their test split.
+
+    Args:
+        name: name of the weights.
+        dataset: name of the data set.
+        nats: mean negative log-likelihood in nats per observation.
+        bits_per_dim: the same in bits per variable.
+        num_parameters: how many numbers the model has learnt; None if the receipt does not say.
+        seconds: how long it learnt; None if the receipt does not say.
+
+    >>> print(Row("made-digits28", "digits28", 90.0, 0.1656, 1_000, 60.0))
+    | made-digits28 | digits28 | 90.00 | 0.1656 | 1,000 | 60 |
+    """
 
     name: str
     dataset: str
@@ -56,17 +83,18 @@ class Row(NamedTuple):
     seconds: float | None
 
     def __str__(self) -> str:
-        """A row of a Markdown table."""
         parameters = "" if self.num_parameters is None else f"{self.num_parameters:,}"
         seconds = "" if self.seconds is None else f"{self.seconds:,.0f}"
         return f"| {self.name} | {self.dataset} | {self.nats:.2f} | {self.bits_per_dim:.4f} | {parameters} | {seconds} |"
 
 
 def table() -> list[Row]:
-    """What all shipped weights reached, from their receipts: by data set, the best last.
+    """Collect the results of all shipped weights from their receipts.
 
-    >>> print("| weights | data | nats | bits/dim | parameters | seconds |", *table()[:1], sep="\\n")  # doctest: +ELLIPSIS
-    | weights | data | nats | bits/dim | parameters | seconds |
+    Returns:
+        One row for each name, sorted by data set; the best result comes last.
+
+    >>> print(table()[0])
     | ... |
     """
     receipts = {name: receipt(name) for name in NAMES}
@@ -78,14 +106,14 @@ def table() -> list[Row]:
 
 
 def weights_path(name: str) -> Path:
-    """Where the weights of this name lie; ValueError if there are none."""
+    """Return the file of the weights of this name, or raise a ValueError if there are none."""
     if name not in NAMES:
         raise ValueError(f"There are no pretrained weights {name!r}: choose one of {', '.join(NAMES)}.")
     return _WEIGHTS[name]
 
 
 def recipe_path(name: str) -> Path:
-    """Where the recipe of this name lies; ValueError if there is none."""
+    """Return the file of the recipe of this name, or raise a ValueError if there is none."""
     if name not in _RECIPES:
         names = ", ".join(sorted(_RECIPES))
         raise ValueError(f"There is no recipe {name!r}: give the path of a .toml file, or one of {names}.")

@@ -9,17 +9,17 @@ A recipe is TOML with three tables::
     likelihood = { family = "Bernoulli" }
     ordering = "column"         # optional: a function of armod.orderings, or { name = "random", seed = 3 }
 
-    start_from_marginals = true # optional: output biases as if the variables were independent
+    start_from_marginals = true # optional: start with output biases as if the variables were independent
 
     [data]                      # armod.data.load(name)
     name = "digits28"
     binarize = 128              # optional: .binarize(128); or levels = 16: .quantize(16)
-    context = "labels"          # optional: the model is told each observation's class, one-hot
+    context = "labels"          # optional: the model gets the class of each observation, one-hot
 
     [fit]                       # arguments of armod.fit, by their names; empty for a Histogram, which only counts
     epochs = 100
 
-Whatever is random in a new model and in its training follows from the seed in [fit], 0 by default.
+The seed in [fit], 0 by default, determines everything that is random in a new model and in its training.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from armod.data import Dataset
 from armod.models.base import AutoregressiveModel
 from armod.training import History, Receipt, evaluate, fit
 
-# the module of armod.models in which each family lives
+# the module of armod.models that defines each family
 _FAMILIES: Mapping[str, str] = {
     "Histogram": "histogram",
     "MADE": "made",
@@ -57,7 +57,17 @@ _ORDERINGS = ("raster", "column", "checkerboard", "random", "reversed")
 
 @dataclass(frozen=True)
 class Recipe:
-    """A recipe as it stands in its file."""
+    """A recipe as it is written in its file.
+
+    Args:
+        name: name of the recipe.
+        model: the table [model].
+        data: the table [data].
+        fit: the table [fit].
+
+    >>> Recipe("table", {"family": "Histogram", "event_shape": [2], "num_bins": 2}, {"name": "digits8"}, {}).build_model()
+    Histogram(event_shape=(2,), num_bins=2, smoothing=0.0, num_levels=2, num_occupied=0)
+    """
 
     name: str
     model: Mapping[str, Any]
@@ -65,7 +75,14 @@ class Recipe:
     fit: Mapping[str, Any]
 
     def build_model(self) -> AutoregressiveModel:
-        """The model before training."""
+        """Build the model as it is before training.
+
+        Returns:
+            A model with new random weights.
+
+        Raises:
+            ValueError: if the family, the likelihood or the ordering is unknown.
+        """
         arguments = {name: value for name, value in self.model.items() if name != "start_from_marginals"}
         family = arguments.pop("family")
         _check_word(family, _FAMILIES, "family of models")
@@ -79,7 +96,7 @@ class Recipe:
             return model_class(**arguments)
 
     def load_data(self) -> Dataset:
-        """The data set in the levels, and with the context, that the recipe says."""
+        """Load the data set with the levels and the context that the recipe asks for."""
         dataset = data.load(self.data["name"])
         if "binarize" in self.data:
             dataset = dataset.binarize(self.data["binarize"])
@@ -95,7 +112,17 @@ class Recipe:
         progress: bool = True,
         **options: Any,
     ) -> tuple[AutoregressiveModel, History, Receipt]:
-        """Build, fit, and evaluate on the test split; `options` of armod.fit outdo those of the recipe."""
+        """Build the model, train it, and evaluate it on the test split.
+
+        Args:
+            checkpoint: a file to continue from, as in `armod.fit`.
+            device: "cpu", "cuda", ...; None is the CPU.
+            progress: whether to show a progress bar.
+            **options: further arguments of `armod.fit`, which take precedence over those of the recipe.
+
+        Returns:
+            The trained model, the history of its training, and its likelihood.
+        """
         model, dataset = self.build_model(), self.load_data()
         if self.model.get("start_from_marginals"):
             model.start_from_marginals(dataset.train)  # type: ignore[operator]
@@ -112,16 +139,22 @@ class Recipe:
 
 
 def read_recipe(path: Path) -> Recipe:
-    """The recipe in a file.
+    """Read and check the recipe in a file.
+
+    Args:
+        path: a .toml file.
+
+    Returns:
+        The recipe, named after the file.
 
     Raises:
-        ValueError: if it is not TOML, lacks a table, or names what does not exist.
+        ValueError: if the file is not TOML, lacks a table, or names something that does not exist.
     """
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
         recipe = Recipe(path.stem, content["model"], content["data"], content["fit"])
         if recipe.data.get("context", "labels") != "labels":
-            raise ValueError(f'the only context there is are the "labels", not {recipe.data["context"]!r}')
+            raise ValueError(f'the context can only be "labels", not {recipe.data["context"]!r}')
         model = recipe.build_model()
         if "start_from_marginals" in recipe.model and not hasattr(model, "start_from_marginals"):
             raise ValueError(f"{type(model).__name__} cannot start_from_marginals")
@@ -149,7 +182,7 @@ def _check_word(word: str, words: Iterable[str], what: str) -> None:
 
 
 def _count_cells(model: AutoregressiveModel, dataset: Dataset) -> History:
-    """A histogram learns by counting, once."""
+    """Count the training data once, which is how a histogram learns."""
     begin = time.perf_counter()
     model.fit(dataset.train)  # type: ignore[operator]
     learnt = model.bits_per_dim(dataset.train).mean().item()

@@ -1,31 +1,43 @@
-"""One variable at a time: what an incremental view is, the textbook's, and the samplers that walk through them.
+"""From variable to variable: observations in the making, step by step or in one go.
 
-A sampler maps explicit noise to observations. All of them map the same noise to the same observation; they differ in
-what they compute on the way.
+`Incremental` is the view that everybody sees: ask for the next conditional, append a level. `Walk` is how the models of
+armod make one. A walk is a generator that yields the parameters of the next variable and is sent its levels; stepping,
+drawing a whole sample, copies and selections follow from it here, once. `draw_all` is the one loop of all samplers.
 """
 
 from __future__ import annotations
 
-import itertools
-import math
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from functools import cache
-from typing import TYPE_CHECKING, Any, Protocol
+import copy
+from abc import abstractmethod
+from collections.abc import Generator, Iterable, Sequence
+from typing import Any, Self, TypeAlias, TypeVar
 
 import torch
-from threadpoolctl import ThreadpoolController
-from torch import Tensor, distributions, nn
+from torch import Tensor, distributions
 from tqdm import tqdm
 
-from armod.likelihoods import inverse_cdf, pick, temper
+from armod.likelihoods import Likelihood, inverse_cdf
+from armod.sampling.adjust import Adjustment
 
-if TYPE_CHECKING:
-    from armod.models.base import AutoregressiveModel
+T = TypeVar("T")
+Steps: TypeAlias = Generator[Tensor, Any, None]  # yields parameters, is sent levels
+Kept: TypeAlias = tuple[Tensor, Tensor] | None  # known levels, and where they are kept
 
 
 class Incremental:
-    """Observations in the making: alternate `conditional` and `append`, in the order of the model's `ordering`."""
+    """Observations in the making: alternate `conditional` and `append`, in the order of the model's `ordering`.
+
+    A view that says how rows of it are selected (`select`) can also be copied.
+
+    >>> from armod.models.made import MADE
+    >>> from armod.likelihoods import Bernoulli
+    >>> view = MADE((3,), [4], likelihood=Bernoulli()).incremental(2)
+    >>> view.append(torch.tensor([0, 1]))
+    >>> view.select([1, 1, 0]).conditional().batch_shape  # two ways on from the second row, one from the first
+    torch.Size([3])
+    """
+
+    num_samples: int
 
     def conditional(self) -> distributions.Distribution:
         """The distribution of the next variable, batch shape ``(N,)``, given all that were appended."""
@@ -35,150 +47,214 @@ class Incremental:
         """Fix the next variable to the levels `value`, ``(N,)``."""
         raise NotImplementedError(f"{type(self).__name__} must say how to take in a value.")
 
-    def generate(
-        self, uniform: Tensor, known: Tensor | None, mask: Tensor | None, temperature: float
-    ) -> Tensor:
-        """Draw every variable from its noise: all arguments and the result are ``(N, D)``, in generation order."""
-        drawn = torch.empty(uniform.shape, dtype=torch.int64, device=uniform.device)
-        for k in tqdm(range(uniform.shape[1]), desc="sampling", unit="variable", delay=2, leave=False):
-            conditional = self.conditional()
-            if temperature != 1:
-                conditional = temper(conditional, temperature)
-            value = inverse_cdf(conditional, uniform[:, k])
-            if known is not None and mask is not None:
-                value = torch.where(mask[:, k], known[:, k], value)
-            self.append(value)
-            drawn[:, k] = value
-        return drawn
+    def select(self, rows: Tensor | Sequence[int]) -> Self:
+        """A new view of some of the observations, each as often as it is named; this one stays as it is.
+
+        Args:
+            rows: indices ``(M,)`` of observations, or a boolean ``(N,)`` that is True where one is kept.
+
+        Returns:
+            A view of M observations, all as far as this one is.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must say how to select rows of it.")
+
+    def copy(self) -> Self:
+        """A view of the same observations that goes on by itself."""
+        return self.select(torch.arange(self.num_samples))
 
 
-class Recomputing(Incremental):
-    """The textbook loop: every step is one full-length pass of `conditionals`, of which one variable is used."""
+class Walk(Incremental):
+    """The incremental view of a network that keeps what it has computed, with a copy of the network's weights.
+
+    A subclass copies its weights, which nobody changes any more, and then calls this constructor. It defines
+
+    - `allocate`: make the buffers for `num_samples` observations, and all views into them;
+    - `state`: name the buffers that remember what was appended;
+    - `steps`: the walk itself, a generator.
+
+    Args:
+        likelihood: of every conditional.
+        like: a tensor of the network's dtype and device.
+        num_samples: N, observations to be made.
+        num_variables: D; None for a walk that goes on for ever.
+        context: what the walk reads beside the levels, ``(N, ...)`` or ``(1, ...)`` for all alike.
+    """
 
     def __init__(
         self,
-        model: AutoregressiveModel,
+        likelihood: Likelihood,
+        like: Tensor,
         num_samples: int,
+        num_variables: int | None,
         context: Tensor | None = None,
-        event_shape: Sequence[int] | None = None,
     ) -> None:
-        """`num_samples` observations of `model`, all still to be made; `event_shape` if they are not of its own."""
-        self._model, self._context = model, context
-        shape = model.event_shape if event_shape is None else event_shape
-        self._x = torch.zeros(num_samples, *shape, dtype=torch.int64, device=device_of(model))
-        self._order = model.ordering_for(math.prod(shape)).tolist()
-        self._step = 0
+        self.likelihood, self.dtype, self.device = likelihood, like.dtype, like.device
+        self.num_samples, self.num_variables, self.context = num_samples, num_variables, context
+        self.step = 0  # variables whose levels the walk has read
+        self.parameters: Tensor | None = None  # of the variables at `step`, once they are computed
+        self._appended: list[Tensor] = []  # levels that the walk has yet to read
+        self._steps: Steps | None = None
+        with torch.no_grad():
+            self.allocate()
+
+    @abstractmethod
+    def allocate(self) -> None:
+        """Make the buffers for `num_samples` observations at their beginning; the weights stay as they are."""
+
+    @abstractmethod
+    def state(self) -> dict[str, tuple[Tensor, int]]:
+        """Every buffer that remembers what was appended, by name, with the dimension that counts observations."""
+
+    @abstractmethod
+    def steps(self) -> Steps:
+        """Yield the parameters ``(N, num_parameters)`` of one variable after the other; be sent its levels ``(N,)``.
+
+        Variables that are independent given the past may come as one block: parameters ``(b, N, num_parameters)``,
+        levels ``(b, N)``. The generator keeps `step` and `parameters` up to date, and begins where these two say: so a
+        copy goes on where its original stands. Generators themselves can't be copied.
+        """
+
+    def pieces(self, rows: Tensor) -> Sequence[Tensor]:
+        """Cut ``(D, ...)``, one row for each variable, into what belongs to each step."""
+        return rows.unbind()
+
+    def draw(self, parameters: Tensor, noise: Tensor, kept: Kept = None) -> Tensor:
+        """The levels of one step, in any form that `steps` and `joined` understand.
+
+        Args:
+            parameters: as `steps` yields them.
+            noise: of the likelihood, for these variables.
+            kept: known levels and the mask that says where they are kept, for these variables; or None.
+        """
+        levels = self.likelihood.draw(parameters, noise)
+        return levels if kept is None else torch.where(kept[1], kept[0], levels)
+
+    def joined(self, drawn: Sequence[Tensor]) -> Tensor:
+        """All that `draw` returned as levels ``(N, D)``."""
+        return torch.stack(tuple(drawn), dim=1)
 
     def conditional(self) -> distributions.Distribution:
-        """One pass over the whole, still unfinished observation."""
-        return pick(self._model.conditionals(self._x, self._context), self._next_variable())
+        """The next variable's distribution; asking again costs nothing."""
+        parameters = self._reach()
+        of_next = parameters if parameters.dim() == 2 else parameters[len(self._appended)]
+        return self.likelihood.distribution(of_next.clone())
 
     def append(self, value: Tensor) -> None:
-        """Write the value into its place."""
-        self._x.flatten(1)[:, self._next_variable()] = value.long()
-        self._step += 1
+        """Fix the next variable; the network reads the value when the next conditional is asked for."""
+        self._reach()
+        self._appended.append(value.to(self.device, torch.int64, copy=True))
 
-    def _next_variable(self) -> int:
-        if self._step == len(self._order):
-            raise ValueError(f"All {self._step} variables of these observations are known already.")
-        return self._order[self._step]
+    def select(self, rows: Tensor | Sequence[int]) -> Self:
+        """As `Incremental.select`: the weights are shared, all that remembers the past is copied."""
+        chosen = row_indices(rows, self.num_samples).to(self.device)
+        other = copy.copy(self)
+        other.num_samples, other._steps = len(chosen), None
+        if self.context is not None and len(self.context) > 1:
+            other.context = self.context[chosen]
+        with torch.no_grad():
+            other.allocate()
+            theirs = other.state()
+            for name, (buffer, dimension) in self.state().items():
+                theirs[name][0].copy_(buffer.index_select(dimension, chosen))
+            if self.parameters is not None:
+                other.parameters = self.parameters.index_select(-2, chosen)
+        other._appended = [value[chosen] for value in self._appended]
+        return other
+
+    def _reach(self) -> Tensor:
+        """Walk on until the parameters of the next variable are there; those of its whole block."""
+        done = self.step + len(self._appended)
+        if done == self.num_variables:
+            raise ValueError(f"All {done} variables of these observations are known already.")
+        if self.parameters is not None and len(self._appended) < _size_of(self.parameters):
+            return self.parameters
+        if self._steps is None:
+            self._steps = self.steps()
+            if self.parameters is not None:  # a copy's new generator is to stand where the old one did
+                next(self._steps)
+        levels = None
+        if self.parameters is not None:
+            levels = self._appended[0] if self.parameters.dim() == 2 else torch.stack(self._appended)
+            self._appended = []
+        return self._steps.send(levels)
 
 
-class Sampler(Protocol):
-    """Any callable that maps noise ``(N, D)`` in generation order to levels ``(N, *event_shape)``."""
-
-    def __call__(
-        self,
-        model: AutoregressiveModel,
-        uniform: Tensor,
-        context: Tensor | None,
-        known: Tensor | None,
-        mask: Tensor | None,
-        **options: Any,
-    ) -> Tensor:
-        """`known` and `mask` have the shape of the result, or both are None."""
-
-
-def sample_cached(
-    model: AutoregressiveModel,
-    uniform: Tensor,
-    context: Tensor | None = None,
-    known: Tensor | None = None,
-    mask: Tensor | None = None,
-    *,
-    temperature: float = 1.0,
+def draw_all(
+    view: Incremental, uniform: Tensor, known: Tensor | None, mask: Tensor | None, adjustment: Adjustment
 ) -> Tensor:
-    """Sample through the model's own incremental view."""
-    with one_thread(uniform.device):
-        view = model.incremental(len(uniform), context)
-        return _generate(model, view, uniform, known, mask, temperature)
+    """Draw every variable from its noise: the one loop that all samplers run.
+
+    Args:
+        view: at its beginning.
+        uniform: numbers in [0, 1), ``(N, D)`` in generation order.
+        known: levels ``(N, D)`` in generation order, or None.
+        mask: boolean ``(N, D)``: True where the level of `known` is kept; or None.
+        adjustment: of each conditional, before it is drawn from.
+
+    Returns:
+        Levels ``(N, D)``, int64, in generation order.
+    """
+    if not isinstance(view, Walk):
+        return _draw_by_distributions(view, uniform, known, mask, adjustment)
+    likelihood, drawn, levels = view.likelihood, [], None
+    with torch.inference_mode():  # a fifth faster than no_grad on operations this small
+        noise = view.pieces(likelihood.noise(uniform.T.contiguous(), view.dtype))
+        kept: Sequence[Kept] = [None] * len(noise)
+        if known is not None and mask is not None:
+            kept = list(zip(*(view.pieces(x.T.contiguous()) for x in (known, mask)), strict=True))
+        # a loop of very small operations: what can be looked up once is
+        send, draw, is_adjusted = view.steps().send, view.draw, adjustment.changes
+        for piece, kept_piece in zip(_with_progress(noise), kept, strict=True):
+            parameters = send(levels)
+            if is_adjusted:
+                parameters = adjustment.parameters(likelihood, parameters)
+            levels = draw(parameters, piece, kept_piece)
+            drawn.append(levels)
+        return view.joined(drawn)
 
 
-def sample_naive(
-    model: AutoregressiveModel,
-    uniform: Tensor,
-    context: Tensor | None = None,
-    known: Tensor | None = None,
-    mask: Tensor | None = None,
-    *,
-    temperature: float = 1.0,
+def _draw_by_distributions(
+    view: Incremental, uniform: Tensor, known: Tensor | None, mask: Tensor | None, adjustment: Adjustment
 ) -> Tensor:
-    """Sample by one full pass of `conditionals` per variable: slow, and the oracle of every faster sampler."""
-    view = Recomputing(model, len(uniform), context, _event_shape(model, uniform.shape[1]))
-    return _generate(model, view, uniform, known, mask, temperature)
+    """The same loop for a view that knows nothing but `conditional` and `append`."""
+    drawn = torch.empty(uniform.shape, dtype=torch.int64, device=uniform.device)
+    for k in _with_progress(range(uniform.shape[1])):
+        levels = inverse_cdf(adjustment.distribution(view.conditional()), uniform[:, k])
+        if known is not None and mask is not None:
+            levels = torch.where(mask[:, k], known[:, k], levels)
+        view.append(levels)
+        drawn[:, k] = levels
+    return drawn
 
 
-SAMPLERS: dict[str, Callable[..., Tensor]] = {"cached": sample_cached, "naive": sample_naive}
+def row_indices(rows: Tensor | Sequence[int], num_rows: int) -> Tensor:
+    """Rows as `Incremental.select` takes them, indices or a boolean mask, as int64 indices ``(M,)``.
+
+    Raises:
+        IndexError: for a row that there is not, or a mask of another length.
+
+    >>> row_indices(torch.tensor([True, False, True]), 3).tolist(), row_indices([2, 2], 3).tolist()
+    ([0, 2], [2, 2])
+    """
+    chosen = torch.as_tensor(rows)
+    if chosen.dtype == torch.bool and chosen.shape == (num_rows,):
+        return chosen.nonzero().squeeze(1)
+    indices = chosen.long()
+    if (
+        chosen.dtype == torch.bool
+        or indices.dim() != 1
+        or bool(((indices < 0) | (indices >= num_rows)).any())
+    ):
+        raise IndexError(
+            f"rows are indices from 0 to {num_rows - 1}, or a boolean mask of {num_rows} rows, not {rows}."
+        )
+    return indices
 
 
-def device_of(model: nn.Module) -> torch.device:
-    """Where a model's parameters and buffers live; the CPU if it has none."""
-    first = next(itertools.chain(model.parameters(), model.buffers()), None)
-    return torch.device("cpu") if first is None else first.device
+def _size_of(parameters: Tensor) -> int:
+    """How many variables these are the parameters of."""
+    return 1 if parameters.dim() == 2 else len(parameters)
 
 
-@contextmanager
-def one_thread(device: torch.device) -> Iterator[None]:
-    """Run a loop of small CPU operations on one thread: forking threads for each costs more than it saves."""
-    if device.type != "cpu":
-        yield
-        return
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with _numpys_threads().limit(limits=1, user_api="blas"):
-            yield
-    finally:
-        torch.set_num_threads(before)
-
-
-@cache
-def _numpys_threads() -> ThreadpoolController:
-    """Which libraries are loaded takes milliseconds to find out, so it is asked once."""
-    return ThreadpoolController()
-
-
-def _generate(
-    model: AutoregressiveModel,
-    view: Incremental,
-    uniform: Tensor,
-    known: Tensor | None,
-    mask: Tensor | None,
-    temperature: float,
-) -> Tensor:
-    """Bring a completion into generation order, let the view generate, and put its variables in their places."""
-    if not temperature > 0:
-        raise ValueError(f"temperature must be above 0, not {temperature}.")
-    ordering = model.ordering_for(uniform.shape[1])
-    if known is not None and mask is not None:
-        known, mask = known.flatten(1)[:, ordering], mask.flatten(1)[:, ordering]
-    generate = getattr(type(view), "generate", Incremental.generate)
-    drawn = generate(view, uniform, known, mask, temperature)
-    x = torch.empty_like(drawn)
-    x[:, ordering] = drawn
-    return x.view(len(x), *_event_shape(model, uniform.shape[1]))
-
-
-def _event_shape(model: AutoregressiveModel, num_variables: int) -> Sequence[int]:
-    """The model's own, or a sequence of another length."""
-    return model.event_shape if num_variables == model.num_variables else (num_variables,)
+def _with_progress(steps: Sequence[T]) -> Iterable[T]:
+    return tqdm(steps, desc="sampling", unit="step", delay=2, leave=False)

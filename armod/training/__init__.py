@@ -1,4 +1,4 @@
-"""Training and its measure: `fit`, one step of it, evaluation, checkpoints, and several processes."""
+"""Training and evaluation: `fit`, one of its steps, `evaluate`, checkpoints, compilation and several processes."""
 
 from armod.training.evaluation import Receipt, evaluate
 from armod.training.fit import History, fit

@@ -1,8 +1,7 @@
-"""Checkpoints: a run's whole state in one file that is never half-written, and that no other run may go on from."""
+"""Checkpoints: the whole state of a run in one file, which is never half-written and belongs to that run only."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,23 +9,25 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from armod.files import whole_file
+
 
 def write(path: Path, state: Mapping[str, Any]) -> None:
-    """Write the state beside the old file, then replace it: whenever the process dies, one of them is whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f"{path.name}.new")
-    try:
-        with beside.open("wb") as file:
-            torch.save(dict(state), file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
+    """Write the state in one step: whenever the process dies, the old file or the new one is whole."""
+    with whole_file(path) as file:
+        torch.save(dict(state), file)
 
 
 def read(path: Path, settings: Mapping[str, Any], weights: Mapping[str, Tensor]) -> dict[str, Any] | None:
-    """The state that a run of the same settings wrote for a model of the same weights' shapes; None if there is none.
+    """Read the state that an earlier part of this run wrote.
+
+    Args:
+        path: the checkpoint.
+        settings: the settings of this run, which the checkpoint must have too.
+        weights: the model's state dict, whose shapes the checkpoint must have too.
+
+    Returns:
+        The state, or None if there is no file.
 
     Raises:
         ValueError: if the file cannot be read or comes from another run or model.

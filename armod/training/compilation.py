@@ -1,4 +1,4 @@
-"""`torch.compile` for the time of a training run, and one sentence where it does not work."""
+"""`torch.compile` for the duration of a training run, with a clear message where it does not work."""
 
 from __future__ import annotations
 
@@ -13,24 +13,30 @@ from armod.models.base import AutoregressiveModel
 
 @contextmanager
 def compiled(model: AutoregressiveModel, choice: bool | str) -> Iterator[None]:
-    """Within the ``with``, ``model(x, context)`` is compiled; afterwards the model is as it was.
+    """Compile ``model(x, context)`` inside a ``with`` block; afterwards the model is as it was before.
 
-    choice: False, True (torch's own backend), or the name of a backend, such as "aot_eager", which needs no compiler.
+    Args:
+        model: the model to compile.
+        choice: False to compile nothing, True for torch's default backend, or the name of a backend, such as "aot_eager",
+            which needs no compiler.
+
+    Yields:
+        Nothing.
 
     Raises:
-        ValueError: for an unknown backend, or if this machine or the backend cannot compile the model.
+        ValueError: if the backend is unknown, or cannot compile the model on this machine.
     """
     if choice is False:
         yield
         return
-    from torch._dynamo.exc import TorchDynamoException  # takes a second, so only when asked for
+    from torch._dynamo.exc import TorchDynamoException  # imported here because it takes a second
 
     backend = "inductor" if choice is True else choice
     try:
         forward = torch.compile(model.forward, backend=backend)
 
         def checked(x: Tensor, context: Tensor | None = None) -> Tensor:
-            # compiled code does not look at values, and what it raises is no sentence
+            # compiled code does not check values, and its error messages are hard to read
             model.check_levels(x)
             model.check_context(context, len(x), x.shape[1:])
             return forward(x, context)
@@ -48,5 +54,5 @@ def compiled(model: AutoregressiveModel, choice: bool | str) -> Iterator[None]:
             f"{type(model).__name__} cannot be compiled here by {backend!r} ({reason}): {advice}."
         ) from error
     finally:
-        # the instance's attribute goes, the class's method shows again
+        # without the instance's attribute, the method of the class is visible again
         model.__dict__.pop("forward", None)

@@ -1,7 +1,7 @@
-"""Several processes as one: who is there, who does what, and how all come to agree.
+"""Several processes that train one model: which processes exist, which rows each takes, and how they exchange results.
 
-``torchrun`` starts the processes and tells each its number; `process_group` makes them one group. Everything else here
-also holds for a process by itself: it does all the work and agrees with itself.
+``torchrun`` starts the processes and gives each a number; `process_group` joins them into one group. All other functions
+also work in a single process, which then does all the work.
 """
 
 from __future__ import annotations
@@ -15,16 +15,20 @@ from typing import Any, TypeVar
 import torch
 from torch import distributed
 
-LET_GO = 0.2  # seconds for the threads of a group
+LET_GO = 0.2  # seconds that the threads of a group get to finish
 
 T = TypeVar("T")
 
 
 @contextmanager
 def process_group(device: str | None = None) -> Iterator[None]:
-    """The group of all processes that ``torchrun`` started, for the length of a ``with``; of one process, nothing.
+    """Join all processes that ``torchrun`` started into a group inside a ``with`` block; do nothing without torchrun.
 
-    device: "cuda..." lets each process have one GPU of its machine (nccl); anything else is the CPU (gloo).
+    Args:
+        device: "cuda..." gives each process one GPU of its machine (nccl); anything else means the CPU (gloo).
+
+    Yields:
+        Nothing.
 
     Raises:
         ValueError: if a machine has fewer GPUs than processes.
@@ -42,30 +46,30 @@ def process_group(device: str | None = None) -> Iterator[None]:
             )
         torch.cuda.set_device(gpu)
     store, number, count = next(distributed.rendezvous("env://"))
-    # torchrun --max-restarts keeps its store: processes of a second life must not find the addresses of the first
+    # torchrun --max-restarts keeps its store, and restarted processes must not find the addresses of the first ones
     life = distributed.PrefixStore(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0"), store)
     distributed.init_process_group("nccl" if on_gpu else "gloo", store=life, rank=number, world_size=count)
     try:
         yield
     finally:
-        # A thread of gloo's that has not yet let go of the last exchange's tensor waits for the interpreter's lock, and
-        # aborts the process if the interpreter ends before it has it: while this thread sleeps, nobody else has it.
+        # A thread of gloo that still holds the tensor of the last exchange waits for the interpreter's lock. It aborts the
+        # process if the interpreter ends first. While this thread sleeps, the other one can take the lock.
         time.sleep(LET_GO)
         distributed.destroy_process_group()
 
 
 def is_together() -> bool:
-    """Whether this process belongs to a group."""
+    """Tell whether this process belongs to a group."""
     return distributed.is_available() and distributed.is_initialized()
 
 
 def rank() -> int:
-    """This process's number, from 0."""
+    """Return the number of this process, from 0."""
     return distributed.get_rank() if is_together() else 0
 
 
 def world_size() -> int:
-    """How many processes there are.
+    """Return the number of processes.
 
     >>> rank(), world_size()
     (0, 1)
@@ -74,7 +78,13 @@ def world_size() -> int:
 
 
 def share(num_rows: int) -> slice:
-    """The rows of a batch that are this process's own; the shares differ by one row at most.
+    """Return the rows of a batch that this process works on; the shares of all processes differ by at most one row.
+
+    Args:
+        num_rows: rows of the whole batch.
+
+    Returns:
+        A slice of ``0..num_rows-1``, which may be empty.
 
     >>> share(5)
     slice(0, 5, None)
@@ -83,7 +93,13 @@ def share(num_rows: int) -> slice:
 
 
 def agree(work: Callable[[], T]) -> T:
-    """Do `work` in the first process only; all of them return its result, or raise its error.
+    """Call `work` in the first process only, and return its result or raise its error in all of them.
+
+    Args:
+        work: a function without arguments, whose result can be pickled.
+
+    Returns:
+        What `work` returned.
 
     >>> agree(lambda: 3)
     3
@@ -103,9 +119,14 @@ def agree(work: Callable[[], T]) -> T:
 
 
 def total(numbers: Sequence[float], device: torch.device) -> list[float]:
-    """The sum of each number over all processes, in float64, the same to the last bit in each of them.
+    """Sum numbers over all processes in float64; every process gets the same result to the last bit.
 
-    device: where the group exchanges tensors: that of the model.
+    Args:
+        numbers: one or more numbers of this process.
+        device: the device on which the group exchanges tensors, which is that of the model.
+
+    Returns:
+        The sum of each number.
 
     >>> total([1, 2.5], torch.device("cpu"))
     [1.0, 2.5]

@@ -1,4 +1,4 @@
-"""How good is a model? `evaluate` states a likelihood so that others can check it: a `Receipt`."""
+"""How good is a model? `evaluate` measures its likelihood and returns a `Receipt`, which others can check."""
 
 from __future__ import annotations
 
@@ -21,10 +21,22 @@ Data = Tensor | tuple[Tensor, Tensor] | torch.utils.data.Dataset | torch.utils.d
 
 @dataclass(frozen=True)
 class Receipt:
-    """A likelihood with all that is needed to check it, in nats per observation and per dimension, and in bits.
+    """A measured likelihood, together with everything that is needed to check it.
 
-    standard_error is that of the mean over the observations: what another draw of as many would change.
-    num_parameters: the numbers that were learnt. seconds: how long that took.
+    Args:
+        nats: mean negative log-likelihood in nats per observation.
+        standard_error: standard error of this mean, in nats: how much it would change with other observations.
+        num_observations: how many observations were measured.
+        num_variables: D, the variables of one observation.
+        dataset: name of the data set.
+        split: name of the split.
+        ordering: name of the model's ordering.
+        seed: the seed that the model was trained with.
+        num_parameters: how many numbers the model has learnt.
+        seconds: how long it learnt.
+
+    >>> Receipt(90.0, 0.3, 500, 784, "digits28", "test", "raster").bits_per_dim
+    0.16561...
     """
 
     nats: float
@@ -65,13 +77,20 @@ def evaluate(
     seed: int | None = None,
     batch_size: int = 500,
 ) -> Receipt:
-    """The receipt of a model's likelihood on one split of a data set; dropout and the like are off.
+    """Measure a model's likelihood on one split of a data set, in evaluation mode (without dropout).
 
-    data: an `armod.data.Dataset`, of which `split` is taken with its context, or any data that `fit` takes, which
-        `split` then names.
-    seed: the one the model was trained with, for the record.
+    In a process group all processes must call this function. Each measures its share of the data, and all return the same
+    receipt.
 
-    In a process group all processes call it, each measures its share of the data, and all return the same receipt.
+    Args:
+        model: the model.
+        data: an `armod.data.Dataset`, or any data that `fit` takes.
+        split: which split of a `Dataset` to measure; for other data it is only a name.
+        seed: the seed that the model was trained with, for the record.
+        batch_size: observations in one forward pass.
+
+    Returns:
+        The likelihood as a `Receipt`.
 
     >>> from armod import MADE, likelihoods
     >>> fair = MADE((2,), [], likelihood=likelihoods.Bernoulli())
@@ -82,8 +101,7 @@ def evaluate(
     """
     name = data.name if isinstance(data, Dataset) else type(data).__name__.lower()
     chosen = data.pairs(split) if isinstance(data, Dataset) else data
-    place = device_of(model)
-    mean = mean_log_prob(model, batches_of(chosen, batch_size, place))
+    mean = mean_log_prob(model, batches_of(chosen, batch_size, device_of(model)))
     return Receipt(
         nats=-mean.log_prob,
         standard_error=mean.standard_error,
@@ -99,7 +117,19 @@ def evaluate(
 
 @dataclass
 class Mean:
-    """A running mean of log-likelihoods."""
+    """A running mean of log-likelihoods.
+
+    Args:
+        total: sum of the log-likelihoods so far, in nats.
+        squares: sum of their squares.
+        count: how many there are.
+        num_variables: D, the variables of one observation.
+
+    >>> mean = Mean()
+    >>> mean.add(torch.tensor([-1.0, -3.0]), num_variables=2)
+    >>> mean.log_prob
+    -2.0
+    """
 
     total: float = 0.0
     squares: float = 0.0
@@ -107,7 +137,12 @@ class Mean:
     num_variables: int = 1
 
     def add(self, log_probs: Tensor, num_variables: int) -> None:
-        """Take in a batch of log-likelihoods ``(N,)`` of observations of `num_variables` variables."""
+        """Add a batch.
+
+        Args:
+            log_probs: log-likelihoods ``(N,)`` in nats.
+            num_variables: D, the variables of one observation.
+        """
         values = log_probs.detach().double()
         self.total += values.sum().item()
         self.squares += values.square().sum().item()
@@ -115,18 +150,25 @@ class Mean:
         self.num_variables = num_variables
 
     def over_all_processes(self, device: torch.device) -> Mean:
-        """The mean of what all processes took in, the same in each of them; `device` is the model's."""
+        """Combine the means of all processes.
+
+        Args:
+            device: the model's device.
+
+        Returns:
+            The mean over the observations of all processes, the same in each of them.
+        """
         total, squares, count = distributed.total([self.total, self.squares, self.count], device)
         return Mean(total, squares, int(count), self.num_variables)
 
     @property
     def log_prob(self) -> float:
-        """The mean in nats; NaN of nothing."""
+        """The mean in nats, or NaN if there is no observation."""
         return self.total / self.count if self.count else math.nan
 
     @property
     def standard_error(self) -> float:
-        """How much another sample of as many would change the mean."""
+        """The standard error of the mean in nats, or NaN for fewer than two observations."""
         if self.count < 2:
             return math.nan
         variance = max(self.squares / self.count - self.log_prob**2, 0.0)
@@ -134,12 +176,20 @@ class Mean:
 
     @property
     def bits_per_dim(self) -> float:
-        """The mean negative log-likelihood in bits, for one variable."""
+        """The mean negative log-likelihood in bits per variable."""
         return -self.log_prob / (self.num_variables * math.log(2))
 
 
 def mean_log_prob(model: AutoregressiveModel, batches: Iterable[Batch]) -> Mean:
-    """Mean log-likelihood in evaluation mode; every process takes its share of each batch."""
+    """Compute the mean log-likelihood in evaluation mode; every process takes its share of each batch.
+
+    Args:
+        model: the model, whose mode is restored afterwards.
+        batches: pairs (levels, context or None) on the model's device.
+
+    Returns:
+        The mean over all processes.
+    """
     mean, was_training = Mean(), model.training
     model.eval()
     with torch.no_grad():
@@ -153,7 +203,20 @@ def mean_log_prob(model: AutoregressiveModel, batches: Iterable[Batch]) -> Mean:
 
 
 def batches_of(data: Data, batch_size: int, device: torch.device, seed: int | None = None) -> Iterator[Batch]:
-    """Batches (levels, context or None) on `device`; shuffled if there is a seed."""
+    """Cut data into batches.
+
+    Args:
+        data: levels, a pair (levels, context), a torch Dataset, or a DataLoader (which has batches of its own).
+        batch_size: observations in a batch.
+        device: the device that each batch is moved to.
+        seed: shuffles the observations; None keeps their order.
+
+    Yields:
+        Pairs (levels, context or None).
+
+    Raises:
+        ValueError: if there are not as many contexts as levels.
+    """
     if isinstance(data, Tensor | tuple):
         tensors = (data,) if isinstance(data, Tensor) else data
         count = len(tensors[0])

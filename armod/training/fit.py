@@ -1,8 +1,8 @@
 """Maximum likelihood in practice: `fit` a model, then `evaluate` it.
 
-A run is a function of its seed: batches, dropout and the turns of an ensemble's members are drawn anew for each epoch
-from (seed, epoch). So a run that was killed and resumed from its checkpoint ends at the same weights as one that was
-not. Nor does it matter, but for rounding, into how many micro-batches or among how many processes a batch is split.
+The seed determines a run: batches, dropout and the turns of an ensemble's members are drawn for each epoch from
+(seed, epoch). So a run that was killed and resumed from its checkpoint ends with the same weights as an uninterrupted one.
+Except for rounding, the number of micro-batches or processes makes no difference either.
 """
 
 from __future__ import annotations
@@ -51,43 +51,45 @@ def fit(
     seed: int = 0,
     progress: bool = True,
 ) -> History:
-    """Maximise the likelihood of `data`, by Adam, for at most `epochs` passes; the model is changed in place.
+    """Maximise the likelihood of `data` for at most `epochs` passes, by default with Adam; the model changes in place.
 
-    Data
+    In a process group (``torchrun``, `torch.distributed`) all processes must call it with the same arguments. Each takes
+    its share of every batch, the first one writes the checkpoint and shows the progress, and all end with the same weights.
+
+    Args:
+        model: the model that learns.
         data: levels ``(N, *event_shape)``; a pair (levels, context); a torch Dataset of single observations or such
-            pairs; a DataLoader (its own batches and its own shuffling); or an `armod.data.Dataset`, whose ``valid``
-            split is then used too, and whose context goes along.
-        valid: held-out data of the same kinds. If given, the model ends with the weights of its best epoch on them,
-            and stops early after `patience` epochs without a better one.
-        batch_size: observations a step, those of all processes together.
-    Steps
-        optimizer: makes an optimiser from the parameters; default Adam with `learning_rate`.
-        learning_rate_decay: each epoch's learning rate is the one before times this.
-        clip_norm: gradients longer than this are shortened to it; recurrent networks need it (Pascanu, Mikolov,
+            pairs; a DataLoader (with its own batches and shuffling); or an `armod.data.Dataset`, whose context and
+            ``valid`` split are used too.
+        epochs: passes through the data.
+        valid: held-out data of the same kinds. If given, the model ends with the weights of its best epoch on them.
+        batch_size: observations per step, over all processes together.
+        learning_rate: step size of the default optimiser.
+        learning_rate_decay: the learning rate is multiplied by this after each epoch.
+        optimizer: makes an optimiser from the parameters; None means Adam.
+        clip_norm: longer gradients are shortened to this length; recurrent networks need it (Pascanu, Mikolov,
             Bengio 2013, section 3.2).
-        average: decay of a running average of the weights (Polyak, Juditsky 1992), which validation then sees and the
-            model ends with; PixelCNN++ takes 0.9995. 0 averages nothing. Young averages decay faster:
-            min(average, (1 + n) / (10 + n)) in step n.
-    Speed
-        accumulate: micro-batches into which each batch is split, to save memory; the gradient is the same.
-        precision: "float32", or "bfloat16" for the network's matrix products and convolutions (autocast); parameters,
-            optimiser and log-probabilities stay float32, and so does validation.
-        compile: True compiles the model's forward by `torch.compile`, a name says by which backend. What does not go
-            through ``model(x, context)`` is not compiled: so with a MADE of several masks.
+        average: decay of a running average of the weights (Polyak, Juditsky 1992), which is validated and which the model
+            ends with; PixelCNN++ uses 0.9995, and 0 averages nothing. Early averages decay faster: the decay in step n
+            is min(average, (1 + n) / (10 + n)).
+        accumulate: micro-batches into which each batch is divided to save memory; the gradient is the same.
+        precision: "float32", or "bfloat16" for the network's matrix products and convolutions (autocast). Parameters,
+            optimiser, log-probabilities and validation stay float32.
+        compile: True compiles the model's forward with `torch.compile`; a string names the backend. Only
+            ``model(x, context)`` is compiled, so a MADE with several masks gains nothing.
+        patience: stop after this many epochs without a better one on `valid`; None never stops early.
+        checkpoint: a file that is replaced after each epoch. If it exists, the run continues from it and ends as if it had
+            never stopped (with your own DataLoader only if its order does not depend on earlier epochs).
         device: "cpu", "cuda", ...: where the model and each batch go. None leaves the model where it is.
-    Run
-        checkpoint: a file, replaced in one step after each epoch. If it exists, the run goes on from there and ends as
-            if it had never stopped (with a DataLoader of your own: if its order does not depend on the past).
-        seed: of shuffling and of the model's own randomness while it learns; the global generators are left alone.
+        seed: seed of shuffling and of the model's own randomness; the global generators stay as they are.
+        progress: whether to show a progress bar.
 
-    In a process group (``torchrun``, `torch.distributed`) all processes call it with the same arguments: each takes its
-    share of every batch, the first one writes the checkpoint and shows the progress, and all end with the same weights.
-
-    Returns the bits per dimension of each epoch. Losses are averages while learning, before each step.
+    Returns:
+        The bits per dimension of each epoch; those of the training data are means over the epoch, taken before each step.
 
     Raises:
-        ValueError: for data of the wrong shape, an option that does not exist or cannot be had here, or a checkpoint
-            of another run.
+        ValueError: if the data have the wrong shape, an option does not exist or is not available on this machine, or the
+            checkpoint belongs to another run.
 
     >>> from armod import MADE, likelihoods
     >>> coins = torch.ones(64, 2, dtype=torch.uint8)
@@ -101,7 +103,7 @@ def fit(
         data = data.pairs("train")
     if device is not None:
         _move(model, device)
-    place = device_of(model)
+    device = device_of(model)
     adam = torch.optim.Adam(model.parameters(), lr=learning_rate, fused=True) if optimizer is None else None
     stepper = adam if optimizer is None else optimizer(model.parameters())
     assert stepper is not None
@@ -110,7 +112,7 @@ def fit(
     judged = model if averaged is None else cast(AutoregressiveModel, averaged.module)
     run = _Run(model, stepper, averaged)
     first_rates = [group["lr"] for group in stepper.param_groups]
-    # what changes the result by more than rounding
+    # every setting that changes the result by more than rounding
     settings = {
         "seed": seed,
         "batch_size": batch_size,
@@ -126,7 +128,7 @@ def fit(
     history, was_training = run.history, model.training
     begin = time.perf_counter() - history.seconds
     bar = _progress_bar(_count(data), epochs, len(history), progress)
-    generators = torch.random.fork_rng(devices=[place] if place.type == "cuda" else [])
+    generators = torch.random.fork_rng(devices=[device] if device.type == "cuda" else [])
     with bar, generators, compiled(model, compile):
         for epoch in range(len(history), epochs):
             if history.stopped_early:
@@ -136,14 +138,14 @@ def fit(
                 group["lr"] = rate * learning_rate_decay**epoch
             model.train()
             mean = Mean()
-            for number, batch in enumerate(_shuffled(data, batch_size, place, _epoch_seed(seed, epoch))):
+            for number, batch in enumerate(_shuffled(data, batch_size, device, _epoch_seed(seed, epoch))):
                 mean.add(learn(batch, epoch + number), batch[0][0].numel())
                 if averaged is not None:
                     averaged.update_parameters(model)
                 bar.update(len(batch[0]))
-            history.train_bits_per_dim.append(_bits_of_an_epoch(mean.over_all_processes(place)))
+            history.train_bits_per_dim.append(_bits_of_an_epoch(mean.over_all_processes(device)))
             if valid is not None:
-                held_out = mean_log_prob(judged, batches_of(valid, batch_size, place)).bits_per_dim
+                held_out = mean_log_prob(judged, batches_of(valid, batch_size, device)).bits_per_dim
                 history.valid_bits_per_dim.append(held_out)
                 if history.best_epoch == epoch:
                     run.best = {name: value.clone() for name, value in judged.state_dict().items()}
@@ -160,7 +162,17 @@ def fit(
 
 @dataclass
 class History:
-    """What a run of `fit` saw: bits per dimension, one number for each epoch."""
+    """The progress of a run of `fit`: bits per dimension, one number for each epoch.
+
+    Args:
+        train_bits_per_dim: means over the training data while the model learnt.
+        valid_bits_per_dim: means over the held-out data after each epoch; empty without held-out data.
+        stopped_early: whether the run ended before its last epoch.
+        seconds: how long it took.
+
+    >>> History([1.0, 0.8, 0.7], [0.9, 0.85, 0.95]).best_epoch
+    1
+    """
 
     train_bits_per_dim: list[float] = field(default_factory=list)
     valid_bits_per_dim: list[float] = field(default_factory=list)
@@ -172,19 +184,19 @@ class History:
 
     @property
     def best_epoch(self) -> int:
-        """The epoch, from 0, whose weights the model has: the best one on held-out data, else the last."""
+        """The epoch, from 0, whose weights the model has: the best one on held-out data, or else the last one."""
         held_out = self.valid_bits_per_dim
         return min(range(len(held_out)), key=held_out.__getitem__) if held_out else len(self) - 1
 
     def latest(self) -> dict[str, str]:
-        """The last epoch's numbers, for a progress bar."""
+        """Return the numbers of the last epoch, for a progress bar."""
         columns = {"train": self.train_bits_per_dim, "valid": self.valid_bits_per_dim}
         return {name: f"{values[-1]:.4f} bits/dim" for name, values in columns.items() if values}
 
 
 @dataclass
 class _Run:
-    """All that a run changes, and so all that a checkpoint must hold."""
+    """Everything that a run changes, which a checkpoint must therefore contain."""
 
     model: AutoregressiveModel
     optimizer: torch.optim.Optimizer
@@ -211,21 +223,21 @@ class _Run:
         self.history, self.best = History(**state["history"]), state["best"]
 
 
-def _shuffled(data: Data, batch_size: int, place: torch.device, seed: int) -> Iterator[Batch]:
-    """The whole batches of one epoch, the same in every process; but each then has its own randomness."""
-    _seed_generators(place, seed)
-    batches = batches_of(data, batch_size, place, seed)
-    # with its first batch a DataLoader of one's own draws its order from the global generator
+def _shuffled(data: Data, batch_size: int, device: torch.device, seed: int) -> Iterator[Batch]:
+    """The batches of one epoch, which are the same in every process; after that each has its own randomness."""
+    _seed_generators(device, seed)
+    batches = batches_of(data, batch_size, device, seed)
+    # a user's DataLoader draws its order from the global generator when it makes its first batch
     first = list(itertools.islice(batches, 1))
-    _seed_generators(place, (seed * distributed.world_size() + distributed.rank()) % 2**63)
+    _seed_generators(device, (seed * distributed.world_size() + distributed.rank()) % 2**63)
     return itertools.chain(first, batches)
 
 
-def _seed_generators(place: torch.device, seed: int) -> None:
-    """Seed the generators that a model on `place` uses, and no others: `torch.manual_seed` would seed every GPU."""
+def _seed_generators(device: torch.device, seed: int) -> None:
+    """Seed only the generators that a model on `device` uses; `torch.manual_seed` would seed every GPU."""
     torch.default_generator.manual_seed(seed)
-    if place.type == "cuda":
-        with torch.cuda.device(place):
+    if device.type == "cuda":
+        with torch.cuda.device(device):
             torch.cuda.manual_seed(seed)
 
 
@@ -240,8 +252,8 @@ def _bits_of_an_epoch(mean: Mean) -> float:
 
 
 def _progress_bar(count: int | None, epochs: int, epochs_done: int, is_wanted: bool) -> tqdm:
-    """A bar that counts observations, so that it moves and tells the rate within long epochs too."""
-    # only said if wanted, so that the variable TQDM_DISABLE keeps its say
+    """A bar that counts observations, so that it moves during long epochs too."""
+    # `disable` is given only to switch the bar off, so that the variable TQDM_DISABLE still works
     quiet: dict[str, Any] = {} if is_wanted and distributed.rank() == 0 else {"disable": True}
     return tqdm(
         desc="training",
@@ -255,13 +267,13 @@ def _progress_bar(count: int | None, epochs: int, epochs_done: int, is_wanted: b
 
 
 def _count(data: Data) -> int | None:
-    """How many observations there are, if that is known."""
+    """The number of observations, or None if it is unknown."""
     levels = data[0] if isinstance(data, tuple) else data.dataset if isinstance(data, DataLoader) else data
     return len(levels) if hasattr(levels, "__len__") else None
 
 
 def _average_of(model: AutoregressiveModel, decay: float) -> AveragedModel:
-    """A copy of the model that `update_parameters` moves towards the model's present weights."""
+    """A copy of the model that `update_parameters` moves towards the present weights."""
 
     def moved(average: Tensor, present: Tensor, num_averaged: Tensor | int) -> Tensor:
         young = torch.as_tensor((1 + num_averaged) / (10 + num_averaged))
@@ -285,7 +297,7 @@ def _check_options(
     learning_rate_decay: float,
     average: float,
 ) -> None:
-    """ValueError in one sentence for an option that makes no sense."""
+    """Raise a ValueError for an option that makes no sense."""
     if accumulate < 1:
         raise ValueError(f"accumulate is the number of micro-batches a step, at least 1, not {accumulate}.")
     if precision not in PRECISIONS:

@@ -1,7 +1,7 @@
-"""One step of learning: the exact gradient of a batch's mean log-likelihood, whoever computes which part of it.
+"""One step of learning: the exact gradient of a batch's mean log-likelihood, however the batch is divided.
 
-However a batch is cut - into micro-batches, among processes, evenly or not - every row counts the same: each part
-contributes the *sum* of its rows' log-likelihoods, divided by the number of rows of the whole batch.
+A batch may be cut into micro-batches or divided among processes, evenly or not; every row counts the same. Each part
+contributes the *sum* of the log-likelihoods of its rows, divided by the number of rows of the whole batch.
 """
 
 from __future__ import annotations
@@ -22,14 +22,23 @@ PRECISIONS = ("float32", "bfloat16")
 
 
 class GradientStep:
-    """Called with a batch, it moves the model's weights one step towards the batch's likelihood.
-
-    accumulate: micro-batches a step: as many times less memory, for the same gradient.
-    precision: "bfloat16" rounds the inputs of the network's matrix products and convolutions (autocast). Parameters,
-        optimiser and log-probabilities stay float32.
-    clip_norm: a longer gradient is shortened to this length (Pascanu, Mikolov, Bengio 2013, section 3.2).
+    """A function of a batch that changes the model's weights by one step of the optimiser.
 
     Every process of a group calls it with the same whole batch and works on its own share (`armod.training.distributed`).
+
+    Args:
+        model: the model that learns.
+        optimizer: an optimiser of its parameters.
+        accumulate: micro-batches per step; they need less memory and give the same gradient.
+        precision: "bfloat16" rounds the inputs of the network's matrix products and convolutions (autocast). Parameters,
+            optimiser and log-probabilities stay float32.
+        clip_norm: a longer gradient is shortened to this length (Pascanu, Mikolov, Bengio 2013, section 3.2).
+
+    >>> from armod import MADE, likelihoods
+    >>> model = MADE((2,), [], likelihood=likelihoods.Bernoulli())
+    >>> learn = GradientStep(model, torch.optim.SGD(model.parameters(), lr=0.1))
+    >>> learn((torch.ones(5, 2), None), 0).shape
+    torch.Size([5])
     """
 
     def __init__(
@@ -46,13 +55,13 @@ class GradientStep:
         self._objective: nn.Module = _Objective(model, precision)
 
     def __call__(self, batch: Batch, step: int) -> Tensor:
-        """The log-likelihoods, before the step, of those rows that were this process's own."""
+        """Make one step; return the log-likelihoods, before it, of the rows that this process worked on."""
         x, context = batch
         weight = distributed.world_size() / len(x)  # DistributedDataParallel takes the mean over processes
         rows = distributed.share(len(x))
         has_rows = rows.start < rows.stop
         if not has_rows:
-            # it must take part in the exchange of gradients all the same
+            # a process without rows must still take part in the exchange of gradients
             rows, weight = slice(0, 1), 0.0
         if distributed.is_together() and isinstance(self._objective, _Objective):
             self._objective = _in_parallel(self._objective, (x[:1], None if context is None else context[:1]))
@@ -73,7 +82,7 @@ class GradientStep:
 
 
 class _Objective(nn.Module):
-    """What is maximised, as a module, so that DistributedDataParallel can wrap it."""
+    """The function that is maximised, as a module, so that DistributedDataParallel can wrap it."""
 
     def __init__(self, model: AutoregressiveModel, precision: str) -> None:
         super().__init__()
@@ -89,14 +98,15 @@ class _Objective(nn.Module):
 def _in_parallel(objective: _Objective, row: Batch) -> DistributedDataParallel:
     """The objective whose gradients are averaged over all processes.
 
-    The wrapper waits for the gradient of every parameter, so it must know if some never get one: one row tells.
+    The wrapper waits for the gradient of every parameter, so it must know whether some never get one. One row is enough
+    to find out.
     """
-    place = device_of(objective.model)
+    device = device_of(objective.model)
     objective.zero_grad(set_to_none=True)
-    with torch.random.fork_rng(devices=[place] if place.type == "cuda" else []):
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         objective(*row, 0).sum().backward()
     has_unused = any(one.requires_grad and one.grad is None for one in objective.parameters())
-    # buffers are masks and orderings, the same in every process: nothing to broadcast in each pass
+    # buffers are masks and orderings, which are the same in every process and need no broadcast
     known = inspect.signature(DistributedDataParallel).parameters
     word = "forward_sync_buffers" if "forward_sync_buffers" in known else "broadcast_buffers"  # the old name
     options: dict[str, Any] = {word: False, "find_unused_parameters": has_unused}

@@ -6,7 +6,7 @@ import nbformat
 import pytest
 from playwright.sync_api import Page, expect
 
-from armod.course.lessons.exercises import tagged
+from armod.course.lessons.derive import tagged
 from tests.browser.lab import CHECKOUT, Lab
 
 pytestmark = pytest.mark.browser

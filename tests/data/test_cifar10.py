@@ -93,7 +93,7 @@ def test_the_split_is_that_of_45000_5000_and_10000() -> None:
 
 
 def test_what_are_no_records_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"3,072 bytes are no pictures"):
+    with pytest.raises(ValueError, match=r"3,072 bytes are not whole pictures"):
         parse_records(bytes(3072))
     with pytest.raises(ValueError, match=r"a picture is of class 10"):
         parse_records(bytes([10]) + bytes(3072))

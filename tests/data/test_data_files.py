@@ -121,7 +121,7 @@ def test_a_false_file_of_the_user_is_named_and_left_alone(data_folder: Path) -> 
     with pytest.raises(ValueError) as error:
         remote().read()
     assert str(error.value).startswith(f"{false} is not the true numbers (its sha256 is ")
-    assert str(error.value).endswith("replace it, or remove it to have it downloaded anew.")
+    assert str(error.value).endswith("replace it, or remove it to download it again.")
     assert false.read_bytes() == CONTENT[::-1]
 
 

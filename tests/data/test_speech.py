@@ -10,7 +10,6 @@ import torch
 
 from armod.data import load
 from armod.data.dataset import SPLITS, Dataset
-from armod.data.recipes import speech as recipe
 from armod.data.sets import speech
 from armod.mu_law import mu_law_decode
 
@@ -62,16 +61,16 @@ def test_the_recipe_halves_the_rate_and_keeps_what_is_below_its_half(
     """A tone of 440 Hz stays where it is; one of 7 kHz, which taking every other sample would turn into 1 kHz, goes."""
     times = np.arange(16_000) / 16_000
     samples = 0.5 * np.sin(2 * np.pi * 440 * times) + 0.3 * np.sin(2 * np.pi * 7000 * times)
-    path = tmp_path / f"{recipe.STEM}-0870.wav"
+    path = tmp_path / f"{speech.STEM}-0870.wav"
     with wave.open(str(path), "wb") as sound:
         sound.setparams((1, 2, 16_000, 0, "NONE", ""))
         sound.writeframes((samples * 32_768).astype("<i2").tobytes())
-    monkeypatch.setattr(recipe, "SOUNDS", {"0870": "0" * 64})
+    monkeypatch.setattr(speech, "SOUNDS", {"0870": "0" * 64})
     with pytest.raises(ValueError, match="is not the sound of pocketsphinx-testdata"):
-        recipe.make(tmp_path, tmp_path / "made.npz")
+        speech.make(tmp_path, tmp_path / "made.npz")
 
-    monkeypatch.setattr(recipe, "SOUNDS", {"0870": hashlib.sha256(path.read_bytes()).hexdigest()})
-    recipe.make(tmp_path, tmp_path / "made.npz")
+    monkeypatch.setattr(speech, "SOUNDS", {"0870": hashlib.sha256(path.read_bytes()).hexdigest()})
+    speech.make(tmp_path, tmp_path / "made.npz")
     with np.load(tmp_path / "made.npz") as made:
         levels = torch.from_numpy(made["0870"])
     assert (levels.dtype, len(levels)) == (torch.uint8, 8000)

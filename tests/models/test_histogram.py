@@ -222,7 +222,7 @@ def test_too_many_cells_are_refused_with_their_number_and_size(shape, num_bins, 
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"num_bins": 0}, "at least 1 bin"),
+        ({"num_bins": 0}, "num_bins must be 1 or more, not 0"),
         ({"num_bins": 4, "num_levels": 3}, "3 levels cannot fill 4 bins"),
         ({"num_bins": 2, "smoothing": -0.1}, "smoothing is a finite number"),
         ({"num_bins": 2, "smoothing": math.nan}, "smoothing is a finite number"),

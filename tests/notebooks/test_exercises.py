@@ -10,8 +10,8 @@ from nbformat import NotebookNode
 from armod.course.exercises import Result, Status, exercises_of
 from armod.course.exercises.engine.exercise import lessons
 from armod.course.exercises.engine.result import MIME
+from armod.course.lessons.derive import derived, solutions, tagged
 from armod.course.lessons.execute import execute
-from armod.course.lessons.exercises import derived, solutions, tagged
 from armod.course.lessons.pair import code_cells, declared_parameters, read_notebook, read_source
 from tests.checkout import CHECKOUT
 

@@ -11,9 +11,9 @@ from bs4 import BeautifulSoup
 from nbformat import NotebookNode
 
 from armod.course.lessons.build import SIZE_LIMIT, check
+from armod.course.lessons.catalogue import INDEX, lesson, read_title
 from armod.course.lessons.execute import execute
 from armod.course.lessons.html import to_html
-from armod.course.lessons.lessons import INDEX, lesson, read_title
 from armod.course.lessons.pair import code_cells, declared_parameters, has_tag, read_notebook, read_source
 from tests.checkout import CHECKOUT
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from armod.course.lessons.catalogue import read_title
 from armod.course.lessons.html import to_html
-from armod.course.lessons.lessons import read_title
 from armod.course.lessons.pair import read_notebook
 from tests.checkout import CHECKOUT
 

@@ -48,7 +48,8 @@ DRIVER = textwrap.dedent(
     from pathlib import Path
     from torch import nn
     from torch.utils.data import DataLoader, TensorDataset
-    from armod import AutoregressiveModel, MADE, checkpoints, distributed, evaluate, fit, likelihoods
+    from armod import AutoregressiveModel, MADE, evaluate, fit, likelihoods
+    from armod.training import checkpoints, distributed
 
     torch.set_num_threads(1)
     folder = Path(sys.argv[1])
@@ -240,12 +241,12 @@ batch_size = 37
 # 40 steps. torchrun then ends the other process and starts both anew.
 MORTAL = textwrap.dedent(
     """
-    import os, signal, sys
+    import importlib, os, signal, sys
     from pathlib import Path
-    from armod import gradients, training
     from armod.course.commands.main import main
+    from armod.training.step import GradientStep
 
-    class Mortal(gradients.GradientStep):
+    class Mortal(GradientStep):
         steps = 0
 
         def __call__(self, batch, step):
@@ -255,7 +256,7 @@ MORTAL = textwrap.dedent(
             return super().__call__(batch, step)
 
     if os.environ["TORCHELASTIC_RESTART_COUNT"] == "0":
-        training.GradientStep = Mortal
+        importlib.import_module("armod.training.fit").GradientStep = Mortal
     elif os.environ["RANK"] == "0":
         print("left behind:", *os.listdir(Path(sys.argv[-1]).parent))
     main()

@@ -9,21 +9,22 @@ from typing import Any
 
 import click
 
-from armod.course.grading import GradingError
+from armod.course.errors import CourseError
+
+Command = Callable[..., None]
 
 TRUST = "I trust every one of these submissions"
+
+
+def _number(name: str, default: int, what: str, *, at_least: int = 1) -> Callable[[Command], Command]:
+    """An option that takes a whole number."""
+    return click.option(name, default=default, show_default=True, type=click.IntRange(at_least), help=what)
 
 
 @click.command()
 @click.argument("submissions", type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The folder of marks.")
-@click.option(
-    "--jobs",
-    default=1,
-    show_default=True,
-    type=click.IntRange(1),
-    help="Submissions marked at a time, at most one a core.",
-)
+@_number("--jobs", 1, "Submissions marked at a time, at most one a core.")
 @click.option(
     "--scheduler", metavar="ADDRESS", help="Mark on a dask.distributed cluster that sees the same folders."
 )
@@ -32,30 +33,10 @@ TRUST = "I trust every one of these submissions"
 @click.option(
     "--lesson", help="Mark every submission as this lesson's; without it, as the one that it answers."
 )
-@click.option(
-    "--question-timeout",
-    default=10,
-    show_default=True,
-    type=click.IntRange(1),
-    help="Seconds for one answer.",
-)
-@click.option(
-    "--cell-timeout", default=60, show_default=True, type=click.IntRange(1), help="Seconds for one cell."
-)
-@click.option(
-    "--notebook-timeout",
-    default=600,
-    show_default=True,
-    type=click.IntRange(1),
-    help="Seconds for a whole submission.",
-)
-@click.option(
-    "--memory",
-    default=2048,
-    show_default=True,
-    type=click.IntRange(256),
-    help="MiB for all that one submission starts and writes.",
-)
+@_number("--question-timeout", 10, "Seconds for one answer.")
+@_number("--cell-timeout", 60, "Seconds for one cell.")
+@_number("--notebook-timeout", 600, "Seconds for a whole submission.")
+@_number("--memory", 2048, "MiB for all that one submission starts and writes.", at_least=256)
 @click.option(
     "--runner",
     type=click.Choice(["sandbox", "docker"]),
@@ -97,11 +78,11 @@ def grade(
     from armod.course.grading.grade import grade as grade_class
     from armod.course.grading.marking import Settings
     from armod.course.grading.marks.roster import read_roster
-    from armod.course.lessons.lessons import course_folder
+    from armod.course.lessons.catalogue import course_folder
 
     if unsandboxed:
         if runner != "sandbox":
-            raise GradingError(
+            raise CourseError(
                 f"Either --runner {runner} or --unsandboxed: the one locks in, the other does not."
             )
         _ask_for_trust()
@@ -146,7 +127,7 @@ def _ask_for_trust() -> None:
         said = ""
         click.echo(err=True)
     if said.strip() != TRUST:
-        raise GradingError("Nothing was run: --unsandboxed needs those words, typed as they stand.")
+        raise CourseError("Nothing was run: --unsandboxed needs those words, typed as they stand.")
 
 
 @click.group()
@@ -154,35 +135,51 @@ def marks() -> None:
     """What to do with the marks of a class."""
 
 
-_Decorator = Callable[[Callable[..., None]], Callable[..., None]]
-_POLICY: tuple[_Decorator, ...] = (
-    click.option(
-        "--attempts",
-        type=click.Choice(["last", "best"]),
-        default="last",
-        show_default=True,
-        help="Which of a student's attempts counts.",
-    ),
-    click.option(
-        "--due",
-        metavar="TIME",
-        type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]),
-        help="What was last written after it is late.",
-    ),
-    click.option(
-        "--late",
-        type=click.Choice(["count", "exclude"]),
-        default="count",
-        show_default=True,
-        help="Whether what is late may count.",
-    ),
-)
-
-
-def _with_policy(command: Callable[..., None]) -> Callable[..., None]:
-    for option in reversed(_POLICY):
+def _with_policy(command: Command) -> Command:
+    """The options that say which attempts count."""
+    for option in (
+        click.option(
+            "--late",
+            type=click.Choice(["count", "exclude"]),
+            default="count",
+            show_default=True,
+            help="Whether what is late may count.",
+        ),
+        click.option(
+            "--due",
+            metavar="TIME",
+            type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]),
+            help="What was last written after it is late.",
+        ),
+        click.option(
+            "--attempts",
+            type=click.Choice(["last", "best"]),
+            default="last",
+            show_default=True,
+            help="Which of a student's attempts counts.",
+        ),
+    ):
         command = option(command)
     return command
+
+
+class _Format(click.ParamType):
+    """The name of a format; which there are is looked up when somebody asks, other packages may add some."""
+
+    name = "format"
+
+    def get_metavar(self, *_: Any, **__: Any) -> str:
+        return f"[{'|'.join(self._known())}]"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if value not in self._known():
+            self.fail(f"{value!r} is not one of {', '.join(self._known())}.", param, ctx)
+        return value
+
+    def _known(self) -> list[str]:
+        from armod.course.grading.marks.export import FORMATS
+
+        return list(FORMATS)
 
 
 @marks.command()
@@ -191,8 +188,8 @@ def _with_policy(command: Callable[..., None]) -> Callable[..., None]:
     "--format",
     "form",
     required=True,
-    type=click.Choice(["csv", "gradescope", "canvas", "junit"]),
-    help="For a spreadsheet, for Gradescope or Canvas, or for a CI service.",
+    type=_Format(),
+    help="For a spreadsheet (csv), for Gradescope or Canvas, or for a CI service (junit).",
 )
 @click.option(
     "--out", type=click.Path(path_type=Path), help="The file to write; without it, standard output."
@@ -219,7 +216,7 @@ def export(folder: Path, form: str, out: Path | None, roster: Path | None, **pol
     try:
         out.write_text(text, encoding="utf-8", newline="")
     except OSError as error:
-        raise GradingError(f"Can't write {out} ({error.strerror}); choose another file for --out.") from error
+        raise CourseError(f"Can't write {out} ({error.strerror}); choose another file for --out.") from error
 
 
 @marks.command()

@@ -5,23 +5,14 @@ One file a step, each handing plain data to the next::
     read -> rebuild -> run -> judge -> record -> export
 
 - `armod.course.grading.intake.submissions`: every submission in the folder of a class, and whose it is.
-- `armod.course.grading.intake.read`: the bytes of a file become a `Submission`, or a `Refusal` with a named reason.
-- `armod.course.grading.intake.rebuild`: the released notebook with the student's answers in it; nothing else of the file is trusted.
-- `armod.course.grading.run`: the rebuilt notebook runs in a sandbox, and answers questions there.
-- `armod.course.grading.judge`: the checks ask them, out here.
+- `armod.course.grading.intake.read`: the bytes of a file become a `HandedIn`, or a `Refusal` with a named reason.
+- `armod.course.grading.intake.rebuild`: the released notebook with the student's answers in it; nothing else of the file
+  is trusted.
+- `armod.course.grading.examination`: the rebuilt notebook runs in a sandbox, and answers questions there.
+- `armod.course.grading.examiner`: the checks ask them, out here.
 - `armod.course.grading.marks.record`: one file a submission, whole or not there.
 - `armod.course.grading.marks.export`: what instructors hand in.
 
-`armod.course.grading.grade` takes a whole class through them, in several processes; its state lies in files alone.
+`armod.course.grading.grade` takes a whole class through them, in several processes; its state lies in files alone. What
+marks follow from, and so when a class is marked anew, says `armod.course.grading.sources`.
 """
-
-
-class GradingError(Exception):
-    """Something that the instructor can mend; one clear sentence, as `armod.course.errors.CourseError`.
-
-    ``exit_code`` is that of the command: 2 when the call itself was wrong, 1 when the work found a failure.
-    """
-
-    def __init__(self, sentence: str, *, exit_code: int = 2) -> None:
-        super().__init__(sentence)
-        self.exit_code = exit_code

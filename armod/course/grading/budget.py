@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 
 class TooSlow(BaseException):
-    """A check computed longer than it may; no `except Exception` of its own keeps this from being noticed."""
+    """A check computed longer than it may. No `except Exception` catches this."""
 
 
 @contextmanager
@@ -43,7 +43,7 @@ def budget(seconds: float) -> Iterator[None]:
     finally:
         finished.set()
         watcher.join()
-        _raise(thread, None)  # what came too late for this block must not meet the next one
+        _raise(thread, None)  # if it came too late for this block, it must not be raised in the next one
 
 
 def _raise(thread: int, exception: type[BaseException] | None) -> None:

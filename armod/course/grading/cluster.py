@@ -1,10 +1,10 @@
 """Work done by an existing dask.distributed cluster, which others may use beside us.
 
-What a step yields it leaves in a file that every machine sees; dask carries no results and may lose what it likes. A
-worker that ends has its steps done elsewhere. Ctrl-C takes back what is queued and leaves the cluster as it was.
+A step leaves its result in a file that every machine sees, so dask carries no results and may lose anything. The steps
+of a worker that ends are done elsewhere. Ctrl-C takes back what is queued and leaves the cluster as it was.
 
-Tested are workers of one thread each (``dask worker --nthreads 1``): a zygote ends with the thread that started it,
-and its jails with it, though the next submission then finds a new one.
+This is tested with workers of one thread each (``dask worker --nthreads 1``): a zygote and its jails end with the
+thread that started it; the next submission then gets a new one.
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from importlib.metadata import version
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from armod.course.grading import GradingError
+from armod.course.errors import CourseError
 from armod.course.grading.marking import Task
 from armod.course.grading.marks import record
 
@@ -29,7 +30,7 @@ try:
     from distributed import Client, Future, KilledWorker, Security, get_worker
     from distributed.core import rpc
 except ModuleNotFoundError as error:
-    raise GradingError("--scheduler needs dask.distributed: pip install 'armod[cluster]'.") from error
+    raise CourseError("--scheduler needs dask.distributed: pip install 'armod[cluster]'.") from error
 
 PATIENCE = 10.0  # seconds for the scheduler to answer
 WITHOUT_WORKERS = 60.0  # seconds for a first worker to come, or for one to come back
@@ -56,13 +57,13 @@ class Cluster:
         self._stack.close()  # the scheduler drops what only this client wanted
 
     def run(self, steps: Sequence[Task]) -> Iterator[tuple[Task, str | None]]:
-        """Each step as it is done, with what went wrong, None if nothing.
+        """Each step when it is done, with what went wrong or None.
 
-        Dask fails whatever was on a worker when workers ended too often, guilty or not; so each of these is tried
-        once more alone, and who then ends its workers again is a failure.
+        When workers end too often, dask gives up all steps that were on them, whichever ended them. So each of these is
+        tried once more alone, and one that ends its workers again is a failure.
 
         Raises:
-            GradingError: as soon as a step raises it, or the cluster is lost, has no workers, or can't do this work.
+            CourseError: As soon as a step raises it, or the cluster is lost, has no workers, or can't do this work.
         """
         if steps:
             self._refuse_strangers(steps[0])
@@ -77,7 +78,7 @@ class Cluster:
                 yield step, _words(error)
 
     def _done(self, steps: Sequence[Task]) -> Iterator[tuple[Task, BaseException | None]]:
-        """Each step as it is done, with the exception that it raised."""
+        """Each step when it is done, with the exception that it raised."""
         waiting = deque(steps)
         busy: dict[object, tuple[Task, Future[None]]] = {}
         finished: SimpleQueue[Future[None]] = SimpleQueue()
@@ -87,7 +88,7 @@ class Cluster:
             if threads := self._threads():
                 alive = time.monotonic()
             elif time.monotonic() > alive + WITHOUT_WORKERS:
-                raise GradingError(
+                raise CourseError(
                     f"The cluster at {self._address} has had no workers for {WITHOUT_WORKERS:.0f} s; "
                     "start some (`dask worker`), and the same command goes on.",
                     exit_code=1,
@@ -114,14 +115,14 @@ class Cluster:
         except (OSError, RuntimeError) as error:
             raise self._lost() from error
 
-    def _lost(self) -> GradingError:
-        return GradingError(
+    def _lost(self) -> CourseError:
+        return CourseError(
             f"The scheduler at {self._address} ended or dropped this work; the same command goes on once it is back.",
             exit_code=1,
         )
 
     def _refuse_strangers(self, step: Task) -> None:
-        """Raise GradingError if the scheduler or a worker is no fit for such work."""
+        """Raise CourseError if the scheduler or a worker is no fit for such work."""
         try:
             theirs = self._client.run_on_scheduler(version, "armod")  # it unpickles steps before workers do
         except ModuleNotFoundError:
@@ -137,12 +138,12 @@ class Cluster:
 
 
 def _words(error: BaseException | None) -> str | None:
-    """What went wrong, in words; what must stop the others is raised."""
+    """What went wrong, in words; an error that must stop all the others is raised."""
     match error:
         case None:
             return None
-        case GradingError():
-            raise GradingError(str(error), exit_code=1)
+        case CourseError():
+            raise CourseError(str(error), exit_code=1)
         case KilledWorker():
             return "the workers that marked it ended each time"
     return f"{type(error).__name__}: {error}"
@@ -155,16 +156,19 @@ def _connected(address: str) -> Client:
         return Client(address, timeout=PATIENCE, set_as_default=False)
     except (OSError, ValueError, TypeError, ImportError) as error:
         reason = str(error).strip().partition("\n")[0] or f"not a word within {PATIENCE:.0f} s"
-        raise GradingError(
+        raise CourseError(
             f"No dask scheduler answers at {address!r} ({reason}); "
             "give the address that it printed when it started, such as tcp://host:8786."
         ) from error
 
 
 async def _knock(address: str) -> None:
-    """Ask who is there: a client that finds no scheduler would leave threads and tracebacks behind.
+    """Ask who is there, since a client that finds no scheduler leaves threads and tracebacks behind.
 
-    Raises OSError, ValueError or TypeError for whoever is none.
+    Raises:
+        OSError: If nobody answers.
+        ValueError: If it is no scheduler.
+        TypeError: If the address is none.
     """
     arguments = Security().get_connection_args("client")
     async with asyncio.timeout(PATIENCE), rpc(address, connection_args=arguments) as somebody:
@@ -175,7 +179,7 @@ async def _knock(address: str) -> None:
 
 @contextmanager
 def _without_logs() -> Iterator[None]:
-    """What dask's logs tell of trouble is for those who run clusters; this command says one sentence."""
+    """Keep dask's logs quiet: they are for those who run clusters, and this command says one sentence."""
     before = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
     try:
@@ -185,31 +189,30 @@ def _without_logs() -> Iterator[None]:
 
 
 def _do(function: Callable[[Task], None], step: Task) -> None:
-    """What a worker does; it is asked again whether it is fit, for it may have come later."""
+    """What a worker does; it is checked again, since it may have joined later than the others."""
     if trouble := _trouble(step):
         raise _stranger(f"The worker {get_worker().address}", trouble)
     function(step)
 
 
-_loaded: dict[tuple[str, object], Any] = {}
+@cache
+def _when_first_asked(function: Callable[..., Any], *arguments: object) -> Any:
+    """A worker outlives runs, and what it has loaded stays as it was, whatever the files say by now."""
+    return function(*arguments)
 
 
 def _trouble(step: Task) -> str:
     """Why this process must not do that step, nothing if it may."""
-    for path in (step.out / record.CLASS, step.paper.path.parent):
+    for path in (step.out / record.CLASS, step.submission.path.parent):
         if not path.exists():
             return f"it does not see {path}"
-    settings, here = step.settings, step.settings.identity()
-    sources = {"armod": None, "checks": None, "released": settings.releases, "hidden": settings.hidden}
-    for name, folder in sources.items():
-        # a worker outlives runs, and what it has loaded stays as it was, whatever the files say by now
-        here[name] = _loaded.setdefault((name, folder), here[name])
-    differing = [name for name in here if here[name] != step.identity.get(name)]
+    loaded = step.settings.loaded()
+    differing = [name for name in loaded if _when_first_asked(*loaded[name]) != step.identity[name]]
     return f"it has loaded something else ({', '.join(differing)})" if differing else ""
 
 
-def _stranger(who: str, trouble: str) -> GradingError:
-    return GradingError(
+def _stranger(who: str, trouble: str) -> CourseError:
+    return CourseError(
         f"{who} can't mark this class: {trouble}; start it again with the same armod, files and folders as here.",
         exit_code=1,
     )

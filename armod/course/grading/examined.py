@@ -1,7 +1,7 @@
-"""The student's side of grading: the only module of it that the sandbox holds besides the codec and the responder.
+"""The student's side of grading: the only module of the grader that the sandbox holds, beside what makes jails.
 
-`reply` answers one question about the student's names. What it returns shows itself as the reply's text, so that it
-travels in the kernel's own message. The student can change all of this, and so only spoil their own answers.
+`reply` answers one question about the student's names. What it returns displays itself as the reply's text, so the text
+travels in the kernel's own message. The student can change all of this, and would only spoil their own answers.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Mark a whole class, in several processes; all state lies in the folder of marks, so whatever is killed goes on later.
+"""Mark a whole class, in several processes; all state lies in the folder of marks, so a run that was killed can go on.
 
-First the class is listed: each submission has a fingerprint, and from it the name of the record that it will have.
-Who has that record already is done. The others are marked in any order, by anybody: see `armod.course.grading.marking`.
+First the class is listed: each submission has a fingerprint, from which the name of its record follows. Those that have
+their record are done. The others are marked in any order, by any process: see `armod.course.grading.marking`.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from typing import Any, Protocol
 import filelock
 from tqdm import tqdm
 
+from armod.course.errors import CourseError
 from armod.course.exercises.engine.exercise import lessons, modules
-from armod.course.grading import GradingError
-from armod.course.grading.confinement import jail
+from armod.course.grading.confinement import visible
+from armod.course.grading.examiner import hidden_checks
 from armod.course.grading.intake.read import fingerprint
 from armod.course.grading.intake.rebuild import read_release, released_lessons
-from armod.course.grading.intake.submissions import papers
-from armod.course.grading.judge import hidden_checks
+from armod.course.grading.intake.submissions import submissions
 from armod.course.grading.marking import RUNNER, Settings, Task, mark
 from armod.course.grading.marks import record
 from armod.course.grading.marks.roster import Roster
@@ -30,27 +30,36 @@ from armod.course.grading.workers import Workers
 
 LOCK = ".lock"
 MARGIN = (
-    120.0  # seconds beside a notebook's own: the first kernel, reading, judging; more means that it hangs
+    120.0  # seconds beside a notebook's own, for the first kernel, reading and judging; then it is given up
 )
 
 
 class Engine(Protocol):
-    """What has steps done somewhere, in any order."""
+    """Processes that do steps, in any order."""
 
     def run(self, steps: Sequence[Task]) -> Iterator[tuple[Task, str | None]]:
-        """Each step as it is done, with what went wrong, None if nothing; GradingError for what stops them all."""
+        """Each step when it is done, with what went wrong or None; CourseError for what stops them all."""
         ...
 
 
 @dataclass(frozen=True)
 class Graded:
-    """What a run came to: submissions, how many of them it marked now, and why which of them have no record."""
+    """What a run achieved.
+
+    Attributes:
+        submissions: All in the class.
+        now: Those that got their record in this run.
+        refused: Those that can't be marked; their record says why.
+        absent: Students of the roster who handed in nothing.
+        strangers: Students who handed in and are in no line of the roster.
+        failures: Why a submission has no record, by its file.
+    """
 
     submissions: int
     now: int
     refused: int
     absent: int
-    strangers: int  # students who handed in and are in no line of the roster
+    strangers: int
     failures: dict[str, str]
 
 
@@ -63,26 +72,32 @@ def grade(
     scheduler: str | None = None,
     roster: Roster | None = None,
 ) -> Graded:
-    """Mark every submission in the folder that has no record in ``out`` yet.
+    """Mark every submission in a folder that has no record yet; after Ctrl-C or kill -9 the same call goes on.
 
-    ``jobs`` processes of this machine do it, or a dask cluster by the address of its ``scheduler``.
+    Args:
+        folder: The submissions of a class.
+        out: The folder of marks, outside of the other.
+        settings: How they are marked.
+        jobs: The number of processes of this machine.
+        scheduler: The address of a dask scheduler, whose workers mark instead.
+        roster: Those who are in the class.
 
-    Ctrl-C and kill -9 leave whole records; the same call goes on. Raises GradingError if the call is wrong, if another
-    run marks into the same folder, or if students' code can't be locked in here.
+    Raises:
+        CourseError: If the call is wrong, if another run marks into the same folder, if students' code can't be locked
+            in here, or at Ctrl-C.
     """
     _refuse_nonsense(folder, out, settings)
     with _locked(out):
         record.remove_parts(out)
         tasks = list_tasks(folder.absolute(), out.absolute(), settings)
         absent = _absent(tasks, roster)
-        lines = [_line(task) for task in tasks]
         try:
-            record.write_class(out, [*lines, *absent])
+            record.write_class(out, [*map(_line, tasks), *absent])
         except OSError as error:
-            raise GradingError(
+            raise CourseError(
                 f"Can't write to {out} ({error.strerror}); make room, or choose another."
             ) from error
-        waiting = [task for task in tasks if not record.path_of(out, task.name).exists()]
+        waiting = [task for task in tasks if not task.is_marked()]
         failures: dict[str, str] = {}
         with (
             _engine(settings, min(jobs, max(1, len(waiting))), scheduler) as workers,
@@ -98,11 +113,11 @@ def grade(
             try:
                 for task, failure in workers.run(waiting):
                     if failure is not None:
-                        failures[task.paper.file] = failure
+                        failures[task.submission.file] = failure
                     bar.update()
             except KeyboardInterrupt:
                 done = sum(record.path_of(out, task.name).exists() for task in tasks)
-                raise GradingError(
+                raise CourseError(
                     f"Interrupted; {done} of {len(tasks)} submissions have a record, and the same command goes on.",
                     exit_code=1,
                 ) from None
@@ -111,19 +126,18 @@ def grade(
             for task in tasks
             if (found := record.read(out, task.name)) is not None
         )
-    students = {task.paper.student for task in tasks}
+    students = {task.submission.student for task in tasks}
     strangers = len(students) - len(roster.by_student(sorted(students))) if roster else 0
     return Graded(len(tasks), len(waiting) - len(failures), refused, len(absent), strangers, failures)
 
 
 def list_tasks(folder: Path, out: Path, settings: Settings) -> list[Task]:
-    """Every submission of the class with the name of its record."""
+    """Every submission of the class, to be marked."""
     identity = settings.identity()
     tasks = []
-    for paper in papers(folder):
-        content = fingerprint(paper)
-        name = record.key(paper.student, paper.file, content, identity)
-        tasks.append(Task(paper, content, name, out, settings, identity))
+    for submission in submissions(folder):
+        content = fingerprint(submission)
+        tasks.append(Task(submission, content, out, settings, identity))
     return tasks
 
 
@@ -138,7 +152,7 @@ def _engine(settings: Settings, jobs: int, scheduler: str | None) -> AbstractCon
 
 
 def _needed(settings: Settings) -> list[str]:
-    """What every process that marks imports sooner or later."""
+    """The modules that every process that marks will import."""
     return [
         settings.runner.partition(":")[0],
         *modules(),
@@ -146,13 +160,13 @@ def _needed(settings: Settings) -> list[str]:
 
 
 def _line(task: Task) -> dict[str, Any]:
-    paper = task.paper
-    return {"student": paper.student, "attempt": paper.attempt, "file": paper.file, "record": task.name}
+    one = task.submission
+    return {"student": one.student, "attempt": one.attempt, "file": one.file, "record": task.name}
 
 
 def _absent(tasks: list[Task], roster: Roster | None) -> list[dict[str, Any]]:
     """A line for each student of the roster who handed in nothing."""
-    there = [task.paper.student for task in tasks]
+    there = [task.submission.student for task in tasks]
     missing = roster.missing(there) if roster else []
     return [{"student": student, "attempt": 0, "file": "", "record": None} for student in missing]
 
@@ -160,18 +174,18 @@ def _absent(tasks: list[Task], roster: Roster | None) -> list[dict[str, Any]]:
 def _refuse_nonsense(folder: Path, out: Path, settings: Settings) -> None:
     if settings.confinement == "sandbox":
         for path in (folder, out, settings.hidden):
-            if path is not None and jail.is_visible(path):
-                raise GradingError(
+            if path is not None and visible.is_visible(path):
+                raise CourseError(
                     f"Students' code can read {path}, because Python or the system lies there; move it elsewhere."
                 )
     if settings.lesson is not None:
         if settings.lesson not in lessons():
-            raise GradingError(
+            raise CourseError(
                 f"There is no lesson {settings.lesson!r} with exercises; there are {', '.join(lessons())}."
             )
         read_release(settings.releases, settings.lesson)
     elif not released_lessons(settings.releases):
-        raise GradingError(f"{settings.releases} holds no released exercise notebook.")
+        raise CourseError(f"{settings.releases} holds no released exercise notebook.")
     if settings.hidden is not None:
         hidden_checks(settings.hidden)
     if settings.runner == RUNNER:
@@ -179,24 +193,24 @@ def _refuse_nonsense(folder: Path, out: Path, settings: Settings) -> None:
 
         sandbox.require(settings.confinement)
     if out.resolve().is_relative_to(folder.resolve()):
-        raise GradingError(f"--out {out} lies in the folder of submissions; choose one outside of it.")
+        raise CourseError(f"--out {out} lies in the folder of submissions; choose one outside of it.")
     try:
         out.mkdir(parents=True, exist_ok=True)
         (out / LOCK).touch()
     except OSError as error:
-        raise GradingError(
+        raise CourseError(
             f"Can't write to {out} ({error.strerror}); choose another folder for --out."
         ) from error
 
 
 @contextmanager
 def _locked(out: Path) -> Iterator[None]:
-    """The right to mark into the folder; the system takes it back from a process that ends, however it does."""
+    """The right to mark into the folder; when a process ends, however it does, the system takes it back."""
     lock = filelock.FileLock(out / LOCK, timeout=0)
     try:
         lock.acquire()
     except filelock.Timeout as error:
-        raise GradingError(f"Another run is marking into {out}; wait for it, or end it.") from error
+        raise CourseError(f"Another run is marking into {out}; wait for it, or end it.") from error
     try:
         yield
     finally:

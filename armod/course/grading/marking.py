@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import platform
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache
@@ -16,9 +15,10 @@ from typing import Any
 
 import torch
 
-import armod.course.exercises
+from armod.course.grading import sources
 from armod.course.grading.confinement.limits import Limits
-from armod.course.grading.intake.read import Refusal, read
+from armod.course.grading.examiner import Examiner, Hidden, hidden_checks
+from armod.course.grading.intake.read import HandedIn, Refusal, read
 from armod.course.grading.intake.rebuild import (
     Rebuilt,
     Release,
@@ -27,20 +27,25 @@ from armod.course.grading.intake.rebuild import (
     rebuild,
     released_lessons,
 )
-from armod.course.grading.intake.submissions import Paper
-from armod.course.grading.judge import Examiner, Hidden, hidden_checks
+from armod.course.grading.intake.submissions import Submission
 from armod.course.grading.marks import record
 
-RUNNER = "armod.course.grading.run:run"  # where the rebuilt notebook is run
+RUNNER = "armod.course.grading.examination:run"  # where the rebuilt notebook is run
+OF_LESSON = ("checks", "released")  # the parts of an identity that are told by lesson
 UNTRUSTWORTHY = "UNSANDBOXED: students' code could change these marks"
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How a class is marked; ``releases`` holds the released notebooks, ``hidden`` an instructor's own checks.
+    """How a class is marked.
 
-    Without a ``lesson`` each submission is marked as the lesson whose exercises it answers. ``confinement`` is what
-    kernels are locked in by (`armod.course.grading.confinement.sandbox.CONFINEMENTS`).
+    Attributes:
+        releases: The folder of the released notebooks.
+        hidden: A folder with an instructor's own checks, if there is one.
+        lesson: The lesson of every submission; without it, each is marked as the lesson whose exercises it answers.
+        limits: What a submission may use.
+        runner: The function that runs a rebuilt notebook, as "module:function".
+        confinement: What kernels are locked in by, a name in `armod.course.grading.confinement.sandbox.CONFINEMENTS`.
     """
 
     releases: Path
@@ -50,17 +55,22 @@ class Settings:
     runner: str = RUNNER
     confinement: str = "sandbox"
 
-    def identity(self) -> dict[str, Any]:
-        """What marks depend on, as plain data: by it records are named, and it stands in each of them."""
-        sources = Path(armod.course.exercises.__file__).parent
+    def loaded(self) -> dict[str, tuple[Callable[..., Any], *tuple[Any, ...]]]:
+        """What marks depend on and a process loads once: for each part the function that hashes it, and its arguments."""
+        lessons = (self.lesson,) if self.lesson else tuple(released_lessons(self.releases))
         return {
-            "armod": version("armod"),
-            "checks": _digest(sources, sources.rglob("*.py")),
-            "released": _digest(self.releases, self.releases.glob("*.ipynb")),
-            "hidden": _digest(self.hidden, self.hidden.rglob("*.py")) if self.hidden else None,
+            "armod": (version, "armod"),
+            "checks": (sources.of_checks, lessons),
+            "released": (sources.of_releases, self.releases, lessons),
+            "hidden": (sources.of_files, self.hidden, "**/*.py"),
+        }
+
+    def identity(self) -> dict[str, Any]:
+        """All that marks depend on, as plain data; what depends on the lesson is a dict by lesson, see `of_lesson`."""
+        return {name: function(*arguments) for name, (function, *arguments) in self.loaded().items()} | {
             "lesson": self.lesson,
             "limits": asdict(self.limits),
-            "runner": self.runner,
+            "runner": None if self.runner == RUNNER else self.runner,  # the usual one may move
             "confinement": self.confinement,
             "watermark": UNTRUSTWORTHY if self.confinement == "none" else None,
         }
@@ -68,62 +78,88 @@ class Settings:
 
 @dataclass(frozen=True)
 class Task:
-    """One submission to be marked; ``content`` is its fingerprint when the class was listed, ``name`` its record's."""
+    """One submission to be marked; ``content`` is its fingerprint when the class was listed."""
 
-    paper: Paper
+    submission: Submission
     content: str
-    name: str
     out: Path
     settings: Settings
     identity: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """The name of its record: it follows from all that is known before a notebook is read, so not from its lesson."""
+        common = {part: value for part, value in self.identity.items() if part not in OF_LESSON}
+        return record.key(self.submission.student, self.submission.file, self.content, common)
+
+    def is_marked(self) -> bool:
+        """Whether there is the record that marking would write now.
+
+        A record by other checks of its lesson, or by another release, makes room and is kept. If these come back, so
+        does the record.
+        """
+        found = record.read(self.out, self.name)
+        if found is None:
+            return False
+        old, new = _edition(found.settings), _edition(of_lesson(self.identity, found.lesson))
+        return old == new or record.exchange(self.out, self.name, old, new)
+
+
+def of_lesson(identity: Mapping[str, Any], lesson: str | None) -> dict[str, Any]:
+    """What the marks of one lesson depend on, as it stands in its records; without a lesson, what a refusal does."""
+    return {**identity, **{part: identity[part].get(lesson or "") for part in OF_LESSON}}
+
+
+def _edition(settings: Mapping[str, Any]) -> str:
+    """A short name for the checks and the release by which a record was made."""
+    return sources.of_data([settings.get(part) for part in OF_LESSON])[:16]
 
 
 def mark(task: Task) -> None:
     """Mark a submission and write its record.
 
     Raises:
-        GradingError: for what keeps every submission from being marked, such as a sandbox that does not work.
-        RuntimeError: if the file is no longer what it was; it has no record then.
+        CourseError: For what keeps every submission from being marked, such as a sandbox that does not work.
+        RuntimeError: If the file is no longer what it was; it has no record then.
     """
     begun = time.monotonic()
-    paper, settings = task.paper, task.settings
-    submission = read(paper.path, paper=paper)
-    content = submission.sha256 or (submission.reason if isinstance(submission, Refusal) else "")
-    if content != task.content:
+    submission, settings, lesson = task.submission, task.settings, task.settings.lesson
+    found = read(submission)
+    if (found.sha256 or (isinstance(found, Refusal) and found.reason)) != task.content:
         raise RuntimeError("the file changed while the class was marked")
-    about: dict[str, Any] = {
-        "student": paper.student,
-        "attempt": paper.attempt,
-        "file": paper.file,
-        "sha256": submission.sha256,
-        "settings": task.identity | {"python": platform.python_version(), "torch": torch.__version__},
-    }
-    reason, lesson = None, settings.lesson
-    if isinstance(submission, Refusal):
-        reason = submission.reason
-    else:
-        lesson = lesson or lesson_of(submission, list(_releases(settings.releases).values()))
+    if isinstance(found, HandedIn):
+        lesson = lesson or lesson_of(found, list(_releases(settings.releases).values()))
         if lesson is None:
-            reason = "The notebook holds no cell of any exercise of the course."
-    if reason is not None or lesson is None or isinstance(submission, Refusal):
-        about |= {"status": record.REFUSED, "reason": reason, "lesson": settings.lesson}
+            found = Refusal(found.sha256, "The notebook holds no cell of any exercise of the course.")
+    if isinstance(found, Refusal):
+        result: dict[str, Any] = {"status": record.REFUSED, "reason": found.reason}
     else:
-        rebuilt = rebuild(submission, _releases(settings.releases)[lesson])
-        about |= {"status": record.MARKED, "lesson": lesson, "number": rebuilt.student}
-        about |= _examined(rebuilt, settings)
-    times = {
-        "handed_in": _modified(paper.path),
-        "marked": datetime.now(UTC).isoformat(timespec="seconds"),
-        "seconds": round(time.monotonic() - begun, 3),
-    }
-    record.write(task.out, task.name, record.Record(**about, times=times))
+        assert lesson is not None
+        rebuilt = rebuild(found, _releases(settings.releases)[lesson])
+        result = {"status": record.MARKED, "number": rebuilt.student, **_examined(rebuilt, settings)}
+    versions = {"python": platform.python_version(), "torch": torch.__version__}
+    made = record.Record(
+        student=submission.student,
+        attempt=submission.attempt,
+        file=submission.file,
+        sha256=found.sha256,
+        lesson=lesson,
+        settings=of_lesson(task.identity, lesson) | versions,
+        times={
+            "handed_in": _modified(submission.path),
+            "marked": datetime.now(UTC).isoformat(timespec="seconds"),
+            "seconds": round(time.monotonic() - begun, 3),
+        },
+        **result,
+    )
+    record.write(task.out, task.name, made)
 
 
 def _examined(rebuilt: Rebuilt, settings: Settings) -> dict[str, Any]:
-    """Marks and flags of a rebuilt notebook.
+    """The marks and flags of a rebuilt notebook.
 
-    Hidden checks have a run of their own, of which nothing but their results is kept: an error, which students read,
-    could quote what was asked before.
+    Hidden checks have a run of their own, of which only their results are kept. Students read the errors of the first
+    run, and an error could quote what was asked before.
     """
     module, _, function = settings.runner.partition(":")
     run = getattr(importlib.import_module(module), function)
@@ -166,14 +202,6 @@ def _releases(folder: Path) -> dict[str, Release]:
 @cache
 def _hidden(folder: Path) -> Hidden:
     return hidden_checks(folder)
-
-
-def _digest(folder: Path, files: Iterable[Path]) -> str:
-    """One hash of files and their names."""
-    digest = hashlib.sha256()
-    for path in sorted(files):
-        digest.update(repr((path.relative_to(folder).as_posix(), path.read_bytes())).encode())
-    return digest.hexdigest()
 
 
 def _modified(path: Path) -> str | None:

@@ -1,7 +1,7 @@
 """Work done by several processes, each a step at a time: one that dies is replaced, and its step tried again.
 
-What a step yields it leaves in a file, so nothing is lost when all of this is killed. The processes are forked from
-one that has imported everything, so that a new one is there at once; they end by themselves when their parent does.
+A step leaves its result in a file, so nothing is lost when all of this is killed. The processes are forked from one
+that has imported everything, so that a new one starts at once; they end by themselves when their parent does.
 """
 
 from __future__ import annotations
@@ -21,13 +21,11 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any, Generic, TypeVar
 
-from armod.course.grading import GradingError
+from armod.course.errors import CourseError
 
 MAX_DEATHS = 3  # of processes at one step
 TRIES = 6  # to start a process
 GRACE = 10.0  # seconds for a process to tidy up
-
-
 NAME = "armod-marks-"  # of a process, before its core
 
 Step = TypeVar("Step")
@@ -36,11 +34,14 @@ Step = TypeVar("Step")
 class Workers(Generic[Step]):
     """``function(step)`` for each step, ``jobs`` at a time; a context manager that leaves no process behind.
 
-    Each of several processes, with all that it starts, keeps to a core of its own as long as there are enough: whatever
-    a submission does there slows no classmate's.
+    Each of several processes, with all that it starts, keeps to a core of its own as long as there are enough, so that
+    no submission slows another one.
 
-    ``function`` and the steps must be picklable, and a repeated step must do no harm. ``modules`` are what it will
-    import. A step that takes longer than ``seconds`` is given up.
+    Args:
+        function: What is done with a step. It and the steps can be pickled, and a step that is repeated does no harm.
+        jobs: The number of processes.
+        modules: What the function will import.
+        seconds: The time after which a step is given up.
     """
 
     def __init__(
@@ -75,10 +76,10 @@ class Workers(Generic[Step]):
             connection.close()
 
     def run(self, steps: Sequence[Step]) -> Iterator[tuple[Step, str | None]]:
-        """Each step as it is done, with what went wrong, None if nothing; what ends its process ends it three times.
+        """Each step when it is done, with what went wrong or None; one that ends its process is tried three times.
 
         Raises:
-            GradingError: as soon as a step raises it.
+            CourseError: As soon as a step raises it.
         """
         waiting, deaths = deque(range(len(steps))), [0] * len(steps)
         while waiting or self._busy:
@@ -104,7 +105,7 @@ class Workers(Generic[Step]):
                     continue
                 self._idle.append((connection, process))
                 if kind == "stop":
-                    raise GradingError(message, exit_code=1)
+                    raise CourseError(message, exit_code=1)
                 yield steps[number], message if kind == "failed" else None
 
     def _free_core(self) -> int | None:
@@ -170,7 +171,7 @@ def _serve(connection: Connection, function: Callable[[Any], None], core: int | 
             try:
                 function(step)
                 reply = "done", ""
-            except GradingError as error:
+            except CourseError as error:
                 reply = "stop", str(error)
             except Exception as error:
                 reply = "failed", f"{type(error).__name__}: {error}"
@@ -178,13 +179,13 @@ def _serve(connection: Connection, function: Callable[[Any], None], core: int | 
 
 
 def _end_with_the_other_side(descriptor: int) -> None:
-    """Who is killed while others work for them must not leave them working: another run may begin at once."""
+    """End when the parent does, even if it is killed: another run may begin at once."""
     poll = select.poll()
-    poll.register(descriptor, 0)  # a hang-up is told in any case
+    poll.register(descriptor, 0)  # a hang-up is always reported
     poll.poll()
     os._exit(1)
 
 
 def _leave(*_: object) -> None:
-    """End by way of every ``finally``, so that no kernel and no file is left."""
+    """Leave through every ``finally``, so that no kernel and no file remains."""
     sys.exit(0)

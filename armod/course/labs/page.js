@@ -1,4 +1,4 @@
-// What every drawing module gets from its page; put after the module in one script element by page.py.
+// What every drawing module can call; put after it in the same script element by page.py.
 
 // Bytes that Python's `packed` wrote.
 async function unpack(text) {
@@ -47,7 +47,7 @@ async function awaken(identity, data, mount) {
     const stage = element("div", { class: "armod-stage" });
     root.append(stage);
     try {
-      await mount(stage, data, { unpack, element, svgElement, put });
+      await mount(stage, data);
       root.querySelector(".armod-still").hidden = true;
     } catch (error) {
       stage.remove();

@@ -6,12 +6,14 @@ exported HTML. Where scripts do not run - an untrusted notebook, a code host's p
 
 A drawing module is an ES module without imports that exports one function::
 
-    export function mount(stage, data, helpers) { ... }     // may be async
+    export function mount(stage, data) { ... }     // may be async
 
-``stage`` is an empty ``<div>`` to fill; ``data`` is what Python gave; ``helpers`` are the functions of ``page.js``. The
-static picture makes room only when ``mount`` has finished without an error. Every ``<input>``, ``<select>``,
-``<button>`` or focusable element that uses keys needs the attribute ``data-lm-suppress-shortcuts`` itself, or JupyterLab
-keeps its arrow keys; ``helpers.element`` sets it on form controls.
+``stage`` is an empty ``<div>`` to fill; ``data`` is what Python gave. The functions of ``page.js`` are in reach, in a
+lab those of ``parts.js`` as well. The static picture makes room only when ``mount`` has finished without an error. Every
+``<input>``, ``<select>``, ``<button>`` or focusable element that uses keys needs the attribute
+``data-lm-suppress-shortcuts`` itself, or JupyterLab keeps its arrow keys; ``element`` sets it on form controls.
+
+A lab is a folder: facts, picture, ``lab.py``, its ``.js`` and ``.css`` files and ``words.toml``; see `lab_page`.
 """
 
 from __future__ import annotations
@@ -21,10 +23,13 @@ import gzip
 import hashlib
 import html
 import json
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
+from armod.course.labs.words import Words
+from armod.figures.picture import Picture
 from armod.figures.style import css_variables
 
 
@@ -43,13 +48,54 @@ class Widget:
         return {"text/html": self.html, "text/plain": self.text}
 
 
+def lab_page(module_file: str, data: Mapping[str, object], still: Picture) -> Widget:
+    """A lab as one notebook output.
+
+    Args:
+        module_file: the ``__file__`` of the lab's module, beside which its other files lie (see `lab_files`). In its
+            ``words.toml``, ``label`` names the lab for a screen reader, and ``about`` introduces it in a sentence.
+        data: numbers for the page, as in `page`; the words are added as ``data.words``, which `createWords` fills.
+        still: the picture of the first state.
+    """
+    script, style, words = lab_files(module_file)
+    image = still.img(dots_per_inch=100)
+    output = page(script, {**data, "words": words}, image, label=words["label"], css=style)
+    return Widget(output, f"{words['about']} At first: {still.description}")
+
+
+def lab_files(module_file: str) -> tuple[str, str, Words]:
+    """Script, styles and words of a lab: all ``.js`` and ``.css`` files beside a module, after those that labs share."""
+    script, style = (
+        asset(f"parts.{kind}")
+        + "".join(
+            file.read_text(encoding="utf-8") for file in sorted(Path(module_file).parent.glob(f"*.{kind}"))
+        )
+        for kind in ("js", "css")
+    )
+    return script, style, Words.beside(module_file)
+
+
+def check_knobs(lab: str, **knobs: tuple[object, Collection[object]]) -> None:
+    """Refuse a value that a knob does not have: ``check_knobs("field lab", depth=(1, range(2, 7)))``.
+
+    Raises:
+        ValueError: for the first knob whose value is none of its choices.
+    """
+    for name, (value, choices) in knobs.items():
+        if value not in choices:
+            raise ValueError(f"In the {lab}, {name} is one of {', '.join(map(str, choices))}; got {value}.")
+
+
 def page(module_js: str, data: object, fallback_img: str, *, label: str, css: str = "") -> str:
     """The whole output as one ``<div>``: the same text for the same arguments, its id a hash of its content.
 
-    ``module_js``: source of the drawing module (see this file's head; `asset` reads one that ships with armod).
-    ``data``: anything `json` writes; large tables go through `packed`. ``fallback_img``: an ``<img alt="...">`` such as
-    `Picture.img` gives. ``label``: the accessible name of the whole. ``css``: the widget's own rules, each selector
-    beginning with ``.armod-widget`` (they share the page with the notebook's), added to those of ``page.css``.
+    Args:
+        module_js: source of the drawing module (see this file's head).
+        data: anything `json` writes; large tables go through `packed`.
+        fallback_img: an ``<img alt="...">`` such as `Picture.img` gives.
+        label: the accessible name of the whole.
+        css: the widget's own rules, each selector beginning with ``.armod-widget`` (they share the page with the
+            notebook's), added to those of ``page.css``.
 
     Raises:
         ValueError: if the module would end its own script element, or the image has no alternative text.
@@ -75,10 +121,10 @@ def page(module_js: str, data: object, fallback_img: str, *, label: str, css: st
 
 
 def packed(raw: bytes) -> str:
-    """Bytes as short text for `data`: gzip, then base64; ``helpers.unpack`` in the page gives the bytes back."""
+    """Bytes as short text for `data`: gzip, then base64; ``unpack`` in the page gives the bytes back."""
     return base64.b64encode(gzip.compress(raw, compresslevel=9, mtime=0)).decode()
 
 
 def asset(name: str) -> str:
-    """The text of a ``.js`` or ``.css`` file beside this one."""
-    return files("armod.course.labs").joinpath(name).read_text(encoding="utf-8")
+    """The text of a ``.js`` or ``.css`` file that lies beside this one."""
+    return Path(__file__).with_name(name).read_text(encoding="utf-8")

@@ -1,6 +1,12 @@
-// What the labs share: numbers as words, named knobs, and a sketch in true pixels.
+// What the labs share: numbers as words, sentences, named knobs, a stage with its table, a clock, a sketch in true pixels.
 
 const between = (low, value, high) => Math.max(low, Math.min(value, high));
+const digitsAs = (signs) => (number) => [...String(number)].map((digit) => (digit === "-" ? "⁻" : signs[digit])).join("");
+const raised = digitsAs("⁰¹²³⁴⁵⁶⁷⁸⁹");
+const lowered = digitsAs("₀₁₂₃₄₅₆₇₈₉");
+const uniqueName = (kind) => `armod-${kind}-${Math.random().toString(36).slice(2)}`;
+// One bit of bytes that numpy's `packbits` made, counted from the byte `start`.
+const bitOf = (bytes, start, index) => ((bytes[start + (index >> 3)] >> (7 - (index & 7))) & 1) === 1;
 
 // As armod/figures/numbers.py writes it; tests hold the two against each other.
 function fixed(number, digits) {
@@ -9,9 +15,32 @@ function fixed(number, digits) {
   return number < 0 && Number(size) ? `−${size}` : size;
 }
 
-// Labelled form controls; each calls `onTurn` with its own number or name when it is turned.
-function createKnobs({ element, put }) {
-  const name = `armod-knob-${Math.random().toString(36).slice(2)}`;
+// Sentences from the templates of words.toml, filled as words.py fills them; tests hold the two against each other.
+function createWords(templates) {
+  const holes = /\{(\w+)(?::(\+?)\.(\d)(%?))?((?:\|[^|{}]*)*)\}/g;
+  return (template, values = {}) => templates[template].replace(holes, (_, name, sign, digits, percent, forms) => {
+    const value = values[name];
+    if (value === undefined) throw new Error(`The template "${template}" needs the value of ${name}.`);
+    if (forms) {
+      const key = String(Array.isArray(value) ? value.length : value);
+      const choices = forms.slice(1).split("|");
+      const chosen = choices.slice(0, -1).find((form) => form.startsWith(`${key}=`));
+      return (chosen?.slice(key.length + 1) ?? choices.at(-1)).replaceAll("#", key);
+    }
+    return [value].flat().map((part) => digits === undefined ? part
+      : (sign && part > 0 ? "+" : "") + fixed(percent ? 100 * part : part, Number(digits)) + percent).join(", ");
+  });
+}
+
+// turning(state, update)("depth") is what a knob calls: it keeps the knob's value under that name, and updates.
+const turning = (state, update) => (name) => (value) => {
+  state[name] = value;
+  update();
+};
+
+// Labelled form controls; each calls `onTurn` with its own number or text when it is turned.
+function createKnobs() {
+  const name = uniqueName("knob");
   let count = 0;
   function knob(text, control, onTurn) {
     control.id = `${name}-${(count += 1)}`;
@@ -22,11 +51,11 @@ function createKnobs({ element, put }) {
     return {
       whole,
       control,
-      show(current, words = String(current)) {
+      show(current, words = String(current), spoken = words) {
         if (control.value !== String(current)) control.value = current;
         if (control.type !== "range") return;
         put(value, "text", words);
-        put(control, "aria-valuetext", words);
+        put(control, "aria-valuetext", spoken);
       },
     };
   }
@@ -34,21 +63,117 @@ function createKnobs({ element, put }) {
     slider: (text, min, max, onTurn) => knob(text, element("input", { type: "range", min, max, step: 1 }), onTurn),
     choice: (text, options, onTurn) =>
       knob(text, element("select", {}, ...options.map((option) => element("option", { value: option }, option))), onTurn),
+    text: (text, attributes, onTurn) => knob(text, element("input", { type: "text", ...attributes }), onTurn),
     button(text, onPress) {
       const control = element("button", { type: "button" }, text);
       control.addEventListener("click", onPress);
       return { whole: element("div", { class: "knob" }, control), control };
     },
-    form(...knobs) {
-      const form = element("form", { class: "knobs" }, ...knobs.map((each) => each.whole ?? each));
-      form.addEventListener("submit", (event) => event.preventDefault());
-      return form;
+  };
+}
+
+// The stage of a lab: knobs, the finding, a detail, the drawing; redrawn when the page grows or shrinks. `kind` is its
+// class, `name` says what the drawing is, `knobs` are knobs or other elements.
+function createLab(stage, { kind, name, knobs, redraw }) {
+  const form = element("form", { class: "knobs" }, ...knobs.map((each) => each.whole ?? each));
+  form.addEventListener("submit", (event) => event.preventDefault());
+  const title = element("p", { class: "finding", role: "status" });
+  const detail = element("p", { class: "detail" });
+  const svg = svgElement("svg", { class: "armod-plot", role: "group", "aria-label": name });
+  stage.classList.add("armod-lab", kind);
+  stage.append(form, title, detail, svg);
+  // Known from the observer: to ask the page at each turn of a knob would make it lay itself out twice.
+  new ResizeObserver(([{ contentRect }]) => {
+    if (!contentRect.width) return;
+    lab.width = Math.max(300, Math.floor(contentRect.width));
+    redraw();
+  }).observe(stage);
+  const lab = {
+    svg,
+    width: 900,
+    find: (text) => put(title, "text", text),
+    tell: (text) => put(detail, "text", text),
+    // As wide as the stage, and so high.
+    resize(height) {
+      put(svg, "width", lab.width);
+      put(svg, "height", height);
+      put(svg, "viewBox", `0 0 ${lab.width} ${height}`);
+    },
+    // What colours mean, below the drawing: the class of a swatch and words, or an element and words.
+    legend(entries) {
+      stage.append(element("ul", { class: "legend" }, ...entries.map(([swatch, ...words]) => element("li", {},
+        typeof swatch === "string" ? element("span", { class: `swatch ${swatch}` }) : swatch, ...words))));
+    },
+    // A fold for those who prefer to read; gives a function that fills it while it is open. `rows()` gives the cells of
+    // each row, `code()` Python that says the same; either may be left out.
+    reading(summary, { caption, columns, rows, code }) {
+      const fold = element("details", {}, element("summary", {}, summary));
+      const body = element("tbody");
+      const inPython = element("code");
+      if (rows) {
+        const heads = columns.map((text) => element("th", { scope: "col" }, text));
+        fold.append(element("table", {}, element("caption", {}, caption), element("thead", {}, element("tr", {}, ...heads)), body));
+      }
+      if (code) fold.append(inPython);
+      stage.append(fold);
+      const read = () => {
+        if (!fold.open) return;
+        if (rows) body.replaceChildren(...rows().map(([head, ...cells]) => element("tr", {},
+          element("th", { scope: "row" }, head), ...cells.map((cell) => element("td", {}, cell)))));
+        if (code) inPython.textContent = code();
+      };
+      fold.addEventListener("toggle", read);
+      return read;
+    },
+  };
+  return lab;
+}
+
+// Buttons that walk through the frames 0 to `last()`, which `state` keeps under `name`, and a clock that plays them.
+function createPlayer(stage, { state, name, last, pause, update }) {
+  let clock = null;
+  const stop = () => {
+    clearInterval(clock);
+    clock = null;
+  };
+  const start = () => {
+    if (state[name] === last()) state[name] = 0;
+    clock = setInterval(() => {
+      // A page that took the lab away also stops its clock.
+      if (state[name] < last() && stage.isConnected) state[name] += 1;
+      if (state[name] === last() || !stage.isConnected) stop();
+      update();
+    }, pause);
+  };
+  const walk = (by) => () => {
+    stop();
+    state[name] = between(0, state[name] + by, last());
+    update();
+  };
+  const toggle = () => {
+    if (clock === null) start();
+    else stop();
+    update();
+  };
+  const buttons = [["← Back", walk(-1)], ["Step →", walk(1)], ["Play", toggle]].map(([text, onPress]) => {
+    const button = element("button", { type: "button" }, text);
+    button.addEventListener("click", onPress);
+    return button;
+  });
+  const [back, forth, play] = buttons;
+  return {
+    whole: element("div", { class: "buttons" }, ...buttons),
+    stop,
+    show() {
+      back.disabled = state[name] === 0;
+      forth.disabled = state[name] === last();
+      put(play, "text", clock === null ? "Play" : "Pause");
     },
   };
 }
 
 // Shapes drawn anew in every state, in nodes that are kept: only what has changed is written.
-function createSketch({ svgElement, put }, parent) {
+function createSketch(parent) {
   const nodes = [];
   let used = 0;
   function shape(tag, attributes, text = "") {
@@ -69,41 +194,25 @@ function createSketch({ svgElement, put }, parent) {
   return {
     begin() { used = 0; },
     end() { for (const node of nodes.splice(used)) node.remove(); },
-    rect: (x, y, width, height, name) => shape("rect", { x, y, width: Math.max(0, width), height: Math.max(0, height), class: name }),
-    styled: (x, y, width, height, style) => shape("rect", { x, y, width, height, style }),
+    rect: (x, y, width, height, name, others = {}) =>
+      shape("rect", { x, y, width: Math.max(0, width), height: Math.max(0, height), class: name, ...others }),
     circle: (cx, cy, r, name) => shape("circle", { cx, cy, r, class: name }),
     line: (x1, y1, x2, y2, name) => shape("path", { d: `M${x1.toFixed(1)} ${y1.toFixed(1)}L${x2.toFixed(1)} ${y2.toFixed(1)}`, class: name }),
-    filled: (d, colour) => shape("path", { d, fill: colour }),
-    path: (d, name) => shape("path", { d, class: name }),
+    path: (d, name, others = {}) => shape("path", { d, class: name, ...others }),
     text: (x, y, text, name, turned = false) =>
       shape("text", { transform: `translate(${x.toFixed(1)} ${y.toFixed(1)})${turned ? " rotate(-90)" : ""}`, class: name }, text),
   };
 }
 
-// The stage of a lab: knobs, the finding, a detail, the drawing; redrawn when the page grows or shrinks.
-function createLab(stage, { element, svgElement }, { form, name, redraw }) {
-  const title = element("p", { class: "finding", role: "status" });
-  const detail = element("p", { class: "detail" });
-  const svg = svgElement("svg", { class: "armod-plot", role: "group", "aria-label": name });
-  stage.classList.add("armod-lab");
-  stage.append(form, title, detail, svg);
-  const lab = { title, detail, svg, width: 900 };
-  // Known from the observer: to ask the page at each turn of a knob would make it lay itself out twice.
-  new ResizeObserver(([{ contentRect }]) => {
-    if (!contentRect.width) return;
-    lab.width = Math.max(300, Math.floor(contentRect.width));
-    redraw();
-  }).observe(stage);
-  return lab;
-}
-
 // Follows a pointer that is pressed on the drawing: `start` says whether it takes the press, `move` hears of each place.
+// A finger there drags, and does not scroll the page.
 function onDrag(svg, { start, move, end = () => {} }) {
   let held = false;
   const place = (event) => {
     const box = svg.getBoundingClientRect();
     return { x: event.clientX - box.left, y: event.clientY - box.top };
   };
+  svg.style.touchAction = "none";
   svg.addEventListener("pointerdown", (event) => {
     held = start(place(event));
     if (!held) return;

@@ -15,10 +15,10 @@ from nbformat import NotebookNode
 from tqdm import tqdm
 
 from armod.course.errors import CourseError
-from armod.course.lessons import exercises, trust
+from armod.course.lessons import derive, trust
+from armod.course.lessons.catalogue import INDEX, SUBFOLDERS, course_folder, name_of, read_head, sources
 from armod.course.lessons.execute import DEFAULT_TIMEOUT, execute
-from armod.course.lessons.lessons import INDEX, SUBFOLDERS, course_folder, name_of, read_head, sources
-from armod.course.lessons.normal import is_as_built, normalised
+from armod.course.lessons.normal_form import is_as_built, normalised
 from armod.course.lessons.pair import (
     as_json,
     as_source,
@@ -27,8 +27,8 @@ from armod.course.lessons.pair import (
     read_notebook,
     read_source,
     same_cells,
-    write_whole,
 )
+from armod.files import write_whole
 
 SIZE_LIMIT = 1_000_000  # bytes; code hosts stop rendering larger notebooks
 SECONDS = "seconds.json"  # how long each build ran: a file of its own, so that notebooks stay the same
@@ -85,12 +85,12 @@ def _derive(names: Sequence[str], *, write: bool) -> list[Drift]:
     """Bring the exercises of the lessons named, or all, in step with their solutions, or only say which are not."""
     drifts = []
     chosen = [Path(name).stem for name in names]
-    for solution in exercises.solutions():
+    for solution in derive.solutions():
         if chosen and solution.stem not in chosen:
             continue
-        target = exercises.exercise_path(solution)
+        target = derive.exercise_path(solution)
         try:
-            text = exercises.derived(solution)
+            text = derive.derived(solution)
         except CourseError as error:
             drifts.append(Drift(name_of(solution), str(error)))
             continue
@@ -167,7 +167,7 @@ def _orphans() -> list[Drift]:
         for path in sorted(place.glob("*.ipynb"))
         if not path.with_suffix(".py").is_file()
     ]
-    derived = [exercises.exercise_path(solution) for solution in exercises.solutions()]
+    derived = [derive.exercise_path(solution) for solution in derive.solutions()]
     return unpaired + [
         Drift(
             name_of(path, folder), "this exercise has no solution to be derived from; write one or delete it."
@@ -183,7 +183,7 @@ def _stamp(source: NotebookNode, path: Path) -> str:
     if name == INDEX:
         also = [read_head(other) for other in sources() if other != path]
     elif "/" in name:
-        also = exercises.checks_text(path.stem)
+        also = derive.identity_of_checks(path.stem)
     return code_sha256(source, also=also)
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Literal
 
 from armod.course.errors import CourseError
-from armod.course.lessons.lessons import course_folder, sources
+from armod.course.lessons.catalogue import course_folder, sources
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 ENOUGH_DISK = 2**30

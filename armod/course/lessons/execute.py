@@ -19,7 +19,7 @@ from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
 
 from armod.course.errors import CourseError
-from armod.course.lessons.kernel import CourseKernel
+from armod.course.lessons.course_kernel import CourseKernel
 from armod.course.lessons.pair import code_cells, last_line, read_notebook
 
 DEFAULT_TIMEOUT = 600

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import ast
 import hashlib
-import os
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -103,20 +101,3 @@ def declared_parameters(notebook: NotebookNode) -> list[str]:
 def last_line(text: str) -> str:
     """The last line of a message that is not blank: of a traceback, the error itself."""
     return next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "")
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file so that, whatever happens, it is either the old one or the new one, never a part."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        # mkstemp makes files that only the owner reads; a course is for others too.
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(temporary, 0o666 & ~mask)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

@@ -14,9 +14,10 @@ from pathlib import Path
 from nbformat import NotebookNode
 
 from armod.course.errors import CourseError
-from armod.course.lessons.exercises import tagged
-from armod.course.lessons.lessons import course_folder
-from armod.course.lessons.pair import as_json, read_notebook, write_whole
+from armod.course.lessons.catalogue import course_folder
+from armod.course.lessons.derive import tagged
+from armod.course.lessons.pair import as_json, read_notebook
+from armod.files import write_whole
 
 FOLDER = "my_exercises"
 

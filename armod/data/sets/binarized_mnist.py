@@ -1,7 +1,7 @@
 """binarized_mnist: *the* binary MNIST of the density-estimation literature, one fixed random draw of every pixel.
 
-Each pixel was drawn once, with its grey level as the probability of ink (Salakhutdinov and Murray 2008); the draw was
-published by Larochelle and Murray (2011, "The Neural Autoregressive Distribution Estimator"). It has no labels.
+Each pixel was drawn once, with its grey level as the probability of ink (Salakhutdinov and Murray 2008). Larochelle and
+Murray published the draw (2011, "The Neural Autoregressive Distribution Estimator"). It has no labels.
 """
 
 from __future__ import annotations
@@ -43,10 +43,14 @@ FILES = RemoteFiles(
 
 
 def load() -> Dataset:
-    """Split 50,000 / 10,000 / 10,000, one file each.
+    """Load the three splits, 50,000 / 10,000 / 10,000 images of event shape ``(1, 28, 28)``, from one file each.
+
+    Returns:
+        The data set.
 
     Raises:
-        FileNotFoundError, ValueError: as `RemoteFiles.read` does.
+        FileNotFoundError: as `RemoteFiles.read`.
+        ValueError: as `RemoteFiles.read`.
     """
     train, valid, test = [
         parse_amat(text, file.name) for text, file in zip(FILES.read(), FILES.files, strict=True)
@@ -64,12 +68,19 @@ def load() -> Dataset:
 
 
 def parse_amat(text: bytes, name: str = "this file") -> Tensor:
-    """Images ``(N, 1, 28, 28)`` from lines of 784 digits, 0 or 1, with white space between them.
+    r"""Read images from lines of 784 digits, 0 or 1, with white space between them.
+
+    Args:
+        text: the whole file.
+        name: what error messages call the file.
+
+    Returns:
+        Bits, uint8 ``(N, 1, 28, 28)``.
 
     Raises:
-        ValueError: if there is anything else than 0, 1 and white space, or a line of another length.
+        ValueError: if a line has another length, or contains anything but 0, 1 and white space.
 
-    >>> parse_amat(b"0 1 " * 392 + b"\\n").shape
+    >>> parse_amat(b"0 1 " * 392 + b"\n").shape
     torch.Size([1, 1, 28, 28])
     """
     rows = [line.translate(None, b" \t\r") for line in text.splitlines()]

@@ -1,8 +1,8 @@
-"""chorales: Bach's four-part chorales, soprano over alto over tenor over bass, a sixteenth note a step.
+"""chorales: Bach's four-part chorales (soprano, alto, tenor, bass); each step lasts a sixteenth note.
 
-Level 0 is a rest, level 1 says that the note before goes on, and 2..47 are the pitches that begin, MIDI numbers 36 to 81.
-A score is an image of 4 rows, one for each voice; ``armod.orderings.column((4, 64))`` generates it step by step, the four
-voices of a step from the highest to the lowest.
+Level 0 is a rest, level 1 means that the note before goes on, and levels 2..47 are pitches that begin (MIDI numbers 36
+to 81). A score is an image of 4 rows, one for each voice. ``armod.orderings.column((4, 64))`` generates it step by step,
+and within a step from the highest voice to the lowest.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ LENGTH = 64
 LOWEST, HIGHEST = 36, 81
 REST_LEVEL, HOLD_LEVEL, LOWEST_LEVEL = 0, 1, 2
 NUM_LEVELS = LOWEST_LEVEL + HIGHEST - LOWEST + 1
-# Settings that the corpus holds a second time, in another key or hardly changed: no test chorale may be in train.
+# The corpus contains these settings twice, in another key or hardly changed. No test chorale may be in train.
 SECOND_VERSIONS = {
     "bwv18.5-w": "bwv18.5-lz",
     "bwv20.7": "bwv20.11",
@@ -46,15 +46,18 @@ SECOND_VERSIONS = {
 
 
 def load() -> Dataset:
-    """Split by chorale: of every ten in the order of their file names, the 9th is valid, the 10th test.
+    """Load windows of four bars, split by chorale: of every ten by file name, the 9th is valid and the 10th is test.
 
-    A chorale is cut into windows of four bars of 4/4, event shape ``(4, 64)``, from its first full bar on; its pickup and
-    what is left at its end, less than a window, are left out here, but not in `pieces`. A note that sounds on from the
-    window before begins anew in the next. ``texts`` holds for each window the chorale's number, such as "bwv66.6".
+    Each chorale is cut into windows of four bars of 4/4, event shape ``(4, 64)``, from its first full bar on. The pickup,
+    and a remainder at the end that is shorter than a window, are left out (but `pieces` contains them). A note that sounds on
+    from the window before begins again in the next. ``texts`` gives the number of the chorale, such as "bwv66.6".
+
+    Returns:
+        The data set.
 
     Raises:
-        ModuleNotFoundError: if music21 is not installed, which brings the files; it is not imported.
-        ValueError: if the installed music21 brings other chorales than these.
+        ModuleNotFoundError: if music21, whose files are read, is not installed.
+        ValueError: if the installed music21 contains other chorales.
     """
     scores = _scores()
     digest = hashlib.sha256()
@@ -82,9 +85,12 @@ def load() -> Dataset:
 
 
 def pieces() -> dict[str, Tensor]:
-    """The levels uint8 ``(4, T)`` of each whole chorale under its number, in the order of the files' names.
+    """Load every whole chorale; repeats are written once.
 
-    Repeats are written once. Notes that come and go between two sixteenths, ten in all, are passed over.
+    Ten notes that start and end between two sixteenths are left out.
+
+    Returns:
+        The levels uint8 ``(4, T)`` of each chorale by its number, in the order of the file names.
 
     Raises:
         ModuleNotFoundError: if music21 is not installed.
@@ -93,9 +99,15 @@ def pieces() -> dict[str, Tensor]:
 
 
 def to_midi_pitches(levels: Tensor) -> Tensor:
-    """The MIDI number that sounds at each step, -1 for none: int64 ``(..., T)`` from levels ``(..., T)``.
+    """Find the pitch that sounds at each step.
 
-    A note *begins* where its level is 2 or more. A hold with no note before it in the window is silence.
+    A note *begins* where its level is 2 or more. A hold without a note before it in the window is silence.
+
+    Args:
+        levels: tensor ``(..., T)``.
+
+    Returns:
+        MIDI numbers, int64 ``(..., T)``; -1 where nothing sounds.
 
     >>> to_midi_pitches(torch.tensor([1, 26, 1, 0, 1, 28]))
     tensor([-1, 60, 60, -1, -1, 62])
@@ -107,10 +119,16 @@ def to_midi_pitches(levels: Tensor) -> Tensor:
 
 
 def to_levels(pitches: Tensor) -> Tensor:
-    """The levels uint8 ``(..., T)`` of pitches as `music_xml.on_grid` gives them: MIDI numbers, HOLD and REST.
+    """Turn pitches into levels.
+
+    Args:
+        pitches: MIDI numbers, HOLD and REST ``(..., T)``, as `music_xml.on_grid` returns them.
+
+    Returns:
+        Levels, uint8 ``(..., T)``.
 
     Raises:
-        ValueError: for a pitch outside 36..81.
+        ValueError: if a pitch is outside 36..81.
 
     >>> to_levels(torch.tensor([60, HOLD, REST])).tolist()
     [26, 1, 0]
@@ -129,7 +147,7 @@ def to_levels(pitches: Tensor) -> Tensor:
 
 
 def _windows(levels: Tensor, start: int) -> Tensor:
-    """Windows ``(N, 4, 64)`` from step `start` on, with the pitches that sound at their beginnings."""
+    """Windows ``(N, 4, 64)`` from step `start` on; each begins with the pitches that sound there."""
     sounding = to_midi_pitches(levels)
     windows, pitches = cut(levels[:, start:], LENGTH), cut(sounding[:, start:], LENGTH)
     windows[..., 0] = to_levels(pitches[..., 0])
@@ -137,7 +155,7 @@ def _windows(levels: Tensor, start: int) -> Tensor:
 
 
 def _scores() -> dict[str, tuple[Tensor, int]]:
-    """Levels and first full bar of every chorale that has exactly the four voices, second versions left out."""
+    """The levels and the first full bar of every chorale with exactly the four voices, without second versions."""
     folder = package_folder("music21", distribution="music21", dataset="chorales") / "corpus" / "bach"
     paths = sorted(path for path in folder.iterdir() if path.suffix in (".mxl", ".xml"))
     found = {}
@@ -152,7 +170,7 @@ def _scores() -> dict[str, tuple[Tensor, int]]:
 
 @contextmanager
 def _no_garbage_collection() -> Iterator[None]:
-    """Half the time would go into looking for garbage, over and over, in all that torch has imported."""
+    """Switch the garbage collector off, which would take half the time to search all that torch has imported."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:

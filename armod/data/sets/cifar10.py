@@ -1,7 +1,7 @@
-"""cifar10: the 60,000 colour pictures of 32x32 pixels of CIFAR-10, from its archive for C programs.
+"""cifar10: the 60,000 colour pictures of CIFAR-10, 32x32 pixels each, from its archive for C programs.
 
-Of the archives that its authors publish, this one is plain bytes: a picture is one byte of class and 3 x 32 x 32 bytes of
-colour, red before green before blue. The one for Python holds pickles, which could run anybody's code, and is not read.
+This archive is plain bytes: a picture is one byte for the class and 3 x 32 x 32 bytes of colour, first red, then green,
+then blue. The authors' archive for Python contains pickles, which can run any code, so it is not used.
 """
 
 from __future__ import annotations
@@ -39,12 +39,16 @@ FILES = RemoteFiles(
 
 
 def load() -> Dataset:
-    """Split 45,000 / 5,000 / 10,000: the last 5,000 training pictures are valid; event shape ``(3, 32, 32)``.
+    """Load 45,000 / 5,000 / 10,000 pictures; the last 5,000 training pictures are valid; event shape ``(3, 32, 32)``.
 
-    Labels: airplane, automobile, bird, cat, deer, dog, frog, horse, ship, truck.
+    The labels are airplane, automobile, bird, cat, deer, dog, frog, horse, ship, truck.
+
+    Returns:
+        The data set.
 
     Raises:
-        FileNotFoundError, ValueError: as `RemoteFiles.read` does.
+        FileNotFoundError: as `RemoteFiles.read`.
+        ValueError: as `RemoteFiles.read`.
     """
     (content,) = FILES.read()
     with tarfile.open(fileobj=BytesIO(content), mode="r:gz") as archive:
@@ -64,17 +68,23 @@ def load() -> Dataset:
 
 
 def parse_records(content: bytes) -> tuple[Tensor, Tensor]:
-    """Images uint8 ``(N, 3, 32, 32)`` and labels int64 ``(N,)`` from N records of 3,073 bytes.
+    """Read N records of 3,073 bytes.
+
+    Args:
+        content: the records, one after the other.
+
+    Returns:
+        Images uint8 ``(N, 3, 32, 32)`` and labels int64 ``(N,)``.
 
     Raises:
-        ValueError: if there is anything but whole records of the classes 0..9.
+        ValueError: if a record is incomplete, or a class is not in 0..9.
 
     >>> parse_records(bytes([7]) + bytes(3072))[1]
     tensor([7])
     """
     if len(content) % RECORD_BYTES:
         raise ValueError(
-            f"{len(content):,} bytes are no pictures of CIFAR-10, of which each has {RECORD_BYTES:,}."
+            f"{len(content):,} bytes are not whole pictures of CIFAR-10, which take {RECORD_BYTES:,} bytes each."
         )
     records = torch.from_numpy(np.frombuffer(content, np.uint8).reshape(-1, RECORD_BYTES).copy())
     labels, images = records[:, 0].long(), records[:, 1:].reshape(-1, 3, 32, 32)
@@ -84,6 +94,6 @@ def parse_records(content: bytes) -> tuple[Tensor, Tensor]:
 
 
 def _members(archive: tarfile.TarFile, names: tuple[str, ...]) -> bytes:
-    """The bytes of these members, one after the other; nothing is unpacked to the disk."""
+    """The bytes of these members, one after the other; no file is written."""
     files = [archive.extractfile(f"{FOLDER}/{name}") for name in names]
     return b"".join(file.read() for file in files if file is not None)

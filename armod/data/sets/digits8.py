@@ -19,12 +19,17 @@ SHA256 = "87ff0c9e40dc7e2c0e34e7257799c2e3f3aec1a016363bb11cad869ec428a826"
 
 
 def load() -> Dataset:
-    """Split 1,444 / 177 / 176 by `splits.deal`; levels 0 (paper) to 16 (ink) count the inked pixels of a 4x4 block.
+    """Load 1,444 / 177 / 176 digits, split by `splits.deal`.
+
+    Levels 0 (paper) to 16 (ink) count the inked pixels of a 4x4 block.
+
+    Returns:
+        The data set, of event shape ``(1, 8, 8)`` and 17 levels.
 
     Raises:
-        ValueError: if the installed scikit-learn brings other digits than these.
+        ValueError: if the installed scikit-learn contains other digits.
     """
-    from sklearn.datasets import load_digits  # takes a second, so only when asked for
+    from sklearn.datasets import load_digits  # imported here because it takes a second
 
     digits = load_digits()
     levels, classes = digits.images.astype(np.uint8), digits.target.astype(np.uint8)

@@ -44,10 +44,14 @@ FILES = RemoteFiles(
 
 
 def load() -> Dataset:
-    """Split as in the literature: the first 50,000 training images, the last 10,000 of them, the 10,000 test images.
+    """Load the splits of the literature: the first 50,000 and the last 10,000 training images, and 10,000 test images.
+
+    Returns:
+        The data set, of event shape ``(1, 28, 28)`` and 256 levels.
 
     Raises:
-        FileNotFoundError, ValueError: as `RemoteFiles.read` does.
+        FileNotFoundError: as `RemoteFiles.read`.
+        ValueError: as `RemoteFiles.read`.
     """
     contents = [
         parse_idx(content, file.name) for content, file in zip(FILES.read(), FILES.files, strict=True)

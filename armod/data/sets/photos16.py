@@ -10,9 +10,13 @@ SIZE = 16
 
 
 def load() -> Dataset:
-    """Split as photos32, 9,852 / 316 / 267; event shape ``(3, 16, 16)``; a label is the number of the picture.
+    """Load 9,852 / 316 / 267 patches of event shape ``(3, 16, 16)``, split like photos32 and labelled by picture.
+
+    Returns:
+        The data set.
 
     Raises:
-        ModuleNotFoundError, ValueError: as `photos32.load`.
+        ModuleNotFoundError: as `photos32.load`.
+        ValueError: as `photos32.load`.
     """
     return photos32.cut("photos16", SIZE)

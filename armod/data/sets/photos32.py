@@ -1,9 +1,9 @@
 """photos32: colour patches of 32x32 pixels from six photographs, split by region of the picture.
 
-From left to right a picture is divided into bands: 256 columns for train, 32 for valid, 32 for test, and so on to its right
-edge. Patches lie wholly inside one band, so that no pixel is in two splits. Those of train overlap by half, those of valid
-and test do not. Flat patches, such as sky, are left out: those whose colours deviate from their mean by less than 8 levels,
-root mean square. Neighbouring bands show the same things: held-out likelihoods are about new regions of known pictures.
+Each picture is divided from left to right into bands: 256 columns for train, 32 for valid, 32 for test, and so on. A patch
+lies inside one band, so no pixel is in two splits. Patches of train overlap by half; those of valid and test do not
+overlap. Flat patches, such as sky, are left out: their colours deviate from their mean by less than 8 levels (root mean
+square). Neighbouring bands show the same things, so held-out likelihoods are about new regions of known pictures.
 """
 
 from __future__ import annotations
@@ -36,32 +36,55 @@ FILES = {
 }
 DISTRIBUTIONS = {"skimage": "scikit-image", "sklearn": "scikit-learn"}
 SIZE = 32
-BANDS = {"train": range(256), "valid": range(256, 288), "test": range(288, 320)}  # columns, again every 320
-PERIOD = 320
+PERIOD = 320  # columns, after which the bands repeat
+BANDS = {"train": range(256), "valid": range(256, 288), "test": range(288, PERIOD)}
 LEAST_DEVIATION = 8
 
 Picture = NDArray[np.uint8]
 
 
 class Place(NamedTuple):
-    """Where in a picture a patch is: its upper left pixel."""
+    """The position of a patch in its picture.
+
+    Args:
+        row: row of the upper left pixel.
+        column: column of the upper left pixel.
+
+    >>> Place(row=0, column=32).column
+    32
+    """
 
     row: int
     column: int
 
 
 def load() -> Dataset:
-    """Split as above, 2,871 / 83 / 83; event shape ``(3, 32, 32)``; a label is the number of the picture in `PICTURES`.
+    """Load 2,871 / 83 / 83 patches of event shape ``(3, 32, 32)``; a label is the number of the picture in `PICTURES`.
+
+    Returns:
+        The data set.
 
     Raises:
-        ModuleNotFoundError: if scikit-image is not installed, which brings four of the pictures.
-        ValueError: if the pictures, as decoded here, are others.
+        ModuleNotFoundError: if scikit-image, which contains four of the pictures, is not installed.
+        ValueError: if the pictures have other pixels once decoded.
     """
     return cut("photos32", SIZE)
 
 
 def cut(name: str, size: int) -> Dataset:
-    """The data set of this name: patches of ``size x size`` pixels; raises as `load`."""
+    """Cut the pictures into a data set of square patches.
+
+    Args:
+        name: name of the data set.
+        size: pixels along a side of a patch.
+
+    Returns:
+        The data set, of event shape ``(3, size, size)``.
+
+    Raises:
+        ModuleNotFoundError: as `load`.
+        ValueError: as `load`.
+    """
     pictures = {name: read(name) for name in PICTURES}
     if hashlib.sha256(b"".join(picture.tobytes() for picture in pictures.values())).hexdigest() != SHA256:
         raise ValueError(
@@ -93,10 +116,16 @@ def cut(name: str, size: int) -> Dataset:
 
 
 def read(name: str) -> Picture:
-    """One of the `PICTURES`, uint8 ``(H, W, 3)``.
+    """Read one picture.
+
+    Args:
+        name: one of `PICTURES`.
+
+    Returns:
+        Its colours, uint8 ``(H, W, 3)``.
 
     Raises:
-        ModuleNotFoundError: if the package that brings it is not installed.
+        ModuleNotFoundError: if the package that contains it is not installed.
 
     >>> read("china").shape
     (427, 640, 3)
@@ -110,7 +139,16 @@ def read(name: str) -> Picture:
 
 
 def places(picture: Picture, split: str, size: int = SIZE) -> Iterator[Place]:
-    """Where in a picture ``(H, W, 3)`` the patches of a split are, band by band, textured ones only."""
+    """Find the textured patches of a split, band by band.
+
+    Args:
+        picture: colours ``(H, W, 3)``.
+        split: "train", "valid" or "test".
+        size: pixels along a side of a patch.
+
+    Yields:
+        The position of each patch.
+    """
     height, width, _ = picture.shape
     band, step = BANDS[split], size // 2 if split == "train" else size
     for offset in range(0, width, PERIOD):

@@ -1,8 +1,8 @@
-"""A linear layer under a fixed mask: ``x @ (weight * mask).T + bias``, without the work that the mask makes vain.
+"""A linear layer with a fixed mask, ``x @ (weight * mask).T + bias``, which skips most of the masked work.
 
-Where the units of a MADE stand in the order of their degrees, a mask is a staircase: the first units see few columns,
-the last ones nearly all. Cut into a few bands of rows, each band ends at the last column that any of its rows sees, and
-from its first columns, which all its rows see, nothing is masked. So a masked step costs less than an unmasked one.
+If the units of a MADE are sorted by degree, a mask looks like a staircase: the first units see few columns, and the last
+ones see nearly all. So the mask is cut into a few bands of rows. Each band ends at the last column that any of its rows
+sees, and its first columns, which all of its rows see, need no mask. A masked step then costs less than an unmasked one.
 """
 
 from __future__ import annotations
@@ -15,11 +15,21 @@ from torch import Tensor
 from torch.nn import functional as F
 
 _BANDS = 5
-_SMALL = 2**15  # weights: below, starting four products costs more than they save
+_SMALL = 2**15  # with fewer weights, starting more products costs more time than they save
 
 
 class Band(NamedTuple):
-    """Rows of a mask, of which all see the columns ``[:full]`` and none sees any column from `end` on."""
+    """Some rows of a mask, all of which see the columns before `full`, and none of which sees a column from `end` on.
+
+    Args:
+        begin: the first row.
+        last: the row after the last one.
+        full: the number of columns that all rows see.
+        end: the number of columns that any row sees.
+
+    >>> Band(begin=0, last=40, full=1, end=40).last
+    40
+    """
 
     begin: int
     last: int
@@ -28,7 +38,13 @@ class Band(NamedTuple):
 
 
 def bands(mask: Tensor) -> tuple[Band, ...]:
-    """A mask ``(units, units below)`` of zeros and ones as a few bands of rows.
+    """Cut a mask into a few bands of rows.
+
+    Args:
+        mask: zeros and ones ``(units, units below)``.
+
+    Returns:
+        The bands from the top to the bottom.
 
     >>> bands(torch.ones(200, 200).tril())[1]
     Band(begin=40, last=80, full=41, end=80)
@@ -48,19 +64,27 @@ def bands(mask: Tensor) -> tuple[Band, ...]:
 def masked_linear(
     x: Tensor, weight: Tensor, mask: Tensor, bias: Tensor, mask_bands: tuple[Band, ...]
 ) -> Tensor:
-    """``(N, units below)`` -> ``(N, units)``; weights under the mask have gradients of exactly zero.
+    """Apply a masked linear layer; masked weights have gradients of exactly zero.
 
-    mask: zeros and ones of the weight's type. mask_bands: its `bands`.
+    Args:
+        x: inputs ``(N, units below)``.
+        weight: ``(units, units below)``.
+        mask: zeros and ones of the same shape and dtype.
+        bias: ``(units,)``.
+        mask_bands: `bands` of the mask.
+
+    Returns:
+        Outputs ``(N, units)``.
 
     >>> masked_linear(torch.ones(1, 2), torch.ones(1, 2), torch.tensor([[0.0, 1.0]]), torch.zeros(1), (Band(0, 1, 0, 2),))
     tensor([[1.]])
     """
-    place = x.device.type
-    if torch.is_autocast_enabled(place):
-        # half the memory to pass over: a small layer's step is bound by it
-        dtype = torch.get_autocast_dtype(place)
+    device = x.device.type
+    if torch.is_autocast_enabled(device):
+        # the product is made in the smaller dtype, because reading memory is what takes the time in a small layer
+        dtype = torch.get_autocast_dtype(device)
         return F.linear(x, weight.to(dtype) * mask.to(dtype), bias)
-    # transforms and compilers need operations that they know
+    # function transforms and compilers only work with torch's own operations
     if torch.compiler.is_compiling() or torch._C._are_functorch_transforms_active():
         return F.linear(x, weight * mask, bias)
     return _MaskedLinear.apply(x, weight, mask, bias, mask_bands)
@@ -86,7 +110,7 @@ class _MaskedLinear(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor, None, Tensor, None]:
         x, weight, mask, *masked = ctx.saved_tensors
         wants_x = ctx.needs_input_grad[0]
-        if torch.is_grad_enabled():  # to be differentiated again
+        if torch.is_grad_enabled():  # this gradient will be differentiated again
             for_x = gradient @ (weight * mask) if wants_x else None
             return for_x, (gradient.T @ x) * mask, None, gradient.sum(0), None
         for_x = torch.zeros_like(x) if wants_x else None

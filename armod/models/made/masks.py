@@ -1,9 +1,9 @@
-"""MADE's masks: which weights survive, so that no output sees its own variable or a later one.
+"""MADE's masks decide which weights are kept, so that no output sees its own variable or a later one.
 
-Every unit of the network carries a *degree*: how far along the ordering it may look. Input variable ``d`` has its
-position in the ordering, 1..D. A hidden unit may look at all variables up to its degree; output ``d`` only at those
-strictly before it. (Germain et al. 2015, "Masked Autoencoders", equations 8 and 9; for any depth "Deep MADE", equations 12 and 13.)
-These functions are pure; `armod.MADE` multiplies its weights by their results in every pass.
+Every unit of the network has a *degree*: how far along the ordering it may look. The degree of an input is its position
+in the ordering, 1..D. A hidden unit may look at all variables up to its degree, and output ``d`` only at those strictly
+before it. (Germain et al. 2015, "MADE: Masked Autoencoder for Distribution Estimation", equations 8 and 9; for any depth,
+"Deep MADE", equations 12 and 13.) `armod.MADE` multiplies its weights by these masks in every pass.
 """
 
 from __future__ import annotations
@@ -20,14 +20,22 @@ from armod.orderings import positions
 def hidden_degrees(
     num_variables: int, hidden_sizes: Sequence[int], *, degrees: str = "random", seed: int = 0
 ) -> list[Tensor]:
-    """One degree for every hidden unit: a list of int64 tensors, one ``(size,)`` for each hidden layer.
+    """Choose one degree for every hidden unit.
 
-    ``"random"`` draws each degree uniformly from the smallest degree of the layer below (1 for the first) up to
-    D - 1, so that no unit is cut off from all inputs. ``"sequential"`` spreads them evenly over 1..D-1. With a single
-    variable there is nothing to look at, and every degree is 0.
+    With a single variable there is nothing to look at, and every degree is 0.
+
+    Args:
+        num_variables: D.
+        hidden_sizes: units in each hidden layer.
+        degrees: "random" draws each degree uniformly from the smallest degree of the layer below (1 for the first layer)
+            up to D - 1, so that no unit is cut off from all inputs. "sequential" spreads them evenly over 1..D-1.
+        seed: seed of the random degrees.
+
+    Returns:
+        One int64 tensor ``(size,)`` for each hidden layer.
 
     Raises:
-        ValueError: for a size below 1 or another word for `degrees`.
+        ValueError: if a size is below 1, or `degrees` is another word.
 
     >>> [layer.tolist() for layer in hidden_degrees(5, [4, 3], degrees="sequential")]
     [[1, 2, 3, 4], [1, 2, 3]]
@@ -53,11 +61,18 @@ def hidden_degrees(
 
 
 def masks(ordering: Tensor, degrees: Sequence[Tensor]) -> list[Tensor]:
-    """One boolean mask ``(units above, units below)`` for each weight matrix, from the inputs up; True keeps a weight.
+    """Make the masks of all weight matrices.
 
-    Input-to-hidden and hidden-to-hidden weights are kept where the degree above is *at least* the degree below,
-    hidden-to-output weights where it is *strictly greater*: there alone a variable is kept from seeing itself.
-    Rows and columns of inputs and outputs are in the variables' own numbering, whatever the ordering.
+    A weight between inputs or hidden units is kept if the degree above is *at least* the degree below. A weight to an
+    output is kept only if the degree above is *strictly greater*, so that no variable sees itself. Inputs and outputs are
+    numbered like the variables, whatever the ordering.
+
+    Args:
+        ordering: permutation ``(D,)``.
+        degrees: degrees of each hidden layer, as `hidden_degrees` returns them.
+
+    Returns:
+        One boolean mask ``(units above, units below)`` per layer, from the inputs up; True keeps a weight.
 
     >>> first, last = masks(torch.tensor([1, 0]), [torch.tensor([1])])
     >>> first.tolist(), last.tolist()
@@ -71,7 +86,13 @@ def masks(ordering: Tensor, degrees: Sequence[Tensor]) -> list[Tensor]:
 
 
 def who_sees_whom(layer_masks: Sequence[Tensor]) -> Tensor:
-    """Number of paths ``(D, D)`` from input ``j`` (column) to output ``i`` (row): the product of the masks.
+    """Count the paths from each input to each output, which is the product of the masks.
+
+    Args:
+        layer_masks: the masks from the inputs up.
+
+    Returns:
+        The number of paths from input j to output i at [i, j], int64 ``(D, D)``.
 
     >>> who_sees_whom(masks(torch.tensor([1, 0]), [torch.tensor([1])])).tolist()
     [[0, 1], [0, 0]]

@@ -16,6 +16,7 @@ from torch import Tensor, distributions
 from armod import likelihoods
 from armod.likelihoods import DiscretizedLogisticMixture
 from armod.models.base import AutoregressiveModel, Incremental
+from armod.sampling.walk import row_indices
 
 
 def mixture_conditionals(
@@ -37,6 +38,7 @@ class MixtureIncremental(Incremental):
     def __init__(self, views: Sequence[Incremental], device: torch.device) -> None:
         """All views at their beginning, with equal weights."""
         self._views, self._device = views, device
+        self.num_samples = views[0].num_samples
         self._log_joint: Tensor | None = None  # log p_m(x_<k), (M, N); None is the equal start
 
     def conditional(self) -> distributions.Distribution:
@@ -54,6 +56,14 @@ class MixtureIncremental(Incremental):
         self._log_joint = seen if self._log_joint is None else self._log_joint + seen
         for view in self._views:
             view.append(value)
+
+    def select(self, rows: Tensor | Sequence[int]) -> MixtureIncremental:
+        """The members' rows, and their weights."""
+        chosen = row_indices(rows, self.num_samples)
+        other = MixtureIncremental([view.select(chosen) for view in self._views], self._device)
+        if self._log_joint is not None:
+            other._log_joint = self._log_joint[:, chosen.to(self._device)]
+        return other
 
 
 @torch.no_grad()

@@ -17,11 +17,12 @@ from torch.nn import functional as F
 
 from armod import orderings
 from armod.likelihoods import Likelihood, inverse_cdf
-from armod.models.base import AutoregressiveModel, Incremental
+from armod.models.base import AutoregressiveModel, Incremental, in_own_precision
+from armod.models.checks import check_likelihood, check_sizes
 from armod.models.made.masked_linear import Band, bands, masked_linear
 from armod.models.made.masks import hidden_degrees, masks
 from armod.models.made.mixture import MixtureIncremental, member_posterior, mixture_conditionals
-from armod.models.made.walk import MADEIncremental
+from armod.models.made.walk import MADEWalk
 
 
 class MADE(AutoregressiveModel):
@@ -62,14 +63,10 @@ class MADE(AutoregressiveModel):
         seed: int = 0,
     ) -> None:
         super().__init__()
-        if not isinstance(likelihood, Likelihood):
-            raise ValueError(
-                f"likelihood is an object such as armod.likelihoods.Bernoulli(), not {likelihood!r}."
-            )
+        check_likelihood(likelihood)
         if isinstance(hidden_sizes, int) or isinstance(event_shape, int):
             raise ValueError("event_shape and hidden_sizes are sequences of sizes, such as (784,) and [500].")
-        if num_masks < 1:
-            raise ValueError(f"MADE needs at least one set of masks, not num_masks={num_masks}.")
+        check_sizes(num_masks=num_masks)
         each_draws_its_own = ordering is None and num_masks > 1
         shared = orderings.as_permutation(ordering, event_shape)
         # 7919 keeps the members of neighbouring seeds apart; member 0 is the single model of this seed
@@ -149,8 +146,7 @@ class MADE(AutoregressiveModel):
         """
         if self.num_masks > 1:
             return mixture_conditionals(self.members, x, self.ordering)
-        # under autocast they come in a type too coarse for likelihoods
-        parameters = self._network(x).to(self.linear_layers[0].weight.dtype)
+        parameters = in_own_precision(self._network(x), self.linear_layers[0].weight)
         shape = (len(x), *self.event_shape, self.likelihood.num_parameters)
         return self.likelihood.distribution(parameters.view(shape))
 
@@ -165,7 +161,7 @@ class MADE(AutoregressiveModel):
                 [m.incremental(num_samples) for m in self.members], self.ordering.device
             )
         degrees = [layer[0] for layer in self.degrees]
-        return MADEIncremental(self.likelihood, self.ordering, degrees, self.linear_layers, num_samples)
+        return MADEWalk(self.likelihood, self.ordering, degrees, self.linear_layers, num_samples)
 
     def log_prob(self, x: Tensor, context: Tensor | None = None) -> Tensor:
         """Exact log-likelihood ``(N,)`` in nats; of an ensemble, logsumexp over the members minus log M."""

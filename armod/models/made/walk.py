@@ -11,22 +11,32 @@ to everything before the chunk is one large product; each block then adds only w
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
+from typing import TypeAlias
 
 import torch
-from torch import Tensor, distributions, nn
+from torch import Tensor, nn
 
 from armod.likelihoods import Likelihood
-from armod.models.base import Incremental
 from armod.orderings import positions
+from armod.sampling.walk import Kept, Steps, Walk
 
 _BLOCKS_IN_A_CHUNK = 64
 
 
-class MADEIncremental(Incremental):
-    """The incremental view of a MADE with one set of masks, with a copy of its weights."""
+class MADEWalk(Walk):
+    """The incremental view of a MADE with one set of masks, with a copy of its weights.
+
+    Args:
+        likelihood: of every variable.
+        ordering: ``(D,)``.
+        degrees: of the hidden units, ``(size,)`` for each hidden layer.
+        linear_layers: one more than there are degrees.
+        num_samples: N, observations to be made.
+    """
 
     def __init__(
         self,
@@ -36,75 +46,84 @@ class MADEIncremental(Incremental):
         linear_layers: Sequence[nn.Linear],
         num_samples: int,
     ) -> None:
-        """`num_samples` observations, all still to be made; one more linear layer than there are degrees ``(size,)``."""
-        self._likelihood = likelihood
-        self._dtype = linear_layers[0].weight.dtype
         last_degrees = degrees[-1] if degrees else positions(ordering) + 1
         new_units_at = [degree for degree in last_degrees.unique().tolist() if 0 < degree < len(ordering)]
-        self._starts = [0, *new_units_at]
-        self._ends = [*new_units_at, len(ordering)]
-        self._sizes = [end - start for start, end in zip(self._starts, self._ends, strict=True)]
-        self._inputs, self._layers = _plan(
-            likelihood, ordering, degrees, linear_layers, num_samples, self._starts, self._ends
-        )
-        outputs = self._layers[-1].units.unflatten(0, (len(ordering), -1)).transpose(1, 2)
-        self._parameters = outputs.split(self._sizes)
-        self._step = 0  # variables known so far
-        self._block = -1  # the block whose parameters are at hand
+        self._starts, ends = [0, *new_units_at], [*new_units_at, len(ordering)]
+        self._sizes = [end - start for start, end in zip(self._starts, ends, strict=True)]
+        self._weights = _sorted_weights(likelihood, ordering, degrees, linear_layers, self._starts, ends)
+        super().__init__(likelihood, linear_layers[0].weight, num_samples, len(ordering))
 
-    def conditional(self) -> distributions.Distribution:
-        """The next variable's distribution, from the block it belongs to."""
-        block = self._reach_block()
-        row = self._step - self._starts[block]
-        return self._likelihood.distribution(self._parameters[block][row])
+    def allocate(self) -> None:
+        """The inputs, zero as long as a variable is unknown, and the units of every layer, which begin as biases."""
+        features = self.likelihood.num_features
+        like = self._weights[0].bias
+        inputs = like.new_zeros(sum(self._sizes), features, self.num_samples)
+        self._layers, below = [], inputs.flatten(0, 1)
+        for number, weights in enumerate(self._weights, 1):
+            units = weights.bias.unsqueeze(1).repeat(1, self.num_samples)
+            self._layers.append(_Layer(units, below, number < len(self._weights), weights.chunks))
+            below = units
+        self._inputs = inputs.transpose(1, 2)
+        self._outputs = below.unflatten(0, (len(inputs), -1)).transpose(1, 2)
+        self._features_at_hand = self._inputs[:0]
+        self._work: list[_Work] = []  # of each block of the open chunk
 
-    def append(self, value: Tensor) -> None:
-        """Write one variable's features where the hidden units will read them."""
-        self._reach_block()
-        self._inputs[self._step] = self._likelihood.encode(value, self._dtype)
-        self._step += 1
+    def state(self) -> dict[str, tuple[Tensor, int]]:
+        """The inputs, and the units so far, whose sums are begun chunk by chunk."""
+        units = {f"layer {number}": (layer.units, 1) for number, layer in enumerate(self._layers)}
+        return {"inputs": (self._inputs, 1), **units}
 
-    def generate(
-        self, uniform: Tensor, known: Tensor | None, mask: Tensor | None, temperature: float
-    ) -> Tensor:
-        """The whole loop at once, block by block; the same draws as step by step."""
-        likelihood, dtype = self._likelihood, self._dtype
-        noise = likelihood.noise(uniform.T.contiguous(), dtype).split(self._sizes)
-        if known is not None and mask is not None:
-            known_features = likelihood.encode(known.T, dtype).split(self._sizes)
-            masks = mask.T.unsqueeze(-1).split(self._sizes)
-        with torch.inference_mode():  # a fifth faster than no_grad on operations this small
-            for block, features in enumerate(self._inputs.split(self._sizes)):
+    def steps(self) -> Steps:
+        """Block by block: open it, which computes its parameters, and write its levels where units will read them."""
+        first = bisect_left(self._starts, self.step)
+        blocks = zip(self._inputs.split(self._sizes), self._outputs.split(self._sizes), strict=True)
+        for block, (features, parameters) in enumerate(islice(blocks, first, None), first):
+            self._features_at_hand = features
+            if self.parameters is None:
                 self._open(block)
-                parameters = self._parameters[block]
-                if temperature != 1:
-                    parameters = likelihood.tempered(parameters, temperature)
-                likelihood.draw_features(parameters, noise[block], out=features)
-                if known is not None and mask is not None:
-                    features.copy_(torch.where(masks[block], known_features[block], features))
-        self._step = self._ends[-1]
-        return likelihood.decode(self._inputs).T
+                self.parameters = parameters
+            levels = yield self.parameters
+            self.parameters = None
+            if levels is not features:
+                features.copy_(self.likelihood.encode(levels, self.dtype))
+            self.step += self._sizes[block]
 
-    def _reach_block(self) -> int:
-        """Open the next variable's block unless it is open; its number."""
-        if self._step == self._ends[-1]:
-            raise ValueError(f"All {self._step} variables of these observations are known already.")
-        if self._block < 0 or self._step == self._ends[self._block]:
-            self._block += 1
-            self._open(self._block)
-        return self._block
+    def pieces(self, rows: Tensor) -> Sequence[Tensor]:
+        """Cut ``(D, ...)`` into blocks."""
+        return rows.split(self._sizes)
+
+    def draw(self, parameters: Tensor, noise: Tensor, kept: Kept = None) -> Tensor:
+        """Draw the features of a block right into their place: one operation less a block."""
+        if kept is not None:
+            return super().draw(parameters, noise, kept)
+        self.likelihood.draw_features(parameters, noise, out=self._features_at_hand)
+        return self._features_at_hand
+
+    def joined(self, drawn: Sequence[Tensor]) -> Tensor:
+        """The levels that the inputs stand for."""
+        if drawn[-1] is not self._features_at_hand:  # nobody has sent the last ones to the walk
+            self._features_at_hand.copy_(self.likelihood.encode(drawn[-1], self.dtype))
+        return self.likelihood.decode(self._inputs).T
 
     def _open(self, block: int) -> None:
         """Compute the hidden units that have become final, then the outputs of the block."""
         chunk, number = divmod(block, _BLOCKS_IN_A_CHUNK)
         if number == 0:
-            self._work = list(zip(*(layer.open_chunk(chunk) for layer in self._layers), strict=True))
+            # one large product a layer adds all that became final before this chunk
+            for layer in self._layers:
+                layer.open_chunk(chunk)
+        if number == 0 or not self._work:  # a copy finds the chunk open, but has views of its own
+            self._work = list(zip(*(layer.work(chunk) for layer in self._layers), strict=True))
+        # from the input up: units of this block's degree, then of the next layer, at last the outputs
         for work in self._work[number]:
             if work is not None:
                 units, weight, below, is_hidden = work
                 units.addmm_(weight, below)
                 if is_hidden:
                     units.relu_()
+
+
+_Work: TypeAlias = tuple[tuple[Tensor, Tensor, Tensor, bool] | None, ...]  # of each layer
 
 
 @dataclass
@@ -116,23 +135,33 @@ class _Layer:
     is_hidden: bool
     chunks: list[_Chunk]
 
-    def open_chunk(self, number: int) -> list[tuple[Tensor, Tensor, Tensor, bool] | None]:
-        """Add to the units of this chunk all that was final before it; the rest is left as work for each block.
-
-        The work of a block is (units, weight, units below, is_hidden): a product to add to the units. None if the
-        layer has no unit in it.
-        """
+    def open_chunk(self, number: int) -> None:
+        """Add to the units of this chunk all that was final before it."""
         chunk = self.chunks[number]
         units = self.units[chunk.begin : chunk.end]
         units.addmm_(chunk.weight[:, : chunk.begin_below], self.below[: chunk.begin_below])
+
+    def work(self, number: int) -> list[tuple[Tensor, Tensor, Tensor, bool] | None]:
+        """What is left for each block of an open chunk: (units, weight, units below, is_hidden), a product to add.
+
+        None if the layer has no unit in the block.
+        """
+        chunk = self.chunks[number]
         weights = chunk.weight[:, chunk.begin_below :].split(chunk.sizes)
         below = self.below[chunk.begin_below : chunk.end_below]
+        units = self.units[chunk.begin : chunk.end].split(chunk.sizes)
         return [
             (block_units, block_weight, below, self.is_hidden) if size else None
-            for block_units, block_weight, size in zip(
-                units.split(chunk.sizes), weights, chunk.sizes, strict=True
-            )
+            for block_units, block_weight, size in zip(units, weights, chunk.sizes, strict=True)
         ]
+
+
+@dataclass
+class _Weights:
+    """One layer's weights, sorted by degree and cut into chunks; nobody changes them any more."""
+
+    bias: Tensor
+    chunks: list[_Chunk]
 
 
 @dataclass
@@ -182,40 +211,35 @@ def _chunks(
     return chunks
 
 
-def _plan(
+def _sorted_weights(
     likelihood: Likelihood,
     ordering: Tensor,
     hidden_degrees: Sequence[Tensor],
     linear_layers: Sequence[nn.Linear],
-    num_samples: int,
     starts: Sequence[int],
     ends: Sequence[int],
-) -> tuple[Tensor, list[_Layer]]:
-    """The inputs ``(D, N, features)``, zero as long as a variable is unknown, and the sorted layers."""
+) -> list[_Weights]:
+    """Every layer sorted by degree; blocks of variables lie between `starts` and `ends`."""
     features, parameters = likelihood.num_features, likelihood.num_parameters
     steps = torch.arange(len(ordering), device=ordering.device)
-    inputs = linear_layers[0].weight.new_zeros(len(ordering), features, num_samples, requires_grad=False)
-
-    below, degrees_below = inputs.flatten(0, 1), (steps + 1).repeat_interleave(features)
+    degrees_below = (steps + 1).repeat_interleave(features)
     columns = _feature_rows(ordering, features)
     ends_below = [start * features for start in starts]
     layers = []
     for number, linear in enumerate(linear_layers):
-        is_hidden = number < len(hidden_degrees)
-        if is_hidden:
+        if number < len(hidden_degrees):
             rows = hidden_degrees[number].argsort(stable=True)
             degrees = hidden_degrees[number][rows]
             layer_ends = torch.searchsorted(degrees, torch.tensor(starts).to(degrees), right=True).tolist()
         else:
             rows, degrees = _feature_rows(ordering, parameters), steps.repeat_interleave(parameters)
             layer_ends = [end * parameters for end in ends]
-        units = linear.bias.detach()[rows].unsqueeze(1).repeat(1, num_samples)
         chunks = _chunks(
             linear.weight.detach(), rows, columns, degrees, degrees_below, layer_ends, ends_below
         )
-        layers.append(_Layer(units, below, is_hidden, chunks))
-        below, degrees_below, columns, ends_below = units, degrees, rows, layer_ends
-    return inputs.transpose(1, 2), layers
+        layers.append(_Weights(linear.bias.detach()[rows], chunks))
+        degrees_below, columns, ends_below = degrees, rows, layer_ends
+    return layers
 
 
 def _feature_rows(ordering: Tensor, width: int) -> Tensor:

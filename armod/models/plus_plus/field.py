@@ -1,10 +1,10 @@
-"""How far a PixelCNN++ sees: the windows of its layers, one after the other, with all that down-sampling does to them.
+"""How far a PixelCNN++ sees: the windows of its layers, one after the other, including the effect of down-sampling.
 
-Light up one pixel of a dark image and let it spread through the layers as wide as each window allows. Strides make the
-answer depend on whether a row or column is even, so no formula is simpler than this.
+Light up one pixel of a dark image and let it spread through the layers as far as each window allows. Because of the
+strides, the result depends on whether a row or column is even, so no formula is simpler than this.
 
-It is a promise made from windows alone, and takes no notice of what the layers hand to each other: a network that
-feeds its rightward stream from the wrong place breaks the promise, and the oracle shows which pixels are missing.
+The result follows from the windows alone. It does not look at how the layers are connected. If a network is connected
+wrongly, it sees less than this, and the oracle shows which pixels are missing.
 """
 
 from __future__ import annotations
@@ -18,9 +18,15 @@ from armod.models.plus_plus.layers import Block, Gated, Resampling, Start
 
 
 def field(layers: Iterable[nn.Module], height: int, width: int) -> Tensor:
-    """Boolean ``(H * W, H * W)``: [i, j] is True where pixel j lies in the field of pixel i, in raster order.
+    """Compute the field of every pixel.
 
-    height, width: of the padded image, multiples of every layer's scale.
+    Args:
+        layers: the network, as `build_layers` makes it.
+        height: rows of the padded image, a multiple of every layer's scale.
+        width: columns of the padded image, likewise.
+
+    Returns:
+        A boolean tensor ``(H * W, H * W)``: [i, j] is True where pixel j lies in the field of pixel i, in raster order.
     """
     first, *others = layers
     assert isinstance(first, Start)
@@ -34,7 +40,7 @@ def field(layers: Iterable[nn.Module], height: int, width: int) -> Tensor:
         elif isinstance(layer, Block):
             joins = [] if layer.shortcut is None else [seen[layer.shortcut]]
             down = _through(layer.down, down, [earlier[0] for earlier in joins])
-            # the rightward stream shall know all that the downward one knows at the same place
+            # the rightward stream is meant to know all that the downward stream knows at the same pixel
             right = _through(layer.right, right, [down, *(earlier[1] for earlier in joins)])
         seen.append((down, right))
     return (right.flatten(1) > 0).T

@@ -1,12 +1,9 @@
 """The layers of PixelCNN++: two streams of shifted convolutions, side by side.
 
-The *downward* stream of a pixel sees the rows above it, the *rightward* stream also the pixels to its left. No kernel
-is masked: a window that ends at the pixel itself is made by padding, and the first layer's windows end just before it.
-Every layer has a module for each stream; the rightward one is told what the downward one has just found, which is why
-no earlier pixel is hidden from it (van den Oord et al. 2016, "Conditional image generation with PixelCNN decoders").
-
-`PixelCNNPlusPlus` runs the layers over whole images. `taps` says the same of one window, for the view that works pixel
-by pixel; `spread` says how far a window carries.
+The *downward* stream of a pixel sees the rows above it, and the *rightward* stream also sees the pixels to its left. The
+windows of the first layer end just before the pixel, and all others end at it. Every layer has a module for each stream.
+The rightward stream also reads the result of the downward stream, so no earlier pixel is hidden from it (van den Oord et
+al. 2016, "Conditional Image Generation with PixelCNN Decoders", section 2.2).
 """
 
 from __future__ import annotations
@@ -18,43 +15,53 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-DOWNWARD = (range(-1, 1), range(-1, 2))  # rows and columns of a window, relative to its pixel
-RIGHTWARD = (range(-1, 1), range(-1, 1))
+from armod.models.plus_plus.convolutions import (
+    DOWNWARD,
+    RIGHTWARD,
+    DoublingConvolution,
+    Link,
+    ShiftedConvolution,
+)
 
 
 class Cells(NamedTuple):
-    """What one stream knows at each place: values ``(N, C, H, W)``, and as the next layer reads them ``(N, 2C, H, W)``."""
+    """What one stream knows at each pixel.
+
+    Args:
+        values: ``(N, C, H, W)``.
+        features: the values as the next layer reads them, `concat_elu` of them, ``(N, 2C, H, W)``.
+
+    >>> Cells(torch.zeros(1, 2, 3, 3), torch.zeros(1, 4, 3, 3)).features.shape
+    torch.Size([1, 4, 3, 3])
+    """
 
     values: Tensor
     features: Tensor
 
 
 class Pair(NamedTuple):
-    """Both streams after one layer."""
+    """Both streams after one layer.
+
+    Args:
+        down: the downward stream.
+        right: the rightward stream.
+
+    >>> Start(1, 2)(torch.zeros(1, 1, 3, 3)).right.values.shape
+    torch.Size([1, 2, 3, 3])
+    """
 
     down: Cells
     right: Cells
 
 
-class Tap(NamedTuple):
-    """One entry of a window: column ``first + step * m`` of the output takes column ``source + stride * m``.
-
-    weight: ``(channels in, channels out)``.
-    row: 0 where the tap reads the newest row there is, below 0 where it reads an older one.
-    parity: the rows of the output, even or odd, that use this tap; None is all.
-    """
-
-    weight: Tensor
-    row: int
-    source: int
-    stride: int = 1
-    first: int = 0
-    step: int = 1
-    parity: int | None = None
-
-
 def concat_elu(x: Tensor) -> Tensor:
-    """``elu([x, -x])`` along the channels, the non-linearity of PixelCNN++: ``(N, C, ...)`` -> ``(N, 2C, ...)``.
+    """Compute ``elu([x, -x])``, the non-linearity of PixelCNN++.
+
+    Args:
+        x: tensor ``(N, C, ...)``.
+
+    Returns:
+        A tensor ``(N, 2C, ...)``.
 
     >>> concat_elu(torch.tensor([[1.0]]))
     tensor([[ 1.0000, -0.6321]])
@@ -62,89 +69,19 @@ def concat_elu(x: Tensor) -> Tensor:
     return F.elu(torch.cat([x, -x], 1))
 
 
-class ShiftedConvolution(nn.Module):
-    """A convolution whose window may lie anywhere beside its pixel; with stride 2 it halves height and width.
-
-    rows, columns: of the window, relative to the pixel: ``range(-1, 1)`` is the one before and the pixel's own.
-
-    >>> to_the_left = ShiftedConvolution(1, 1, range(1), range(-2, 0))
-    >>> to_the_left.spread(torch.eye(4)[:1].view(1, 1, 1, 4))
-    tensor([[[[0., 1., 1., 0.]]]])
-    """
-
-    def __init__(self, inputs: int, outputs: int, rows: range, columns: range, stride: int = 1) -> None:
-        super().__init__()
-        self.rows, self.columns, self.stride = rows, columns, stride
-        self.weight = nn.Parameter(torch.empty(outputs, inputs, len(rows), len(columns)))
-        self.bias = nn.Parameter(torch.empty(outputs))
-
-    def forward(self, x: Tensor) -> Tensor:
-        """``(N, inputs, H, W)`` -> ``(N, outputs, H / stride, W / stride)``."""
-        return self._convolve(x, self.weight, self.bias)
-
-    def spread(self, marked: Tensor) -> Tensor:
-        """1 where a window meets a 1 of `marked`, ``(N, 1, H, W)``."""
-        return self._convolve(marked, torch.ones_like(self.weight[:1, :1]), None).clamp(max=1)
-
-    def taps(self) -> list[Tap]:
-        """The entries of the window; a copy of the weights."""
-        return [
-            Tap(detached(self.weight[:, :, a, b].T), row, column, self.stride)
-            for a, row in enumerate(self.rows)
-            for b, column in enumerate(self.columns)
-        ]
-
-    def _convolve(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-        # negative padding crops: a window that ends above its pixel has no use for the last row
-        sides = (-self.columns.start, self.columns.stop - 1, -self.rows.start, self.rows.stop - 1)
-        return F.conv2d(F.pad(x, sides), weight, bias, self.stride)
-
-
-class DoublingConvolution(nn.Module):
-    """A transposed convolution that doubles height and width: the mirror of a `ShiftedConvolution` with stride 2.
-
-    columns: of the window of that convolution, `DOWNWARD` or `RIGHTWARD`.
-    """
-
-    def __init__(self, inputs: int, outputs: int, rows: range, columns: range) -> None:
-        super().__init__()
-        self.margin = len(columns) - 2
-        self.weight = nn.Parameter(torch.empty(inputs, outputs, len(rows), len(columns)))
-        self.bias = nn.Parameter(torch.empty(outputs))
-
-    def forward(self, x: Tensor) -> Tensor:
-        """``(N, inputs, H, W)`` -> ``(N, outputs, 2 H, 2 W)``."""
-        return self._convolve(x, self.weight, self.bias)
-
-    def spread(self, marked: Tensor) -> Tensor:
-        """1 where a window meets a 1 of `marked`, ``(N, 1, H, W)``."""
-        return self._convolve(marked, torch.ones_like(self.weight[:1, :1]), None).clamp(max=1)
-
-    def taps(self) -> list[Tap]:
-        """The entries of the window; odd rows look back at the row that even ones were made from."""
-        return [
-            Tap(
-                detached(self.weight[:, :, row, column]),
-                row=-row,
-                source=int(column < self.margin),  # the leftmost of three belongs to the column before
-                first=(column - self.margin) % 2,
-                step=2,
-                parity=row,
-            )
-            for row in range(2)
-            for column in range(self.weight.shape[3])
-        ]
-
-    def _convolve(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-        sides = (0, self.margin)
-        return F.conv_transpose2d(x, weight, bias, 2, padding=sides, output_padding=sides)
-
-
 class Gated(nn.Module):
-    """One stream's half of a block: two convolutions and a gate around which the values pass unchanged.
+    """One stream's half of a block: two convolutions and a gate, added to the values below.
 
-    num_links: how many other cells it is told of, each through a 1x1 convolution ("network in network").
-    context_channels: of the context that shifts the gate's inputs; 0 is none.
+    Args:
+        channels: channels of the values.
+        window: rows and columns of the windows, `DOWNWARD` or `RIGHTWARD`.
+        num_links: how many other cells it reads, each through a 1x1 convolution ("network in network").
+        context_channels: size of the context that shifts the gate's inputs; 0 for none.
+        dropout: probability between the two convolutions.
+
+    >>> below = Cells(torch.zeros(1, 2, 3, 3), torch.zeros(1, 4, 3, 3))
+    >>> Gated(2, DOWNWARD, 0, 0, dropout=0.5)(below, [], None).values.shape
+    torch.Size([1, 2, 3, 3])
     """
 
     def __init__(
@@ -163,7 +100,16 @@ class Gated(nn.Module):
         self.dropout = dropout
 
     def forward(self, below: Cells, others: Sequence[Cells], context: Tensor | None) -> Cells:
-        """Cells of the layer below, those it is told of, and the context ``(N, context_channels, H or 1, W or 1)``."""
+        """Compute the cells of this layer.
+
+        Args:
+            below: cells of the layer below.
+            others: the other cells that it reads.
+            context: ``(N, context_channels, H or 1, W or 1)``.
+
+        Returns:
+            The cells, of the size of those below.
+        """
         hidden = self.first(below.features)
         for link, other in zip(self.links, others, strict=True):
             hidden = hidden + link(other.features)
@@ -174,26 +120,17 @@ class Gated(nn.Module):
         return _cells(below.values + value * torch.sigmoid(gate))
 
 
-class Link(nn.Module):
-    """A 1x1 convolution without a bias: the convolution that it adds to has one."""
-
-    def __init__(self, inputs: int, outputs: int) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.empty(outputs, inputs, 1, 1))
-
-    def forward(self, x: Tensor) -> Tensor:
-        """``(N, inputs, H, W)`` -> ``(N, outputs, H, W)``."""
-        return F.conv2d(x, self.weight)
-
-    def taps(self) -> list[Tap]:
-        """The one entry of the window."""
-        return [Tap(detached(self.weight[:, :, 0, 0].T), 0, 0)]
-
-
 class Start(nn.Module):
-    """The first layer, the only one whose windows leave the pixel itself out.
+    """The first layer, and the only one whose windows leave out the pixel itself.
 
-    Downward two rows above the pixel; rightward one row above it, and the pixel to its left.
+    The downward stream sees two rows above the pixel. The rightward stream sees one row above it, and the pixel to its left.
+
+    Args:
+        inputs: channels of the image.
+        channels: channels of the values.
+
+    >>> Start(3, 2)(torch.zeros(1, 3, 4, 4)).down.features.shape
+    torch.Size([1, 4, 4, 4])
     """
 
     scale, shortcut = 1, None
@@ -205,14 +142,20 @@ class Start(nn.Module):
         self.left = ShiftedConvolution(inputs, channels, range(-1, 1), range(-1, 0))
 
     def forward(self, image: Tensor) -> Pair:
-        """An image ``(N, inputs, H, W)`` as both streams see it."""
+        """Compute both streams of an image ``(N, inputs, H, W)``."""
         return Pair(_cells(self.down(image)), _cells(self.above(image) + self.left(image)))
 
 
 class Resampling(nn.Module):
-    """A convolution in each stream that halves, doubles or (where down-sampling is switched off) keeps the resolution.
+    """A convolution in each stream that halves, doubles or (without down-sampling) keeps the resolution.
 
-    scale: rows of the image for each row that this layer makes.
+    Args:
+        channels: channels of the values.
+        kind: "halve", "double" or "keep".
+        scale: rows of the image per row of this layer's result.
+
+    >>> Resampling(2, "halve", 2)(Start(1, 2)(torch.zeros(1, 1, 4, 4))).down.values.shape
+    torch.Size([1, 2, 2, 2])
     """
 
     shortcut = None
@@ -223,14 +166,22 @@ class Resampling(nn.Module):
         self.down, self.right = (_resampling(channels, window, kind) for window in (DOWNWARD, RIGHTWARD))
 
     def forward(self, below: Pair) -> Pair:
-        """Both streams at the other resolution."""
+        """Compute both streams at the new resolution."""
         return Pair(_cells(self.down(below.down.values)), _cells(self.right(below.right.values)))
 
 
 class Block(nn.Module):
-    """A gated residual block in each stream; the rightward one is told what the downward one has just found.
+    """A gated residual block in each stream; the rightward stream also reads the new cells of the downward stream.
 
-    scale: rows of the image for each of its rows. shortcut: the number of the earlier layer that it is also told of.
+    Args:
+        channels: channels of the values.
+        scale: rows of the image per row of this layer.
+        shortcut: the number of an earlier layer that it also reads; None for none.
+        context_channels: size of the context; 0 for none.
+        dropout: probability between the convolutions.
+
+    >>> Block(2, 1, None, 0, dropout=0.5)(Start(1, 2)(torch.zeros(1, 1, 4, 4)), None, None).right.values.shape
+    torch.Size([1, 2, 4, 4])
     """
 
     def __init__(
@@ -243,7 +194,16 @@ class Block(nn.Module):
         self.right = Gated(channels, RIGHTWARD, 1 + joins, context_channels, dropout)
 
     def forward(self, below: Pair, shortcut: Pair | None, context: Tensor | None) -> Pair:
-        """Both streams one block further."""
+        """Compute both streams after this block.
+
+        Args:
+            below: both streams of the layer below.
+            shortcut: both streams of the earlier layer that it also reads.
+            context: ``(N, context_channels, H or 1, W or 1)``.
+
+        Returns:
+            Both streams.
+        """
         joins = [] if shortcut is None else [shortcut]
         down = self.down(below.down, [pair.down for pair in joins], context)
         right = self.right(below.right, [down, *(pair.right for pair in joins)], context)
@@ -260,10 +220,22 @@ def build_layers(
     context_channels: int,
     dropout: float,
 ) -> nn.ModuleList:
-    """The network of figure 2 of Salimans et al.: down through three resolutions, and up again.
+    """Build the network of Salimans et al., figure 2: down through three resolutions and up again.
 
-    On the way up each block is joined by the output of its mirror image on the way down, resampling included: hence
-    one block more at the two higher resolutions. Without down-sampling the same convolutions keep the resolution.
+    On the way up each block also reads its mirror image on the way down, where resampling layers count too. So there is
+    one more block at the two higher resolutions.
+
+    Args:
+        inputs: channels of the image, including one that marks the inside.
+        channels: channels of the values.
+        num_resnets: blocks at each resolution on the way down.
+        downsampling: False keeps the resolution, with the same convolutions.
+        shortcuts: False leaves out the mirror images.
+        context_channels: size of the context; 0 for none.
+        dropout: probability in each block.
+
+    Returns:
+        The layers, from the input up.
     """
 
     def block(scale: int, shortcut: int | None = None) -> Block:
@@ -275,7 +247,7 @@ def build_layers(
         if level > 0:
             layers.append(Resampling(channels, "halve" if downsampling else "keep", scale))
         layers.extend(block(scale) for _ in range(num_resnets))
-    mirrored = list(range(len(layers) - 1))  # the last one is what the way up begins with
+    mirrored = list(range(len(layers) - 1))  # the way up begins with the last one
     for level, scale in reversed(list(enumerate(scales))):
         for _ in range(num_resnets + (level < 2)):
             mirror = mirrored.pop()
@@ -283,11 +255,6 @@ def build_layers(
         if level > 0:
             layers.append(Resampling(channels, "double" if downsampling else "keep", scales[level - 1]))
     return nn.ModuleList(layers)
-
-
-def detached(weight: Tensor) -> Tensor:
-    """A copy in order of its dimensions; `contiguous` alone would not copy a matrix of one row."""
-    return weight.detach().clone(memory_format=torch.contiguous_format)
 
 
 def _cells(values: Tensor) -> Cells:

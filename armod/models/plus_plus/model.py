@@ -17,12 +17,13 @@ from torch.nn import functional as F
 
 from armod import orderings
 from armod.likelihoods import LogisticMixture, rescale
-from armod.models.base import AutoregressiveModel, Incremental
-from armod.models.orientation import Orientation
+from armod.models.base import AutoregressiveModel, in_own_precision
+from armod.models.checks import check_event_shape, check_sizes
+from armod.models.orientation import Orientation, keep_orientation
 from armod.models.plus_plus.field import field
 from armod.models.plus_plus.layers import Block, Gated, Pair, build_layers
 from armod.models.plus_plus.pixel_mixture import PixelMixture
-from armod.models.plus_plus.walk import PixelCNNPlusPlusIncremental
+from armod.models.plus_plus.walk import PixelCNNPlusPlusWalk
 
 
 class PixelCNNPlusPlus(AutoregressiveModel):
@@ -58,6 +59,7 @@ class PixelCNNPlusPlus(AutoregressiveModel):
     likelihood: LogisticMixture
     context_size: int
     layers: nn.ModuleList
+    orientation: Orientation
 
     def __init__(
         self,
@@ -76,17 +78,15 @@ class PixelCNNPlusPlus(AutoregressiveModel):
         seed: int = 0,
     ) -> None:
         super().__init__()
-        shape = tuple(event_shape) if not isinstance(event_shape, int) else (event_shape,)
-        if len(shape) != 3 or shape[0] not in (1, 3) or min(shape) < 1:
-            raise ValueError(f"PixelCNN++ takes images (C, H, W) with 1 or 3 channels, not {shape}.")
-        if min(channels, num_resnets, num_mixtures) < 1 or num_levels < 2 or context_channels < 0:
-            raise ValueError(
-                "PixelCNN++ needs at least 1 channel, 1 resnet, 1 mixture component, 2 levels and 0 context channels, "
-                f"not {channels}, {num_resnets}, {num_mixtures}, {num_levels} and {context_channels}."
-            )
+        shape = check_event_shape(event_shape, "(C, H, W)")
+        if shape[0] not in (1, 3):
+            raise ValueError(f"PixelCNN++ takes images (C, H, W) with 1 or 3 channels, not {event_shape}.")
+        check_sizes(channels=channels, num_resnets=num_resnets, num_mixtures=num_mixtures)
+        check_sizes(2, num_levels=num_levels)
+        check_sizes(0, context_channels=context_channels)
         if not 0 <= dropout < 1:
             raise ValueError(f"dropout is a probability from 0 to below 1, not {dropout}.")
-        self.event_shape = torch.Size(shape)
+        self.event_shape = shape
         self.likelihood = LogisticMixture(num_levels, num_mixtures)
         self.context_size = context_channels
         self.mixture = PixelMixture(self.likelihood, shape[0], channel_dependence)
@@ -101,20 +101,19 @@ class PixelCNNPlusPlus(AutoregressiveModel):
         )
         self.output = nn.utils.skip_init(nn.Conv2d, channels, self.mixture.num_parameters, 1)
         self.register_buffer("ordering", orderings.as_permutation(ordering, shape))
-        self._orient()
-        self.register_load_state_dict_post_hook(_refresh_orientation)
+        keep_orientation(self)
         _start(self, torch.Generator().manual_seed(seed))
 
     def conditionals(self, x: Tensor, context: Tensor | None = None) -> distributions.Distribution:
         """Every ``p(x_d | x_<d)`` in one pass: a `likelihoods.DiscretizedLogisticMixture` of batch ``(N, C, H, W)``."""
         context = self.check_context(context, len(x), x.shape[1:])
-        image = self._orientation.turn(x)
-        # under autocast they come in a type too coarse for likelihoods
-        outputs = self._network(image, self._contexts(context)).movedim(1, -1).to(self.output.weight.dtype)
+        image = self.orientation.turn(x)
+        outputs = self._network(image, self._contexts(context)).movedim(1, -1)
+        outputs = in_own_precision(outputs, self.output.weight)
         parameters = self.mixture.conditionals(outputs, image.movedim(1, -1))
-        return self.likelihood.distribution(self._orientation.turn_back(parameters.movedim(-2, 1)))
+        return self.likelihood.distribution(self.orientation.turn_back(parameters.movedim(-2, 1)))
 
-    def incremental(self, num_samples: int, context: Tensor | None = None) -> Incremental:
+    def incremental(self, num_samples: int, context: Tensor | None = None) -> PixelCNNPlusPlusWalk:
         """The conditionals one at a time; each activation of the network is computed once."""
         context = self.check_context(context, num_samples, self.event_shape)
         height, width = self._padded_size
@@ -122,7 +121,7 @@ class PixelCNNPlusPlus(AutoregressiveModel):
             scale: c.expand(-1, -1, height // scale, width // scale)
             for scale, c in self._contexts(context).items()
         }
-        return PixelCNNPlusPlusIncremental(
+        return PixelCNNPlusPlusWalk(
             self.layers, self.output, self.mixture, self._image_size, self._padded_size, num_samples, contexts
         )
 
@@ -151,14 +150,11 @@ class PixelCNNPlusPlus(AutoregressiveModel):
         """What `print(model)` says first."""
         return f"event_shape={tuple(self.event_shape)}, likelihood={self.likelihood}"
 
-    def _orient(self) -> None:
-        self._orientation = Orientation.of(self.ordering, self.event_shape)
-
     @property
     def _image_size(self) -> tuple[int, int]:
         """Height and width as the raster sees them."""
         height, width = self.event_shape[1:]
-        return (width, height) if self._orientation.is_transposed else (height, width)
+        return (width, height) if self.orientation.is_transposed else (height, width)
 
     @property
     def _scales(self) -> list[int]:
@@ -181,7 +177,7 @@ class PixelCNNPlusPlus(AutoregressiveModel):
         context = context.to(self.output.weight.dtype)
         if context.dim() == 2:
             return {scale: context[:, :, None, None] for scale in self._scales}
-        padded = F.pad(self._orientation.turn_context(context), self._padding())
+        padded = F.pad(self.orientation.turn_context(context), self._padding())
         return {scale: F.avg_pool2d(padded, scale) for scale in self._scales}
 
     def _network(self, image: Tensor, contexts: dict[int, Tensor]) -> Tensor:
@@ -198,11 +194,6 @@ class PixelCNNPlusPlus(AutoregressiveModel):
             else:
                 pairs.append(layer(pairs[-1]))
         return self.output(F.elu(pairs[-1].right.values))[:, :, :height, :width]
-
-
-def _refresh_orientation(model: PixelCNNPlusPlus, _: object) -> None:
-    """A state dict may bring another ordering than the model was built with."""
-    model._orient()
 
 
 @torch.no_grad()

@@ -109,5 +109,13 @@ class Pixel:
         self._earlier.append(value)
         return value
 
+    def select(self, rows: Tensor) -> Pixel:
+        """The pixel of some of the observations, indices ``(M,)`` of parameters ``(N, ...)``."""
+        lists = (self._logits, self._means, self._log_scales, self._slopes, self._earlier)
+        logits, means, log_scales, slopes, earlier = ([x[rows] for x in tensors] for tensors in lists)
+        other = Pixel(self._likelihood, logits, means, log_scales, slopes)
+        other._earlier = earlier
+        return other
+
     def _mixture(self) -> DiscretizedLogisticMixture:
         return self._likelihood.distribution(self.conditional())

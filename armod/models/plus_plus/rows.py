@@ -1,8 +1,8 @@
 """One row of each layer of a PixelCNN++, and the operations that make the next one.
 
-A `Half` is one stream's half of a layer. What its new row owes to older rows is begun before any row is overwritten,
-what it owes to the other stream follows as soon as that is known, and what it owes to its own stream comes last: at
-once for the downward stream, pixel by pixel for the rightward one.
+A `Half` is one stream's half of a layer. Its new row takes from older rows first, before any of these is overwritten;
+then from the other stream, as soon as that is known; and last from its own stream: at once for the downward stream,
+pixel by pixel for the rightward one.
 
 All of these are `Program`s: operations on slices of the rows, prepared once, to be run again for every row.
 """
@@ -16,20 +16,32 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from armod.models.plus_plus.layers import (
-    Block,
-    DoublingConvolution,
-    Gated,
-    Resampling,
-    ShiftedConvolution,
-    Start,
-    Tap,
-    detached,
-)
+from armod.models.plus_plus.convolutions import DoublingConvolution, ShiftedConvolution, Tap, detached
+from armod.models.plus_plus.layers import Block, Gated, Resampling, Start
 
 Program = list[Callable[[], object]]
 NewRow = Callable[[int, int], Tensor]  # scale and channels -> zeros (columns + 2, N, channels)
 Convolution = ShiftedConvolution | DoublingConvolution
+
+
+class Copies:
+    """Copies of weights, each made when it is asked for first: so that all walks that come from one share them."""
+
+    def __init__(self) -> None:
+        self._taps: dict[nn.Module, list[Tap]] = {}
+        self._biases: dict[nn.Module, Tensor] = {}
+
+    def taps(self, convolution: nn.Module) -> list[Tap]:
+        """The entries of a convolution's window, with their weights."""
+        if convolution not in self._taps:
+            self._taps[convolution] = convolution.taps()  # type: ignore[operator]
+        return self._taps[convolution]
+
+    def bias(self, convolution: nn.Module) -> Tensor:
+        """A convolution's bias."""
+        if convolution not in self._biases:
+            self._biases[convolution] = detached(convolution.bias)  # type: ignore[arg-type]
+        return self._biases[convolution]
 
 
 class Half:
@@ -45,15 +57,15 @@ class Half:
         return row // self.scale % 2 if any(sums.tells_parity for sums in self.sums) else 0
 
     def begin(self, parity: int) -> Program:
-        """What the new row owes to older ones; must be run before any of these is overwritten."""
+        """What the new row takes from older ones; must be run before any of these is overwritten."""
         return [step for sums in self.sums for step in sums.begin(parity)]
 
-    def be_told(self, parity: int) -> Program:
-        """What the new row owes to the other stream."""
-        return [step for sums in self.sums for step in sums.products("told", parity)]
+    def take_other(self, parity: int) -> Program:
+        """What the new row takes from the other stream."""
+        return [step for sums in self.sums for step in sums.products("other", parity)]
 
     def finish(self, parity: int, column: int | None = None) -> Program:
-        """What the new row owes to its own stream, for one column or (None) for all at once."""
+        """What the new row takes from its own stream, for one column or (None) for all at once."""
         raise NotImplementedError(f"{type(self).__name__} must say how it reads its own row.")
 
 
@@ -61,40 +73,54 @@ Halves = tuple[Half, Half]  # downward and rightward
 
 
 def build_halves(
-    layer: nn.Module, earlier: Sequence[Halves], image: Tensor, context_rows: dict[int, Tensor], row: NewRow
+    layer: nn.Module,
+    earlier: Sequence[Halves],
+    image: Tensor,
+    context_rows: dict[int, Tensor],
+    row: NewRow,
+    copies: Copies,
 ) -> Halves:
     """The incremental form of one layer."""
     if isinstance(layer, Start):
         source = image.unbind(0)
-        return LinearHalf([layer.down], 1, source, row), LinearHalf([layer.above, layer.left], 1, source, row)
+        return LinearHalf([layer.down], 1, source, row, copies), LinearHalf(
+            [layer.above, layer.left], 1, source, row, copies
+        )
     below, scale = earlier[-1], int(layer.scale)  # type: ignore[arg-type]
     if isinstance(layer, Resampling):
         modules = (layer.down, layer.right)
         down, right = (
-            LinearHalf([module], scale, [half.values] * 2, row)  # type: ignore[list-item]
+            LinearHalf([module], scale, [half.values] * 2, row, copies)  # type: ignore[list-item]
             for module, half in zip(modules, below, strict=True)
         )
         return down, right
     assert isinstance(layer, Block)
     joins = [] if layer.shortcut is None else [earlier[layer.shortcut]]
     context = context_rows.get(scale)
-    gated_down = GatedHalf(layer.down, scale, below[0], [(pair[0], "own") for pair in joins], context, row)
-    links = [(gated_down, "told"), *((pair[1], "own") for pair in joins)]
-    return gated_down, GatedHalf(layer.right, scale, below[1], links, context, row)
+    gated_down = GatedHalf(
+        layer.down, scale, below[0], [(pair[0], "own") for pair in joins], context, row, copies
+    )
+    links = [(gated_down, "other"), *((pair[1], "own") for pair in joins)]
+    return gated_down, GatedHalf(layer.right, scale, below[1], links, context, row, copies)
 
 
 class LinearHalf(Half):
     """Half of a layer that is nothing but a sum of convolutions."""
 
     def __init__(
-        self, convolutions: Sequence[Convolution], scale: int, source: Sequence[Tensor], row: NewRow
+        self,
+        convolutions: Sequence[Convolution],
+        scale: int,
+        source: Sequence[Tensor],
+        row: NewRow,
+        copies: Copies,
     ) -> None:
         channels = len(convolutions[0].bias)
         super().__init__(scale, channels, row)
-        bias = torch.stack([convolution.bias.detach() for convolution in convolutions]).sum(0)
+        bias = torch.stack([copies.bias(convolution) for convolution in convolutions]).sum(0)
         self.sums = [_Sums(bias, row(scale, channels))]
         for convolution in convolutions:
-            self.sums[0].add(convolution.taps(), source, "own")
+            self.sums[0].add(copies.taps(convolution), source, "own")
 
     def finish(self, parity: int, column: int | None = None) -> Program:
         """The taps on its own row."""
@@ -118,21 +144,22 @@ class GatedHalf(Half):
         links: Sequence[tuple[Half, str]],
         context_row: Tensor | None,
         row: NewRow,
+        copies: Copies,
     ) -> None:
-        """links: what else it is told of, and whether that comes from its "own" stream or is "told" by the other."""
+        """links: what else it reads, and whether that comes from its "own" stream or from the "other"."""
         channels = len(gated.first.bias)
         super().__init__(scale, channels, row)
         self._below, self._hidden = below, row(scale, 2 * channels)
         first, second = self.sums = [
-            _Sums(convolution.bias, row(scale, len(convolution.bias)))
+            _Sums(copies.bias(convolution), row(scale, len(convolution.bias)))
             for convolution in (gated.first, gated.second)
         ]
-        first.add(gated.first.taps(), [below.features] * 2, "own")
+        first.add(copies.taps(gated.first), [below.features] * 2, "own")
         for link, (other, stage) in zip(gated.links, links, strict=True):
-            first.add(link.taps(), [other.features], stage)  # type: ignore[operator]
-        second.add(gated.second.taps(), [self._hidden] * 2, "own")
+            first.add(copies.taps(link), [other.features], stage)
+        second.add(copies.taps(gated.second), [self._hidden] * 2, "own")
         if gated.context is not None and context_row is not None:
-            second.add(gated.context.taps(), [context_row], "old")  # known from the beginning
+            second.add(copies.taps(gated.context), [context_row], "old")  # known from the beginning
 
     def finish(self, parity: int, column: int | None = None) -> Program:
         """Both convolutions, and the gate between what is below and what is passed on."""
@@ -154,7 +181,7 @@ class _Sums:
 
     def __init__(self, bias: Tensor, row: Tensor) -> None:
         """row: where to put it, ``(columns + 2, N, channels)``."""
-        self.row, self._bias = row, detached(bias)
+        self.row, self._bias = row, bias
         self._taps: list[tuple[Tap, Tensor, str]] = []
 
     def add(self, taps: Iterable[Tap], source: Sequence[Tensor], stage: str) -> None:
@@ -171,7 +198,7 @@ class _Sums:
         return any(tap.parity is not None for tap, _, _ in self._taps)
 
     def begin(self, parity: int) -> Program:
-        """The bias and what is owed to older rows."""
+        """The bias, and what older rows give."""
         return [partial(at(self.row).copy_, self._bias), *self.products("old", parity)]
 
     def products(self, stage: str, parity: int, column: int | None = None) -> Program:

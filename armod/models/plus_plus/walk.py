@@ -13,25 +13,36 @@ the first thing done there. So one row for each layer suffices, and what a pixel
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import cache, partial
+from itertools import islice, product
+from typing import Self
 
 import torch
-from torch import Tensor, distributions, nn
-from tqdm import tqdm
+from torch import Tensor, nn
 
-from armod.models.base import Incremental
-from armod.models.plus_plus.layers import detached
-from armod.models.plus_plus.pixel_mixture import PixelMixture
-from armod.models.plus_plus.rows import Halves, Program, at, build_halves, run
+from armod.models.plus_plus.convolutions import detached
+from armod.models.plus_plus.pixel_mixture import Pixel, PixelMixture
+from armod.models.plus_plus.rows import Copies, Halves, Program, at, build_halves, run
+from armod.sampling.walk import Steps, Walk, row_indices
 
 
-class PixelCNNPlusPlusIncremental(Incremental):
-    """The incremental view of a PixelCNN++, with a copy of its weights; images as the raster sees them."""
+class PixelCNNPlusPlusWalk(Walk):
+    """The incremental view of a PixelCNN++, with a copy of its weights; images as the raster sees them.
+
+    Args:
+        layers: from the input up.
+        output: the last layer, a 1x1.
+        mixture: of the channels of a pixel.
+        image_size: ``(H, W)``.
+        padded_size: ``(H, W)`` that the lowest resolution's scale divides.
+        num_samples: N, images to be made.
+        contexts: for each scale of the layers ``(N, C', H / scale, W / scale)`` of the padded size; or nothing.
+    """
 
     def __init__(
         self,
-        layers: Iterable[nn.Module],
+        layers: nn.ModuleList,
         output: nn.Conv2d,
         mixture: PixelMixture,
         image_size: tuple[int, int],
@@ -39,109 +50,41 @@ class PixelCNNPlusPlusIncremental(Incremental):
         num_samples: int,
         contexts: dict[int, Tensor],
     ) -> None:
-        """`num_samples` images, all still to be made.
+        self._source, self._copies = layers, Copies()
+        weight = output.weight.detach()[:, :, 0, 0]
+        assert output.bias is not None
+        self._weight, self._bias = detached(weight.T), detached(output.bias)
+        self._mixture, self._image_size, self._padded_width = mixture, image_size, padded_size[1]
+        self._contexts = {scale: detached(context) for scale, context in contexts.items()}
+        num_variables = mixture.num_channels * math.prod(image_size)
+        super().__init__(mixture.likelihood, weight, num_samples, num_variables)
 
-        contexts: for each scale of the layers, ``(N, C', H / scale, W / scale)`` of the padded size; or nothing.
-        """
-        self._walk = _Walk(
-            layers, output, mixture.num_channels, image_size, padded_size, num_samples, contexts
-        )
-        self._mixture, self._likelihood = mixture, mixture.likelihood
-        self._num_variables = mixture.num_channels * math.prod(image_size)
-        self._width = image_size[1]
-        self._step = 0  # variables known so far
-        self._reached = -1  # the pixel whose mixture is at hand
-
-    def conditional(self) -> distributions.Distribution:
-        """The next variable's, given the earlier pixels and the earlier channels of its own."""
-        return self._likelihood.distribution(self._next_parameters())
-
-    def append(self, value: Tensor) -> None:
-        """Fix one channel of a pixel."""
-        self._next_parameters()
-        self._take_in(value.long())
-
-    def generate(
-        self, uniform: Tensor, known: Tensor | None, mask: Tensor | None, temperature: float
-    ) -> Tensor:
-        """The whole loop at once; the same draws as step by step."""
-        likelihood = self._likelihood
-        noise = likelihood.noise(uniform.T.contiguous(), self._walk.dtype).unbind(0)
-        drawn = torch.empty(uniform.T.shape, dtype=torch.int64, device=uniform.device)
-        steps = tqdm(drawn.unbind(0), desc="sampling", unit="variable", delay=2, leave=False)
-        kept = known is not None and mask is not None
-        with torch.inference_mode():
-            for k, target in enumerate(steps):
-                parameters = self._next_parameters()
-                if temperature != 1:
-                    parameters = likelihood.tempered(parameters, temperature)
-                value = likelihood.draw(parameters, noise[k])
-                if kept:
-                    value = torch.where(mask[:, k], known[:, k], value)  # type: ignore[index]
-                target.copy_(value)
-                self._take_in(value)
-        return drawn.T
-
-    def _next_parameters(self) -> Tensor:
-        """Parameters ``(N, 3 M)`` of the next variable."""
-        if self._step == self._num_variables:
-            raise ValueError(f"All {self._step} variables of these observations are known already.")
-        pixel, self._channel = divmod(self._step, self._mixture.num_channels)
-        if pixel > self._reached:
-            self._reached = pixel
-            row, column = divmod(pixel, self._width)
-            if column == 0:
-                self._walk.open_row(row)
-            self._pixel = self._mixture.pixel(self._walk.visit(column))
-            self._parameters: Tensor | None = None
-        if self._parameters is None:
-            self._parameters = self._pixel.conditional()
-        return self._parameters
-
-    def _take_in(self, levels: Tensor) -> None:
-        features = self._pixel.append(levels)
-        self._walk.write(self._reached % self._width, self._channel, features)
-        self._parameters = None
-        self._step += 1
-
-
-class _Walk:
-    """The network on its way through the image: one row of every layer, and the programs that move it on."""
-
-    def __init__(
-        self,
-        layers: Iterable[nn.Module],
-        output: nn.Conv2d,
-        num_channels: int,
-        image_size: tuple[int, int],
-        padded_size: tuple[int, int],
-        num_samples: int,
-        contexts: dict[int, Tensor],
-    ) -> None:
-        width, padded_width = image_size[1], padded_size[1]
-        weight = output.weight.detach()
-        self.dtype = weight.dtype
+    def allocate(self) -> None:
+        """One row of every layer, and the programs that move it on."""
+        width, num_channels = self._image_size[1], self._mixture.num_channels
+        self._rows: list[Tensor] = []
 
         def row(scale: int, channels: int) -> Tensor:
             """A row of a layer, ``(columns, N, channels)``, with a margin of zeros on either side."""
-            return weight.new_zeros(padded_width // scale + 2, num_samples, channels)
+            self._rows.append(
+                self._weight.new_zeros(self._padded_width // scale + 2, self.num_samples, channels)
+            )
+            return self._rows[-1]
 
         # the newest three rows of the image; the last channel is 1 inside it
         self._image = torch.stack([row(1, num_channels + 1)] * 3)
         self._blank = row(1, num_channels + 1)
         self._blank[1 : width + 1, :, -1] = 1
         self._inputs = [[c.unsqueeze(1) for c in cell[:, :-1].unbind(1)] for cell in self._image[2, 1:]]
-        self._contexts = {s: detached(context.permute(2, 3, 0, 1)) for s, context in contexts.items()}
-        self._context_rows = {s: row(s, context.shape[3]) for s, context in self._contexts.items()}
+        self._context_rows = {scale: row(scale, c.shape[1]) for scale, c in self._contexts.items()}
 
         pairs: list[Halves] = []
-        for layer in layers:
-            pairs.append(build_halves(layer, pairs, self._image, self._context_rows, row))
-        self.parameters = weight.new_zeros(num_samples, len(weight))
-        bias, transposed = detached(output.bias), detached(weight[:, :, 0, 0].T)  # type: ignore[arg-type]
-
+        for layer in self._source:
+            pairs.append(build_halves(layer, pairs, self._image, self._context_rows, row, self._copies))
+        self._outputs = self._weight.new_zeros(self.num_samples, len(self._bias))  # of the pixel at hand
+        self._pixel: Pixel | None = None
         read_out: Program = [
-            partial(torch.addmm, bias, cell[:, : len(transposed)], transposed, out=self.parameters)
+            partial(torch.addmm, self._bias, cell[:, : len(self._weight)], self._weight, out=self._outputs)
             for cell in at(pairs[-1][1].features)
         ]
 
@@ -155,7 +98,7 @@ class _Walk:
             moving = [pair for pair in pairs if turn % pair[0].scale == 0]
             program = [step for pair in moving for half in pair for step in half.begin(half.parity(turn))]
             for down, right in moving:
-                program += down.finish(down.parity(turn)) + right.be_told(right.parity(turn))
+                program += down.finish(down.parity(turn)) + right.take_other(right.parity(turn))
             self._row_programs[turn] = program
             self._pixel_programs[turn] = [
                 [
@@ -168,23 +111,44 @@ class _Walk:
                 for column in range(width)
             ]
 
-    def open_row(self, row: int) -> None:
+    def state(self) -> dict[str, tuple[Tensor, int]]:
+        """The newest rows of the image and of every layer."""
+        rows = {f"row {number}": (row, 1) for number, row in enumerate(self._rows)}
+        return {"image": (self._image, 2), **rows}
+
+    def steps(self) -> Steps:
+        """Row by row, pixel by pixel, channel by channel; the channels of a pixel share its mixture."""
+        places = product(*map(range, (*self._image_size, self._mixture.num_channels)))
+        for row, column, channel in islice(places, self.step, None):
+            if self.parameters is None:
+                if channel == 0:
+                    if column == 0:
+                        self._open_row(row)
+                    run(self._pixel_programs[math.gcd(row, self._period)][column])
+                    self._pixel = self._mixture.pixel(self._outputs)
+                assert self._pixel is not None
+                self.parameters = self._pixel.conditional()
+            levels = yield self.parameters
+            self.parameters = None
+            assert self._pixel is not None
+            self._inputs[column][channel].copy_(self._pixel.append(levels))
+            self.step += 1
+
+    def select(self, rows: Tensor | Sequence[int]) -> Self:
+        """As `Walk.select`; the pixel at hand and the contexts come along."""
+        chosen = row_indices(rows, self.num_samples).to(self.device)
+        other = super().select(chosen)
+        other._contexts = {scale: context[chosen] for scale, context in self._contexts.items()}
+        other._pixel = None if self._pixel is None else self._pixel.select(chosen)
+        return other
+
+    def _open_row(self, row: int) -> None:
         """Compute all that can be known of this row before its first pixel."""
+        # the first layer looks two rows up: the newest three rows move on by one
         self._image[0].copy_(self._image[1])
         self._image[1].copy_(self._image[2])
         self._image[2].copy_(self._blank)
         for scale, context in self._contexts.items():
             if row % scale == 0:
-                self._context_rows[scale][1:-1].copy_(context[row // scale])
-        turn = math.gcd(row, self._period)
-        run(self._row_programs[turn])
-        self._programs = self._pixel_programs[turn]
-
-    def visit(self, column: int) -> Tensor:
-        """The outputs ``(N, outputs)`` at one pixel of the open row; each pixel is visited once, in turn."""
-        run(self._programs[column])
-        return self.parameters
-
-    def write(self, column: int, channel: int, value: Tensor) -> None:
-        """Take in one channel of a pixel, as a number from -1 to 1: ``(N, 1)``."""
-        self._inputs[column][channel].copy_(value)
+                self._context_rows[scale][1:-1].copy_(context[:, :, row // scale].permute(2, 0, 1))
+        run(self._row_programs[math.gcd(row, self._period)])

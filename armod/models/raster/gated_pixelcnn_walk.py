@@ -11,37 +11,38 @@ halves are folded into the weights before and after it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from armod.models.raster.gated_pixelcnn_layers import GatedLayer
 from armod.models.raster.pixel_masks import channel_groups
-from armod.models.raster.raster_walk import RasterIncremental, rotate, spans
-
-if TYPE_CHECKING:
-    from armod.models.raster.gated_pixelcnn import GatedPixelCNN
+from armod.models.raster.raster_walk import RasterWalk, rotate, spans
 
 
-class GatedPixelCNNIncremental(RasterIncremental):
-    """The incremental view of a Gated PixelCNN, with a copy of its weights."""
+class GatedPixelCNNWalk(RasterWalk):
+    """The incremental view of a Gated PixelCNN, with a copy of its weights.
 
-    def __init__(self, model: GatedPixelCNN, num_samples: int, context: Tensor | None) -> None:
-        """`num_samples` images, all still to be made; `context` is checked already."""
-        super().__init__(model, num_samples, context)
+    Args:
+        layers: from the input up.
+        arguments: those of `RasterWalk`.
+    """
+
+    def __init__(self, layers: Sequence[GatedLayer], **arguments: Any) -> None:
         with torch.no_grad():
-            self._copy_vertical_weights(model)
-            self._copy_horizontal_weights(model)
-            self._prepare(model)
+            self._copy_vertical_weights(layers)
+            self._copy_horizontal_weights(layers, arguments["shape"][0], arguments["kernel_size"] // 2)
+        super().__init__(**arguments)
 
-    def _copy_vertical_weights(self, model: GatedPixelCNN) -> None:
+    def _copy_vertical_weights(self, layers: Sequence[GatedLayer]) -> None:
         """Of each layer a kernel ``(rows, columns, 2p, features below)``, nearest row first, biases ``(2p, 1)``, and
         weights of a context.
         """
-        p = model.channels
-        halves = torch.cat([self._new(p) + 1, self._new(p) + 0.5])[:, None]
+        halves = _halves(layers)[:, None]
         self._vertical, self._vertical_bias, self._vertical_context = [], [], []
-        for number, layer in enumerate(model.gated_layers):
+        for number, layer in enumerate(layers):
             # a gated row comes in twice its size
             weight = layer.vertical.masked_weight() * (0.5 if number else 1)
             rows = (weight.permute(2, 3, 0, 1) * halves).flip(0)
@@ -50,17 +51,17 @@ class GatedPixelCNNIncremental(RasterIncremental):
             if layer.vertical.context is not None:
                 self._vertical_context.append(layer.vertical.context * halves)
 
-    def _copy_horizontal_weights(self, model: GatedPixelCNN) -> None:
+    def _copy_horizontal_weights(self, layers: Sequence[GatedLayer], num_channels: int, half: int) -> None:
         """The same of the horizontal stack, whose features are sorted by group, a group's filters before its gates."""
-        p, layers = model.channels, model.gated_layers
-        groups = channel_groups(p, self._num_channels)
-        order = torch.cat([groups, groups]).argsort(stable=True).to(self._pixels.device)
-        halves = torch.cat([self._new(p) + 1, self._new(p) + 0.5])
+        halves = _halves(layers)
+        p = len(halves) // 2
+        groups = channel_groups(p, num_channels)
+        order = torch.cat([groups, groups]).argsort(stable=True).to(halves.device)
         scale = halves[order][:, None]
         kernels = [layer.horizontal.masked_weight()[order, :, 0] * scale[:, :, None] for layer in layers]
         self._first = kernels[0].permute(2, 0, 1).contiguous()
         # layers after the first, all in one: (columns, L - 1, 2p, p)
-        later = torch.stack(kernels[1:]) if kernels[1:] else self._new(0, 2 * p, p, self._half + 1)
+        later = torch.stack(kernels[1:]) if kernels[1:] else halves.new_zeros(0, 2 * p, p, half + 1)
         self._horizontal = later.permute(3, 0, 1, 2).contiguous()
         # the vertical stack's own halves are undone
         self._link = [layer.link.weight[order, :, 0, 0] * scale / halves for layer in layers]
@@ -76,9 +77,10 @@ class GatedPixelCNNIncremental(RasterIncremental):
             for layer in layers
         ]
 
-    def _prepare(self, model: GatedPixelCNN) -> None:
+    def allocate(self) -> None:
         """The buffers of a row, and all views into them that a pixel needs."""
-        p, num_layers, batch = model.channels, model.num_layers, self._num_samples
+        super().allocate()
+        p, num_layers, batch = len(self._mix[0]), len(self._mix), self.num_samples
         self._vertical_rows = [[self._row(p) for _ in range(self._half + 1)] for _ in range(num_layers - 1)]
         self._above = self._new(2 * p, self._width * batch)
         self._linked = torch.empty_like(self._above)
@@ -95,6 +97,17 @@ class GatedPixelCNNIncremental(RasterIncremental):
         ]
         self._rectified = [self._features[group] for group in groups]
         self._rightward = [self._to_the_right(column) for column in range(self._width)]
+
+    def state(self) -> dict[str, tuple[Tensor, int]]:
+        """Sums and outputs of the row, gated features of the pixel at hand, and the vertical stack's rows."""
+        above = {
+            f"vertical {number}, {distance}": (row, 2)
+            for number, rows in enumerate(self._vertical_rows)
+            for distance, row in enumerate(rows)
+        }
+        gated = {f"gated {number}": (features, 1) for number, features in enumerate(self._gated)}
+        row = {"sums": (self._sums, 3), "outputs": (self._outputs, 3)}
+        return {**super().state(), **row, **above, **gated}
 
     def _weights_of(self, channel: int, group: slice) -> list[tuple[Tensor, Tensor]]:
         """Of each layer the rows of its two matrices that give one group, and the columns which that may see."""
@@ -139,6 +152,7 @@ class GatedPixelCNNIncremental(RasterIncremental):
         p = self._above.shape[0] // 2
         rows_seen = self._pixels_above
         for number, kernel in enumerate(self._vertical):
+            # the vertical convolution: the k // 2 rows above (and from the second layer on the own one), k taps each
             above = self._above.copy_(self._vertical_bias[number])
             for weights, seen in zip(kernel, rows_seen, strict=True):
                 for weight, tap in zip(weights, self._taps(seen), strict=True):
@@ -147,9 +161,11 @@ class GatedPixelCNNIncremental(RasterIncremental):
             if context is not None:
                 above.addmm_(self._vertical_context[number], context)
                 linked.addmm_(self._link_context[number], context)
+            # the link from the vertical to the horizontal stack, for all columns; the horizontal sums begin with it
             linked.addmm_(self._link[number], above)
             self._sums[:, number] = linked.unflatten(1, (self._width, -1)).transpose(0, 1)
             if number < len(self._vertical_rows):
+                # gated, the row is what the next layer's vertical convolution sees
                 rows_seen, inside = self._vertical_rows[number], slice(self._half, self._half + self._width)
                 filters, gates = above.tanh_().unflatten(1, (self._width, -1)).split(p)
                 rotate(rows_seen)[:, inside] = torch.addcmul(filters, filters, gates)
@@ -157,14 +173,23 @@ class GatedPixelCNNIncremental(RasterIncremental):
     def _compute(self, column: int, channel: int) -> Tensor:
         chain = self._plans[column][channel]
         for sums, centre, below, filters, gates, gated, residual, mix, all_gated, outputs in chain:
+            # the sums hold the link and all taps to the left; the kernel's centre completes them
             sums.addmm_(centre, below).tanh_()
-            torch.addcmul(filters, filters, gates, out=gated)
-            torch.addmm(residual, mix, all_gated, out=outputs)
+            torch.addcmul(filters, filters, gates, out=gated)  # twice tanh(filter) * sigmoid(gate)
+            torch.addmm(residual, mix, all_gated, out=outputs)  # the 1x1 and the residual
         torch.clamp_min(chain[-1][-1], 0, out=self._rectified[channel])
         return self._parameters_of(channel)
 
     def _close_pixel(self, column: int) -> None:
+        # a tap to the left of later pixels: of the first layer the levels, of all later layers the features below
         pixel, outputs = self._columns[column], self._outputs[column, :-1]
         for sums, first, later_sums, later in self._rightward[column]:
             sums.addmm_(first, pixel)
             later_sums.baddbmm_(later, outputs)
+
+
+def _halves(layers: Sequence[GatedLayer]) -> Tensor:
+    """One for every filter and one half for every gate, ``(2p,)``."""
+    ones = torch.ones_like(layers[0].vertical.bias)
+    ones[len(ones) // 2 :] = 0.5
+    return ones

@@ -1,4 +1,4 @@
-"""A convolution that looks up and to the left only, over features that lie last: ``(N, H, W, features)``."""
+"""A convolution that looks only up and to the left, over images ``(N, H, W, features)`` with the features last."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ from torch.nn import functional as F
 
 
 class MaskedConvolution(nn.Module):
-    """``weight * mask`` over the rows above and the columns around each pixel, zeros outside of the image.
+    """A convolution whose kernel is ``weight * mask``, with zeros outside of the image.
 
-    mask: boolean ``(features above, features below, rows, columns)`` of an odd kernel, as `armod.models.raster.pixel_masks`
-        make it. Rows below and columns to the right that it masks everywhere are not even stored.
-    context_channels: C' > 0 adds a linear map of a context ``(N, H or 1, W or 1, C')``, without a bias of its own.
+    The mask multiplies the weights in each pass and never changes them, so the gradient of a masked weight is zero.
 
-    The mask multiplies the weights in each pass and never changes them, so a masked tap's gradient is zero.
+    Args:
+        mask: boolean ``(features above, features below, rows, columns)`` of an odd kernel, from
+            `armod.models.raster.pixel_masks`. Rows and columns that no feature may see are not even stored.
+        generator: draws the initial weights.
+        context_channels: C' > 0 adds a linear map, without bias, of a context ``(N, H or 1, W or 1, C')``.
 
     >>> from armod.models.raster.pixel_masks import pixel_mask
     >>> layer = MaskedConvolution(pixel_mask(3, "A"), torch.Generator().manual_seed(0))
@@ -30,24 +32,40 @@ class MaskedConvolution(nn.Module):
         super().__init__()
         mask = without_unseen(mask)
         self.register_buffer("mask", mask.to(torch.get_default_dtype()), persistent=False)
-        # torch's usual initialisation of a layer, but counting only the inputs that survive the mask
+        # this is torch's usual initialisation of a layer, except that only unmasked inputs count
         bound = 1 / math.sqrt(max(1, int(mask.flatten(1).sum(1).max()) + context_channels))
         self.weight = _uniform(mask.shape, bound, generator)
         self.bias = _uniform(mask.shape[:1], bound, generator)
         self.context = _uniform((len(mask), context_channels), bound, generator) if context_channels else None
 
     def forward(self, x: Tensor, context: Tensor | None = None, plus: Tensor | None = None) -> Tensor:
-        """Features ``(N, H, W, below)`` -> ``(N, H, W, above)``; `plus`, of the result's shape, is added to it."""
+        """Convolve features.
+
+        Args:
+            x: features ``(N, H, W, below)``.
+            context: a context ``(N, H or 1, W or 1, C')``.
+            plus: a tensor of the result's shape that is added to it.
+
+        Returns:
+            Features ``(N, H, W, above)``.
+        """
         result = convolve(x, self.masked_weight(), self.bias, plus)
         return result if self.context is None or context is None else result + F.linear(context, self.context)
 
     def masked_weight(self) -> Tensor:
-        """The weights that count: ``(above, below, rows, columns)``."""
+        """Return the weights after masking, ``(above, below, rows, columns)``."""
         return self.weight * self.mask
 
 
 def count_paths(paths: Tensor, mask: Tensor) -> Tensor:
-    """What a layer of ones behind this mask makes of numbers of paths ``(N, H, W, features below)``.
+    """Count paths through a layer, as if all its unmasked weights were 1.
+
+    Args:
+        paths: numbers of paths to the features below, ``(N, H, W, features below)``.
+        mask: the layer's mask.
+
+    Returns:
+        Numbers of paths to the features above, ``(N, H, W, features above)``.
 
     >>> from armod.models.raster.pixel_masks import pixel_mask
     >>> count_paths(torch.ones(1, 2, 2, 1), pixel_mask(3, "A")).squeeze().tolist()
@@ -57,21 +75,32 @@ def count_paths(paths: Tensor, mask: Tensor) -> Tensor:
 
 
 def without_unseen(mask: Tensor) -> Tensor:
-    """The rows up to the kernel's centre, and of a single row only the columns up to it."""
+    """Keep the rows of a mask up to the kernel's centre, and the columns up to the centre if there is a single row."""
     rows, columns = mask.shape[2:]
     return mask[:, :, : rows // 2 + 1, : columns if rows > 1 else columns // 2 + 1]
 
 
 def convolve(x: Tensor, weight: Tensor, bias: Tensor | None = None, plus: Tensor | None = None) -> Tensor:
-    """``(N, H, W, below)`` -> ``(N, H, W, above)`` by a kernel without its unseen rows and columns; `plus` is added."""
+    """Convolve features with a kernel whose unseen rows and columns were cut off.
+
+    Args:
+        x: features ``(N, H, W, below)``.
+        weight: ``(above, below, rows, columns)``, cut as by `without_unseen`.
+        bias: ``(above,)``.
+        plus: a tensor of the result's shape that is added to it.
+
+    Returns:
+        Features ``(N, H, W, above)``.
+    """
     rows, columns = weight.shape[2:]
     if rows == columns == 1:
         result = F.linear(x.flatten(0, -2), weight[:, :, 0, 0], bias)
         if plus is not None:
-            # in place, for fresh memory costs more than the sum; on a matrix, for a view would be copied on the way back
+            # the sum is made in place because new memory costs more time than the sum itself, and on a matrix because
+            # backward would copy a view
             result += plus.flatten(0, -2)
         return result.unflatten(0, x.shape[:-1])
-    # zeros above, and of a single row on the left; what comes out has the right size, for cutting it would cost more
+    # zeros are padded above, or on the left of a single row; then the result has the right size and needs no cutting
     padded = F.pad(x, (0, 0, columns - 1, 0) if rows == 1 else (0, 0, 0, 0, rows - 1, 0))
     sides = 0 if rows == 1 else columns // 2
     result = F.conv2d(padded.permute(0, 3, 1, 2), weight, bias, padding=(0, sides))

@@ -1,12 +1,12 @@
-"""PixelCNN's masks: which taps of a kernel survive, so that no pixel sees itself or a later one.
+"""PixelCNN's masks decide which taps of a kernel are kept, so that no pixel sees itself or a later one.
 
-A convolution would look all around a pixel. In raster order only the rows above and what lies to the left are known,
-so all other taps are masked. At the centre lies the pixel itself: its channels come one after another (R, then G, then
-B), so the features of every layer are divided into as many *groups*, and group c may know of its own pixel only the
-channels before c. Mask A, of the first layer, reads levels: group c sees strictly earlier channels. Mask B, of all
-later layers, reads features that know no more than their group may: group c sees groups up to c. (van den Oord,
-Kalchbrenner, Kavukcuoglu 2016, "Pixel Recurrent Neural Networks", section 3.4 and figure 2.)
-These functions are pure; the models multiply their weights by the results in every pass.
+A convolution looks all around a pixel. In raster order only the rows above and the pixels to the left are known, so all
+other taps are masked. At the centre is the pixel itself. Its channels come one after another (R, then G, then B), so the
+features of every layer are divided into as many *groups*, and group c may depend only on earlier channels of its own
+pixel. Mask A of the first layer reads levels: group c sees strictly earlier channels. Mask B of all later layers reads
+features, which already respect their group: group c sees the groups up to c. (van den Oord, Kalchbrenner, Kavukcuoglu
+2016, "Pixel Recurrent Neural Networks", section 3.4 and figure 2.) The models multiply their weights by these masks in
+every pass.
 """
 
 from __future__ import annotations
@@ -18,9 +18,15 @@ _ONE_GROUP = torch.zeros(1, dtype=torch.int64)
 
 
 def channel_groups(width: int, num_channels: int) -> Tensor:
-    """The group ``0..num_channels-1`` of each of `width` features: ``(width,)``, ascending.
+    """Divide features into one group for each channel.
 
-    Group sizes differ by one at most, whatever the width. With fewer features than channels some groups are empty.
+    Args:
+        width: number of features.
+        num_channels: number of channels of the image.
+
+    Returns:
+        The group ``0..num_channels-1`` of each feature, ascending, int64 ``(width,)``. The sizes of the groups differ by at
+        most one.
 
     >>> channel_groups(7, 3).tolist()
     [0, 0, 0, 1, 1, 2, 2]
@@ -31,13 +37,19 @@ def channel_groups(width: int, num_channels: int) -> Tensor:
 def pixel_mask(
     kernel_size: int, mask_type: str, above: Tensor = _ONE_GROUP, below: Tensor = _ONE_GROUP
 ) -> Tensor:
-    """Boolean mask ``(features above, features below, k, k)`` of a kernel over the raster; True keeps a weight.
+    """Make the mask of a k x k kernel.
 
-    above, below: groups of the layer's outputs and of its inputs (`channel_groups`; the groups of an image's own
-    channels are 0, 1, 2). By default one of each, as for a grey image.
+    Args:
+        kernel_size: k, an odd number.
+        mask_type: "A" for the first layer, "B" for all later ones.
+        above: group of each output of the layer (`channel_groups`); by default one output, as for a grey image.
+        below: group of each input; those of an image's own channels are 0, 1, 2.
+
+    Returns:
+        A boolean tensor ``(features above, features below, k, k)``; True keeps a weight.
 
     Raises:
-        ValueError: for an even kernel or a type other than "A" and "B".
+        ValueError: if the kernel size is even, or the type is not "A" or "B".
 
     >>> pixel_mask(3, "B")[0, 0].int().tolist()
     [[1, 1, 1], [1, 1, 0], [0, 0, 0]]
@@ -57,10 +69,18 @@ def pixel_mask(
 
 
 def vertical_mask(kernel_size: int, mask_type: str) -> Tensor:
-    """Boolean mask ``(1, 1, k, k)`` of the vertical stack: whole rows, the own one included from the second layer on.
+    """Make the mask of the vertical stack, which sees whole rows.
 
-    The stack is so shifted down by a row once, in the first layer (A); shifting it in every layer would leave a blind
-    spot again. (van den Oord et al. 2016, "Conditional Image Generation with PixelCNN Decoders", section 2.2.)
+    Mask A of the first layer leaves out the pixel's own row. Mask B of later layers includes it; leaving it out again in
+    every layer would bring the blind spot back. (van den Oord et al. 2016, "Conditional Image Generation with PixelCNN
+    Decoders", section 2.2.)
+
+    Args:
+        kernel_size: k, an odd number.
+        mask_type: "A" for the first layer, "B" for all later ones.
+
+    Returns:
+        A boolean tensor ``(1, 1, k, k)``; True keeps a weight.
 
     Raises:
         ValueError: as `pixel_mask`.
@@ -78,7 +98,16 @@ def vertical_mask(kernel_size: int, mask_type: str) -> Tensor:
 def horizontal_mask(
     kernel_size: int, mask_type: str, above: Tensor = _ONE_GROUP, below: Tensor = _ONE_GROUP
 ) -> Tensor:
-    """The row of `pixel_mask` that a horizontal stack keeps: ``(features above, features below, 1, k)``.
+    """Make the mask of the horizontal stack, which is the middle row of `pixel_mask`.
+
+    Args:
+        kernel_size: k, an odd number.
+        mask_type: "A" for the first layer, "B" for all later ones.
+        above: group of each output of the layer.
+        below: group of each input.
+
+    Returns:
+        A boolean tensor ``(features above, features below, 1, k)``; True keeps a weight.
 
     Raises:
         ValueError: as `pixel_mask`.
@@ -91,7 +120,7 @@ def horizontal_mask(
 
 
 def check_kernel_size(kernel_size: int) -> None:
-    """Refuse (ValueError) a kernel without a centre."""
+    """Raise a ValueError for a kernel without a centre."""
     if kernel_size < 1 or kernel_size % 2 == 0:
         raise ValueError(
             f"kernel_size is an odd number, such as 3, so that a kernel has a centre; not {kernel_size}."

@@ -1,8 +1,8 @@
-"""PixelCNN: a convolutional network whose masks let each pixel see earlier ones only (van den Oord et al. 2016).
+"""PixelCNN: a convolutional network whose masks let each pixel see only earlier ones (van den Oord et al. 2016).
 
-One layer of mask A, then residual blocks with mask B. Every layer looks up and to both sides, but beside the pixel
-only to the left: what lies above *and far to the right* is on no path through the layers, the well-known blind spot,
-which `GatedPixelCNN` removes.
+One layer with mask A is followed by residual blocks with mask B. Every layer looks up and to both sides, but in the
+pixel's own row only to the left. So no path through the layers leads to a pixel from above *and far to the right*. This is
+the well-known blind spot, which `GatedPixelCNN` removes.
 """
 
 from __future__ import annotations
@@ -15,27 +15,28 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from armod.likelihoods import Likelihood
-from armod.models.base import Incremental
 from armod.models.raster.masked_convolution import MaskedConvolution, count_paths
 from armod.models.raster.pixel_masks import channel_groups, pixel_mask
-from armod.models.raster.pixelcnn_walk import PixelCNNIncremental
+from armod.models.raster.pixelcnn_layers import ResidualBlock
+from armod.models.raster.pixelcnn_walk import PixelCNNWalk
 from armod.models.raster.raster_model import RasterModel
 
 
 class PixelCNN(RasterModel):
-    """The plain PixelCNN, blind spot included ("Pixel Recurrent Neural Networks", sections 3.3 to 3.5, table 1).
+    """The plain PixelCNN with its blind spot ("Pixel Recurrent Neural Networks", sections 3.3 to 3.5, table 1).
 
-    event_shape: ``(C, H, W)``, any sizes from 1 on; the channels of a pixel are generated one after another.
-    channels: h, the width inside of a residual block; 2h features run from block to block (figure 5, left).
-    num_layers: residual blocks after the first convolution.
-    kernel_size: odd; of every masked convolution, the first included.
-    likelihood: family of the conditionals, e.g. `armod.likelihoods.Bernoulli()`.
-    context_channels: C' > 0 for a model that is given a context, ``(N, C')`` or local ``(N, C', H, W)``.
-    ordering: raster (None), or one of its flips and transposes.
-    seed: of the initial weights.
+    Args:
+        event_shape: ``(C, H, W)``; the channels of a pixel are generated one after another.
+        channels: h, the features inside a residual block; 2h features run from block to block (figure 5, left).
+        num_layers: residual blocks after the first convolution.
+        kernel_size: odd size of every masked kernel, including the first.
+        likelihood: family of the conditionals, such as `armod.likelihoods.Bernoulli()`.
+        context_channels: C' of a context ``(N, C')`` or ``(N, C', H, W)``; 0 for none.
+        ordering: raster (None), or one of its flips and transposes.
+        seed: seed of the initial weights.
 
     Raises:
-        ValueError: for sizes below 1, an even kernel, or another ordering.
+        ValueError: if a size is below 1, the kernel size is even, or the ordering is another.
 
     >>> from armod.likelihoods import Categorical
     >>> model = PixelCNN((3, 4, 4), 8, 2, likelihood=Categorical(16))
@@ -77,14 +78,9 @@ class PixelCNN(RasterModel):
         self.hidden = MaskedConvolution(pixel_mask(1, "B", wide, wide), generator)
         self.output = MaskedConvolution(pixel_mask(1, "B", outputs, wide), generator)
 
-    def incremental(self, num_samples: int, context: Tensor | None = None) -> Incremental:
-        """The conditionals one at a time: each feature of each pixel is computed once.
-
-        Raises:
-            ValueError: for a context that is missing or of a wrong shape (`check_context`).
-        """
-        context = self.check_context(context, num_samples, self.event_shape)
-        return PixelCNNIncremental(self, num_samples, context)
+    def incremental(self, num_samples: int, context: Tensor | None = None) -> PixelCNNWalk:
+        """Generate one variable at a time; each feature of each pixel is computed once."""
+        return PixelCNNWalk(self.first, self.residual_blocks, **self.walk_arguments(num_samples, context))
 
     @property
     def residual_blocks(self) -> list[ResidualBlock]:
@@ -110,28 +106,3 @@ class PixelCNN(RasterModel):
         return count_paths(
             count_paths(paths, pixel_mask(1, "B", wide, wide)), pixel_mask(1, "B", pixel, wide)
         )
-
-
-class ResidualBlock(nn.Module):
-    """1x1 from 2h to h features, a masked k x k on h, 1x1 back to 2h, added to the input (figure 5, left)."""
-
-    def __init__(
-        self,
-        channels: int,
-        num_channels: int,
-        kernel_size: int,
-        generator: torch.Generator,
-        context_channels: int = 0,
-    ) -> None:
-        super().__init__()
-        narrow, wide = channel_groups(channels, num_channels), channel_groups(2 * channels, num_channels)
-        self.reduce = MaskedConvolution(pixel_mask(1, "B", narrow, wide), generator)
-        self.spread = MaskedConvolution(
-            pixel_mask(kernel_size, "B", narrow, narrow), generator, context_channels
-        )
-        self.expand = MaskedConvolution(pixel_mask(1, "B", wide, narrow), generator)
-
-    def forward(self, x: Tensor, context: Tensor | None = None) -> Tensor:
-        """Features ``(N, H, W, 2h)`` -> the same shape."""
-        inside = self.spread(F.relu(self.reduce(F.relu(x))), context)
-        return x + self.expand(F.relu(inside))

@@ -8,35 +8,38 @@ to 2h. Of a colour image each of them is taken group by group, as the channels o
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from armod.models.raster.masked_convolution import MaskedConvolution
 from armod.models.raster.pixel_masks import channel_groups
-from armod.models.raster.raster_walk import RasterIncremental, rotate, spans
-
-if TYPE_CHECKING:
-    from armod.models.raster.pixelcnn import PixelCNN
+from armod.models.raster.pixelcnn_layers import ResidualBlock
+from armod.models.raster.raster_walk import RasterWalk, rotate, spans
 
 
-class PixelCNNIncremental(RasterIncremental):
-    """The incremental view of a PixelCNN, with a copy of its weights."""
+class PixelCNNWalk(RasterWalk):
+    """The incremental view of a PixelCNN, with a copy of its weights.
 
-    def __init__(self, model: PixelCNN, num_samples: int, context: Tensor | None) -> None:
-        """`num_samples` images, all still to be made; `context` is checked already."""
-        super().__init__(model, num_samples, context)
+    Args:
+        first: the layer of mask A.
+        blocks: what follows it, from the input up.
+        arguments: those of `RasterWalk`.
+    """
+
+    def __init__(self, first: MaskedConvolution, blocks: Sequence[ResidualBlock], **arguments: Any) -> None:
         with torch.no_grad():
-            self._copy_weights(model)
-            self._prepare(model)
+            self._copy_weights(first, blocks)
+        super().__init__(**arguments)
 
-    def _copy_weights(self, model: PixelCNN) -> None:
+    def _copy_weights(self, first: MaskedConvolution, blocks: Sequence[ResidualBlock]) -> None:
         """Masked weights: matrices of all blocks ``(L, above, below)``, kernels ``(rows, columns, ...)`` of matrices.
 
         The first of the sums that a kernel gives is one for ever: so the bias of the next layer is a column of its
         weight, and needs no operation of its own.
         """
-        first, blocks = model.first, model.residual_blocks
         self._first = first.masked_weight().permute(2, 3, 0, 1).contiguous()
         self._first_bias = first.bias[:, None].clone()
         self._reduce = torch.stack([block.reduce.masked_weight()[:, :, 0, 0] for block in blocks])
@@ -55,9 +58,11 @@ class PixelCNNIncremental(RasterIncremental):
             )
             self._spread_context = torch.nn.functional.pad(spread_context, (0, 0, 1, 0))
 
-    def _prepare(self, model: PixelCNN) -> None:
+    def allocate(self) -> None:
         """The buffers of a row, and all views into them that a pixel needs."""
-        h, num_blocks, batch = model.channels, model.num_layers, self._num_samples
+        super().allocate()
+        num_blocks, h = self._reduce.shape[:2]
+        batch = self.num_samples
         self._wide = self._new(self._width, 2 * h, batch)  # from block to block, changed in place
         self._rectified = [self._new(2 * h, batch) for _ in range(num_blocks)]  # what a block reads of it
         self._narrow = self._new(self._width, num_blocks, h, batch)  # what the k x k convolutions read
@@ -77,6 +82,13 @@ class PixelCNNIncremental(RasterIncremental):
             for column in range(self._width)
         ]
         self._rightward = [self._to_the_right(column) for column in range(self._width)]
+
+    def state(self) -> dict[str, tuple[Tensor, int]]:
+        """Sums and features of the row, those of the rows above, and what the blocks read at the pixel at hand."""
+        above = {f"narrow {distance} above": (row, 3) for distance, row in enumerate(self._narrow_above, 1)}
+        rectified = {f"block {number}": (features, 1) for number, features in enumerate(self._rectified)}
+        row = {"wide": (self._wide, 2), "narrow": (self._narrow, 3), "sums": (self._sums, 3)}
+        return {**super().state(), **row, **above, **rectified}
 
     def _weights_of(self, wide: slice, narrow: slice) -> list[tuple[Tensor, Tensor, Tensor]]:
         """For each block the rows of its three matrices that give one group, and the columns which that may see."""
@@ -119,34 +131,39 @@ class PixelCNNIncremental(RasterIncremental):
         ]
 
     def _open_row(self, row: int) -> None:
+        # every sum of the row begins as its bias, plus what the context gives
         wide, sums = self._wide_row.copy_(self._first_bias), self._sums_row.copy_(self._spread_bias)
         context = self._context_of(row)
         if context is not None:
             wide.addmm_(self._first_context, context)
             sums += self._spread_context @ context
+        # the rows above are final: each tap of a kernel is one product for all columns, and for all blocks
         rows_above = zip(self._pixels_above, self._narrow_above, strict=True)
         for distance, (pixels, narrow) in enumerate(rows_above, 1):
             for weight, tap in zip(self._first[-1 - distance], self._taps(pixels), strict=True):
                 wide.addmm_(weight, tap)
             for weight, tap in zip(self._spread[-1 - distance], self._taps(narrow), strict=True):
                 sums.baddbmm_(weight, tap)
+        # from rows of features to a column of features for each pixel, where the small products read them
         self._wide.copy_(wide.unflatten(1, (self._width, -1)).transpose(0, 1))
         self._sums.copy_(sums.unflatten(2, (self._width, -1)).permute(2, 0, 1, 3))
         self._narrow.copy_(self._reduce_bias)
 
     def _compute(self, column: int, channel: int) -> Tensor:
         (wide, own, earlier, features), chain = self._plans[column][channel]
-        if channel > 0:
+        if channel > 0:  # mask A lets green see red, and blue see both
             wide.addmm_(own, earlier)
+        # figure 5 (left) of the paper, block by block; rows above and pixels to the left are in the sums already
         for rectified, reduce, below, narrow, spread, narrows, written, expand, sums in chain:
             torch.clamp_min(wide, 0, out=rectified)
-            narrow.addmm_(reduce, below).relu_()
-            written.addmm_(spread, narrows).relu_()
-            wide.addmm_(expand, sums)
+            narrow.addmm_(reduce, below).relu_()  # 1x1, 2h -> h
+            written.addmm_(spread, narrows).relu_()  # the centre of the k x k: all that was missing
+            wide.addmm_(expand, sums)  # 1x1, h -> 2h, added to the block's input
         torch.clamp_min(wide, 0, out=features)
         return self._parameters_of(channel)
 
     def _close_pixel(self, column: int) -> None:
+        # for a pixel further right this one is a tap of the first layer, and of all blocks' kernels at once
         pixel, narrow = self._columns[column], self._narrow[column]
         for wide, first, sums, spread in self._rightward[column]:
             wide.addmm_(first, pixel)

@@ -1,12 +1,13 @@
 """What PixelCNN and Gated PixelCNN share: images in raster order, seen through a stack of masked convolutions.
 
-Both have the same *field*: L layers of k x k kernels reach L * (k // 2) rows up and as many columns to either side.
-Both answer for any flip or transpose of the raster by turning the image (`armod.models.orientation`).
+Both have the same *field*: L layers of k x k kernels reach L * (k // 2) rows up and as many columns to both sides. Both
+support every flip and transpose of the raster, by turning the image (`armod.models.orientation`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, distributions
@@ -14,17 +15,36 @@ from torch.nn import functional as F
 
 from armod import orderings
 from armod.likelihoods import Categorical, Likelihood, rescale
-from armod.models.base import AutoregressiveModel
-from armod.models.orientation import Orientation
+from armod.models.base import AutoregressiveModel, in_own_precision
+from armod.models.checks import check_event_shape, check_likelihood, check_sizes
+from armod.models.orientation import Orientation, keep_orientation
 from armod.models.raster.masked_convolution import MaskedConvolution
 from armod.models.raster.pixel_masks import check_kernel_size
 
 
 class RasterModel(AutoregressiveModel):
-    """An autoregressive model of images ``(C, H, W)`` by masked convolutions of one odd kernel size.
+    """An autoregressive model of images ``(C, H, W)``, made of masked convolutions.
 
     A subclass computes all parameters of a turned image (`_network`), counts the paths through its masks
-    (`_count_paths`), and says how many masked layers follow each other (`num_masked_layers`).
+    (`_count_paths`), and states how many masked layers it has (`num_masked_layers`).
+
+    Args:
+        event_shape: ``(C, H, W)``.
+        channels: features of each layer.
+        num_layers: number of layers.
+        kernel_size: odd size of every masked kernel.
+        likelihood: family of the conditionals.
+        context_channels: C' of the context; 0 for none.
+        ordering: raster (None), or one of its flips and transposes.
+
+    Raises:
+        ValueError: if a size is below 1, the kernel size is even, or the ordering is another.
+
+    >>> from armod.likelihoods import Bernoulli
+    >>> from armod.models.raster.pixelcnn import PixelCNN
+    >>> model = PixelCNN((1, 3, 3), 2, 1, likelihood=Bernoulli())
+    >>> isinstance(model, RasterModel), model.receptive_field(1, 1).int().tolist()
+    (True, [[[1, 1, 1], [1, 0, 0], [0, 0, 0]]])
     """
 
     likelihood: Likelihood
@@ -32,6 +52,7 @@ class RasterModel(AutoregressiveModel):
     num_masked_layers: int
     hidden: MaskedConvolution
     output: MaskedConvolution
+    orientation: Orientation
 
     def __init__(
         self,
@@ -45,43 +66,27 @@ class RasterModel(AutoregressiveModel):
         ordering: Tensor | Sequence[int] | None,
     ) -> None:
         super().__init__()
-        shape = (event_shape,) if isinstance(event_shape, int) else tuple(event_shape)
-        if len(shape) != 3 or min(shape) < 1:
-            raise ValueError(f"event_shape is (C, H, W) with sizes of at least 1, not {event_shape}.")
-        if not isinstance(likelihood, Likelihood):
-            raise ValueError(
-                f"likelihood is an object such as armod.likelihoods.Bernoulli(), not {likelihood!r}."
-            )
-        for name, size, lowest in (
-            ("channels", channels, 1),
-            ("num_layers", num_layers, 1),
-            ("context_channels", context_channels, 0),
-        ):
-            if size < lowest:
-                raise ValueError(f"{name} must be {lowest} or more, not {size}.")
+        self.event_shape = check_event_shape(event_shape, "(C, H, W)")
+        check_likelihood(likelihood)
+        check_sizes(channels=channels, num_layers=num_layers)
+        check_sizes(0, context_channels=context_channels)
         check_kernel_size(kernel_size)
-        self.event_shape = torch.Size(shape)
         self.channels, self.num_layers, self.kernel_size = channels, num_layers, kernel_size
         self.likelihood = likelihood
         self.context_size = context_channels
-        self.register_buffer("ordering", orderings.as_permutation(ordering, shape))
-        self.orientation = Orientation.of(self.ordering, shape)
-        self.register_load_state_dict_post_hook(_refresh_orientation)
+        self.register_buffer("ordering", orderings.as_permutation(ordering, self.event_shape))
+        keep_orientation(self)
 
     def conditionals(self, x: Tensor, context: Tensor | None = None) -> distributions.Distribution:
-        """Every ``p(x_d | x_<d)`` in one pass; x is ``(N, C, H, W)``.
-
-        Raises:
-            ValueError: for a context that is missing or of a wrong shape (`check_context`).
-        """
+        """Compute every ``p(x_d | x_<d)`` in one pass, as `AutoregressiveModel.conditionals`."""
         parameters = self._parameters_in_raster(x, context)
         return self.likelihood.distribution(self.orientation.turn_back(parameters.permute(0, 3, 1, 2, 4)))
 
     def log_prob(self, x: Tensor, context: Tensor | None = None) -> Tensor:
-        """Exact log-likelihood ``(N,)``, nats, as `AutoregressiveModel.log_prob`."""
+        """Compute the exact log-likelihood, as `AutoregressiveModel.log_prob`."""
         if not isinstance(self.likelihood, Categorical):
             return super().log_prob(x, context)
-        # of hundreds of logits for each variable: one pass over them instead of the five of a distribution
+        # there are hundreds of logits per variable, and this makes one pass over them where a distribution makes five
         self.check_levels(x)
         logits = self._parameters_in_raster(x, context)
         levels = self.orientation.turn(x).permute(0, 2, 3, 1).long()
@@ -89,9 +94,12 @@ class RasterModel(AutoregressiveModel):
         return -surprise.view(levels.shape).flatten(1).sum(1)
 
     def reach(self) -> Tensor:
-        """Boolean ``(D, D)``: [i, j] is True where j comes earlier and at most L * (k // 2) rows and columns away.
+        """Tell which earlier variables are at most L * (k // 2) rows and columns away, where L counts all masked layers.
 
-        L counts all masked layers. That is the half square which the kernels span: masks may leave part of it unseen.
+        The kernels cover this half square, but the masks may hide part of it.
+
+        Returns:
+            A boolean tensor ``(D, D)``, as `AutoregressiveModel.reach`.
         """
         height, width = self.event_shape[1:]
         extent = self.num_masked_layers * (self.kernel_size // 2)
@@ -101,14 +109,18 @@ class RasterModel(AutoregressiveModel):
         return super().reach() & is_near
 
     def receptive_field(self, row: int, column: int, channel: int = -1) -> Tensor:
-        """The variables that one output sees by the masks alone: boolean, of the event shape ``(C, H, W)``.
+        """Find the variables that one output can see, by counting the paths through the masks.
 
-        channel: of the output pixel; the last one, which sees most, by default.
+        Args:
+            row: row of the output pixel.
+            column: column of the output pixel.
+            channel: channel of the output pixel; the last one, which sees most, by default.
 
-        The weights do not matter: paths from each variable to the output are counted through the masks.
+        Returns:
+            A boolean tensor ``(C, H, W)``.
 
         Raises:
-            IndexError: for a pixel or channel outside of the image.
+            IndexError: if the pixel or channel is outside of the image.
         """
         x = torch.zeros(1, *self.event_shape, dtype=torch.float64, requires_grad=True)
         with torch.enable_grad():
@@ -119,47 +131,55 @@ class RasterModel(AutoregressiveModel):
 
     @property
     def dtype(self) -> torch.dtype:
-        """Of the parameters."""
+        """The dtype of the parameters."""
         return next(self.parameters()).dtype
 
     @property
     def turned_shape(self) -> tuple[int, int, int]:
-        """``(C, H, W)`` as the network sees it: transposed orderings let rows and columns change places."""
+        """``(C, H, W)`` as the network sees it; rows and columns change places for transposed orderings."""
         channels, height, width = self.event_shape
         return (channels, width, height) if self.orientation.is_transposed else (channels, height, width)
 
     def turned_context(self, context: Tensor | None) -> Tensor | None:
-        """A checked context as the network adds it to its features: ``(N, H, W, C')``; global: ``(N, 1, 1, C')``."""
+        """Arrange a checked context as the network adds it to its features, ``(N, H, W, C')`` or ``(N, 1, 1, C')``."""
         if context is None:
             return None
         if context.dim() == 2:
             return context[:, None, None, :].to(self.dtype)
         return self.orientation.turn_context(context).permute(0, 2, 3, 1).to(self.dtype)
 
+    def walk_arguments(self, num_samples: int, context: Tensor | None) -> dict[str, Any]:
+        """Check the context and collect the arguments that every `RasterWalk` needs, by name."""
+        context = self.check_context(context, num_samples, self.event_shape)
+        return {
+            "likelihood": self.likelihood,
+            "shape": self.turned_shape,
+            "kernel_size": self.kernel_size,
+            "hidden": self.hidden,
+            "output": self.output,
+            "num_samples": num_samples,
+            "context": self.turned_context(context),
+        }
+
     def extra_repr(self) -> str:
-        """What `print(model)` says first."""
+        """Return the arguments that `print(model)` shows."""
         return (
             f"event_shape={tuple(self.event_shape)}, channels={self.channels}, num_layers={self.num_layers}, "
             f"kernel_size={self.kernel_size}, likelihood={self.likelihood}, context_channels={self.context_size}"
         )
 
     def _parameters_in_raster(self, x: Tensor, context: Tensor | None) -> Tensor:
-        """Levels ``(N, C, H, W)`` -> parameters ``(N, H, W, C, num_parameters)`` of the turned image."""
+        """The parameters ``(N, H, W, C, num_parameters)`` of the turned image, from levels ``(N, C, H, W)``."""
         context = self.turned_context(self.check_context(context, len(x), x.shape[1:]))
         quantities = rescale(x, self.likelihood.num_levels, self.dtype)
         parameters = self._network(self.orientation.turn(quantities).permute(0, 2, 3, 1), context)
-        # under autocast they come in a type too coarse for likelihoods
-        return parameters.to(self.dtype).unflatten(-1, (self.event_shape[0], -1))
+        parameters = in_own_precision(parameters, self.output.weight)
+        return parameters.unflatten(-1, (self.event_shape[0], -1))
 
     def _network(self, x: Tensor, context: Tensor | None) -> Tensor:
-        """Quantities ``(N, H, W, C)`` in raster order -> parameters ``(N, H, W, C * num_parameters)``, C outermost."""
+        """Map quantities ``(N, H, W, C)`` in raster order to parameters ``(N, H, W, C * num_parameters)``, C outermost."""
         raise NotImplementedError(f"{type(self).__name__} must say what its network computes.")
 
     def _count_paths(self, x: Tensor) -> Tensor:
-        """Numbers of paths ``(N, H, W, C)`` that lead from the variables, as often as `x` says, to each output."""
+        """Count the paths ``(N, H, W, C)`` from the variables to each output; `x` is the number that begin at each."""
         raise NotImplementedError
-
-
-def _refresh_orientation(model: RasterModel, _: object) -> None:
-    """A state dict may bring another ordering than the model was built with."""
-    model.orientation = Orientation.of(model.ordering, model.event_shape)

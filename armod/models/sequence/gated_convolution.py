@@ -1,7 +1,7 @@
-"""WaveNet's unit: a causal dilated convolution that gives a filter and a gate, ``tanh(filter) * sigmoid(gate)``.
+"""WaveNet's unit: a causal dilated convolution that computes a filter and a gate, ``tanh(filter) * sigmoid(gate)``.
 
-Time comes first, ``(T, N, channels)``: then what a tap sees, the sequence some steps earlier, is a slice of the rows
-``T * N``, for any number of sequences, and each tap is one matrix product. No copy is made of what several taps see.
+Time is the first dimension, ``(T, N, channels)``. So what a tap sees, the sequences some steps earlier, is a slice of the
+``T * N`` rows, and each tap is one matrix product without a copy.
 """
 
 from __future__ import annotations
@@ -16,12 +16,16 @@ from torch.nn import functional as F
 
 
 class GatedConvolution(nn.Module):
-    """``tanh(W_f * x + V_f c) * sigmoid(W_g * x + V_g c)``, each step from itself and earlier ones (WaveNet, section 2.3).
+    """The gated unit ``tanh(W_f * x + V_f c) * sigmoid(W_g * x + V_g c)`` (WaveNet, sections 2.3 and 2.5).
 
-    Tap ``j`` of ``kernel_size`` sees ``(kernel_size - 1 - j) * dilation`` steps back; before the beginning are zeros.
+    Each step depends on itself and earlier ones. Tap ``j`` sees ``(kernel_size - 1 - j) * dilation`` steps back, and zeros
+    before the beginning.
 
-    channels: of input and output.
-    context_size: of the context c, which moves filter and gate (section 2.5); 0: there is none.
+    Args:
+        channels: channels of input and output.
+        kernel_size: number of taps.
+        dilation: steps between neighbouring taps.
+        context_size: size of the context c; 0 for none.
 
     >>> GatedConvolution(4, kernel_size=2, dilation=8)(torch.zeros(100, 3, 4)).shape
     torch.Size([100, 3, 4])
@@ -32,12 +36,12 @@ class GatedConvolution(nn.Module):
     def __init__(self, channels: int, *, kernel_size: int, dilation: int, context_size: int = 0) -> None:
         super().__init__()
         self.channels, self.kernel_size, self.dilation = channels, kernel_size, dilation
-        # as torch draws those of a convolution
+        # torch's usual initialisation of a convolution
         bound = 1 / math.sqrt(channels * kernel_size)
         self.weight = nn.Parameter(torch.empty(kernel_size, 2 * channels, channels).uniform_(-bound, bound))
         self.bias = nn.Parameter(torch.empty(2 * channels).uniform_(-bound, bound))
         self.context = nn.Linear(context_size, 2 * channels, bias=False) if context_size else None
-        # tanh(a) = 2 sigmoid(2 a) - 1: with the filter's half doubled, one sigmoid does for both
+        # since tanh(a) = 2 sigmoid(2 a) - 1, one sigmoid serves both halves if the filter's half is doubled
         doubling = torch.ones(2 * channels)
         doubling[:channels] = 2
         self.register_buffer("_doubling", doubling, persistent=False)
@@ -48,7 +52,15 @@ class GatedConvolution(nn.Module):
         return (self.kernel_size - 1) * self.dilation
 
     def forward(self, x: Tensor, context: Tensor | None = None) -> Tensor:
-        """x ``(T, N, channels)``, context ``(T, N, context_size)`` or ``(1, N, context_size)`` -> ``(T, N, channels)``."""
+        """Compute the unit.
+
+        Args:
+            x: inputs ``(T, N, channels)``.
+            context: ``(T, N, context_size)`` or ``(1, N, context_size)``.
+
+        Returns:
+            Outputs ``(T, N, channels)``.
+        """
         condition = None if self.context is None or context is None else self.context(context)
         if torch.is_autocast_enabled(x.device.type) or torch.compiler.is_compiling():
             return self.step_by_step(x, condition)
@@ -60,10 +72,14 @@ class GatedConvolution(nn.Module):
         )
 
     def step_by_step(self, x: Tensor, condition: Tensor | None = None) -> Tensor:
-        """The same from torch's own operations, for autocast to choose their precision and a compiler to fuse them.
+        """Compute the same with torch's own operations, which autocast and compilers need.
 
-        condition: what is added to filter and gate, ``(T, N, 2 * channels)`` or ``(1, N, 2 * channels)``.
-        Returns ``(T, N, channels)``.
+        Args:
+            x: inputs ``(T, N, channels)``.
+            condition: what is added to filter and gate, ``(T, N, 2 * channels)`` or ``(1, N, 2 * channels)``.
+
+        Returns:
+            Outputs ``(T, N, channels)``.
         """
         lags = [tap * self.dilation for tap in reversed(range(self.kernel_size))]
         padded = F.pad(x, (0, 0, 0, 0, self.num_past_steps, 0))
@@ -75,14 +91,14 @@ class GatedConvolution(nn.Module):
         return to_filter.tanh() * to_gate.sigmoid()
 
     def extra_repr(self) -> str:
-        """What `print(model)` says."""
+        """Return the arguments that `print(model)` shows."""
         return f"{self.channels}, kernel_size={self.kernel_size}, dilation={self.dilation}"
 
 
 class _GatedConvolution(torch.autograd.Function):
-    """The unit in few passes over memory: all that goes backward are its input, its sigmoids and its output.
+    """The unit in few passes over memory; backward needs only its input, its sigmoids and its output.
 
-    With s the sigmoid of the doubled filter and g that of the gate, the output is ``y = (2 s - 1) g``, so that
+    If s is the sigmoid of the doubled filter and g that of the gate, the output is ``y = (2 s - 1) g``, so that
     ``dy / dfilter' = 2 g s (1 - s) = (y + g) (1 - s)`` and ``dy / dgate = y (1 - g)``.
     """
 
@@ -90,7 +106,7 @@ class _GatedConvolution(torch.autograd.Function):
     def forward(
         ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, condition: Tensor | None, dilation: int
     ) -> Tensor:
-        """x ``(T, N, C)``; weight ``(taps, 2C, C)``, bias ``(2C,)``, condition ``(T or 1, N, 2C)``, filters doubled."""
+        # x (T, N, C); weight (taps, 2C, C), bias (2C,) and condition (T or 1, N, 2C) have their filters doubled
         rows = x.flatten(0, 1)
         sums = torch.addmm(bias, rows, weight[-1].T)
         for tap, shift in _shifts(x, weight, dilation):
@@ -126,13 +142,13 @@ class _GatedConvolution(torch.autograd.Function):
         to_condition = None
         if ctx.condition_shape is not None:
             to_condition = to_sums.view(*x.shape[:2], to_sums.shape[1]).sum_to_size(ctx.condition_shape)
-        # a product with ones sums rows faster than sum() does
+        # a product with ones sums rows faster than sum()
         to_bias = to_sums.new_ones(len(to_sums)) @ to_sums
         return to_rows.view_as(x), to_weight, to_bias, to_condition, None
 
 
 def _shifts(x: Tensor, weight: Tensor, dilation: int) -> list[tuple[int, int]]:
-    """Each tap that looks back and by how many rows; those that see nothing but zeros are left out."""
+    """Each tap that looks back, with its number of rows; taps that see only zeros are left out."""
     num_steps, num_sequences = x.shape[:2]
     lags = [(tap, (len(weight) - 1 - tap) * dilation) for tap in range(len(weight) - 1)]
     return [(tap, lag * num_sequences) for tap, lag in lags if lag < num_steps and num_sequences]

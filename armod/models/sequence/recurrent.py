@@ -6,14 +6,14 @@ At each step the network reads the value generated before, updates its state, an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-import torch
 from torch import Tensor, nn
 
 from armod.likelihoods import Likelihood
-from armod.models.sequence.recurrent_walk import RecurrentIncremental
+from armod.models.checks import check_sizes
+from armod.models.sequence.recurrence import CELLS, Recurrence
+from armod.models.sequence.recurrent_walk import RecurrentWalk
 from armod.models.sequence.sequence_model import SequenceModel
 from armod.models.sequence.step_inputs import StepInputs, initial_weights
 
@@ -57,13 +57,9 @@ class RecurrentModel(SequenceModel):
         context_size: int = 0,
         seed: int = 0,
     ) -> None:
-        if cell not in _MODES:
+        if cell not in CELLS:
             raise ValueError(f'cell is "rnn", "lstm" or "gru", not {cell!r}.')
-        if hidden_size < 1 or num_layers < 1:
-            raise ValueError(
-                f"A recurrent network needs at least one unit and one layer, not hidden_size={hidden_size} and "
-                f"num_layers={num_layers}."
-            )
+        check_sizes(hidden_size=hidden_size, num_layers=num_layers)
         super().__init__(event_shape, likelihood=likelihood, ordering=ordering, context_size=context_size)
         with initial_weights(seed):
             self.inputs = StepInputs(
@@ -75,9 +71,9 @@ class RecurrentModel(SequenceModel):
             self.recurrence = Recurrence(cell, hidden_size, num_layers)
             self.head = nn.Linear(hidden_size, likelihood.num_parameters)
 
-    def incremental(self, num_samples: int, context: Tensor | None = None) -> RecurrentIncremental:
+    def incremental(self, num_samples: int, context: Tensor | None = None) -> RecurrentWalk:
         """The conditionals one at a time; one step of each cell for each."""
-        return RecurrentIncremental(self._steps(num_samples, context), self.recurrence, self.head)
+        return RecurrentWalk(self._beginning(num_samples, context), self.recurrence, self.head)
 
     def extra_repr(self) -> str:
         """What `print(model)` says first."""
@@ -85,31 +81,3 @@ class RecurrentModel(SequenceModel):
 
     def _states(self, inputs: Tensor) -> Tensor:
         return self.recurrence(inputs)
-
-
-class Recurrence(nn.RNNBase):
-    """`torch.nn.RNN`, `LSTM` or `GRU` from a state of zeros, in a form that `torch.compile` accepts.
-
-    It has torch's parameters with torch's names, so that a state dict of theirs fits.
-
-    >>> Recurrence("lstm", 8, num_layers=2)(torch.zeros(3, 5, 8)).shape
-    torch.Size([3, 5, 8])
-    """
-
-    def __init__(self, cell: str, size: int, num_layers: int) -> None:
-        super().__init__(_MODES[cell], size, size, num_layers, batch_first=True)
-        self.cell = cell
-
-    def forward(self, inputs: Tensor) -> Tensor:
-        """Inputs ``(N, T, size)`` -> states of the last layer ``(N, T, size)``."""
-        zeros = inputs.new_zeros(self.num_layers, len(inputs), self.hidden_size)
-        state = (zeros, zeros) if self.cell == "lstm" else zeros  # an LSTM also has its memory
-        weights = list(self.parameters())
-        rest = dict(has_biases=True, dropout=0.0, bidirectional=False, batch_first=True)
-        run = _FUNCTIONS[self.cell]
-        return run(inputs, state, weights, num_layers=self.num_layers, train=self.training, **rest)[0]
-
-
-# torch's words for the cells, and its functions
-_MODES = {"rnn": "RNN_TANH", "lstm": "LSTM", "gru": "GRU"}
-_FUNCTIONS: dict[str, Callable[..., Any]] = {"rnn": torch.rnn_tanh, "lstm": torch.lstm, "gru": torch.gru}

@@ -1,7 +1,7 @@
 """A recurrent network one variable at a time: one step of each cell.
 
-What the first layer's gates owe to the value before is a row of a table: embedding and input weights are multiplied
-once, for every level. What a layer's gates owe to the layer below and to the layer's own past is one product, for
+What the first layer's gates take from the value before is a row of a table: embedding and input weights are multiplied
+once, for every level. What a layer's gates take from the layer below and from the layer's own past is one product, for
 the two states lie side by side. So a layer costs one product and its gates' few elementwise operations.
 """
 
@@ -9,58 +9,74 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from armod.models.sequence.sequence_model import SequenceIncremental, Steps
+from armod.models.sequence.recurrence import Recurrence
+from armod.models.sequence.sequence_walk import Beginning, SequenceWalk
 from armod.models.sequence.step_inputs import StepConstants
 
-if TYPE_CHECKING:
-    from armod.models.sequence.recurrent import Recurrence
 
+class RecurrentWalk(SequenceWalk):
+    """The incremental view of a `RecurrentModel`, with a copy of its weights.
 
-class RecurrentIncremental(SequenceIncremental):
-    """The incremental view of a `RecurrentModel`, with a copy of its weights."""
+    Args:
+        beginning: what it begins with.
+        recurrence: its cells.
+        head: from the last layer's state to parameters.
+    """
 
-    def __init__(self, steps: Steps, recurrence: Recurrence, head: nn.Linear) -> None:
-        super().__init__(steps)
-        size = recurrence.hidden_size
-        states = head.weight.new_zeros(steps.num_samples, recurrence.num_layers * size, requires_grad=False)
-        self._layers: list[tuple[Tensor | None, Tensor, Tensor, Tensor, Callable[[], None]]] = []
-        for layer, (from_below, from_past, bias) in enumerate(_gate_weights(recurrence)):
-            state = states[:, layer * size : (layer + 1) * size]
-            gates = states.new_empty(steps.num_samples, len(bias))
-            update = _UPDATES[recurrence.cell](gates, state)
-            if layer == 0:
-                self._table = F.linear(steps.inputs.table(), from_below, bias)
-                self._constants = StepConstants(
-                    steps.inputs, steps.context, partial(F.linear, weight=from_below)
-                )
-                self._layers.append((None, state, from_past.T.contiguous(), gates, update))
-            else:
-                below_and_past = states[:, (layer - 1) * size : (layer + 1) * size]
-                weight = torch.cat([from_below, from_past], dim=1).T.contiguous()
-                self._layers.append((bias, below_and_past, weight, gates, update))
-        self._top = states[:, -size:]
-        self._head, self._head_bias = (
-            head.weight.detach().T.clone(memory_format=torch.contiguous_format),
-            head.bias.detach().clone(),
+    def __init__(self, beginning: Beginning, recurrence: Recurrence, head: nn.Linear) -> None:
+        self._cell, self._size = recurrence.cell, recurrence.hidden_size
+        (self._from_inputs, from_past, bias), *later = _gate_weights(recurrence)
+        with torch.no_grad():
+            self._table = F.linear(beginning.inputs.table(), self._from_inputs, bias)
+        # for each layer the bias, None where the table holds it, and the weights ``(below and past, gates)``
+        self._weights: list[tuple[Tensor | None, Tensor]] = [(None, from_past.T.contiguous())]
+        for from_below, from_past, bias in later:
+            self._weights.append((bias, torch.cat([from_below, from_past], dim=1).T.contiguous()))
+        self._head = head.weight.detach().T.clone(memory_format=torch.contiguous_format)
+        self._head_bias = head.bias.detach().clone()
+        super().__init__(beginning)
+
+    def allocate(self) -> None:
+        """The states of all layers side by side, an LSTM's memories, and the gates of each layer."""
+        super().allocate()
+        self._constants = StepConstants(
+            self.inputs, self.context, partial(F.linear, weight=self._from_inputs)
         )
+        size, num_samples = self._size, self.num_samples
+        self._states = self._head.new_zeros(num_samples, len(self._weights) * size)
+        self._memories = self._head.new_zeros(len(self._weights), num_samples, size)
+        self._layers: list[tuple[Tensor | None, Tensor, Tensor, Tensor, Callable[[], None]]] = []
+        for layer, (bias, weight) in enumerate(self._weights):
+            below_and_past = self._states[:, max(0, layer - 1) * size : (layer + 1) * size]
+            state = below_and_past[:, -size:]
+            gates = state.new_empty(num_samples, weight.shape[1])
+            update = _UPDATES[self._cell](gates, state, self._memories[layer])
+            self._layers.append((bias, below_and_past, weight, gates, update))
+        self._top = self._states[:, -size:]
 
-    def _advance(self, step: int, value: Tensor) -> Tensor:
+    def state(self) -> dict[str, tuple[Tensor, int]]:
+        """All that a cell hands on to itself."""
+        return {**super().state(), "states": (self._states, 0), "memories": (self._memories, 1)}
+
+    def advance(self, step: int, value: Tensor) -> Tensor:
+        """One step of each cell, from the input up."""
+        # what the value before gives to the first layer's gates is one row of a table
         first = torch.index_select(self._table, 0, value)
         if not self._constants.is_empty:
             first += self._constants(step)
         for bias, states, weight, gates, update in self._layers:
+            # the state below (of this step) and the own state (of the step before) lie side by side
             torch.addmm(first if bias is None else bias, states, weight, out=gates)
-            update()
+            update()  # overwrites the own state
         return torch.addmm(self._head_bias, self._top, self._head)
 
 
-def _rnn(gates: Tensor, state: Tensor) -> Callable[[], None]:
+def _rnn(gates: Tensor, state: Tensor, memory: Tensor) -> Callable[[], None]:
     """``h' = tanh(a)``."""
 
     def update() -> None:
@@ -69,12 +85,12 @@ def _rnn(gates: Tensor, state: Tensor) -> Callable[[], None]:
     return update
 
 
-def _lstm(gates: Tensor, state: Tensor) -> Callable[[], None]:
+def _lstm(gates: Tensor, state: Tensor, memory: Tensor) -> Callable[[], None]:
     """``c' = f c + i g`` and ``h' = o tanh(c')``, where i, f, o are sigmoids and g is a tanh."""
     size = state.shape[1]
     sigmoids, candidate = gates.split([3 * size, size], dim=1)
     input_gate, forget_gate, output_gate = sigmoids.chunk(3, dim=1)
-    memory, squashed = gates.new_zeros(candidate.shape), gates.new_empty(candidate.shape)
+    squashed = gates.new_empty(candidate.shape)
 
     def update() -> None:
         sigmoids.sigmoid_()
@@ -86,7 +102,7 @@ def _lstm(gates: Tensor, state: Tensor) -> Callable[[], None]:
     return update
 
 
-def _gru(gates: Tensor, state: Tensor) -> Callable[[], None]:
+def _gru(gates: Tensor, state: Tensor, memory: Tensor) -> Callable[[], None]:
     """``n = tanh(a + r b)`` and ``h' = (1 - z) n + z h``, where r, z are sigmoids, a is from below, b from the past."""
     size = state.shape[1]
     sigmoids, from_below, from_past = gates.split([2 * size, size, size], dim=1)

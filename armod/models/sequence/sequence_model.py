@@ -10,15 +10,15 @@ import copy
 import math
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, distributions, nn
-from tqdm import tqdm
 
 from armod import orderings
 from armod.likelihoods import Likelihood
-from armod.models.base import AutoregressiveModel, Incremental
+from armod.models.base import AutoregressiveModel, in_own_precision
+from armod.models.checks import check_event_shape, check_likelihood, check_sizes
+from armod.models.sequence.sequence_walk import Beginning
 from armod.models.sequence.step_inputs import StepInputs, context_of_steps
 
 
@@ -42,17 +42,9 @@ class SequenceModel(AutoregressiveModel):
         context_size: int,
     ) -> None:
         super().__init__()
-        if not isinstance(likelihood, Likelihood):
-            raise ValueError(
-                f"likelihood is an object such as armod.likelihoods.Bernoulli(), not {likelihood!r}."
-            )
-        if isinstance(event_shape, int) or not all(size >= 1 for size in event_shape):
-            raise ValueError(
-                f"event_shape is a sequence of sizes from 1 on, such as (256,), not {event_shape}."
-            )
-        if context_size < 0:
-            raise ValueError(f"context_size is the context's number of channels or 0, not {context_size}.")
-        self.event_shape = torch.Size(event_shape)
+        check_likelihood(likelihood)
+        check_sizes(0, context_size=context_size)
+        self.event_shape = check_event_shape(event_shape)
         self.likelihood = likelihood
         self.context_size = context_size
         self.register_buffer("ordering", orderings.as_permutation(ordering, event_shape))
@@ -68,15 +60,14 @@ class SequenceModel(AutoregressiveModel):
         context = self.check_context(context, len(x), x.shape[1:])
         ordering = self.ordering_for(math.prod(x.shape[1:]))
         if context is not None:
-            context = context_of_steps(context, ordering, x.shape[1:])
+            context = context_of_steps(context, ordering)
         states = self._states(self.inputs(x.flatten(1)[:, ordering], context))
-        # likelihoods are computed in the model's own precision, even where its network rounds (autocast)
-        parameters = self.head(states).to(self.head.weight.dtype)
+        parameters = in_own_precision(self.head(states), self.head.weight)
         in_place = parameters[:, torch.argsort(ordering)]
         return self.likelihood.distribution(in_place.view(*x.shape, self.likelihood.num_parameters))
 
-    def _steps(self, num_samples: int, context: Tensor | None) -> Steps:
-        """What the incremental view starts from."""
+    def _beginning(self, num_samples: int, context: Tensor | None) -> Beginning:
+        """What the incremental view begins with."""
         is_local = self.context_size > 0 and context is not None and context.dim() == 3
         if self.any_length and context is not None and is_local:
             shape = self._shape_of(context.shape[2])
@@ -86,9 +77,9 @@ class SequenceModel(AutoregressiveModel):
             num_steps = self.max_length if self.any_length else self.num_variables
         context = self.check_context(context, num_samples, shape)
         if context is not None:
-            context = context_of_steps(context.detach(), self.ordering_for(shape.numel()), shape)
+            context = context_of_steps(context.detach(), self.ordering_for(shape.numel()))
         inputs = copy.deepcopy(self.inputs).requires_grad_(False)
-        return Steps(self.likelihood, inputs, context, num_samples, num_steps)
+        return Beginning(self.likelihood, inputs, context, num_samples, num_steps)
 
     def _note_ordering(self, _: object = None) -> None:
         """A sequence that runs straight forward or backward may have another length; a state dict may turn it."""
@@ -96,74 +87,3 @@ class SequenceModel(AutoregressiveModel):
         self.any_length = len(self.event_shape) == 1 and (
             torch.equal(self.ordering, forward) or torch.equal(self.ordering, forward.flip(0))
         )
-
-
-@dataclass(frozen=True)
-class Steps:
-    """What an incremental view starts from: a copy of the inputs, and the context of every step.
-
-    num_steps is None for a model that goes on for ever.
-    """
-
-    likelihood: Likelihood
-    inputs: StepInputs
-    context: Tensor | None
-    num_samples: int
-    num_steps: int | None
-
-
-class SequenceIncremental(Incremental):
-    """The incremental view of a network that takes a value and gives the next variable's parameters.
-
-    A subclass says how (`_advance`).
-    """
-
-    def __init__(self, steps: Steps) -> None:
-        self._likelihood, self._num_steps = steps.likelihood, steps.num_steps
-        start = steps.inputs.start
-        self._dtype = start.dtype
-        self._value = torch.full((steps.num_samples,), steps.inputs.start_level, device=start.device)
-        self._step = 0  # variables known so far
-        self._parameters: Tensor | None = None  # of the next variable, as soon as they are at hand
-
-    @abstractmethod
-    def _advance(self, step: int, value: Tensor) -> Tensor:
-        """The parameters ``(N, num_parameters)`` of the variable at `step`; `value` is that of the step before."""
-
-    def conditional(self) -> distributions.Distribution:
-        """The next variable's distribution."""
-        return self._likelihood.distribution(self._reach())
-
-    def append(self, value: Tensor) -> None:
-        """Keep the value until the next step reads it."""
-        self._reach()  # the network must have read the value before this one
-        self._value = value.long()
-        self._parameters = None
-        self._step += 1
-
-    def generate(
-        self, uniform: Tensor, known: Tensor | None, mask: Tensor | None, temperature: float
-    ) -> Tensor:
-        """The whole loop at once; the same draws as step by step."""
-        likelihood, num_steps, value = self._likelihood, uniform.shape[1], self._value
-        noise = likelihood.noise(uniform.T.contiguous(), self._dtype).unbind(0)
-        known_values = None if known is None else known.T.contiguous().unbind(0)
-        masks = None if mask is None else mask.T.contiguous().unbind(0)
-        values = []
-        with torch.inference_mode():  # a fifth faster than no_grad on operations this small
-            for step in tqdm(range(num_steps), desc="sampling", unit="variable", delay=2, leave=False):
-                parameters = self._advance(step, value)
-                if temperature != 1:
-                    parameters = likelihood.tempered(parameters, temperature)
-                value = likelihood.draw(parameters, noise[step])
-                if known_values is not None and masks is not None:
-                    value = torch.where(masks[step], known_values[step], value)
-                values.append(value)
-        return torch.stack(values, dim=1)
-
-    def _reach(self) -> Tensor:
-        if self._step == self._num_steps:
-            raise ValueError(f"All {self._step} variables of these observations are known already.")
-        if self._parameters is None:
-            self._parameters = self._advance(self._step, self._value)
-        return self._parameters

@@ -6,15 +6,39 @@ first step there is no value before; it reads one more "level", the start.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from armod.likelihoods import Likelihood
-from armod.models.sequence.embedding import LevelEmbedding, context_in_order
+from armod.likelihoods import Categorical, Likelihood
+
+
+class LevelEmbedding(nn.Module):
+    """A learned vector for each level, or a linear map of the features of a level that is a quantity.
+
+    For a `Categorical` this is the product of a one-hot vector with a matrix, computed by looking up a row.
+
+    Args:
+        likelihood: says how levels are encoded.
+        width: size of the vectors.
+
+    >>> LevelEmbedding(Categorical(5), 8)(torch.tensor([[0, 4, 1]])).shape
+    torch.Size([1, 3, 8])
+    """
+
+    def __init__(self, likelihood: Likelihood, width: int) -> None:
+        super().__init__()
+        self._likelihood = likelihood
+        self.weight = nn.Parameter(torch.randn(likelihood.num_features, width))
+
+    def forward(self, levels: Tensor) -> Tensor:
+        """Map levels ``(...)`` of any dtype to vectors ``(..., width)``."""
+        if isinstance(self._likelihood, Categorical):
+            return F.embedding(levels.long(), self.weight)
+        return self._likelihood.encode(levels, self.weight.dtype) @ self.weight
 
 
 class StepInputs(nn.Module):
@@ -70,13 +94,17 @@ class StepConstants:
     ) -> None:
         """`inputs` must not change any more; `project` maps their vectors ``(..., width)`` to ``(..., size)``."""
         self._inputs, self._context, self._project = inputs, context, project
+        self._first = -1  # of the steps that are computed
         self.is_empty = inputs.positions is None and inputs.context is None
 
     def __call__(self, step: int) -> Tensor:
-        """The constants ``(N or 1, size)`` of `step`; to be asked for one step after the other."""
+        """The constants ``(N or 1, size)`` of `step`; quick for one step after the other."""
         number = step % self._STEPS_AT_A_TIME
-        if number == 0:
-            constants = self._inputs.constants(self._context, step, step + self._STEPS_AT_A_TIME)
+        if step - number != self._first:
+            self._first = step - number
+            constants = self._inputs.constants(
+                self._context, self._first, self._first + self._STEPS_AT_A_TIME
+            )
             assert constants is not None
             projected = self._project(constants)
             is_same = projected.shape[1] == 1
@@ -84,9 +112,24 @@ class StepConstants:
         return self._rows[number]
 
 
-def context_of_steps(context: Tensor, ordering: Tensor, event_shape: Sequence[int]) -> Tensor:
-    """A context as `StepInputs` takes it: ``(N, C)`` -> ``(N, 1, C)``, local in the order of generation ``(N, D, C)``."""
-    return context.unsqueeze(1) if context.dim() == 2 else context_in_order(context, ordering, event_shape)
+def context_of_steps(context: Tensor, ordering: Tensor) -> Tensor:
+    """Arrange a context by step, as `StepInputs` reads it; all channels of a pixel have the context of the pixel.
+
+    Args:
+        context: ``(N, C)``, or local, ``(N, C, T)`` or ``(N, C, H, W)``.
+        ordering: permutation ``(D,)``.
+
+    Returns:
+        The context ``(N, D, C)`` in the order of generation, or ``(N, 1, C)`` if it is the same at every step.
+
+    >>> local = torch.tensor([[[10.0, 20.0, 30.0]]])
+    >>> context_of_steps(local, torch.tensor([2, 1, 0]))[0, :, 0].tolist()
+    [30.0, 20.0, 10.0]
+    """
+    if context.dim() == 2:
+        return context.unsqueeze(1)
+    positions = context.flatten(2).transpose(1, 2)
+    return positions[:, ordering % positions.shape[1]]
 
 
 @contextmanager

@@ -12,12 +12,13 @@ from typing import cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from armod.likelihoods import Likelihood
+from armod.models.checks import check_sizes
 from armod.models.sequence.sequence_model import SequenceModel
 from armod.models.sequence.step_inputs import StepInputs, initial_weights
-from armod.models.sequence.transformer_walk import TransformerIncremental
+from armod.models.sequence.transformer_block import Block
+from armod.models.sequence.transformer_walk import TransformerWalk
 
 
 class Transformer(SequenceModel):
@@ -52,11 +53,7 @@ class Transformer(SequenceModel):
         context_size: int = 0,
         seed: int = 0,
     ) -> None:
-        if num_layers < 1 or num_heads < 1:
-            raise ValueError(
-                f"A Transformer needs at least one block and one head, not num_layers={num_layers} and "
-                f"num_heads={num_heads}."
-            )
+        check_sizes(num_layers=num_layers, num_heads=num_heads)
         if width < 1 or width % num_heads:
             raise ValueError(
                 f"The heads share the width evenly, so it is a multiple of num_heads={num_heads}, not {width}."
@@ -72,10 +69,10 @@ class Transformer(SequenceModel):
             self.head = nn.Linear(width, likelihood.num_parameters)
             _start_small(self)
 
-    def incremental(self, num_samples: int, context: Tensor | None = None) -> TransformerIncremental:
+    def incremental(self, num_samples: int, context: Tensor | None = None) -> TransformerWalk:
         """The conditionals one at a time; what attention looks back at is kept, not computed again."""
         blocks = cast(list[Block], list(self.blocks))
-        return TransformerIncremental(self._steps(num_samples, context), blocks, self.norm, self.head)
+        return TransformerWalk(self._beginning(num_samples, context), blocks, self.norm, self.head)
 
     def extra_repr(self) -> str:
         """What `print(model)` says first."""
@@ -86,38 +83,6 @@ class Transformer(SequenceModel):
         for block in self.blocks:
             states = block(states)
         return self.norm(states)
-
-
-class Block(nn.Module):
-    """Attention over the past, then a network with one hidden layer for every step; each adds to its input.
-
-    >>> Block(8, num_heads=2)(torch.zeros(3, 5, 8)).shape
-    torch.Size([3, 5, 8])
-    """
-
-    def __init__(self, width: int, num_heads: int) -> None:
-        super().__init__()
-        self.num_heads = num_heads
-        self.attention_norm = nn.LayerNorm(width)
-        self.attention_in = nn.Linear(width, 3 * width)  # queries, keys and values
-        self.attention_out = nn.Linear(width, width)
-        self.network_norm = nn.LayerNorm(width)
-        self.network_in = nn.Linear(width, 4 * width)
-        self.network_out = nn.Linear(4 * width, width)
-
-    def forward(self, states: Tensor) -> Tensor:
-        """States ``(N, D, width)`` -> the same shape; step k looks at steps up to k."""
-        states = states + self.attention_out(self._attend(self.attention_in(self.attention_norm(states))))
-        # GPT-2's approximation of GELU, which is also the faster one
-        hidden = F.gelu(self.network_in(self.network_norm(states)), approximate="tanh")
-        return states + self.network_out(hidden)
-
-    def _attend(self, joint: Tensor) -> Tensor:
-        """Queries, keys and values ``(N, D, 3 * width)`` -> means of the values ``(N, D, width)``, head by head."""
-        heads = joint.unflatten(2, (3, self.num_heads, -1)).permute(2, 0, 3, 1, 4)
-        queries, keys, values = heads.unbind(0)
-        means = F.scaled_dot_product_attention(queries, keys, values, is_causal=True)
-        return means.transpose(1, 2).flatten(2)
 
 
 def _start_small(model: Transformer) -> None:

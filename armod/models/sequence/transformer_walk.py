@@ -7,32 +7,49 @@ the normalisations and of the attention are folded into the weights that follow 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from armod.models.sequence.sequence_model import SequenceIncremental, Steps
+from armod.models.sequence.sequence_walk import Beginning, SequenceWalk
 from armod.models.sequence.step_inputs import StepConstants
-
-if TYPE_CHECKING:
-    from armod.models.sequence.transformer import Block
+from armod.models.sequence.transformer_block import Block
 
 
-class TransformerIncremental(SequenceIncremental):
-    """The incremental view of a `Transformer`, with a copy of its weights."""
+class TransformerWalk(SequenceWalk):
+    """The incremental view of a `Transformer`, with a copy of its weights.
 
-    def __init__(self, steps: Steps, blocks: Sequence[Block], norm: nn.LayerNorm, head: nn.Linear) -> None:
-        super().__init__(steps)
-        assert steps.num_steps is not None
-        self._table = steps.inputs.table()
-        self._constants = StepConstants(steps.inputs, steps.context, lambda vectors: vectors)
-        self._blocks = [_Block(block, steps.num_samples, steps.num_steps) for block in blocks]
+    Args:
+        beginning: what it begins with.
+        blocks: from the input up.
+        norm: before the head.
+        head: from states to parameters.
+    """
+
+    def __init__(
+        self, beginning: Beginning, blocks: Sequence[Block], norm: nn.LayerNorm, head: nn.Linear
+    ) -> None:
+        assert beginning.num_steps is not None
+        self._table = beginning.inputs.table().detach()
+        self._weights = [_BlockWeights(block) for block in blocks]
         self._width, self._epsilon = norm.normalized_shape, norm.eps
         self._head, self._head_bias = _folded(norm, head)
+        super().__init__(beginning)
 
-    def _advance(self, step: int, value: Tensor) -> Tensor:
+    def allocate(self) -> None:
+        """Room for the keys and values of all steps."""
+        super().allocate()
+        assert self.num_variables is not None
+        self._constants = StepConstants(self.inputs, self.context, lambda vectors: vectors)
+        self._blocks = [_Block(weights, self.num_samples, self.num_variables) for weights in self._weights]
+
+    def state(self) -> dict[str, tuple[Tensor, int]]:
+        """The keys and values of all blocks."""
+        return {**super().state(), **{f"block {k}": (block.past, 2) for k, block in enumerate(self._blocks)}}
+
+    def advance(self, step: int, value: Tensor) -> Tensor:
+        """One step through all blocks."""
         states = torch.index_select(self._table, 0, value)
         states += self._constants(step)
         for block in self._blocks:
@@ -40,52 +57,59 @@ class TransformerIncremental(SequenceIncremental):
         return torch.addmm(self._head_bias, F.layer_norm(states, self._width, eps=self._epsilon), self._head)
 
 
+class _BlockWeights:
+    """A copy of one block's weights, each ``(inputs, outputs)``, with norms and the scale of attention folded in."""
+
+    def __init__(self, block: Block) -> None:
+        width, self.num_heads = block.attention_out.in_features, block.num_heads
+        self.norm, self.epsilon = block.attention_norm.normalized_shape, block.attention_norm.eps
+        self.attention_in, self.attention_in_bias = _folded(block.attention_norm, block.attention_in)
+        scale = (width // block.num_heads) ** -0.5
+        self.attention_in[:, :width] *= scale  # of the queries
+        self.attention_in_bias[:width] *= scale
+        self.attention_out, self.attention_out_bias = _copied(block.attention_out)
+        self.network_in, self.network_in_bias = _folded(block.network_norm, block.network_in)
+        self.network_out, self.network_out_bias = _copied(block.network_out)
+
+
 class _Block:
     """One block, with the keys and values of all steps so far."""
 
-    def __init__(self, block: Block, num_samples: int, num_steps: int) -> None:
-        width = block.attention_out.in_features
-        self._width, self._epsilon = block.attention_norm.normalized_shape, block.attention_norm.eps
-
-        weight, bias = _folded(block.attention_norm, block.attention_in)
-        scale = (width // block.num_heads) ** -0.5
-        weight[:, :width] *= scale  # of the queries
-        bias[:width] *= scale
-        self._attention_in, self._attention_in_bias = weight, bias
-        self._attention_out, self._attention_out_bias = _copied(block.attention_out)
-        self._network_in, self._network_in_bias = _folded(block.network_norm, block.network_in)
-        self._network_out, self._network_out_bias = _copied(block.network_out)
-
-        heads = (num_samples * block.num_heads, width // block.num_heads)
-        joint = weight.new_empty(num_samples, 3 * width)
-        self._joint = joint
-        self._new_queries = joint[:, :width]
-        self._new_keys_and_values = joint[:, width:].unflatten(1, (2, width)).transpose(0, 1)
+    def __init__(self, weights: _BlockWeights, num_samples: int, num_steps: int) -> None:
+        self._weights = weights
+        new, width = weights.attention_in.new_empty, len(weights.attention_in)
+        heads = (num_samples * weights.num_heads, width // weights.num_heads)
+        self._joint = new(num_samples, 3 * width)
+        self._new_queries = self._joint[:, :width]
+        self._new_keys_and_values = self._joint[:, width:].unflatten(1, (2, width)).transpose(0, 1)
         # steps first: then a step's are one piece of memory, whatever the number of samples
-        past = weight.new_empty(num_steps, 2, num_samples, width)
-        self._slots = past.unbind(0)
-        keys, values = past.view(num_steps, 2, *heads).unbind(1)
+        self.past = new(num_steps, 2, num_samples, width)
+        self._slots = self.past.unbind(0)
+        keys, values = self.past.view(num_steps, 2, *heads).unbind(1)
         self._keys, self._values = keys.permute(1, 2, 0), values.transpose(0, 1)
-        self._queries = weight.new_empty(heads[0], 1, heads[1])
+        self._queries, self._means = new(heads[0], 1, heads[1]), new(heads[0], 1, heads[1])
         self._queries_of_all_heads = self._queries.view(num_samples, width)
-        self._means = weight.new_empty(heads[0], 1, heads[1])
         self._means_of_all_heads = self._means.view(num_samples, width)
-        self._hidden = weight.new_empty(num_samples, 4 * width)
+        self._hidden = new(num_samples, 4 * width)
 
     def advance(self, step: int, states: Tensor) -> None:
         """Change the states ``(N, width)`` of `step`, looking back at all steps before it."""
-        normed = F.layer_norm(states, self._width, eps=self._epsilon)
-        torch.addmm(self._attention_in_bias, normed, self._attention_in, out=self._joint)
+        weights = self._weights
+        normed = F.layer_norm(states, weights.norm, eps=weights.epsilon)
+        # queries, keys and values of this step; keys and values are kept for all later ones
+        torch.addmm(weights.attention_in_bias, normed, weights.attention_in, out=self._joint)
         self._queries_of_all_heads.copy_(self._new_queries)
         self._slots[step].copy_(self._new_keys_and_values)
+        # the query looks back at all steps up to its own: that alone grows with the step
         scores = torch.bmm(self._queries, self._keys.narrow(2, 0, step + 1))
         torch.bmm(torch.softmax(scores, -1), self._values.narrow(1, 0, step + 1), out=self._means)
-        states.addmm_(self._means_of_all_heads, self._attention_out).add_(self._attention_out_bias)
+        states.addmm_(self._means_of_all_heads, weights.attention_out).add_(weights.attention_out_bias)
 
-        normed = F.layer_norm(states, self._width, eps=self._epsilon)
-        torch.addmm(self._network_in_bias, normed, self._network_in, out=self._hidden)
+        # the network after the attention, for this step only
+        normed = F.layer_norm(states, weights.norm, eps=weights.epsilon)
+        torch.addmm(weights.network_in_bias, normed, weights.network_in, out=self._hidden)
         hidden = F.gelu(self._hidden, approximate="tanh")
-        states.addmm_(hidden, self._network_out).add_(self._network_out_bias)
+        states.addmm_(hidden, weights.network_out).add_(weights.network_out_bias)
 
 
 def _folded(norm: nn.LayerNorm, linear: nn.Linear) -> tuple[Tensor, Tensor]:

@@ -20,11 +20,12 @@ from torch.nn import functional as F
 
 from armod import orderings
 from armod.likelihoods import Likelihood
-from armod.models.base import AutoregressiveModel, Incremental
+from armod.models.base import AutoregressiveModel, in_own_precision
+from armod.models.checks import check_event_shape, check_likelihood, check_sizes
 from armod.models.sequence.gated_convolution import GatedConvolution
-from armod.models.sequence.sequence_model import Steps
+from armod.models.sequence.sequence_walk import Beginning
 from armod.models.sequence.step_inputs import StepInputs, context_of_steps, initial_weights
-from armod.models.sequence.wavenet_walk import WaveNetIncremental
+from armod.models.sequence.wavenet_walk import WaveNetWalk
 
 
 class WaveNet(AutoregressiveModel):
@@ -71,8 +72,12 @@ class WaveNet(AutoregressiveModel):
     ) -> None:
         super().__init__()
         dilations = list(dilations)
-        _check_sizes(event_shape, channels, dilations, kernel_size, likelihood, context_size)
-        self.event_shape = torch.Size(event_shape)
+        self.event_shape = check_event_shape(event_shape, "(T,)")
+        check_likelihood(likelihood)
+        check_sizes(channels=channels, kernel_size=kernel_size)
+        check_sizes(0, context_size=context_size)
+        if not dilations or min(dilations) < 1:
+            raise ValueError(f"dilations are numbers from 1 on, one for each layer; got {dilations}.")
         self.channels, self.dilations, self.kernel_size = channels, dilations, kernel_size
         self.likelihood, self.context_size = likelihood, context_size
         self.has_residuals = residual
@@ -130,7 +135,7 @@ class WaveNet(AutoregressiveModel):
         in_order = parameters.flip(0) if self._is_reversed else parameters
         return self.likelihood.distribution(in_order.transpose(0, 1))
 
-    def incremental(self, num_samples: int, context: Tensor | None = None) -> Incremental:
+    def incremental(self, num_samples: int, context: Tensor | None = None) -> WaveNetWalk:
         """The conditionals one at a time; work per sample does not depend on the receptive field.
 
         A context that varies in time says when to end; else the sequences may go on for ever.
@@ -141,9 +146,9 @@ class WaveNet(AutoregressiveModel):
         if context is not None:
             context = self._in_time(context).detach().transpose(0, 1)
         inputs = copy.deepcopy(self.inputs).requires_grad_(False)
-        steps = Steps(self.likelihood, inputs, context, num_samples, shape[0] if is_local else None)
-        return WaveNetIncremental(
-            steps,
+        beginning = Beginning(self.likelihood, inputs, context, num_samples, shape[0] if is_local else None)
+        return WaveNetWalk(
+            beginning,
             cast(list[GatedConvolution], list(self.convolutions)),
             cast(list[nn.Linear], list(self.residuals)),
             self.skip,
@@ -175,8 +180,7 @@ class WaveNet(AutoregressiveModel):
                 share = self.skip.weight[:, number * self.channels : (number + 1) * self.channels]
                 skips = _add_product(skips, gated, share)
         output = self.head(self.hidden((stream if skips is None else skips).relu()).relu())
-        # likelihoods are computed in the model's own precision, even where its network rounds (autocast)
-        return output.to(self.head.weight.dtype)
+        return in_own_precision(output, self.head.weight)
 
     def _in_order(self, x: Tensor) -> Tensor:
         """Levels ``(N, T)`` of any dtype -> int64 ``(T, N)``, the one to be generated first comes first."""
@@ -185,7 +189,7 @@ class WaveNet(AutoregressiveModel):
     def _in_time(self, context: Tensor) -> Tensor:
         """A checked context, ``(N, C)`` or ``(N, C, T)``, in order of generation: ``(1, N, C)`` or ``(T, N, C)``."""
         length = context.shape[2] if context.dim() == 3 else 1
-        steps = context_of_steps(context, self.ordering_for(length), (length,))
+        steps = context_of_steps(context, self.ordering_for(length))
         return steps.transpose(0, 1).to(self.head.weight.dtype)
 
     def _note_direction(self, _: object = None) -> None:
@@ -205,31 +209,3 @@ def _add_product(sums: Tensor | None, x: Tensor, weight: Tensor) -> Tensor:
     if sums is None:
         return (rows @ weight.T).view_as(x)
     return torch.addmm(sums.flatten(0, 1), rows, weight.T).view_as(x)
-
-
-def _check_sizes(
-    event_shape: Sequence[int],
-    channels: int,
-    dilations: Sequence[int],
-    kernel_size: int,
-    likelihood: Likelihood,
-    context_size: int,
-) -> None:
-    """ValueError in one sentence for arguments that make no WaveNet."""
-    if isinstance(event_shape, int) or len(event_shape) != 1 or event_shape[0] < 1:
-        raise ValueError(f"A WaveNet's event_shape is (T,) with T of at least 1, not {event_shape}.")
-    if not isinstance(likelihood, Likelihood):
-        raise ValueError(
-            f"likelihood is an object such as armod.likelihoods.Bernoulli(), not {likelihood!r}."
-        )
-    if not dilations or min(dilations) < 1:
-        raise ValueError(
-            f"dilations holds one number from 1 on for each layer, at least one; got {dilations}."
-        )
-    for name, size, lowest in (
-        ("channels", channels, 1),
-        ("kernel_size", kernel_size, 1),
-        ("context_size", context_size, 0),
-    ):
-        if size < lowest:
-            raise ValueError(f"{name} must be {lowest} or more, not {size}.")

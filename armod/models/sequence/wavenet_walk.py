@@ -25,19 +25,29 @@ import torch
 from torch import Tensor, nn
 
 from armod.models.sequence.gated_convolution import GatedConvolution
-from armod.models.sequence.sequence_model import SequenceIncremental, Steps
+from armod.models.sequence.sequence_walk import Beginning, SequenceWalk
 
 Array: TypeAlias = Any  # NumPy's on the CPU, torch's elsewhere: they take the same calls
 
 _STEPS_AT_A_TIME = 64  # for which places in the rings are computed
 
 
-class WaveNetIncremental(SequenceIncremental):
-    """The incremental view of a WaveNet, with a copy of its weights."""
+class WaveNetWalk(SequenceWalk):
+    """The incremental view of a WaveNet, with a copy of its weights.
+
+    Args:
+        beginning: what it begins with.
+        convolutions: from the input up.
+        residuals: lead from each layer to the next.
+        skip: reads all layers' outputs side by side; None where the output reads what the last layer hands on.
+        hidden: the last layer but one.
+        head: the last layer.
+        has_residuals: whether a layer's input is added to what it hands on.
+    """
 
     def __init__(
         self,
-        steps: Steps,
+        beginning: Beginning,
         convolutions: Sequence[GatedConvolution],
         residuals: Sequence[nn.Linear],
         skip: nn.Linear | None,
@@ -46,27 +56,32 @@ class WaveNetIncremental(SequenceIncremental):
         *,
         has_residuals: bool,
     ) -> None:
-        """`residuals` lead from each layer to the next; without `skip` the output reads what the last one gives."""
-        super().__init__(steps)
-        channels, num_samples = convolutions[0].channels, steps.num_samples
+        self._channels, self._num_past = convolutions[0].channels, convolutions[0].kernel_size - 1
+        self._dilations = [layer.dilation for layer in convolutions]
         with torch.no_grad():
-            table = steps.inputs.table()
-            constants = _constants(steps.context, table)
-            to_sums = [_to_sums(layer) for layer in convolutions]
-            to_next = [_to_next(layer, has_residuals) for layer in residuals]
+            self._table = beginning.inputs.table()
+            self._to_sums = [_product(_to_sums(layer)) for layer in convolutions]
+            self._to_next = [_product(_to_next(layer, has_residuals)) for layer in residuals]
             self._skip = None
             if skip is not None:
-                of_layers = _twice(skip.weight.unflatten(1, (-1, channels)))
+                of_layers = _twice(skip.weight.unflatten(1, (-1, self._channels)))
                 self._skip = _product(_matrix(of_layers.flatten(1))), _native(skip.bias.clone().unsqueeze(1))
             self._to_hidden = _product(_matrix(hidden.weight)), _native(hidden.bias.clone().unsqueeze(1))
             self._to_parameters = _product(_matrix(head.weight)), _native(head.bias.clone().unsqueeze(1))
-        self._library: Any = numpy if isinstance(_native(table), numpy.ndarray) else torch
-        self._embeddings = _rows_of(_native(table))
-        self._rings = _Rings(convolutions, num_samples)
+        self._library: Any = numpy if isinstance(_native(self._table), numpy.ndarray) else torch
+        self._embeddings = _rows_of(_native(self._table))
+        super().__init__(beginning)
 
-        num_past, num_constants = (convolutions[0].kernel_size - 1) * channels, constants.shape[1]
+    def allocate(self) -> None:
+        """The column of each layer, its ring, and what the last layers read and write."""
+        super().allocate()
+        new, channels, num_samples = self._table.new_zeros, self._channels, self.num_samples
+        constants = _constants(self.context, self._table)
+        num_past, num_constants = self._num_past * channels, constants.shape[1]
+        self._rings = _Rings(self._dilations, self._num_past, new(0, channels, num_samples))
+
         # one more column for what the last layer hands on
-        columns = table.new_zeros(len(convolutions) + 1, num_past + num_constants + 3 * channels, num_samples)
+        columns = new(len(self._dilations) + 1, num_past + num_constants + 3 * channels, num_samples)
         past, ones_and_context, inputs, gated = columns.split(
             [num_past, num_constants, channels, 2 * channels], dim=1
         )
@@ -79,35 +94,45 @@ class WaveNetIncremental(SequenceIncremental):
         self._current_constants = _native(ones_and_context)
 
         layers = [
-            [_product(to_sums[k]), *map(_native, (column[: -2 * channels], gated[k], *gated[k].chunk(2)))]
+            [self._to_sums[k], *map(_native, (column[: -2 * channels], gated[k], *gated[k].chunk(2)))]
             for k, column in enumerate(columns[:-1])
         ]
         # with skips the last layer hands nothing on
         handed_on = [
-            (_product(matrix), _native(columns[k, -3 * channels :]), _native(inputs[k + 1]))
-            for k, matrix in enumerate(to_next)
+            (to_next, _native(columns[k, -3 * channels :]), _native(inputs[k + 1]))
+            for k, to_next in enumerate(self._to_next)
         ]
         self._layers = list(zip_longest(layers, handed_on))
-        outputs = table.new_zeros(len(convolutions), 2 * channels, num_samples)
+        outputs = new(len(self._dilations), 2 * channels, num_samples)
         self._outputs, self._outputs_as_column = _native(outputs), _native(outputs.flatten(0, 1))
-        self._sums, self._hidden = (_native(table.new_empty(channels, num_samples)) for _ in range(2))
-        self._parameters_less_bias = _native(table.new_empty(len(head.weight), num_samples))
-        self._zero = _native(table.new_zeros(()))
+        self._sums, self._hidden = (_native(new(channels, num_samples)) for _ in range(2))
+        self._parameters_less_bias = _native(new(self.likelihood.num_parameters, num_samples))
+        self._zero = _native(new(()))
 
-    def _advance(self, step: int, value: Tensor) -> Tensor:
+    def state(self) -> dict[str, tuple[Tensor, int]]:
+        """What every layer read at earlier steps."""
+        return {**super().state(), "rings": (self._rings.places, 2)}
+
+    def advance(self, step: int, value: Tensor) -> Tensor:
+        """One column of every layer, from the input up."""
         library, zero = self._library, self._zero
         multiply, tanh, add, maximum = library.multiply, library.tanh, library.add, library.maximum
+        # the value before, as a vector, enters the first layer's column
         self._embeddings(_native(value), self._entry)
         if self._constants is not None:
             self._current_constants[...] = self._constants[step]
+        # the older taps of all layers: what they read dilation, 2 * dilation ... steps ago
         self._rings.read(step, self._past)
         for (to_sums, seen, both, filters, gates), residual in self._layers:
-            to_sums(seen, both)
+            to_sums(seen, both)  # filter and gate, from taps, context and input
             tanh(both, out=both)
-            multiply(filters, gates, out=gates)
+            multiply(
+                filters, gates, out=gates
+            )  # the unit is half of t_f + t_f t_g: the matrices add and halve
             if residual is not None:
                 to_next, own, following = residual
-                to_next(own, following)
+                to_next(own, following)  # the residual: the next layer's input
+        # what the layers have read now is what their taps will see later
         self._rings.write(self._inputs)
         output = self._exit
         if self._skip is not None:
@@ -125,27 +150,35 @@ class WaveNetIncremental(SequenceIncremental):
 
 
 class _Rings:
-    """What every layer read at earlier steps: a ring of places for each, all in one array ``(places, C, N)``."""
+    """What every layer read at earlier steps: a ring of places for each, all in one array ``(places, C, N)``.
 
-    def __init__(self, convolutions: Sequence[GatedConvolution], num_samples: int) -> None:
-        weight = convolutions[0].weight.detach()
-        self._num_past = convolutions[0].kernel_size - 1
-        dilations = torch.tensor([layer.dilation for layer in convolutions], device=weight.device)
-        sizes = dilations * self._num_past
+    Args:
+        dilations: of the layers.
+        num_past: taps of a layer before the newest.
+        like: a tensor ``(0, C, N)`` of the right dtype and device.
+    """
+
+    def __init__(self, dilations: Sequence[int], num_past: int, like: Tensor) -> None:
+        self._num_past = num_past
+        each = torch.tensor(dilations, device=like.device)
+        sizes = each * num_past
         self._sizes, self._begins = sizes[:, None], (sizes.cumsum(0) - sizes)[:, None]
         # of the older taps, the oldest first
-        self._lags = dilations[:, None] * torch.arange(self._num_past, 0, -1, device=weight.device)
+        self._lags = each[:, None] * torch.arange(num_past, 0, -1, device=like.device)
         # before the beginning there is nothing but zeros
-        self._places = _native(weight.new_zeros(int(sizes.sum()), weight.shape[2], num_samples))
+        self.places = like.new_zeros(int(sizes.sum()), *like.shape[1:])
+        self._places = _native(self.places)
         self._read = _rows_of(self._places)
+        self._first = -1  # of the steps whose places are computed
 
     def read(self, step: int, out: Array) -> None:
-        """What the older taps of every layer see at `step`, into ``(layers, taps, C, N)``; one step after the other."""
+        """What the older taps of every layer see at `step`, into ``(layers, taps, C, N)``; quick for one step after another."""
         if not self._num_past:
             return
         number = step % _STEPS_AT_A_TIME
-        if number == 0:
-            steps = torch.arange(step, step + _STEPS_AT_A_TIME, device=self._sizes.device)
+        if step - number != self._first:
+            self._first = step - number
+            steps = torch.arange(self._first, self._first + _STEPS_AT_A_TIME, device=self._sizes.device)
             self._to_read = _native(self._begins + (steps[:, None, None] - self._lags) % self._sizes)
         places = self._to_read[number]
         # a new input takes the place of the oldest one, which nobody will see again
@@ -184,7 +217,7 @@ def _to_next(layer: nn.Linear, has_residuals: bool) -> Array:
 
 
 def _twice(weight: Tensor) -> Tensor:
-    """What reads a unit's output, ``(..., C)``, as what reads twice its two summands, ``(..., 2C)``."""
+    """Weights for a unit's output ``(..., C)`` as weights for ``t_f`` and ``t_f t_g`` side by side, ``(..., 2C)``."""
     return torch.cat([weight, weight], dim=-1) / 2
 
 

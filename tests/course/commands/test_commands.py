@@ -14,8 +14,12 @@ import nbformat
 import pytest
 from click.testing import CliRunner, Result
 
+from armod import data
 from armod.course.commands.main import main
+from armod.plugins import plugins
+from tests.checkout import CHECKOUT
 from tests.course.lessons.tiny import make_course
+from tests.guests import Install
 
 
 @pytest.fixture
@@ -104,10 +108,27 @@ def test_sync_check_tells_drift_by_its_exit_code(course: Path) -> None:
 
 def test_a_missing_course_tool_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(sys.modules, "rich.console", None)
-    monkeypatch.setitem(sys.modules, "armod.course.lessons.run", None)
+    monkeypatch.setitem(sys.modules, "armod.course.lessons.headless", None)
     result = armod("run", "--out", tmp_path)
     assert result.exit_code == 1
     assert "pip install 'armod[course]'" in result.stderr
+
+
+def test_a_broken_package_of_others_is_one_sentence(
+    install: Install, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    install("guest", "raise OSError('no disk')", {"armod.datasets": {"moons": "guest:load"}})
+    monkeypatch.setattr(data, "_GUESTS", plugins("armod.datasets"))
+    recipe = tmp_path / "moons.toml"
+    recipe.write_text(
+        (CHECKOUT / "armod/pretrained/names/histogram-names.toml").read_text().replace('"names"', '"moons"')
+    )
+    result = armod("train", recipe)
+    assert (result.exit_code, result.stderr) == (
+        1,
+        "armod: The package guest 1.0 adds 'moons' to armod.datasets, but guest:load can't be loaded "
+        "(OSError: no disk): mend or uninstall that package.\n",
+    )
 
 
 def test_help_teaches_by_examples() -> None:

@@ -12,10 +12,11 @@ from nbformat import NotebookNode
 
 from armod.course.exercises import Exercise, Mistake
 from armod.course.exercises.engine import reading
-from armod.course.grading.confinement.jail import FIRST_UID, Zygote
+from armod.course.grading.confinement.jail import Zygote
 from armod.course.grading.confinement.limits import MIB, Limits
-from armod.course.grading.judge import Examiner
-from armod.course.grading.run import Run, run
+from armod.course.grading.confinement.visible import FIRST_UID
+from armod.course.grading.examination import Run, run
+from armod.course.grading.examiner import Examiner
 
 QUICK = Limits(
     processes=48,
@@ -28,6 +29,17 @@ QUICK = Limits(
     restarts=9,
 )
 HONEST = "def double(n):\n    return 2 * n\ndef double_all(x):\n    return 2 * x\nescaped = False\n"
+# Of the folders of the checks and of the grader, all that students' code may find.
+IN_A_JAIL = {
+    "course/exercises/__init__.py",
+    "course/exercises/engine/__init__.py",
+    "course/exercises/engine/codec.py",
+    "course/exercises/engine/responder.py",
+    "course/grading/__init__.py",
+    "course/grading/confinement/__init__.py",
+    "course/grading/confinement/zygote.py",
+    "course/grading/examined.py",
+}
 UNANSWERED = "double = double_all = escaped = ...\n"
 
 

@@ -139,7 +139,7 @@ ESCAPES = {
     "the environment": "import os\nescaped = 'ARMOD_SECRET' in os.environ\nfor p in filter(str.isdigit, os.listdir('/proc')):\n"
     "    try: escaped = escaped or b'ARMOD_SECRET' in open(f'/proc/{{p}}/environ', 'rb').read()\n    except OSError: pass\n",
     "checks and solutions": "import importlib, os, armod\nescaped = []\n"
-    "for name in ('armod.course.exercises.engine.judge', 'armod.course.exercises.lesson_4_5_1_made', 'armod.course.exercises.lesson_4_5_1_made', 'armod.course.grading.judge', 'tests'):\n"
+    "for name in ('armod.course.exercises.engine.judge', 'armod.course.exercises.lesson_4_5_1_made', 'armod.course.exercises.lesson_4_5_1_made', 'armod.course.grading.examiner', 'tests'):\n"
     "    try: importlib.import_module(name); escaped.append(name)\n    except ImportError: pass\n"
     "for folder, _, files in os.walk(os.path.dirname(os.path.dirname(armod.__file__))):\n"
     "    if '.venv' not in folder and 'site-packages' not in folder:\n"

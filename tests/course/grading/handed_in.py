@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from armod.course.grading.intake.submissions import Submission
 from tests.checkout import CHECKOUT
 
 LESSON = "4_1_chain_rule"
@@ -41,6 +42,11 @@ def tagged(found: dict[str, Any], tag: str) -> dict[str, Any]:
     """The cell of that tag."""
     chosen: dict[str, Any] = found["cells"][index_of(found, tag)]
     return chosen
+
+
+def submitted(path: Path) -> Submission:
+    """The submission of one student that this file is."""
+    return Submission(path.stem, 1, path.name, path)
 
 
 def write(path: Path, found: Any) -> Path:

@@ -15,7 +15,7 @@ from typing import Any
 from nbformat import NotebookNode
 
 from armod.course.exercises.engine.answer import InProcess, Transport
-from armod.course.grading.run import Run, Trouble
+from armod.course.grading.examination import Run, Trouble
 
 RUNNER = "tests.course.grading.stand_in:run"
 _SHOWS = re.compile(r"data\.load\(")  # the given cell that draws real data: not what these tests are about
@@ -27,7 +27,7 @@ HANGING = "tests.course.grading.stand_in:hanging"
 def run(
     notebook: NotebookNode, examine: Callable[[str, Transport], Any], limits: object, **_: object
 ) -> Run[Any]:
-    """What `armod.course.grading.run.run` does, without a kernel and without a sandbox."""
+    """What `armod.course.grading.examination.run` does, without a kernel and without a sandbox."""
     outcome: Run[Any] = Run()
     names: dict[str, Any] = {"__name__": "__main__"}
     for number, cell in enumerate(notebook.cells):

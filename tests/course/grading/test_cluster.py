@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +19,8 @@ import dask
 import pytest
 from distributed import LocalCluster
 
-from armod.course.grading import GradingError, cluster
+from armod.course.errors import CourseError
+from armod.course.grading import cluster
 from armod.course.grading.grade import Graded, grade
 from armod.course.grading.marking import RUNNER
 from tests.course.grading.handed_in import RIGHT, UNTOUCHED, cell, document, write
@@ -127,7 +129,7 @@ def test_workers_that_have_loaded_other_checks_are_not_asked(scheduler: str, tmp
     hidden = write(tmp_path / "hidden" / "more.py", checks.format(1)).parent
     mark_there(folder, tmp_path / "marks", scheduler, hidden=hidden)
     write(hidden / "more.py", checks.format(2))
-    with pytest.raises(GradingError, match=r"The worker tcp.* something else \(hidden\); start it again"):
+    with pytest.raises(CourseError, match=r"The worker tcp.* something else \(hidden\); start it again"):
         mark_there(folder, tmp_path / "marks", scheduler, hidden=hidden)
 
 
@@ -136,7 +138,7 @@ def test_what_a_worker_does_not_see_is_named(
 ) -> None:
     folder = few(tmp_path / "class", 1)
     monkeypatch.setattr(cluster.record, "CLASS", "elsewhere")  # what the workers look for has another name
-    with pytest.raises(GradingError, match=r"it does not see .*class.jsonl"):
+    with pytest.raises(CourseError, match=r"it does not see .*class.jsonl"):
         mark_there(folder, tmp_path / "marks", scheduler)
 
 
@@ -147,8 +149,8 @@ def test_a_step_that_raises_is_a_failure_and_an_errand_that_can_not_go_on_stops_
     result = mark_there(folder, tmp_path / "marks", scheduler, runner="tests.course.grading.stand_in:nothing")
     assert result.now == 0 and set(result.failures) == {"student-0.ipynb", "student-1.ipynb"}
     assert result.failures["student-0.ipynb"].startswith("AttributeError: ")
-    with pytest.raises(GradingError, match="sentence") as stopped:
-        cluster._words(GradingError("sentence"))
+    with pytest.raises(CourseError, match="sentence") as stopped:
+        cluster._words(CourseError("sentence"))
     assert stopped.value.exit_code == 1
 
 
@@ -159,9 +161,16 @@ def test_a_cluster_without_workers_and_one_that_ends_are_one_sentence(
     with LocalCluster(n_workers=0, processes=False, **QUIET) as empty:
         with monkeypatch.context() as impatient:
             impatient.setattr(cluster, "WITHOUT_WORKERS", 0.1)
-            with pytest.raises(GradingError, match="no workers"):
+            with pytest.raises(CourseError, match="no workers"):
                 mark_there(folder, tmp_path / "marks", empty.scheduler_address)
-        with meanwhile(threading.Timer(0.5, empty.close).run), pytest.raises(GradingError, match="ended or"):
+
+        def close() -> None:
+            while empty.scheduler.clients.keys() <= strangers:
+                time.sleep(0.01)
+            empty.close()
+
+        strangers = set(empty.scheduler.clients)
+        with meanwhile(close), pytest.raises(CourseError, match="ended or"):
             mark_there(folder, tmp_path / "marks", empty.scheduler_address)
 
 
@@ -186,7 +195,7 @@ def test_an_address_where_no_scheduler_answers_is_one_sentence(
 def test_without_dask_there_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
     monkeypatch.delitem(sys.modules, "armod.course.grading.cluster")
-    with pytest.raises(GradingError, match=r"armod\[cluster\]"):
+    with pytest.raises(CourseError, match=r"armod\[cluster\]"):
         importlib.import_module("armod.course.grading.cluster")
 
 

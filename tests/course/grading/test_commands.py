@@ -15,7 +15,7 @@ from armod.course.commands.main import main
 from armod.course.exercises import exercises_of
 from armod.course.grading.confinement import sandbox
 from tests.course.grading.handed_in import LESSON, RIGHT, UNTOUCHED, write
-from tests.course.grading.test_export import made, marks
+from tests.course.grading.marks.records import made, marks
 
 
 def armod(*arguments: str | Path) -> Result:

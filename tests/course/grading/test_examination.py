@@ -8,14 +8,14 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from armod.course.errors import CourseError
 from armod.course.exercises import Answer, Exercise, exercises_of, find
 from armod.course.exercises.engine.answer import InProcess
 from armod.course.exercises.engine.judge import judge
-from armod.course.grading import GradingError
 from armod.course.grading.budget import TooSlow, budget
-from armod.course.grading.judge import Examiner, Mark, hidden_checks
-from armod.course.grading.run import run
-from armod.course.lessons.lessons import course_folder
+from armod.course.grading.examination import run
+from armod.course.grading.examiner import Examiner, Mark, hidden_checks
+from armod.course.lessons.catalogue import course_folder
 from tests.course.grading.arena import HONEST, QUICK, exercise, marks, notebook
 
 LESSON = "4_1_chain_rule"
@@ -92,13 +92,13 @@ def test_parameters_reach_the_notebook() -> None:
 
 
 def test_unusable_hidden_checks_are_named(tmp_path: Path) -> None:
-    with pytest.raises(GradingError, match="no folder"):
+    with pytest.raises(CourseError, match="no folder"):
         hidden_checks(tmp_path / "none")
     (tmp_path / "a.py").write_text("1 / 0")
-    with pytest.raises(GradingError, match=r"a\.py can't be run: ZeroDivisionError"):
+    with pytest.raises(CourseError, match=r"a\.py can't be run: ZeroDivisionError"):
         hidden_checks(tmp_path)
     (tmp_path / "a.py").write_text("x = 1")
-    with pytest.raises(GradingError, match=r"a\.py adds no check"):
+    with pytest.raises(CourseError, match=r"a\.py adds no check"):
         hidden_checks(tmp_path)
 
 

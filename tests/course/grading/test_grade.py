@@ -14,11 +14,12 @@ from typing import Any
 
 import pytest
 
+from armod.course.errors import CourseError
 from armod.course.exercises import exercises_of
-from armod.course.grading import GradingError
+from armod.course.grading import sources
 from armod.course.grading.confinement.limits import Limits
 from armod.course.grading.grade import Graded, grade
-from armod.course.grading.intake.submissions import papers
+from armod.course.grading.intake.submissions import submissions
 from armod.course.grading.marking import RUNNER as JAILED
 from armod.course.grading.marking import Settings
 from armod.course.grading.marks import record
@@ -26,8 +27,8 @@ from armod.course.grading.marks.roster import read_roster
 from tests.checkout import CHECKOUT
 from tests.course.grading import attacks
 from tests.course.grading.handed_in import LESSON, RELEASES, RIGHT, UNTOUCHED, cell, document, index_of, write
+from tests.course.grading.intake.test_read import MALFORMED, NASTY
 from tests.course.grading.stand_in import DEADLY, HANGING, RUNNER, SLOW
-from tests.course.grading.test_read import MALFORMED, NASTY
 
 MAX = sum(exercise.max_points for exercise in exercises_of(LESSON))
 
@@ -87,7 +88,7 @@ def undisturbed(school: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_every_submission_has_its_record(school: Path, undisturbed: Path) -> None:
     found = records(undisturbed)
-    assert {(paper.student, paper.attempt) for paper in papers(school)} == set(found)
+    assert {(one.student, one.attempt) for one in submissions(school)} == set(found)
     assert len(found) == len(list(undisturbed.glob("*.json")))
     for (student, attempt), made in found.items():
         if student == "solved" or (student, attempt) == ("several", 2):
@@ -145,6 +146,28 @@ def test_marking_by_other_checks_keeps_the_old_marks(tmp_path: Path) -> None:
     (made,) = records(out).values()
     assert (made.points, made.max_points) == (MAX, MAX + 3)
     assert mark(folder, out, limits=Limits(question_seconds=5)).now == 1
+
+
+def test_only_an_edited_check_of_its_own_lesson_marks_a_class_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def edited(lesson: str) -> None:
+        monkeypatch.setattr(sources, "of_checks", lambda lessons: {**of_checks(lessons), lesson: "edited"})
+
+    folder, out, of_checks = few(tmp_path / "class", 2), tmp_path / "marks", sources.of_checks
+    write(folder / "cut.ipynb", "{")
+    mark(folder, out)
+    first = {path.name: path.read_bytes() for path in out.glob("*.json")}
+    edited("4_2_histograms")
+    assert mark(folder, out).now == 0
+    edited(LESSON)
+    assert mark(folder, out).now == 2  # what can't be read is no lesson's
+    assert {made.settings["checks"] for made in records(out).values()} == {"edited", None}
+    kept = {path.read_bytes() for path in out.glob("*.json")}
+    assert len(kept) == 5 and set(first.values()) < kept
+    monkeypatch.setattr(sources, "of_checks", of_checks)
+    assert mark(folder, out).now == 0
+    assert {name: (out / name).read_bytes() for name in first} == first
 
 
 def test_those_who_handed_in_nothing_are_listed(tmp_path: Path) -> None:
@@ -235,7 +258,7 @@ def test_nobody_marks_beside_a_run_and_ctrl_c_leaves_whole_records_and_no_proces
     folder, out = few(tmp_path / "class", 12), tmp_path / "marks"
     run = start(folder, out)
     wait_for(out, 2)
-    with pytest.raises(GradingError, match="Another run"):
+    with pytest.raises(CourseError, match="Another run"):
         mark(folder, out)
     os.killpg(run.pid, signal.SIGINT)
     assert run.wait(timeout=20) == 1
@@ -256,11 +279,11 @@ def test_a_wrong_call_is_one_sentence(tmp_path: Path) -> None:
         ("no released", {"releases": tmp_path}),
         ("no folder", {"hidden": tmp_path / "nowhere"}),
     ):
-        with pytest.raises(GradingError, match=words):
+        with pytest.raises(CourseError, match=words):
             mark(folder, tmp_path / "marks", **changes)
-    with pytest.raises(GradingError, match="outside"):
+    with pytest.raises(CourseError, match="outside"):
         mark(folder, folder / "marks")
-    with pytest.raises(GradingError, match="Can't write"):
+    with pytest.raises(CourseError, match="Can't write"):
         mark(folder, write(tmp_path / "file", "") / "marks")
 
 
@@ -298,7 +321,7 @@ def test_a_broken_record_is_named(tmp_path: Path) -> None:
     mark(folder, out)
     (path,) = out.glob("*.json")
     path.write_text("{")
-    with pytest.raises(GradingError, match="no record"):
+    with pytest.raises(CourseError, match="no record"):
         mark(folder, out)
 
 

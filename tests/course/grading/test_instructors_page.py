@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from armod.course.grading.examiner import hidden_checks
 from armod.course.grading.grade import grade
-from armod.course.grading.judge import hidden_checks
 from armod.course.grading.marking import Settings
 from tests.checkout import CHECKOUT
 from tests.course.grading.handed_in import LESSON, RELEASES, RIGHT, UNTOUCHED

@@ -9,7 +9,6 @@ import pytest
 from jupyter_server.services.contents.largefilemanager import LargeFileManager
 from jupytext.sync_contentsmanager import build_sync_jupytext_contents_manager_class
 
-from armod.course.lessons import build
 from armod.course.lessons.build import check, sync
 from armod.course.lessons.pair import PERCENT
 from tests.checkout import CHECKOUT
@@ -166,22 +165,6 @@ def test_sources_are_brought_into_the_form_that_jupytext_writes(course: Path) ->
     assert sync(["coins"], say=silent) == []
     assert path.read_text() == wanted
     assert sentences() == []
-
-
-def test_interrupted_builds_leave_the_old_notebook_whole(
-    course: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = course / "notebooks" / "coins.ipynb"
-    path.write_text("the old one")
-
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("armod.course.lessons.pair.os.replace", interrupt)
-    with pytest.raises(KeyboardInterrupt):
-        build.write_whole(path, "the new one")
-    assert path.read_text() == "the old one"
-    assert not list(path.parent.glob(".*"))
 
 
 def test_jupyterlab_pairs_with_the_same_filters() -> None:

@@ -213,9 +213,12 @@ def test_functional_transforms_apply() -> None:
 
 def test_sampling_leaves_mode_gradients_and_threads_alone() -> None:
     model = made((6,), (14,)).train()
-    threads = torch.get_num_threads()
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
     drawn = model.sample(5, generator=seeded())
-    assert torch.get_num_threads() == threads and model.training
+    after = torch.get_num_threads()
+    torch.set_num_threads(before)
+    assert after == 2 and model.training
     assert all(parameter.grad is None for parameter in model.parameters()) and not drawn.requires_grad
 
 
@@ -239,7 +242,7 @@ def test_the_naive_view_is_one_full_pass_a_variable() -> None:
         (((4,), [0]), {}, "one unit in each hidden layer"),
         (((0,), [3]), {}, "sizes of at least 1"),
         (((4,), [3]), {"degrees": "sorted"}, '"random" or "sequential"'),
-        (((4,), [3]), {"num_masks": 0}, "at least one set of masks"),
+        (((4,), [3]), {"num_masks": 0}, "num_masks must be 1 or more, not 0"),
     ],
 )
 def test_impossible_models_are_refused_in_one_sentence(arguments, options, sentence) -> None:
@@ -268,7 +271,7 @@ def test_log_prob_of_a_distribution_is_that_of_the_model() -> None:
         ({"hidden_sizes": 8}, "sequences of sizes"),
         ({"event_shape": 6}, "sequences of sizes"),
         ({"ordering": "raster"}, "is a permutation"),
-        ({"num_masks": 0}, "at least one set of masks"),
+        ({"num_masks": 0}, "num_masks must be 1 or more, not 0"),
         ({"degrees": "even"}, "sequential"),
     ],
 )

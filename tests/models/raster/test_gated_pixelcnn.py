@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from armod import GatedPixelCNN, PixelCNN, check_autoregressive, dependency_matrix, likelihoods, orderings
-from armod.models.raster import gated_pixelcnn as module
+from armod.models.raster import gated_pixelcnn_layers as module
 from armod.models.raster.masked_convolution import MaskedConvolution
 from armod.models.raster.pixel_masks import horizontal_mask, pixel_mask, vertical_mask
 from tests.examples import context_for, gated, seeded

@@ -14,6 +14,7 @@ from torch.nn import functional as F
 import armod
 from armod import PixelCNN, check_autoregressive, dependency_matrix, likelihoods, orderings
 from armod.models.raster import pixelcnn as module
+from armod.models.raster import pixelcnn_layers as layers
 from armod.models.raster.masked_convolution import MaskedConvolution
 from armod.models.raster.pixel_masks import pixel_mask
 from tests.examples import pixelcnn, seeded
@@ -191,7 +192,8 @@ def test_wrong_masks_would_be_found(wrong, monkeypatch: pytest.MonkeyPatch) -> N
     fields = [model.receptive_field(r, c, k) for k in range(3) for r in range(2) for c in range(2)]
     expected = torch.stack(fields).flatten(1)
     assert torch.equal(dependency_matrix(model), expected)
-    monkeypatch.setattr(module, "pixel_mask", wrong)
+    for part in (module, layers):
+        monkeypatch.setattr(part, "pixel_mask", wrong)
     assert not torch.equal(dependency_matrix(PixelCNN((3, 2, 2), 4, 1, likelihood=BITS)), expected)
 
 

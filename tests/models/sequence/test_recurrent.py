@@ -259,12 +259,12 @@ def test_a_state_dict_brings_the_ordering_and_loads_safely() -> None:
     ("options", "sentence"),
     [
         ({"cell": "LSTM"}, 'cell is "rnn", "lstm" or "gru", not \'LSTM\''),
-        ({"hidden_size": 0}, "at least one unit and one layer, not hidden_size=0"),
-        ({"num_layers": 0}, "and num_layers=0"),
+        ({"hidden_size": 0}, "hidden_size must be 1 or more, not 0"),
+        ({"num_layers": 0}, "num_layers must be 1 or more, not 0"),
         ({"event_shape": 4}, "event_shape is a sequence of sizes"),
         ({"event_shape": (0,)}, "event_shape is a sequence of sizes from 1 on"),
         ({"ordering": [0, 0, 1, 2]}, "exactly once"),
-        ({"context_size": -1}, "context_size is the context's number of channels or 0, not -1"),
+        ({"context_size": -1}, "context_size must be 0 or more, not -1"),
         ({"likelihood": 256}, "likelihood is an object such as"),
     ],
 )

@@ -246,11 +246,11 @@ def test_a_state_dict_brings_the_ordering_and_loads_safely() -> None:
     [
         ({"width": 8}, "a multiple of num_heads=3, not 8"),
         ({"width": 0}, "a multiple of num_heads=3, not 0"),
-        ({"num_heads": 0}, "at least one block and one head, not num_layers=1 and num_heads=0"),
-        ({"num_layers": 0}, "at least one block and one head, not num_layers=0"),
+        ({"num_heads": 0}, "num_heads must be 1 or more, not 0"),
+        ({"num_layers": 0}, "num_layers must be 1 or more, not 0"),
         ({"event_shape": 4}, "event_shape is a sequence of sizes"),
         ({"ordering": [0, 0, 1, 2]}, "exactly once"),
-        ({"context_size": -1}, "context_size is the context's number of channels or 0, not -1"),
+        ({"context_size": -1}, "context_size must be 0 or more, not -1"),
         ({"likelihood": 256}, "likelihood is an object such as"),
     ],
 )

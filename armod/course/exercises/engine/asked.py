@@ -188,7 +188,7 @@ class Asked:
         if self.own:
             return f"`{self.name}`"
         written = ", ".join(map(shown, arguments))
-        if len(written) > 60:
+        if len(written) > 120:
             written = ", ".join(inspect.signature(self.right).parameters)
         return f"`{self.name}({written})`"
 

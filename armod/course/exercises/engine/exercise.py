@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import pairwise
-from types import ModuleType
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -27,6 +26,7 @@ __all__ = [
     "Mistake",
     "exercises_of",
     "find",
+    "folders",
     "lessons",
     "modules",
 ]
@@ -150,14 +150,15 @@ def find(name: str) -> Exercise:
 
 
 def exercises_of(lesson: str) -> list[Exercise]:
-    """The exercises of a lesson in the order of their numbers; none if no package has a folder for it."""
-    found: list[Exercise] = []
-    for package in _packages():
-        if lesson in _lessons_in(package):
-            found += _exercises_in(f"{package.__name__}.{PREFIX}{lesson}")
+    """The exercises of a lesson in the order of their numbers; none if no package has a folder for it.
+
+    Raises:
+        ExerciseError: if two of them have the same number.
+    """
+    folder = folders().get(lesson)
+    found = sorted(_exercises_in(folder) if folder else (), key=lambda exercise: exercise.number)
     for exercise in found:
         exercise.lesson = lesson
-    found.sort(key=lambda exercise: exercise.number)
     for before, after in pairwise(found):
         if before.number == after.number:
             raise ExerciseError(
@@ -168,25 +169,29 @@ def exercises_of(lesson: str) -> list[Exercise]:
 
 def lessons() -> list[str]:
     """The lessons that have exercises."""
-    return sorted({lesson for package in _packages() for lesson in _lessons_in(package)})
+    return sorted(folders())
+
+
+def folders() -> dict[str, str]:
+    """For each lesson the name of the package that holds its exercises: of the course, or of another's entry point.
+
+    Raises:
+        ExerciseError: if two packages hold exercises of the same lesson.
+    """
+    found: dict[str, str] = {}
+    for package in (importlib.import_module("armod.course.exercises"), *plugins("armod.exercises").values()):
+        for module in pkgutil.iter_modules(package.__path__):
+            lesson, folder = module.name.removeprefix(PREFIX), f"{package.__name__}.{module.name}"
+            if module.ispkg and lesson != module.name and found.setdefault(lesson, folder) != folder:
+                raise ExerciseError(
+                    f"{found[lesson]} and {folder} both hold the exercises of lesson {lesson}."
+                )
+    return found
 
 
 def modules() -> list[str]:
     """The names of all modules that hold exercises: what examining will import sooner or later."""
-    folders = [
-        f"{package.__name__}.{PREFIX}{name}" for package in _packages() for name in _lessons_in(package)
-    ]
-    return [name for folder in folders for name in _modules_in(folder)]
-
-
-def _packages() -> list[ModuleType]:
-    """The course's own package, and those that others add by the entry points ``armod.exercises``."""
-    return [importlib.import_module("armod.course.exercises"), *plugins("armod.exercises").values()]
-
-
-def _lessons_in(package: ModuleType) -> list[str]:
-    folders = [module.name for module in pkgutil.iter_modules(package.__path__) if module.ispkg]
-    return [name.removeprefix(PREFIX) for name in folders if name.startswith(PREFIX)]
+    return [name for folder in folders().values() for name in _modules_in(folder)]
 
 
 def _modules_in(folder: str) -> list[str]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import math
 import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,6 +17,8 @@ from pathlib import Path
 
 import platformdirs
 from filelock import FileLock, Timeout
+
+from armod.files import write_whole
 
 VARIABLE = "ARMOD_PROGRESS"
 FORMAT = 1
@@ -163,7 +164,6 @@ def _parsed(raw: bytes) -> Progress:
 
 
 def _write(path: Path, scores: Mapping[str, Mapping[str, Score]]) -> None:
-    """The whole file or, whatever happens, the old one."""
     lessons = {
         lesson: {
             exercise: {"points": score.points, "max_points": score.max_points}
@@ -172,14 +172,7 @@ def _write(path: Path, scores: Mapping[str, Mapping[str, Score]]) -> None:
         for lesson, exercises in scores.items()
     }
     text = json.dumps({"format": FORMAT, "lessons": lessons}, indent=1, sort_keys=True) + "\n"
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    write_whole(path, text, mode=0o600)
 
 
 def _unused_name(path: Path) -> Path:

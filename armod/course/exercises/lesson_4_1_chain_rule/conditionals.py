@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from armod.course.exercises.engine import reading
-from armod.course.exercises.engine.answer import Answer
+from armod.course.exercises import Answer, Exercise, Mistake, reading, shown
 from armod.course.exercises.engine.draws import uneven_ordering
-from armod.course.exercises.engine.exercise import Exercise, Mistake
-from armod.course.exercises.engine.showing import shown
 from armod.course.exercises.lesson_4_1_chain_rule.tables import (
     all_close,
     conditionals,
@@ -118,9 +115,9 @@ def tables_are_distributions(answer: Answer, generator: np.random.Generator) -> 
                 )
 
 
-def _from_left_to_right(generator: np.random.Generator) -> Iterable[Case]:
-    return _joints(generator, (2, 2, 2), (3,), (2, 3, 4), natural=True)
-
-
-chain_conditionals.add("from left to right", asked_conditionals.on(_from_left_to_right), points=2)
+chain_conditionals.add(
+    "from left to right",
+    asked_conditionals.on(lambda generator: _joints(generator, (2, 2, 2), (3,), (2, 3, 4), natural=True)),
+    points=2,
+)
 chain_conditionals.add("in any ordering", asked_conditionals.examine, points=2)

@@ -6,10 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from armod.course.exercises.engine import reading
-from armod.course.exercises.engine.answer import Answer
-from armod.course.exercises.engine.exercise import Exercise, Mistake
-from armod.course.exercises.engine.showing import shown
+from armod.course.exercises import Answer, Exercise, Mistake, reading, shown
 
 chain_cost = Exercise(
     name="chain-cost",

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from armod.course.exercises.engine import reading
+from armod.course.exercises import Exercise, Mistake, reading, shown
 from armod.course.exercises.engine.draws import uneven_ordering
-from armod.course.exercises.engine.exercise import Exercise, Mistake
-from armod.course.exercises.engine.showing import shown
 from armod.course.exercises.lesson_4_1_chain_rule.tables import (
     multiplied,
     random_tables,
@@ -108,11 +106,9 @@ asked_joint = chain_joint.asks(
     },
     otherwise="Take one pattern, look up its entry in each table, and compare the product with your entry.",
 )  # fmt: skip
-
-
-def _from_left_to_right(generator: np.random.Generator) -> Iterable[Case]:
-    return _factors(generator, (2,), (2, 2), (3, 3, 3), (2, 3, 4), natural=True)
-
-
-chain_joint.add("the product of the factors", asked_joint.on(_from_left_to_right), points=2)
+chain_joint.add(
+    "the product of the factors",
+    asked_joint.on(lambda generator: _factors(generator, (2,), (2, 2), (3, 3, 3), (2, 3, 4), natural=True)),
+    points=2,
+)
 chain_joint.add("axis d belongs to variable d", asked_joint.examine, points=2)

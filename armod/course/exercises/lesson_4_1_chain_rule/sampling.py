@@ -8,10 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from armod.course.exercises.engine.answer import Answer
+from armod.course.exercises import Answer, Exercise, Mistake, shown
 from armod.course.exercises.engine.draws import uneven_ordering
-from armod.course.exercises.engine.exercise import Exercise, Mistake
-from armod.course.exercises.engine.showing import shown
 from armod.course.exercises.lesson_4_1_chain_rule.tables import random_tables
 
 Rule = Callable[[Tensor, Tensor], Tensor]
@@ -123,11 +121,11 @@ asked_draw = chain_sampling.asks(
 )  # fmt: skip
 
 
-def _from_left_to_right(generator: np.random.Generator) -> Iterator[Case]:
-    return _cases(generator, (2, 2), (3, 3), (4, 1), natural=True)
-
-
-chain_sampling.add("from left to right", asked_draw.on(_from_left_to_right), points=2)
+chain_sampling.add(
+    "from left to right",
+    asked_draw.on(lambda generator: _cases(generator, (2, 2), (3, 3), (4, 1), natural=True)),
+    points=2,
+)
 chain_sampling.add("in any ordering", asked_draw.examine, points=2)
 
 

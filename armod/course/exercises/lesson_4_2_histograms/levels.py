@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from armod.course.exercises.engine.exercise import Exercise
-from armod.course.exercises.engine.showing import shown
+from armod.course.exercises import Exercise, shown
 from armod.course.exercises.lesson_4_2_histograms.instances import some_levels
 from armod.models.histogram import Histogram
 
@@ -104,16 +103,12 @@ asked_probs = histogram_levels.asks(
     },
     otherwise=_otherwise,
 )  # fmt: skip
-
-
-def _one_level_each(generator: np.random.Generator) -> Iterable[Case]:
-    return _histograms(generator, (4, 4), (6, 6))
-
-
-def _equal_widths(generator: np.random.Generator) -> Iterable[Case]:
-    return _histograms(generator, (2, 8), (4, 8), (1, 5))
-
-
-histogram_levels.add("as many bins as levels", asked_probs.on(_one_level_each))
-histogram_levels.add("several levels share a bin", asked_probs.on(_equal_widths), points=2)
+histogram_levels.add(
+    "as many bins as levels", asked_probs.on(lambda generator: _histograms(generator, (4, 4), (6, 6)))
+)
+histogram_levels.add(
+    "several levels share a bin",
+    asked_probs.on(lambda generator: _histograms(generator, (2, 8), (4, 8), (1, 5))),
+    points=2,
+)
 histogram_levels.add("bins of unequal width", asked_probs.examine)

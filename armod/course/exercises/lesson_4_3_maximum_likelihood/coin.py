@@ -9,9 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from armod.course.exercises.engine.answer import Answer
-from armod.course.exercises.engine.exercise import Exercise, Mistake
-from armod.course.exercises.engine.showing import shown
+from armod.course.exercises import Answer, Exercise, Mistake, shown
 
 likelihood_coin = Exercise(
     name="likelihood-coin",
@@ -57,7 +55,6 @@ asked_coin = likelihood_coin.asks(
     coin_log_likelihood,
     "away from the edges",
     instances=_ordinary,
-    seen=lambda got, right, p, k, n: f"For p = {shown(p)}, k = {k}, n = {n} you say {shown(got)}.",
     atol=1e-6,
     finite=False,
     wrong={
@@ -115,7 +112,6 @@ likelihood_coin.asks(
     standard_error,
     "how sure one may be",
     instances=lambda generator: [(int(generator.integers(3, 9)), int(generator.integers(20, 60))) for _ in range(2)],
-    seen=lambda got, right, k, n: f"For k = {k}, n = {n} you say {shown(got)}.",
     finite=False,
     atol=0,
     wrong={

@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 import sympy
 
-from armod.course.exercises.engine.answer import Answer
-from armod.course.exercises.engine.asked import Asked, Wrong
-from armod.course.exercises.engine.exercise import Exercise, Mistake
+from armod.course.exercises import Answer, Asked, Exercise, Mistake
+from armod.course.exercises.engine.asked import Wrong
 from armod.course.exercises.engine.symbolic import Domain, Formula, agree, formula, is_same, points
 
 likelihood_derivation = Exercise(

@@ -9,9 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from armod.course.exercises.engine.answer import Answer
-from armod.course.exercises.engine.exercise import Exercise, Mistake
-from armod.course.exercises.engine.showing import shown
+from armod.course.exercises import Answer, Exercise, Mistake, shown
 
 likelihood_divergence = Exercise(
     name="likelihood-divergence",
@@ -78,7 +76,6 @@ asked_kl = likelihood_divergence.asks(
     "cross-entropy minus entropy",
     points=2,
     instances=_pairs,
-    seen=lambda got, right, source, model: f"For the source {shown(source)} and the model {shown(model)} you say {got:.4g}.",
     finite=False,
     wrong={
         "That is the cross-entropy. What would the source itself pay?": lambda source, model: -float(torch.xlogy(source, model).sum()),
@@ -94,7 +91,6 @@ asked_kl = likelihood_divergence.asks(
 asked_bits = likelihood_divergence.asks(
     lowest_bits,
     instances=_sources,
-    seen=lambda got, right, table: f"For the table {shown(table)} you say {got:.4g} bits.",
     finite=False,
     atol=1e-4,
     wrong={

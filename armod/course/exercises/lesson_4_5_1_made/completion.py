@@ -10,10 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from armod.course.exercises.engine.answer import Answer
+from armod.course.exercises import Answer, Exercise, Mistake, shown
 from armod.course.exercises.engine.draws import bits, uneven_ordering
-from armod.course.exercises.engine.exercise import Exercise, Mistake
-from armod.course.exercises.engine.showing import shown
 from armod.course.exercises.lesson_4_5_1_made.sampling import explained, my_sample, read_bits
 from armod.course.exercises.lesson_4_5_1_made.small_networks import on_the_other_side, strong_made
 from armod.models.made import MADE

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from armod import orderings
-from armod.course.exercises.engine.exercise import Exercise
+from armod.course.exercises import Exercise
 from armod.orderings import positions
 
 D = 6

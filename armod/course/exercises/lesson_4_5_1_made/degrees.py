@@ -8,10 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from armod.course.exercises.engine import reading
-from armod.course.exercises.engine.answer import Answer
-from armod.course.exercises.engine.exercise import Exercise, Mistake
-from armod.course.exercises.engine.showing import shown
+from armod.course.exercises import Answer, Exercise, Mistake, reading, shown
 
 made_degrees = Exercise(
     name="made-degrees",

@@ -11,10 +11,8 @@ from torch import Tensor
 from torch.distributions import Bernoulli
 
 from armod import likelihoods
-from armod.course.exercises.engine.answer import Answer
+from armod.course.exercises import Answer, Exercise, Mistake, shown
 from armod.course.exercises.engine.draws import bits, normal
-from armod.course.exercises.engine.exercise import Exercise, Mistake
-from armod.course.exercises.engine.showing import shown
 from armod.course.exercises.lesson_4_5_1_made.small_networks import (
     conditionals,
     every_observation,

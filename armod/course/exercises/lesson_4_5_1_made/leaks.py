@@ -11,10 +11,8 @@ from torch import Tensor
 from torch.distributions import Bernoulli
 from torch.nn import functional as F
 
-from armod.course.exercises.engine.answer import Answer
+from armod.course.exercises import Answer, Exercise, Mistake, shown
 from armod.course.exercises.engine.draws import normal
-from armod.course.exercises.engine.exercise import Exercise, Mistake
-from armod.course.exercises.engine.showing import shown
 from armod.course.exercises.lesson_4_5_1_made.small_networks import every_observation
 from armod.models.made.masks import hidden_degrees
 

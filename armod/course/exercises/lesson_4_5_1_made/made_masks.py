@@ -10,11 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from armod.course.exercises.engine import reading
-from armod.course.exercises.engine.answer import Answer
+from armod.course.exercises import Answer, Exercise, Mistake, reading, shown
 from armod.course.exercises.engine.draws import uneven_ordering
-from armod.course.exercises.engine.exercise import Exercise, Mistake
-from armod.course.exercises.engine.showing import shown
 from armod.models.made.masks import hidden_degrees, who_sees_whom
 from armod.orderings import positions
 

@@ -12,11 +12,8 @@ import torch
 from torch import Tensor
 from torch.distributions import Bernoulli
 
-from armod.course.exercises.engine import reading
-from armod.course.exercises.engine.answer import Answer
+from armod.course.exercises import Answer, Exercise, Mistake, reading, shown
 from armod.course.exercises.engine.draws import bits, normal, uneven_ordering
-from armod.course.exercises.engine.exercise import Exercise, Mistake
-from armod.course.exercises.engine.showing import shown
 from armod.course.exercises.lesson_4_5_1_made.small_networks import member_logits
 from armod.orderings import positions
 

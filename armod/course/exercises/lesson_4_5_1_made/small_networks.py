@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, distributions
 
-from armod.course.exercises.engine.answer import Answer, Handle
+from armod.course.exercises import Answer, Handle
 from armod.course.exercises.engine.draws import normal
 from armod.likelihoods import Bernoulli
 from armod.models.made import MADE

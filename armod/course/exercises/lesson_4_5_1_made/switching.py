@@ -8,11 +8,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from armod import orderings
-from armod.course.exercises.engine import reading
-from armod.course.exercises.engine.answer import Answer, Handle
+from armod.course.exercises import Answer, Exercise, Handle, Mistake, reading, shown
 from armod.course.exercises.engine.draws import normal, uneven_ordering
-from armod.course.exercises.engine.exercise import Exercise, Mistake
-from armod.course.exercises.engine.showing import shown
 from armod.models.made.masks import masks
 
 made_switching = Exercise(

@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from armod.course.exercises.engine import reading
-from armod.course.exercises.engine.exercise import Exercise
+from armod.course.exercises import Exercise, reading
 
 wavenet_field = Exercise(
     name="wavenet-field",

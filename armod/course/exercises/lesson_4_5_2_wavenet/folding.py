@@ -7,11 +7,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from armod.course.exercises.engine import reading
-from armod.course.exercises.engine.answer import Answer
+from armod.course.exercises import Answer, Exercise, Mistake, reading, shown
 from armod.course.exercises.engine.draws import normal
-from armod.course.exercises.engine.exercise import Exercise, Mistake
-from armod.course.exercises.engine.showing import shown
 
 wavenet_folding = Exercise(
     name="wavenet-folding",

@@ -9,10 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from armod.course.exercises.engine import reading
-from armod.course.exercises.engine.answer import Answer
-from armod.course.exercises.engine.exercise import Exercise, Mistake
-from armod.course.exercises.engine.showing import shown
+from armod.course.exercises import Answer, Exercise, Mistake, reading, shown
 from armod.mu_law import mu_law_decode, mu_law_encode
 
 wavenet_levels = Exercise(

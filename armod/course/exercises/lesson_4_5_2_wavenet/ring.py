@@ -10,11 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from armod.course.exercises.engine import reading
-from armod.course.exercises.engine.answer import Answer, Handle
+from armod.course.exercises import Answer, Exercise, Handle, Mistake, reading, shown
 from armod.course.exercises.engine.draws import normal
-from armod.course.exercises.engine.exercise import Exercise, Mistake
-from armod.course.exercises.engine.showing import shown
 
 wavenet_ring = Exercise(
     name="wavenet-ring",

@@ -9,8 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from armod.course.exercises.engine.exercise import Exercise
-from armod.course.exercises.engine.showing import shown
+from armod.course.exercises import Exercise, shown
 
 pixelcnn_bits = Exercise(
     name="pixelcnn-bits",

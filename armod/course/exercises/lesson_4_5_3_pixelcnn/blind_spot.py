@@ -10,8 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from armod.course.exercises.engine.exercise import Exercise
-from armod.course.exercises.engine.showing import shown
+from armod.course.exercises import Exercise, shown
 from armod.course.exercises.lesson_4_5_3_pixelcnn.pixelcnn_masks import as_mask, my_mask
 
 pixelcnn_blind_spot = Exercise(

@@ -9,8 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from armod.course.exercises.engine.exercise import Exercise
-from armod.course.exercises.engine.showing import shown
+from armod.course.exercises import Exercise, shown
 from armod.course.exercises.lesson_4_5_3_pixelcnn.pixelcnn_masks import as_mask, my_mask, where_it_lies
 
 pixelcnn_colours = Exercise(

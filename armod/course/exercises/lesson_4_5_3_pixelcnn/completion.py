@@ -11,10 +11,8 @@ import torch
 from torch import Tensor
 
 from armod import orderings
-from armod.course.exercises.engine.answer import Answer, Handle
+from armod.course.exercises import Answer, Exercise, Handle, shown
 from armod.course.exercises.engine.draws import bits, normal
-from armod.course.exercises.engine.exercise import Exercise
-from armod.course.exercises.engine.showing import shown
 from armod.likelihoods import Bernoulli
 from armod.models.raster.pixelcnn import PixelCNN
 

@@ -9,9 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from armod.course.exercises.engine.answer import Answer
+from armod.course.exercises import Answer, Exercise, Mistake
 from armod.course.exercises.engine.draws import bits, normal
-from armod.course.exercises.engine.exercise import Exercise, Mistake
 from armod.models.raster.pixel_masks import pixel_mask
 
 pixelcnn_one_by_one = Exercise(

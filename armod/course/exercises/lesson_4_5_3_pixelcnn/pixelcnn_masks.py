@@ -9,9 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from armod.course.exercises.engine import reading
-from armod.course.exercises.engine.exercise import Exercise, Mistake
-from armod.course.exercises.engine.showing import shown
+from armod.course.exercises import Exercise, Mistake, reading, shown
 
 pixelcnn_masks = Exercise(
     name="pixelcnn-masks",

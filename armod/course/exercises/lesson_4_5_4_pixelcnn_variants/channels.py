@@ -9,10 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from armod.course.exercises.engine.answer import Answer
+from armod.course.exercises import Answer, Exercise, Mistake, shown
 from armod.course.exercises.engine.draws import normal
-from armod.course.exercises.engine.exercise import Exercise, Mistake
-from armod.course.exercises.engine.showing import shown
 from armod.likelihoods import DiscretizedLogisticMixture
 
 variants_channels = Exercise(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from armod.course.exercises.engine.exercise import Exercise
+from armod.course.exercises import Exercise
 from armod.likelihoods import LogisticMixture
 from armod.models.plus_plus.pixel_mixture import PixelMixture
 
@@ -55,7 +55,6 @@ variants_counts.asks(
     softmax_head,
     "a softmax for each channel",
     instances=lambda generator: _heads(generator, 3, 1),
-    seen=lambda got, right, p, C, K: f"For {p} features, {C} channel{'s' * (C > 1)} and {K} levels you count {got:,}.",
     wrong={
         "Those are the outputs. How many parameters make one of them?": lambda p, C, K: C * K,
         "You count the weights. What else does a convolution add to each output?": lambda p, C, K: C * K * p,
@@ -71,7 +70,6 @@ variants_counts.asks(
     "a mixture for the whole pixel",
     points=2,
     instances=lambda generator: _heads(generator, 4, 3, 1),
-    seen=lambda got, right, p, C, M: f"For {p} features, {C} channel{'s' * (C > 1)} and {M} components you count {got:,}.",
     wrong={
         "Those are the outputs. How many parameters make one of them?": lambda p, C, M: mixture_head(0, C, M),
         "You count the weights. What else does a convolution add to each output?": lambda p, C, M: mixture_head(0, C, M) * p,

@@ -10,10 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from armod.course.exercises.engine import reading
-from armod.course.exercises.engine.answer import Answer, Handle
-from armod.course.exercises.engine.exercise import Exercise, Mistake
-from armod.course.exercises.engine.showing import shown
+from armod.course.exercises import Answer, Exercise, Handle, Mistake, reading, shown
 from armod.likelihoods import DiscretizedLogisticMixture
 
 variants_edges = Exercise(

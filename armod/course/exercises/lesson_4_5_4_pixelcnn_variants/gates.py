@@ -8,9 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from armod.course.exercises import Exercise, shown
 from armod.course.exercises.engine.draws import normal
-from armod.course.exercises.engine.exercise import Exercise
-from armod.course.exercises.engine.showing import shown
 
 variants_gate = Exercise(
     name="variants-gate",

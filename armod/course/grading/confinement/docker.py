@@ -4,7 +4,7 @@ A container has no network, no rights, and no files of this machine: an image (`
 library, read-only, and small folders in memory. Docker limits its memory, processes and processor time.
 
 The kernel's sockets lie in a folder in memory that both sides see. Before anything of a student's runs that folder is
-closed: it belongs to the grader, and nobody in particular, as whom the container runs, can change nothing in it.
+closed: it belongs to the grader, and the container's user, who has no rights, can change nothing in it.
 """
 
 from __future__ import annotations
@@ -27,8 +27,9 @@ from typing import Any
 
 import psutil
 
-from armod.course.grading.confinement.jail import ENVIRONMENT, HOME, PATIENCE, JailError, masked
+from armod.course.grading.confinement.jail import PATIENCE, JailError
 from armod.course.grading.confinement.limits import MIB, Limits
+from armod.course.grading.confinement.visible import ENVIRONMENT, HOME, PACKAGE, masked
 
 LABEL = "armod"  # docker ps --filter label=armod lists them
 NOBODY = "65534"  # not higher: the numbers of a daemon that is not root's end with 65535
@@ -39,8 +40,8 @@ GLANCE = 0.05  # seconds
 ANSWER = 30.0  # seconds for docker to do what takes it a moment
 OUT_OF_MEMORY = 128 + 9  # the exit code of a container that the system killed
 
-# The first process of a container. It lives until its worker ends, or whoever holds its standard input: so a grader
-# that is killed leaves no container, only the closed folder. What the worker runs can't end it or look into it.
+# The first process of a container. It lives until its worker ends, or the process that holds its standard input: so a
+# grader that is killed leaves no container, only the closed folder. The worker can't end it or look into it.
 PROGRAM = """
 import ctypes, os, sys, threading
 libc, dumpable = ctypes.CDLL(None), 4
@@ -99,7 +100,7 @@ def contained(limits: Limits, connection: Mapping[str, Any]) -> Container:
 
 
 def trouble() -> tuple[str, str] | None:
-    """What keeps containers from working here, and how to mend it; None if all is well. One is really tried."""
+    """What keeps containers from working here, and how to mend it; None if one was really made."""
     if sys.platform != "linux":
         return "docker's containers are out of reach, in a virtual machine", "grade on a Linux machine"
     if shutil.which("docker") is None:
@@ -136,8 +137,14 @@ def trouble() -> tuple[str, str] | None:
 class Container:
     """A container from the outside; ``ended_by`` is what it was killed for, "" for nothing.
 
-    It runs a Python program that makes sockets of these ``numbers``; its arguments are the ``connection`` file and the
-    limit of its memory. Raises JailError if the sockets are not there in time.
+    Args:
+        limits: What it may use.
+        program: A Python program; its arguments are the connection file and the limit of its memory.
+        numbers: Those of the sockets that it makes.
+        connection: What stands in the connection file.
+
+    Raises:
+        JailError: If the sockets are not there in time.
     """
 
     def __init__(
@@ -246,14 +253,14 @@ def image() -> str:
 
 def copy_library(folder: Path) -> None:
     """Copy the package into a folder, with what a jail finds in place of the checks and the grader; for the image."""
-    package, stand_ins = Path(__file__).parents[3], masked()
+    stand_ins = masked()
 
     def left_out(path: str, names: list[str]) -> list[str]:
         return [name for name in names if name == "__pycache__" or Path(path) / name in stand_ins]
 
-    shutil.copytree(package, folder / package.name, ignore=left_out)
+    shutil.copytree(PACKAGE, folder / PACKAGE.name, ignore=left_out)
     for original, texts in stand_ins.items():
-        copy = folder / original.relative_to(package.parent)
+        copy = folder / original.relative_to(PACKAGE.parent)
         for name, text in texts.items():
             (copy / name).parent.mkdir(parents=True, exist_ok=True)
             (copy / name).write_text(text, encoding="utf-8")

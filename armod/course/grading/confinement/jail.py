@@ -4,13 +4,14 @@ No network, no other processes, no host files, an environment of our own, and fo
 `Limits` says. Nothing is written on the host, so nothing is left behind, however it ends: its sockets lie in its own
 memory, seen from here through a descriptor of its root folder.
 
-bubblewrap locks in one process of ours for each process that marks, the zygote (`armod.course.grading.confinement.zygote`). It imports
-torch and all that kernels need, once; then it forks a jail for each submission, with namespaces of its own. A jail so
-starts in a fifth of a second, and shares nothing with the one before but what ours had read from disk.
+bubblewrap locks in one process of ours for each process that marks, the zygote
+(`armod.course.grading.confinement.zygote`). It imports torch and all that kernels need, once; then it forks a jail for
+each submission, with namespaces of its own. So a jail starts in a fifth of a second, and shares with the one before it
+only what the zygote had read from disk.
 
-Who starts it as root starts it as nobody in particular: the kernel does not count the processes of root, and what
-breaks out must find itself without rights. What can't be limited beforehand - the memory of all its processes
-together, what it makes the grader itself hoard - a thread watches, and kills the jail.
+When root starts it, it runs as a user without any rights: the kernel does not count the processes of root, and code that
+broke out would have no rights either. Two things can't be limited beforehand: the memory of all processes together, and
+what they make the grader itself keep in memory. A thread watches both, and kills the jail.
 """
 
 from __future__ import annotations
@@ -30,44 +31,19 @@ from pathlib import Path
 from typing import Any
 
 from armod.course.grading.confinement.limits import MIB, Limits
+from armod.course.grading.confinement.visible import (
+    HOME,
+    WRITABLE,
+    bubblewrap,
+    masked,
+    visible_folders,
+    without_root,
+)
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
-HOME = "/home/student"
-WRITABLE = ("/tmp", HOME, "/dev/shm", "/run")
 CONNECTION, SOCKETS = "/run/kernel.json", "/run/kernel"
-FIRST_UID = 0x70000000  # far above what systems hand out; the grader's own number is added
-# the system's own, which a jail sees too; whatever else lies in /usr, such as somebody's checkout in /usr/src, is nobody's
-PREFIXES = (Path("/usr"), Path("/usr/local"))
-SYSTEM = tuple(prefix / name for prefix in PREFIXES for name in ("bin", "lib", "lib32", "lib64", "share"))
-# there on every Linux; one of them is covered while root's zygote starts
-EMPTY_PLACES = ("/mnt", "/media", "/srv", "/opt")
 PATIENCE = 120.0  # seconds for torch to be imported, or a jail to be forked, on a busy machine
 GLANCE = 0.03  # seconds between two looks at the memory
-
-ENVIRONMENT = {
-    "PATH": "/usr/bin:/bin",
-    "HOME": HOME,
-    "USER": "student",
-    "LANG": "C.UTF-8",
-    "OMP_NUM_THREADS": "1",
-    "PYTHONHASHSEED": "0",
-    "PYTHONDONTWRITEBYTECODE": "1",
-    "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-    "TQDM_DISABLE": "1",
-    "ARMOD_PROGRESS": "off",
-}
-
-# Make the folders named reachable for another user, in this process's view of the machine only.
-STAGE = """set -e
-place=$1; count=$2; shift 2; number=0
-mount -t tmpfs -o size=64k,mode=755 none "$place"
-while [ $number -lt $count ]; do
-    mkdir "$place/$number"; mount --bind "$1" "$place/$number"; number=$((number + 1)); shift
-done
-exec "$@"
-"""
-
 
 # What kernels and the course's lessons import first; what they import later is the student's own time.
 PRELOADED = (
@@ -94,12 +70,14 @@ def locked_in(limits: Limits, connection: Mapping[str, Any]) -> Jail:
 
 
 class Zygote:
-    """The process that forks jails; ``folders`` of the host are seen in them, read-only.
+    """The process that forks jails.
 
-    ``preloaded`` are the modules that it imports first.
+    Args:
+        folders: Those of the host that jails see, read-only; by default Python, its packages and armod.
+        preloaded: The modules that it imports first.
 
     Raises:
-        JailError: if it does not start; the message says what bubblewrap said.
+        JailError: If it does not start; the message is that of bubblewrap.
     """
 
     _of_this_process: Zygote | None = None
@@ -111,7 +89,7 @@ class Zygote:
         self._orders, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         seen = visible_folders() if folders is None else folders
         self._kept = [str(folder) for folder in seen if any(map(folder.is_relative_to, WRITABLE))]
-        outer, sources = _outer(seen)
+        prefix, sources = without_root(seen)
         with ExitStack() as stack:
             stack.callback(theirs.close)
             handed = [theirs.fileno()]
@@ -136,7 +114,7 @@ class Zygote:
                 *preloaded,
             ]
             self._process = subprocess.Popen(
-                [*outer, *_bubblewrap(sources, contents), *program],
+                [*prefix, *bubblewrap(sources, contents), *program],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
@@ -170,9 +148,17 @@ class Zygote:
         texts: Mapping[str, str] | None = None,
         output: bool = False,
     ) -> Jail:
-        """A new jail that runs a Python program, or without one a kernel; ``texts`` are files by their path in it.
+        """A new jail.
 
-        With ``output`` what it prints can be read by `Jail.first_line`. Raises JailError if it does not start.
+        Args:
+            limits: What it may use.
+            program: The Python program that it runs; without one it runs a kernel.
+            arguments: Those of the program.
+            texts: Files to make in it, by their path there.
+            output: Whether `Jail.first_line` can read what it prints.
+
+        Raises:
+            JailError: If it does not start.
         """
         order: dict[str, Any] = {"program": program, "arguments": list(arguments), "texts": dict(texts or {})}
         order |= {"writable": WRITABLE, "home": HOME, "kept": self._kept}
@@ -325,85 +311,6 @@ class Jail:
                 os.close(number)
             total += (found.f_blocks - found.f_bfree) * found.f_frsize
         return total
-
-
-def visible_folders() -> list[Path]:
-    """The folders of the host that a jail sees beside the system's: this Python, its packages, armod."""
-    package = Path(__file__).parents[3]
-    found: list[Path] = []
-    for path in (Path(sys.base_prefix), Path(sys.prefix), package):
-        for folder in (path, path.resolve()):
-            if folder not in PREFIXES and not any(map(folder.is_relative_to, (*SYSTEM, *found))):
-                found.append(folder)
-    return found
-
-
-def is_visible(path: Path) -> bool:
-    """Whether what lies there can be read in a jail."""
-    return any(map(path.resolve().is_relative_to, (*SYSTEM, *visible_folders())))
-
-
-IN_PLACE_OF_EXERCISES = '''"""The checks are elsewhere: this is where answers are given."""
-
-
-def check(name, *, names=None):
-    """Nothing to see: the examiner asks by itself."""
-    print(f"The answer to {name!r} is examined from outside.")
-'''
-
-
-def masked() -> dict[Path, dict[str, str]]:
-    """The folders of armod in whose place a jail finds something else: the checks, and the grader itself."""
-    package = Path(__file__).parents[3]
-    exercises, grading = package / "course" / "exercises", package / "course" / "grading"
-    shown = {
-        exercises: ("engine/__init__.py", "engine/codec.py", "engine/responder.py"),
-        grading: ("examined.py", "confinement/__init__.py", "confinement/zygote.py"),
-    }
-    texts = {
-        folder: {name: (folder / name).read_text(encoding="utf-8") for name in names}
-        for folder, names in shown.items()
-    }
-    texts[exercises]["__init__.py"] = IN_PLACE_OF_EXERCISES
-    texts[grading]["__init__.py"] = ""
-    return texts
-
-
-def _outer(folders: Sequence[Path]) -> tuple[list[str], list[tuple[str, str]]]:
-    """What comes before bubblewrap, and where each folder is found then: nothing, unless root is to be left behind."""
-    if os.geteuid() != 0:
-        return [], [(str(folder), str(folder)) for folder in folders]
-    place = next(
-        place
-        for place in EMPTY_PLACES
-        if Path(place).is_dir() and not any(folder.is_relative_to(place) for folder in folders)
-    )
-    uid = str(FIRST_UID + os.getpid())
-    stage = ["unshare", "--mount", "--propagation", "private", "sh", "-c", STAGE, "sh", place]
-    user = ["setpriv", "--reuid", uid, "--regid", uid, "--clear-groups", "--no-new-privs"]
-    return (
-        [*stage, str(len(folders)), *map(str, folders), *user],
-        [(f"{place}/{number}", str(folder)) for number, folder in enumerate(folders)],
-    )
-
-
-def _bubblewrap(sources: Sequence[tuple[str, str]], also: Sequence[str]) -> list[str]:
-    command = ["bwrap", "--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent"]
-    command += ["--new-session", "--uid", "65534", "--gid", "65534", "--clearenv", "--cap-drop", "ALL"]
-    # what it takes to make namespaces for jails, and to give up for good; jails have neither
-    command += ["--cap-add", "CAP_SYS_ADMIN", "--cap-add", "CAP_SETPCAP"]
-    for name, value in ENVIRONMENT.items():
-        command += ["--setenv", name, value]
-    for folder in SYSTEM:
-        command += ["--ro-bind-try", str(folder), str(folder)]
-    for name in ("bin", "lib", "lib64"):
-        command += ["--symlink", f"usr/{name}", f"/{name}"]
-    command += ["--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache", "--proc", "/proc", "--dev", "/dev"]
-    for path in WRITABLE:
-        command += ["--size", str(64 * MIB), "--tmpfs", path]  # the zygote's own; each jail gets new ones
-    for source, path in sources:
-        command += ["--ro-bind", source, path]
-    return [*command, *also, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", HOME, "--"]
 
 
 def _resident(process: str, folder: int | None = None) -> int:

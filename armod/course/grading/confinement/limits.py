@@ -19,7 +19,7 @@ class Limits:
     question_seconds: float = 10.0
     cell_seconds: float = 60.0
     notebook_seconds: float = 600.0
-    grace_seconds: float = 2.0  # to heed an interrupt
+    grace_seconds: float = 2.0  # to obey an interrupt
     check_seconds: float = 5.0  # that one check may compute out here, over whatever was answered
     message: int = 12 * MIB
     restarts: int = 5

@@ -1,7 +1,7 @@
 """Look at the sandbox from inside: try what a hostile submission would try, and say what holds.
 
-A small program is locked in as students' kernels are, with sockets, a process and a file of ours as bait, and tells
-what it got hold of. A promise that does not hold is a fault of the machine or of bubblewrap: do not grade there.
+A small program is locked in as students' kernels are, with sockets, a process and a file of ours as bait, and says what
+it could reach. A promise that does not hold is a fault of the machine or of bubblewrap: do not grade there.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ import socket
 import subprocess
 import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from armod.course.grading.confinement.jail import Zygote, masked
+from armod.course.grading.confinement.jail import Zygote
 from armod.course.grading.confinement.limits import MIB, Limits
 from armod.course.grading.confinement.sandbox import require
+from armod.course.grading.confinement.visible import PACKAGE, masked
 
 PROBE_LIMITS = Limits(memory=512 * MIB, disk=8 * MIB, processes=40, descriptors=256)
 SECONDS = 60
@@ -164,7 +164,7 @@ def probe() -> list[Promise]:
     """What holds here, each promise tried from inside.
 
     Raises:
-        GradingError: if there is no sandbox, saying why and what to do.
+        CourseError: If there is no sandbox, with why and what to do.
     """
     require()
     name = f"armod-probe-{os.getpid()}"
@@ -218,10 +218,9 @@ def _seen(bait: dict[str, Any]) -> dict[str, Any]:
 
 def _hidden() -> list[str]:
     """Paths of armod that the jail must not show."""
-    package = Path(__file__).parents[3]
     return [
         str(path)
         for folder, shown in masked().items()
         for path in folder.rglob("*.py")
         if path.relative_to(folder).as_posix() not in shown
-    ] + [str(package.parent / "notebooks")]
+    ] + [str(PACKAGE.parent / "notebooks")]

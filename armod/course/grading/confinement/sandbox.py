@@ -26,7 +26,7 @@ from jupyter_client.provisioning import KernelProvisionerBase, KernelProvisioner
 from traitlets import Any as AnyTrait
 from traitlets import Unicode, default
 
-from armod.course.grading import GradingError
+from armod.course.errors import CourseError
 from armod.course.grading.confinement.jail import JailError, Zygote
 from armod.course.grading.confinement.limits import Limits
 
@@ -70,17 +70,17 @@ def confine(confinement: str) -> Callable[[Limits, Mapping[str, Any]], Confined]
 
 
 def require(confinement: str = "sandbox") -> None:
-    """Raise `GradingError`, saying why and what to do, unless programs can be locked in like that here."""
+    """Raise `CourseError` with why, and what to do, unless programs can be locked in like that here."""
     found = _TROUBLES[confinement]()
     if found is not None:
         seen, mend = found
-        raise GradingError(
+        raise CourseError(
             f"Students' code is not run without a sandbox, and here {seen}; mend it: {mend}.", exit_code=1
         )
 
 
 def trouble() -> tuple[str, str] | None:
-    """What keeps a sandbox from working here, and how to mend it; None if all is well. It is really tried."""
+    """What keeps a sandbox from working here, and how to mend it; None if one was really made."""
     if sys.platform != "linux":
         return (
             "there is none: bubblewrap is for Linux only",
@@ -153,7 +153,7 @@ class SandboxProvisioner(KernelProvisionerBase):
         return 0
 
     async def send_signal(self, signum: int) -> None:
-        """Any signal ends the jail: interrupts travel as messages, since a signal would meet bubblewrap itself."""
+        """End the jail at any signal: interrupts travel as messages, since a signal would reach bubblewrap itself."""
         await self.kill()
 
     async def kill(self, restart: bool = False) -> None:
@@ -175,14 +175,14 @@ class SandboxProvisioner(KernelProvisionerBase):
         await self.kill(restart)
 
     async def pre_launch(self, **options: Any) -> dict[str, Any]:
-        """Nothing, whatever the caller wanted for command, environment or folder."""
+        """Ignore whatever the caller wanted for command, environment or folder."""
         return {"cmd": []}
 
     async def launch_kernel(self, cmd: list[str], **options: Any) -> KernelConnectionInfo:
         """Start the kernel; what is returned says where its sockets are seen from outside.
 
         Raises:
-            JailError: if it does not start.
+            JailError: If it does not start.
         """
         key = uuid.uuid4().hex
         connection: dict[str, Any] = {f"{channel}_port": number for channel, number in CHANNELS.items()}

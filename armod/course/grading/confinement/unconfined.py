@@ -23,8 +23,8 @@ from typing import Any
 
 import psutil
 
-from armod.course.grading.confinement.jail import ENVIRONMENT
 from armod.course.grading.confinement.limits import Limits
+from armod.course.grading.confinement.visible import ENVIRONMENT
 
 SHORT = "/tmp"  # the path of a socket has a hundred characters at most; TMPDIR may be longer
 MARK = "ARMOD_KERNEL"  # in the environment of the kernel and all that it starts

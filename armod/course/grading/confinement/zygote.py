@@ -1,12 +1,13 @@
 """Inside the sandbox: a process that has imported everything and forks a jail for each submission.
 
-It is ours, has run no student's line and never will: only its children do. A child gets namespaces of its own - of
-processes, mounts, network, messages - with a new ``/proc`` and new, empty folders in memory; then it gives up every
-right that this took, for good, and only then begins to work. The first process of a jail waits for the others' ends;
-when it dies, they all do.
+It is ours, and never runs a line of a student's code; only its children do. A child gets namespaces of its own - of
+processes, mounts, network, messages - with a new ``/proc`` and new, empty folders in memory. Then it gives up every right
+that this took, for good, and only then begins to work. The first process of a jail waits until the others end; when it
+ends, they all do.
 
-Its arguments are the number of a socket and the modules to import. An order is one packet of JSON there, perhaps with a file for what the jail
-prints; the reply is ``in``, with the jail's root folder and a handle of its first process, or what went wrong.
+The arguments are the number of a socket and the modules to import. An order is one packet of JSON, perhaps with a file
+for what the jail prints. The reply is ``in``, with the jail's root folder and a handle of its first process, or what went
+wrong.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def main() -> None:
-    """Import, say so, and fork a jail for each order until nobody orders any more."""
+    """Import, say so, and fork a jail for each order until the other side closes the socket."""
     number, *modules = sys.argv[1:]
     orders = socket.socket(fileno=int(number))
     sys.path[0] = ""  # as for a kernel: its own folder, not this file's

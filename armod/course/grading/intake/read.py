@@ -1,4 +1,4 @@
-"""Read what students handed in: from bytes that may hold anything to a `Submission`, or a `Refusal` that says why.
+"""Read what students handed in: from bytes that may hold anything to a `HandedIn`, or a `Refusal` that says why.
 
 Of a file nothing is kept but the cells: each one's kind, source, id and tags. Opening it follows no link and waits
 for no pipe; whatever is wrong with it is a named reason for that submission alone.
@@ -12,13 +12,12 @@ import os
 import re
 import stat
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
 
-from armod.course.grading.intake.submissions import Paper, is_text, printable, student_of
+from armod.course.grading.intake.submissions import Submission, is_text
 
 MAX_BYTES = 10 * 2**20  # a single emoji makes each of them four, in the text and in what is parsed from it
 MAX_PARTS = 250_000  # values of a file: each takes some hundred bytes once it is parsed
@@ -40,12 +39,15 @@ _LOOKS_LIKE = (
 
 
 @dataclass(frozen=True)
-class Submission:
-    """One notebook as it was handed in; ``sha256`` is of the file's bytes, ``notebook`` holds its cells and no more."""
+class HandedIn:
+    """A notebook as it was handed in.
 
-    student: str
-    attempt: int
-    path: Path
+    Attributes:
+        sha256: The hash of the file's bytes.
+        notebook: Its cells and no more.
+        flags: What is odd about it, a sentence each.
+    """
+
     sha256: str
     notebook: NotebookNode
     flags: tuple[str, ...] = ()
@@ -53,33 +55,28 @@ class Submission:
 
 @dataclass(frozen=True)
 class Refusal:
-    """A submission that can't be marked, and why in one sentence; ``sha256`` is None where its bytes can't be read."""
+    """Why a submission can't be marked, in one sentence; ``sha256`` is None where its bytes can't be read."""
 
-    student: str
-    path: Path
     sha256: str | None
     reason: str
-    attempt: int = 1
 
 
-def read(path: Path, *, paper: Paper | None = None) -> Submission | Refusal:
-    """The submission in the file, or the reason why there is none; nothing in it makes this raise or wait."""
-    if paper is None:
-        paper = Paper(student_of(path.name), 1, printable(path.name), path)
+def read(submission: Submission) -> HandedIn | Refusal:
+    """The notebook in the file, or the reason why there is none; nothing in it makes this raise or wait."""
     sha256 = None
     try:
-        content = contents(paper)
+        content = contents(submission)
         sha256 = hashlib.sha256(content).hexdigest()
         notebook, flags = _parsed(content)
     except Unreadable as problem:
-        return Refusal(paper.student, path, sha256, _sentence(problem), paper.attempt)
-    return Submission(paper.student, paper.attempt, path, sha256, notebook, flags)
+        return Refusal(sha256, _sentence(problem))
+    return HandedIn(sha256, notebook, flags)
 
 
-def fingerprint(paper: Paper) -> str:
+def fingerprint(submission: Submission) -> str:
     """The hash of a submission's bytes, or the reason why they can't be read."""
     try:
-        return hashlib.sha256(contents(paper)).hexdigest()
+        return hashlib.sha256(contents(submission)).hexdigest()
     except Unreadable as problem:
         return _sentence(problem)
 
@@ -88,19 +85,19 @@ class Unreadable(Exception):
     """Why a file can't be read, as a sentence that lacks its subject and its full stop."""
 
 
-def contents(paper: Paper) -> bytes:
+def contents(submission: Submission) -> bytes:
     """The bytes of a submission.
 
     Raises:
         Unreadable: if it is no regular file, too large, or the system refuses to read it.
     """
-    if paper.reason is not None:
-        raise Unreadable(paper.reason)
+    if submission.reason is not None:
+        raise Unreadable(submission.reason)
     try:
         # without O_NONBLOCK a named pipe would wait for somebody to write into it
-        descriptor = os.open(paper.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(submission.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except (OSError, ValueError) as error:
-        if paper.path.is_symlink():
+        if submission.path.is_symlink():
             raise Unreadable("is a symbolic link; hand in the notebook itself") from error
         raise Unreadable(f"can't be opened ({getattr(error, 'strerror', None) or error})") from error
     mode = os.fstat(descriptor).st_mode

@@ -1,9 +1,9 @@
 """Rebuild the notebook that is run: the released one, with the student's answers in it and their own cells in order.
 
-What the student's file says about itself counts for nothing but to find the answers: an exercise's cell is known by
-its tag or id, else by its place before the exercise's check, else by the names that it defines. Given cells and
-checks are the released ones always. A given cell that was edited runs as a cell of the student's own before the
-released one, so that an import added there is still made. Whatever is odd is a flag and stops nothing.
+What the student's file says about itself only helps to find the answers: an exercise's cell is known by its tag or id,
+else by its place before the exercise's check, else by the names that it defines. Given cells and checks are always the
+released ones. A given cell that was edited runs as a cell of the student's own before the released one, so that an import
+added there is still made. Whatever is odd becomes a flag and stops nothing.
 
 Each cell of the result says in ``metadata.armod`` what it is: ``{"role": ..., "exercise": ...}``, with the role
 "parameters", "given", "answer", "check", "text" or "extra" (the student's own). Checks keep their tag too.
@@ -21,9 +21,9 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from armod.course.errors import CourseError
 from armod.course.exercises.engine.exercise import Exercise, exercises_of, lessons
-from armod.course.grading import GradingError
-from armod.course.grading.intake.read import Submission
+from armod.course.grading.intake.read import HandedIn
 
 MAX_STUDENT = 2**53  # student numbers lie below it
 _TAG = re.compile(r"(answer|check):(.+)")
@@ -60,19 +60,19 @@ def read_release(folder: Path, lesson: str) -> Release:
     """The released exercise notebook of a lesson, from the folder that holds them.
 
     Raises:
-        GradingError: if it can't be read, or lacks a cell of an exercise.
+        CourseError: If it can't be read, or lacks a cell of an exercise.
     """
     path = folder / f"{lesson}.ipynb"
     try:
         notebook = nbformat.read(path, as_version=4)
     except (OSError, ValueError, nbformat.ValidationError) as error:
-        raise GradingError(f"The released notebook {path} can't be read: {error}.") from error
+        raise CourseError(f"The released notebook {path} can't be read: {error}.") from error
     found = {part for cell in notebook.cells for part in _tagged(cell)}
     exercises = tuple(exercises_of(lesson))
     for exercise in exercises:
         for role in ("answer", "check"):
             if (role, exercise.name) not in found:
-                raise GradingError(f"The released notebook {path} has no cell tagged {role}:{exercise.name}.")
+                raise CourseError(f"The released notebook {path} has no cell tagged {role}:{exercise.name}.")
     return Release(lesson, notebook, exercises)
 
 
@@ -81,9 +81,9 @@ def released_lessons(folder: Path) -> list[str]:
     return [lesson for lesson in lessons() if (folder / f"{lesson}.ipynb").is_file()]
 
 
-def lesson_of(submission: Submission, releases: Sequence[Release]) -> str | None:
+def lesson_of(handed_in: HandedIn, releases: Sequence[Release]) -> str | None:
     """The lesson whose exercises the notebook answers, by tags and ids, else by checks, else by names; None if none."""
-    code = [cell for cell in submission.notebook.cells if cell.cell_type == "code"]
+    code = [cell for cell in handed_in.notebook.cells if cell.cell_type == "code"]
     known = {cell.id for cell in code} | {part for cell in code for part in _tagged(cell)}
     called = {name for cell in code for name in _CHECK.findall(cell.source)}
 
@@ -102,10 +102,10 @@ def lesson_of(submission: Submission, releases: Sequence[Release]) -> str | None
     )
 
 
-def rebuild(submission: Submission, release: Release) -> Rebuilt:
-    """The released notebook with the submission's answers and own cells."""
-    flags = list(submission.flags)
-    theirs = [cell for cell in submission.notebook.cells if cell.cell_type == "code"]
+def rebuild(handed_in: HandedIn, release: Release) -> Rebuilt:
+    """The released notebook with the student's answers and their own cells."""
+    flags = list(handed_in.flags)
+    theirs = [cell for cell in handed_in.notebook.cells if cell.cell_type == "code"]
     defined = [defines(cell.source) for cell in theirs]  # once: a long cell takes seconds to parse
     places = _matched(theirs, defined, release, flags)
     chosen = _chosen(places, theirs, release, flags)
@@ -149,7 +149,7 @@ def role_of(cell: NotebookNode) -> tuple[str, str]:
 
 
 def defines(source: str) -> set[str]:
-    """The names that a cell defines at its top level, as far as one sees; a cell that is no Python is read by lines."""
+    """The names that a cell seems to define at its top level; a cell that is no Python is read by lines."""
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -196,7 +196,7 @@ def _matched(
 def _matched_by_place(
     places: list[int | None], defined: Sequence[set[str]], release: Release, flags: list[str]
 ) -> None:
-    """Find the answers that neither tag nor id tells: by their place before the check, then by what they define."""
+    """Find the answers without tag and id: by their place before the check, else by what they define."""
     for exercise in release.exercises:
         answer, check = _cells_of(exercise, release)
         if answer in places:
@@ -221,7 +221,7 @@ def _matched_by_place(
 def _chosen(
     places: Sequence[int | None], theirs: Sequence[NotebookNode], release: Release, flags: list[str]
 ) -> dict[str, int]:
-    """The student's cell that is the answer to each exercise: of several the last before the check, as they saw it."""
+    """Each exercise's answer among the student's cells: of several the last before the check, as the student saw it."""
     chosen: dict[str, int] = {}
     for exercise in release.exercises:
         answer, check = _cells_of(exercise, release)

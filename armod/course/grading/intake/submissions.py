@@ -8,17 +8,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from armod.course.grading import GradingError
+from armod.course.errors import CourseError
 
 SUFFIX = ".ipynb"
 MAX_FOLDERS = 4  # below a student's own
 
 
 @dataclass(frozen=True)
-class Paper:
+class Submission:
     """Where one submission lies: ``file`` is its path in the folder of the class, ``attempt`` counts from 1.
 
-    A paper with a ``reason`` is refused before it is opened: it is a folder with nothing in it, say.
+    One with a ``reason`` is refused before it is opened: a folder without a notebook in it, for example.
     """
 
     student: str
@@ -28,29 +28,29 @@ class Paper:
     reason: str | None = None
 
 
-def papers(folder: Path) -> list[Paper]:
+def submissions(folder: Path) -> list[Submission]:
     """Every submission in the folder of a class, by student and then by file, numbers in names counted as numbers.
 
     A submission is ``STUDENT.ipynb``, or any ``.ipynb`` in a folder that is named after the student. Hidden
     folders, ``__MACOSX`` and files of other kinds are none.
 
     Raises:
-        GradingError: if there is no such folder, or no submission in it.
+        CourseError: If there is no such folder, or no submission in it.
     """
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: _natural(entry.name))
     except OSError as error:
-        raise GradingError(f"The submissions' folder {folder} can't be read: {error.strerror}.") from error
-    found = [paper for entry in entries if not _is_hidden(entry.name) for paper in _papers_of(entry)]
+        raise CourseError(f"The submissions' folder {folder} can't be read: {error.strerror}.") from error
+    found = [one for entry in entries if not _is_hidden(entry.name) for one in _submissions_in(entry)]
     if not found:
-        raise GradingError(
+        raise CourseError(
             f"There is no submission in {folder}: a submission is STUDENT.ipynb or a folder named after a student."
         )
     by_student: dict[str, list[tuple[str, Path, str | None]]] = {}
     for student, file, path, reason in found:
         by_student.setdefault(student, []).append((file, path, reason))
     return [
-        Paper(student, attempt, file, path, reason)
+        Submission(student, attempt, file, path, reason)
         for student, files in sorted(by_student.items(), key=lambda item: _natural(item[0]))
         for attempt, (file, path, reason) in enumerate(sorted(files, key=lambda f: _natural(f[0])), 1)
     ]
@@ -59,8 +59,8 @@ def papers(folder: Path) -> list[Paper]:
 def printable(name: str) -> str:
     r"""A file's name as text that every encoding takes.
 
-    Bytes that are no UTF-8 become ``\xe9``. Then, and in a name that has such words itself, a backslash becomes two,
-    so that no two names become one.
+    Bytes that are no UTF-8 become text such as ``\xe9``. In such a name, and in one that has such text itself, each
+    backslash becomes two, so that no two names become one.
     """
     if is_text(name) and not re.search(r"\\x[89a-f][0-9a-f]", name):
         return name
@@ -78,7 +78,7 @@ def is_text(*texts: str) -> bool:
     return not any("\ud800" <= character <= "\udfff" for text in texts for character in text)
 
 
-def _papers_of(entry: os.DirEntry[str]) -> Iterator[tuple[str, str, Path, str | None]]:
+def _submissions_in(entry: os.DirEntry[str]) -> Iterator[tuple[str, str, Path, str | None]]:
     """Student, file, path and perhaps a reason for each submission in one entry of the class's folder."""
     path, file = Path(entry.path), printable(entry.name)
     if not _leads_to_a_folder(entry):
@@ -113,7 +113,7 @@ def _leads_to_a_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def _is_hidden(name: str) -> bool:
-    """Whether systems and editors left it there; a notebook whose name begins with a dot is somebody's all the same."""
+    """Whether a system or an editor left it there; other notebooks whose names begin with a dot are submissions."""
     if name.lower().endswith(SUFFIX):
         return name.startswith(("._", ".~"))
     return (name.startswith(".") and not name.startswith("..")) or name == "__MACOSX"

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from armod.course.grading import GradingError
+from armod.course.errors import CourseError
 from armod.course.grading.marks import record
 from armod.course.grading.marks.record import ABSENT, MARKED, UNGRADED, Record
 
@@ -62,10 +62,8 @@ class Row:
 
     @property
     def points(self) -> float:
-        """The points with the overrides: one of the whole submission outdoes those of its exercises."""
-        for override in reversed(
-            self.overrides
-        ):  # of two lines about the same the later one corrects the other
+        """The points with the overrides: one of the whole submission counts more than those of its exercises."""
+        for override in reversed(self.overrides):  # a later line corrects an earlier one about the same
             if not override.exercise:
                 return override.points
         return sum(self.by_exercise.values())
@@ -86,14 +84,14 @@ def rows(folder: Path, policy: Policy | None = None) -> list[Row]:
     """The rows of a folder of marks, in the order of the class.
 
     Raises:
-        GradingError: if it holds no marks, or its overrides can't be read or fit nobody.
+        CourseError: If it holds no marks, or its overrides can't be read or fit nobody.
     """
     policy = policy or Policy()
     overrides = read_overrides(folder / OVERRIDES)
     found = [_row(_record(folder, line), policy, overrides) for line in record.read_class(folder)]
     for override in overrides:
         if not any(override in row.overrides for row in found):
-            raise GradingError(
+            raise CourseError(
                 f"{folder / OVERRIDES} gives points to {override.student!r} for "
                 f"{override.exercise or 'a submission'}, which there is not in this class; for those who handed in nothing leave the lesson empty."
             )
@@ -119,34 +117,34 @@ def read_overrides(path: Path) -> list[Override]:
     """The overrides in a CSV file with the columns `OVERRIDE_COLUMNS`; none if there is no file.
 
     Raises:
-        GradingError: naming the line that lacks who, when or why, or gives no points.
+        CourseError: Naming the line that lacks who, when or why, or gives no points.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         return []
     except (OSError, UnicodeDecodeError) as error:
-        raise GradingError(f"{path} can't be read: {error}.") from error
+        raise CourseError(f"{path} can't be read: {error}.") from error
     reader = csv.DictReader(text.splitlines(keepends=True))
     try:
         lines = [(reader.line_num, line) for line in reader]
     except csv.Error as error:
-        raise GradingError(f"{path}, line {reader.line_num + 1}, is no CSV: {error}.") from error
+        raise CourseError(f"{path}, line {reader.line_num + 1}, is no CSV: {error}.") from error
     missing = [name for name in OVERRIDE_COLUMNS if name not in (reader.fieldnames or ())]
     if missing:
-        raise GradingError(f"{path} lacks the columns {', '.join(missing)} in its first line.")
+        raise CourseError(f"{path} lacks the columns {', '.join(missing)} in its first line.")
     found = []
     for number, line in lines:
         values = {name: (line[name] or "").strip() for name in OVERRIDE_COLUMNS}
         for name in ("student", "points", "who", "when", "why"):
             if not values[name]:
-                raise GradingError(f"{path}, line {number}: the column '{name}' is empty.")
+                raise CourseError(f"{path}, line {number}: the column '{name}' is empty.")
         try:
             points = float(values.pop("points"))
             if not 0 <= points < 1e6:
                 raise ValueError
         except ValueError as error:
-            raise GradingError(f"{path}, line {number}: the points are no number from 0 on.") from error
+            raise CourseError(f"{path}, line {number}: the points are no number from 0 on.") from error
         found.append(Override(points=points, **values))
     return found
 

@@ -1,18 +1,19 @@
-"""One file a submission, whole or not there, so that whatever is killed and whenever, no mark is lost or given twice.
+"""One file a submission, whole or not there, so that no mark is lost or given twice, whatever is killed and when.
 
-A record's name is the hash of all that its marks follow from: the student, the file and its bytes, the checks and the
-settings. To go on after an interruption is to skip what exists; to mark by other checks or limits writes new records
-beside the old. Which of them are the class's is one more file, `CLASS`: a line for each submission of the last run.
+A record's name is the hash of what its marks follow from: the student, the file and its bytes, and the settings. The
+checks and the release of its lesson, which are not known before the notebook is read, stand in the record. To go on
+after an interruption is to skip what exists; marking by other checks or settings writes new records and keeps the old
+ones. Which of them are the class's is one more file, `CLASS`: a line for each submission of the last run.
 
-All that two runs of the same class may differ in stands under ``times``.
+Two runs of the same class differ only in what stands under ``times``.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
-import platform
 import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
@@ -20,8 +21,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from armod.course.grading import GradingError
-from armod.course.grading.judge import Mark
+from armod.course.errors import CourseError
+from armod.course.grading.examiner import Mark
+from armod.files import write_whole
 
 CLASS = "class.jsonl"
 # in messages, which may be cut in the middle of one
@@ -31,7 +33,7 @@ MARKED, REFUSED, ABSENT, UNGRADED = "marked", "refused", "absent", "not graded y
 
 @dataclass(frozen=True)
 class Record:
-    """All that is known about one submission; of what was refused, why."""
+    """All that is known about one submission; for a refused one, the reason."""
 
     student: str
     attempt: int
@@ -85,13 +87,22 @@ def path_of(folder: Path, name: str) -> Path:
     return folder / f"{name}.json"
 
 
+def exchange(folder: Path, name: str, old: str, new: str) -> bool:
+    """Keep a record as that of its ``old`` edition, and bring back that of the ``new`` one; whether there was one."""
+    path = path_of(folder, name)
+    os.replace(path, path_of(folder, f"{name}-{old}"))
+    with contextlib.suppress(FileNotFoundError):
+        os.replace(path_of(folder, f"{name}-{new}"), path)
+    return path.exists()
+
+
 def write(folder: Path, name: str, record: Record) -> None:
     """Write a record; after a power cut too it is whole, or not there."""
     data = record.as_data()
     for part in ("marks", "flags", "reason"):
         # where an object happened to lie in memory, as messages quote it, is no part of a mark
         data[part] = _smoothed(data[part])
-    write_safely(path_of(folder, name), json.dumps(data, sort_keys=True, indent=1) + "\n")
+    write_whole(path_of(folder, name), json.dumps(data, sort_keys=True, indent=1) + "\n")
 
 
 def _smoothed(value: Any) -> Any:
@@ -106,7 +117,7 @@ def read(folder: Path, name: str) -> Record | None:
     """The record of that name; None if there is none.
 
     Raises:
-        GradingError: if the file is there and is no record.
+        CourseError: If the file is there and is no record.
     """
     path = path_of(folder, name)
     try:
@@ -114,7 +125,7 @@ def read(folder: Path, name: str) -> Record | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise GradingError(
+        raise CourseError(
             f"{path} is no record of armod's; remove it, and `armod grade` marks that submission again.",
             exit_code=1,
         ) from error
@@ -122,14 +133,14 @@ def read(folder: Path, name: str) -> Record | None:
 
 def write_class(folder: Path, lines: Iterable[dict[str, Any]]) -> None:
     """Say which submissions the class consists of: for each student, attempt, file and the name of its record."""
-    write_safely(folder / CLASS, "".join(json.dumps(line, sort_keys=True) + "\n" for line in lines))
+    write_whole(folder / CLASS, "".join(json.dumps(line, sort_keys=True) + "\n" for line in lines))
 
 
 def read_class(folder: Path) -> list[dict[str, Any]]:
     """The lines that `write_class` wrote.
 
     Raises:
-        GradingError: if the folder holds no marks.
+        CourseError: If the folder holds no marks.
     """
     try:
         text = (folder / CLASS).read_text(encoding="utf-8")
@@ -141,32 +152,13 @@ def read_class(folder: Path) -> list[dict[str, Any]]:
                 raise TypeError
         return lines
     except FileNotFoundError as error:
-        raise GradingError(
+        raise CourseError(
             f"{folder} holds no marks; `armod grade SUBMISSIONS --out {folder}` makes them."
         ) from error
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise GradingError(
+        raise CourseError(
             f"{folder / CLASS} can't be read; `armod grade` writes it anew.", exit_code=1
         ) from error
-
-
-def write_safely(path: Path, text: str) -> None:
-    """Write a file whole, down to the disk, before it gets its name."""
-    part = path.parent / f".{path.name}.{platform.node()}.{os.getpid()}.part"
-    try:
-        with open(part, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def remove_parts(folder: Path) -> None:

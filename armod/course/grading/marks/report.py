@@ -17,9 +17,10 @@ from matplotlib.ticker import MaxNLocator
 
 from armod.course.exercises.engine.result import Status
 from armod.course.grading.marks.gradebook import Row, exercises_of
-from armod.course.grading.marks.record import MARKED, write_safely
+from armod.course.grading.marks.record import MARKED
 from armod.figures.picture import Picture, new_picture
 from armod.figures.style import COLOURS, css_variables
+from armod.files import write_whole
 
 MESSAGES = 12  # of the commonest are shown
 BINS = 10
@@ -37,12 +38,12 @@ code { background: var(--armod-masked); } .passed { color: var(--armod-input); }
 
 
 def write_report(table: Sequence[Row], folder: Path) -> int:
-    """Write ``report.html`` and ``feedback/NAME.html`` for each submission that was handed in; how many these are."""
+    """Write ``report.html``, and ``feedback/NAME.html`` for each submission that was handed in; their number."""
     (folder / "feedback").mkdir(parents=True, exist_ok=True)
-    write_safely(folder / "report.html", class_page(table))
+    write_whole(folder / "report.html", class_page(table))
     handed_in = [row for row in table if row.record.file]
     for row in handed_in:
-        write_safely(folder / "feedback" / f"{feedback_name(row)}.html", feedback_page(row))
+        write_whole(folder / "feedback" / f"{feedback_name(row)}.html", feedback_page(row))
     return len(handed_in)
 
 

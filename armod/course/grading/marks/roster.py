@@ -10,22 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from armod.course.grading import GradingError
+from armod.course.errors import CourseError
 
-COLUMNS = (
-    "student",
-    "sis login id",
-    "login",
-    "username",
-    "user",
-    "email",
-    "name",
-    "id",
-)  # the likeliest first
+# the likeliest first
+COLUMNS = ("student", "sis login id", "login", "username", "user", "email", "name", "id")
 DELIMITERS = ",;\t"  # of a sheet saved as CSV, by country
 NOBODY = "Student, Test"  # whom Canvas adds to each course
 SHORTEST = 3  # characters: shorter parts of a file's name are numbers of lessons and the like
-
 
 Line = dict[str, str]
 
@@ -35,8 +26,8 @@ class Roster:
     """The roster as it stands in its file: the names of its columns, and a line for each student.
 
     Learning management systems put a student's name or number between others into the names of files, as Canvas does
-    in ``lovelaceada_4711_98765_exercises.ipynb``; so a line belongs to a student who is called by a value of it, or one
-    part of whose name, between underscores, is such a value. It counts where nobody else has it.
+    in ``lovelaceada_4711_98765_exercises.ipynb``. So a line belongs to a student whose name, or a part of it between
+    underscores, is a value of that line, if no other line has this value.
     """
 
     heading: tuple[str, ...]
@@ -91,7 +82,7 @@ def read_roster(path: Path) -> Roster:
     """The roster in a CSV file.
 
     Raises:
-        GradingError: if it can't be read, or has no student.
+        CourseError: If it can't be read, or has no student.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -102,9 +93,9 @@ def read_roster(path: Path) -> Roster:
         lines = csv.reader(text.splitlines(keepends=True), delimiter=delimiter)
         rows = [row for row in lines if any(map(str.strip, row)) and NOBODY not in row]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise GradingError(f"The roster {path} can't be read as CSV in UTF-8: {error}.") from error
+        raise CourseError(f"The roster {path} can't be read as CSV in UTF-8: {error}.") from error
     if len(rows) < 2:
-        raise GradingError(
+        raise CourseError(
             f"The roster {path} needs a heading, such as 'student', and a line for each of them."
         )
     width = len(rows[0])

@@ -1,6 +1,6 @@
-// Coins, the likelihood of every p as a share of its maximum, and its logarithm; the facts are those of figures/coin.py.
+// Coins, the likelihood of every p as a share of its maximum, and its logarithm; the facts are those of facts.py.
 
-function coinFacts({ steps, logs }, { heads, flips, hundredths }) {
+function coinFacts({ steps, logs }, say, { heads, flips, hundredths }) {
   const p = hundredths / 100;
   const terms = [[heads, 1], [flips - heads, -1]];
   // at a step of the grid: the table holds the logarithm of each step, and log(1 - p) is its mirror image
@@ -17,43 +17,37 @@ function coinFacts({ steps, logs }, { heads, flips, hundredths }) {
     return count ? sum + sign * (share ? count / share : Infinity) : sum;
   }, 0);
   const facts = { p, best, grid, value, below: atBest - value, slope, spread: Math.sqrt((best * (1 - best)) / flips) };
-  const counted = `${heads} heads in ${flips} flip${flips === 1 ? "" : "s"}`;
-  facts.finding = heads > 0 && heads < flips
-    ? `${counted}: p = ${fixed(best, 3)} explains them best`
-    : `${counted}: p = ${best} explains them best, and calls the first ${heads ? "tail" : "head"} impossible`;
-  facts.detail = Number.isFinite(value)
-    ? `With p = ${fixed(p, 2)} the log-likelihood is ${fixed(value, 2)} nats, ${fixed(facts.below, 2)} below the best; `
-      + `its slope is ${slope > 0 ? "+" : ""}${fixed(slope, 1)}.`
-    : `With p = ${fixed(p, 2)} these flips are impossible: the log-likelihood is −∞.`;
+  facts.finding = say(heads > 0 && heads < flips ? "finding" : "finding_edge", { heads, flips, best });
+  facts.detail = say(Number.isFinite(value) ? "detail" : "detail_impossible", facts);
   return facts;
 }
 
-export function mount(stage, data, helpers) {
-  const { put } = helpers;
+export function mount(stage, data) {
+  const say = createWords(data.words);
   const state = { ...data.start };
   const turn = (name) => (number) => {
     state[name] = number;
     if (name === "flips") state.heads = Math.min(state.heads, number);
     update();
   };
-  const knobs = createKnobs(helpers);
+  const knobs = createKnobs();
   const heads = knobs.slider("Heads, k", 0, data.mostFlips, turn("heads"));
   const flips = knobs.slider("Flips, n", 1, data.mostFlips, turn("flips"));
   const candidate = knobs.slider("Candidate p", 0, 100, turn("hundredths"));
-  const lab = createLab(stage, helpers, {
-    form: knobs.form(heads, flips, candidate), name: "Coins and likelihood curves", redraw: () => draw() });
-  const sketch = createSketch(helpers, lab.svg);
+  const lab = createLab(stage, {
+    kind: "coin-lab", name: "Coins and likelihood curves", knobs: [heads, flips, candidate], redraw: draw });
+  const sketch = createSketch(lab.svg);
   const plots = { left: 74, top: 0, right: 0, upper: 0, lower: 0, height: 150 };
   let facts;
 
   function update() {
-    facts = coinFacts(data, state);
+    facts = coinFacts(data, say, state);
     heads.control.max = state.flips;
     heads.show(state.heads);
     flips.show(state.flips);
     candidate.show(state.hundredths, fixed(facts.p, 2));
-    put(lab.title, "text", facts.finding);
-    put(lab.detail, "text", `${facts.detail} Click a coin to turn it; drag over the curves to move p.`);
+    lab.find(facts.finding);
+    lab.tell(`${facts.detail} ${say("hint")}`);
     draw();
   }
 
@@ -102,7 +96,7 @@ export function mount(stage, data, helpers) {
       const half = (ends[1] - ends[0]) / 2;
       const middle = (ends[0] + ends[1]) / 2;
       const beside = facts.best < 0.5 ? middle + half + 40 : middle - half - 40;
-      sketch.text(half > 34 ? middle : beside, bracket + (half > 34 ? 13 : 0), `± ${fixed(facts.spread, 3)}`, "strong");
+      sketch.text(half > 34 ? middle : beside, bracket + (half > 34 ? 13 : 0), say("spread", facts), "strong");
     }
     const x = across(facts.p);
     sketch.line(x, plots.upper + plots.height, x, share(-facts.below), "stem");
@@ -118,9 +112,7 @@ export function mount(stage, data, helpers) {
     sketch.circle(across(facts.best), log(0), 6, "best");
     sketch.circle(x, log(-facts.below), 6, "at");
     sketch.end();
-    put(lab.svg, "width", width);
-    put(lab.svg, "height", bottom + 44);
-    put(lab.svg, "viewBox", `0 0 ${width} ${bottom + 44}`);
+    lab.resize(bottom + 44);
   }
 
   const slide = ({ x }) => {

@@ -1,14 +1,14 @@
 """The coin lab: choose how many of n flips are heads, move p, and watch the likelihood and its maximiser.
 
-The page takes logarithms from a table and adds them up; the sentences are those of `CoinFacts`.
+The page takes logarithms from a table and adds them up.
 """
 
 from __future__ import annotations
 
 import math
 
-from armod.course.labs.coin.picture import DEPTH, STEPS, CoinFacts, coin_figure
-from armod.course.labs.page import Widget, asset, page
+from armod.course.labs.coin.picture import DEPTH, STEPS, coin_figure
+from armod.course.labs.page import Widget, lab_page
 
 MOST_FLIPS = 40
 
@@ -19,7 +19,6 @@ def coin_lab(heads: int = 7, flips: int = 10, p: float = 0.5) -> Widget:
     Raises:
         ValueError: for values that a coin or the lab's knobs do not have.
     """
-    facts = CoinFacts(heads, flips, p)
     if flips > MOST_FLIPS or abs(100 * p - round(100 * p)) > 1e-9:
         raise ValueError(
             f"The coin lab shows up to {MOST_FLIPS} flips and a p in whole hundredths; got {flips} flips, p = {p}."
@@ -32,11 +31,4 @@ def coin_lab(heads: int = 7, flips: int = 10, p: float = 0.5) -> Widget:
         "logs": [math.log(step / STEPS) for step in range(1, STEPS + 1)],
         "start": {"heads": heads, "flips": flips, "hundredths": round(100 * p)},
     }
-    html = page(
-        asset("parts.js") + asset("coin/lab.js"),
-        data,
-        coin_figure(heads, flips, p).img(dots_per_inch=100),
-        label="Coin lab: the likelihood of every p",
-        css=asset("parts.css"),
-    )
-    return Widget(html, f"Coin lab, an interactive likelihood. At first: {facts.description}")
+    return lab_page(__file__, data, coin_figure(heads, flips, p))

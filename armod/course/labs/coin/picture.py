@@ -1,94 +1,18 @@
-"""What k heads in n flips say about a coin: the likelihood of every p, its maximiser and the width of its peak."""
+"""The picture of the coin lab: the flips, the likelihood of every p, and its logarithm."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
 
-from armod.figures.numbers import fixed
+from armod.course.labs.coin.facts import CoinFacts
 from armod.figures.picture import Picture, new_picture
 from armod.figures.style import COLOURS
 
 STEPS = 200  # of the curves: p = 0, 1/200, ..., 1
 DEPTH = 12  # nats below the best that the lower curve shows
-
-
-@dataclass(frozen=True)
-class CoinFacts:
-    """k `heads` in n `flips`, and one candidate `p`.
-
-    Raises:
-        ValueError: unless ``0 <= heads <= flips``, ``flips >= 1`` and ``0 <= p <= 1``.
-    """
-
-    heads: int
-    flips: int
-    p: float
-
-    def __post_init__(self) -> None:
-        if not (0 <= self.heads <= self.flips and self.flips >= 1 and 0 <= self.p <= 1):
-            raise ValueError(
-                "A coin shows 0 to n heads in n >= 1 flips, with a probability of heads from 0 to 1; "
-                f"got {self.heads} heads in {self.flips} flips, p = {self.p}."
-            )
-
-    @property
-    def best(self) -> float:
-        """The maximum-likelihood estimate, k/n."""
-        return self.heads / self.flips
-
-    def log_likelihood(self, p: float) -> float:
-        """``k log p + (n - k) log(1 - p)`` in nats, where 0 log 0 is 0."""
-        terms = ((self.heads, p), (self.flips - self.heads, 1 - p))
-        return sum(count * math.log(share) if share else -math.inf for count, share in terms if count)
-
-    @property
-    def below_best(self) -> float:
-        """How far the candidate's log-likelihood lies below the maximum, in nats."""
-        return self.log_likelihood(self.best) - self.log_likelihood(self.p)
-
-    @property
-    def slope(self) -> float:
-        """``k/p - (n - k)/(1 - p)``, the derivative of the log-likelihood at the candidate."""
-        terms = ((self.heads, self.p, 1), (self.flips - self.heads, 1 - self.p, -1))
-        return sum(sign * (count / share if share else math.inf) for count, share, sign in terms if count)
-
-    @property
-    def spread(self) -> float:
-        """The width of the peak, ``sqrt(best (1 - best) / n)``: one over the root of minus the curvature."""
-        return math.sqrt(self.best * (1 - self.best) / self.flips)
-
-    @property
-    def finding(self) -> str:
-        """The maximiser in a sentence, and what is odd about it at an edge."""
-        counted = f"{self.heads} heads in {self.flips} flip{'s' * (self.flips != 1)}"
-        if 0 < self.heads < self.flips:
-            return f"{counted}: p = {fixed(self.best, 3)} explains them best"
-        other = "head" if self.heads == 0 else "tail"
-        return f"{counted}: p = {self.heads // self.flips} explains them best, and calls the first {other} impossible"
-
-    @property
-    def detail(self) -> str:
-        """What the candidate makes of the flips."""
-        if math.isinf(self.below_best):
-            return f"With p = {fixed(self.p, 2)} these flips are impossible: the log-likelihood is −∞."
-        sign = "+" if self.slope > 0 else ""
-        return (
-            f"With p = {fixed(self.p, 2)} the log-likelihood is {fixed(self.log_likelihood(self.p), 2)} nats, "
-            f"{fixed(self.below_best, 2)} below the best; its slope is {sign}{fixed(self.slope, 1)}."
-        )
-
-    @property
-    def description(self) -> str:
-        """The picture for those who do not see it."""
-        return (
-            f"{self.finding}. {self.detail} Two curves over p from 0 to 1, both highest at {fixed(self.best, 3)}: "
-            f"the likelihood as a share of its maximum, a peak about {fixed(self.spread, 3)} wide to either side, "
-            "and the logarithm of it."
-        )
 
 
 def coin_figure(heads: int, flips: int, p: float) -> Picture:

@@ -7,9 +7,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
+from armod.course.labs.words import Words
+
+say = Words.beside(__file__)
+
 
 class Described(Protocol):
-    """What the map asks of a lesson; `armod.course.lessons.lessons.Lesson` has it."""
+    """What the map asks of a lesson; `armod.course.lessons.catalogue.Lesson` has it."""
 
     @property
     def name(self) -> str: ...  # noqa: D102
@@ -99,35 +103,36 @@ class ConceptMap:
     @property
     def finding(self) -> str:
         """How much there is to learn, in one line."""
-        taught = len({concept.lower() for lesson in self.lessons for concept in lesson.teaches})
-        lessons = "One lesson" if len(self.lessons) == 1 else f"{len(self.lessons)} lessons"
-        brought = f", built on {len(self.prerequisites)} that you bring" if self.prerequisites else ""
-        minutes = sum(lesson.minutes for lesson in self.lessons)
-        return f"{lessons}, {duration(minutes)}: {taught} concept{'s' * (taught != 1)}{brought}"
+        return say(
+            "finding",
+            lessons=len(self.lessons),
+            duration=duration(sum(lesson.minutes for lesson in self.lessons)),
+            taught=len({concept.lower() for lesson in self.lessons for concept in lesson.teaches}),
+            brought=len(self.prerequisites),
+        )
 
-    def _short_name(self, index: int) -> str:
-        title = self.lessons[index].title
-        return number_and_words(title)[0] or title
+    def _need(self, link: Link) -> str:
+        if link.teacher is None:
+            return link.concept
+        title = self.lessons[link.teacher].title
+        return say("from", concept=link.concept, teacher=number_and_words(title)[0] or title)
 
     @property
     def description(self) -> str:
         """The whole map in sentences."""
-        sentences = [f"Concept map. {self.finding}."]
-        if self.prerequisites:
-            sentences.append(f"You bring: {', '.join(self.prerequisites)}.")
+        sentences = [say("bring", concepts=self.prerequisites)] if self.prerequisites else []
         for index, lesson in enumerate(self.lessons):
-            needs = [
-                link.concept
-                + (f" (from {self._short_name(link.teacher)})" if link.teacher is not None else "")
-                for link in self.links
-                if link.learner == index
-            ]
-            note = f", {self.notes[lesson.name]}" if lesson.name in self.notes else ""
             sentences.append(
-                f"{lesson.title}, {duration(lesson.minutes)}{note}: needs {', '.join(needs) or 'nothing'}; "
-                f"teaches {', '.join(lesson.teaches) or 'nothing new'}."
+                say(
+                    "lesson",
+                    title=lesson.title,
+                    duration=duration(lesson.minutes),
+                    note=f", {self.notes[lesson.name]}" if lesson.name in self.notes else "",
+                    needs=[self._need(link) for link in self.links if link.learner == index],
+                    teaches=list(lesson.teaches),
+                )
             )
-        return " ".join(sentences)
+        return say("description", finding=self.finding, lessons=" ".join(sentences))
 
 
 def duration(minutes: int) -> str:

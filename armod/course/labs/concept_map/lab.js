@@ -1,8 +1,8 @@
 // The map: cards in rows, pills for concepts, and lines between them that follow the layout. Pointing at a card or
 // focusing its link lights what it needs and what it leads to.
 
-export function mount(stage, data, helpers) {
-  const { element, svgElement } = helpers;
+export function mount(stage, data) {
+  const say = createWords(data.words);
   const anchors = [...stage.parentElement.querySelectorAll(".armod-still a")];
   const pills = new Map();
   const pill = (concept, teacher) => {
@@ -20,7 +20,7 @@ export function mount(stage, data, helpers) {
       element("p", { class: "head" }, element("span", { class: "number" }, card.number), small),
       element("p", { class: "words" }, anchor),
       element("p", { class: "question" }, card.question),
-      element("p", { class: "needs" }, card.needs.length ? `Needs ${card.needs.join(", ")}` : "Needs nothing before it"),
+      element("p", { class: "needs" }, say("needs", { concepts: card.needs })),
       element("p", { class: "label" }, "Teaches"),
       pillsOf(card.teaches, index));
   });

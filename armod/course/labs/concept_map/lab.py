@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from armod.course.labs.concept_map.facts import ConceptMap, Described, duration, number_and_words
 from armod.course.labs.concept_map.picture import concept_map
-from armod.course.labs.page import Widget, asset, page
+from armod.course.labs.page import Widget, lab_files, page
 
 
 def course_map(lessons: Sequence[Described], notes: Mapping[str, str] | None = None) -> Widget:
@@ -20,7 +20,9 @@ def course_map(lessons: Sequence[Described], notes: Mapping[str, str] | None = N
         ValueError: if there is no lesson.
     """
     facts = ConceptMap(lessons, notes or {})
+    script, style, words = lab_files(__file__)
     data = {
+        "words": words,
         "finding": facts.finding,
         "prerequisites": facts.prerequisites,
         "rows": facts.rows,
@@ -42,10 +44,7 @@ def course_map(lessons: Sequence[Described], notes: Mapping[str, str] | None = N
         for lesson in lessons
     )
     still = f"{concept_map(lessons, notes).img(dots_per_inch=100)}\n<ul>{anchors}</ul>"
-    output = page(
-        asset("concept_map/lab.js"), data, still, label="Map of the course", css=asset("concept_map/lab.css")
-    )
-    return Widget(output, facts.description)
+    return Widget(page(script, data, still, label=words["label"], css=style), facts.description)
 
 
 def _card(lesson: Described, note: str) -> dict[str, object]:

@@ -12,10 +12,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from armod.course.labs.words import Words
 from armod.likelihoods import Bernoulli
 from armod.measures.dependency import dependency_matrix
 from armod.models.sequence.wavenet import WaveNet
 
+say = Words.beside(__file__)
 PATTERNS = {
     "doubling: 1, 2, 4, 8, 16": (1, 2, 4, 8, 16),
     "halving: 16, 8, 4, 2, 1": (16, 8, 4, 2, 1),
@@ -83,25 +85,21 @@ class DilationFacts:
     @property
     def finding(self) -> str:
         """The title of the pictures."""
-        one = self.num_layers == 1
-        layers = "1 layer" if one else f"{self.num_layers} layers"
-        reach = f"{layers} of kernel {self.kernel_size} {'reaches' if one else 'reach'} back over {self.field} samples"
         seen = len(self.oracle)
-        return reach if seen == self.field else f"{reach}, and {'sees' if one else 'see'} only {seen} of them"
+        template = "finding" if seen == self.field else "finding_gaps"
+        return say(template, layers=self.num_layers, kernel=self.kernel_size, field=self.field, seen=seen)
 
     def sentence(self, frame: int, output: int) -> str:
         """What is lit after `frame` steps down from the output at sample `output`, 1 or later."""
         if frame == 0:
-            return f"Output {output} predicts sample {output + 1}. On which samples does it depend?"
-        dilation = self.dilations[-frame]
-        places = self.ancestry[frame]
-        kind = "samples" if frame == self.num_layers else "units of the layer below"
-        words = f"Through the layer with dilation {dilation} it depends on {len(places)} {kind}."
-        if before := sum(back >= output for back in places):
-            words += (
-                f" Of these places {before} {'lies' if before == 1 else 'lie'} before the beginning: zeros."
-            )
-        return words
+            return say("frame_first", output=output, next=output + 1)
+        return say(
+            "frame",
+            dilation=self.dilations[-frame],
+            places=len(self.ancestry[frame]),
+            below=self.num_layers - frame,
+            before=sum(back >= output for back in self.ancestry[frame]),
+        )
 
     @property
     def description(self) -> str:
@@ -110,8 +108,5 @@ class DilationFacts:
             f"through dilation {dilation}, {len(places)}"
             for dilation, places in zip(reversed(self.dilations), self.ancestry[1:], strict=True)
         )
-        return (
-            f"{self.finding}. Rows of dots, one for each layer above one for the samples; lines lead from one output down "
-            f"to everything it depends on: {'; '.join(rows)} samples. The formula says {self.formula}; the oracle finds "
-            f"{len(self.oracle)}."
-        )
+        values = {"formula": self.formula, "seen": len(self.oracle)}
+        return say("description", finding=self.finding, rows="; ".join(rows), **values)

@@ -1,59 +1,37 @@
 // The stack, one output, and what it depends on; every set of places is looked up in Python's table.
 
-const PAUSE = 900;
-
-export function mount(stage, data, helpers) {
-  const { element, put } = helpers;
+export function mount(stage, data) {
+  const say = createWords(data.words);
   const state = { ...data.start };
   let facts;
-  let clock = null;
   let place;
   const turn = (name) => (value) => {
-    pause();
-    state[name] = value;
-    update();
+    player.stop();
+    turning(state, update)(name)(value);
   };
-  const knobs = createKnobs(helpers);
+  const knobs = createKnobs();
   const pattern = knobs.choice("Dilations", Object.keys(data.patterns), turn("pattern"));
   const layers = knobs.slider("Layers", 1, Object.values(data.patterns)[0].length, turn("layers"));
   const kernel = knobs.slider("Kernel", data.kernels[0], data.kernels.at(-1), turn("kernel"));
   const output = knobs.slider("Output", 1, data.length, turn("output"));
   const frame = knobs.slider("Frame", 0, state.layers, turn("frame"));
-  const back = knobs.button("← Back", () => step(-1));
-  const forth = knobs.button("Step →", () => step(1));
-  const play = knobs.button("Play", () => (clock === null ? start() : pause(), update()));
+  const player = createPlayer(stage, { state, name: "frame", last: () => state.layers, pause: 900, update });
   pattern.whole.classList.add("wide");
-  const buttons = element("div", { class: "buttons" }, back.control, forth.control, play.control);
-  const lab = createLab(stage, helpers, {
-    form: knobs.form(pattern, layers, kernel, output, frame, buttons),
-    name: "Layers of units above the samples, and lines from one output to what it depends on", redraw: () => draw() });
-  const sketch = createSketch(helpers, lab.svg);
-  const rows = element("tbody");
-  const reading = element("details", {}, element("summary", {}, "As a table, and in Python"),
-    element("table", {}, element("caption", {}, "What the output depends on"), element("thead", {}, element("tr", {},
-      ...["row", "steps back from the output"].map((text) => element("th", { scope: "col" }, text)))), rows),
-    element("code"));
-  stage.classList.add("dilation-lab");
-  stage.append(reading);
-
-  function pause() {
-    clearInterval(clock);
-    clock = null;
-  }
-  function start() {
-    if (state.frame === state.layers) state.frame = 0;
-    clock = setInterval(() => {
-      // A page that took the lab away also stops its clock.
-      if (state.frame < state.layers && stage.isConnected) state.frame += 1;
-      if (state.frame === state.layers || !stage.isConnected) pause();
-      update();
-    }, PAUSE);
-  }
-  function step(by) {
-    pause();
-    state.frame += by;
-    update();
-  }
+  const lab = createLab(stage, {
+    kind: "dilation-lab", name: "Layers of units above the samples, and lines from one output to what it depends on",
+    knobs: [pattern, layers, kernel, output, frame, player], redraw: draw });
+  const sketch = createSketch(lab.svg);
+  const read = lab.reading("As a table, and in Python", {
+    caption: "What the output depends on",
+    columns: ["row", "steps back from the output"],
+    rows: () => {
+      const names = ["output", ...dilations().reverse().slice(1).map((each) => `units of dilation ${each}`), "samples"];
+      return facts.ancestry.slice(0, state.frame + 1).map((places, row) => [names[row], places.join(", ")]);
+    },
+    code: () => `armod.WaveNet((${data.length + 1},), 2, dilations=[${dilations().join(", ")}], `
+      + `kernel_size=${state.kernel}, likelihood=armod.likelihoods.Bernoulli()).receptive_field`,
+  });
+  const dilations = () => data.patterns[state.pattern].slice(0, state.layers);
 
   function update() {
     state.frame = between(0, state.frame, state.layers);
@@ -64,39 +42,23 @@ export function mount(stage, data, helpers) {
     output.show(state.output, `at sample ${state.output}`);
     put(frame.control, "max", state.layers);
     frame.show(state.frame, `${state.frame} of ${state.layers}`);
-    back.control.disabled = state.frame === 0;
-    forth.control.disabled = state.frame === state.layers;
-    put(play.control, "text", clock === null ? "Play" : "Pause");
-    put(lab.title, "text", facts.finding);
-    put(lab.detail, "text", sentence());
-    if (reading.open) read();
+    player.show();
+    lab.find(facts.finding);
+    lab.tell(sentence());
+    read();
     draw();
   }
 
-  const dilations = () => data.patterns[state.pattern].slice(0, state.layers);
-
-  // As DilationFacts.sentence writes it; a test holds the two against each other.
   function sentence() {
     const { frame: down, output: at, layers: depth } = state;
-    if (down === 0) return `Output ${at} predicts sample ${at + 1}. On which samples does it depend?`;
     const places = facts.ancestry[down];
-    const kind = down === depth ? "samples" : "units of the layer below";
-    const before = places.filter((steps) => steps >= at).length;
-    return `Through the layer with dilation ${dilations().at(-down)} it depends on ${places.length} ${kind}.`
-      + (before ? ` Of these places ${before} ${before === 1 ? "lies" : "lie"} before the beginning: zeros.` : "");
-  }
-
-  function read() {
-    const names = ["output", ...dilations().reverse().slice(1).map((each) => `units of dilation ${each}`), "samples"];
-    rows.replaceChildren(...facts.ancestry.slice(0, state.frame + 1).map((places, row) => element("tr", {},
-      element("th", { scope: "row" }, names[row]), element("td", {}, places.join(", ")))));
-    reading.lastChild.textContent = `armod.WaveNet((${data.length + 1},), 2, dilations=[${dilations().join(", ")}], `
-      + `kernel_size=${state.kernel}, likelihood=armod.likelihoods.Bernoulli()).receptive_field`;
+    return say(down ? "frame" : "frame_first", {
+      output: at, next: at + 1, dilation: dilations().at(-down), places: places.length, below: depth - down,
+      before: places.filter((steps) => steps >= at).length });
   }
 
   // Sample 1 stands at the left; the samples are the lowest row.
   function draw() {
-    if (!facts) return;
     const { width } = lab;
     const narrow = width < 620;
     const [left, right] = [narrow ? 34 : 96, width - 14];
@@ -139,16 +101,14 @@ export function mount(stage, data, helpers) {
         `end row${isBottom ? " input" : row < state.frame ? " read" : ""}`);
     }
     const isLeft = x(state.output) < width / 2;
-    sketch.text(x(state.output) + (isLeft ? -radius : radius), top - 24, `predicts sample ${state.output + 1}`,
+    sketch.text(x(state.output) + (isLeft ? -radius : radius), top - 24, say("predicts", { next: state.output + 1 }),
       `${isLeft ? "start" : "end"} strong`);
     if (state.frame === state.layers) bracket(x, unit, foot + 14, left, right, narrow);
     for (const column of [1, ...all.filter((each) => each % (narrow ? 16 : 8) === 0)])
       sketch.text(x(column), foot + 74, String(column), "tick");
     sketch.text((left + right) / 2, foot + 94, "sample", "name");
     sketch.end();
-    put(lab.svg, "width", width);
-    put(lab.svg, "height", foot + 106);
-    put(lab.svg, "viewBox", `0 0 ${width} ${foot + 106}`);
+    lab.resize(foot + 106);
   }
 
   function bracket(x, unit, top, left, right, narrow) {
@@ -156,8 +116,8 @@ export function mount(stage, data, helpers) {
     sketch.path(`M${from.toFixed(1)} ${top}v7H${to.toFixed(1)}v-7`, "bracket");
     const half = narrow ? 125 : 205;
     const middle = between(left + half, (from + to) / 2, right - half);
-    sketch.text(middle, top + 22, narrow ? `field ${facts.field}` : `receptive field: ${facts.formula}`, "strong field");
-    sketch.text(middle, top + 40, `the oracle finds ${facts.oracle}`, "oracle");
+    sketch.text(middle, top + 22, narrow ? `field ${facts.field}` : say("field", facts), "strong field");
+    sketch.text(middle, top + 40, say("oracle", facts), "oracle");
   }
 
   const choose = ({ x }) => turn("output")(between(1, Math.ceil((x - place.left) / place.unit), data.length));
@@ -168,6 +128,5 @@ export function mount(stage, data, helpers) {
     },
     move: choose,
   });
-  reading.addEventListener("toggle", read);
   update();
 }

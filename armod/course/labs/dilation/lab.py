@@ -7,10 +7,11 @@ works out itself is which of these places lie in the recording.
 from __future__ import annotations
 
 from functools import cache
+from itertools import product
 
 from armod.course.labs.dilation.facts import KERNEL_SIZES, LENGTH, NUM_LAYERS, PATTERNS, DilationFacts
 from armod.course.labs.dilation.picture import dilation_figure
-from armod.course.labs.page import Widget, asset, page
+from armod.course.labs.page import Widget, check_knobs, lab_page
 
 
 def dilation_lab(
@@ -30,18 +31,14 @@ def dilation_lab(
         ValueError: for a value that the lab's knobs do not have.
     """
     names = {name.split(":")[0]: name for name in PATTERNS}
-    knobs = {
-        "pattern": (pattern, tuple(names)),
-        "num_layers": (num_layers, range(1, NUM_LAYERS + 1)),
-        "kernel_size": (kernel_size, KERNEL_SIZES),
-        "output": (output, range(1, LENGTH + 1)),
-        "frame": (frame, range(num_layers + 1)),
-    }
-    for name, (value, choices) in knobs.items():
-        if value not in choices:
-            raise ValueError(
-                f"In the dilation lab, {name} is one of {', '.join(map(str, choices))}; got {value}."
-            )
+    check_knobs(
+        "dilation lab",
+        pattern=(pattern, tuple(names)),
+        num_layers=(num_layers, range(1, NUM_LAYERS + 1)),
+        kernel_size=(kernel_size, KERNEL_SIZES),
+        output=(output, range(1, LENGTH + 1)),
+        frame=(frame, range(num_layers + 1)),
+    )
     facts = dilation_state(names[pattern], num_layers, kernel_size)
     start = {"pattern": names[pattern], "layers": num_layers, "kernel": kernel_size}
     data = {
@@ -51,14 +48,7 @@ def dilation_lab(
         "states": _table(),
         "start": {**start, "output": output, "frame": frame},
     }
-    html = page(
-        asset("parts.js") + asset("dilation/lab.js"),
-        data,
-        dilation_figure(facts).img(dots_per_inch=100),
-        label="Dilation lab: which samples one output depends on",
-        css=asset("parts.css") + asset("dilation/lab.css"),
-    )
-    return Widget(html, f"Dilation lab, an interactive picture. At first: {facts.description}")
+    return lab_page(__file__, data, dilation_figure(facts))
 
 
 @cache
@@ -71,15 +61,13 @@ def dilation_state(pattern: str, num_layers: int, kernel_size: int) -> DilationF
 def _table() -> dict[str, dict[str, object]]:
     """Under "pattern layers kernel" what is lit in each frame, and what is said."""
     table: dict[str, dict[str, object]] = {}
-    for pattern in PATTERNS:
-        for num_layers in range(1, NUM_LAYERS + 1):
-            for kernel_size in KERNEL_SIZES:
-                facts = dilation_state(pattern, num_layers, kernel_size)
-                table[f"{pattern} {num_layers} {kernel_size}"] = {
-                    "ancestry": facts.ancestry,
-                    "field": facts.field,
-                    "formula": facts.formula,
-                    "oracle": len(facts.oracle),
-                    "finding": facts.finding,
-                }
+    for pattern, num_layers, kernel_size in product(PATTERNS, range(1, NUM_LAYERS + 1), KERNEL_SIZES):
+        facts = dilation_state(pattern, num_layers, kernel_size)
+        table[f"{pattern} {num_layers} {kernel_size}"] = {
+            "ancestry": facts.ancestry,
+            "field": facts.field,
+            "formula": facts.formula,
+            "seen": len(facts.oracle),
+            "finding": facts.finding,
+        }
     return table

@@ -24,6 +24,9 @@ def dilation_figure(*stacks: DilationFacts, title: str | None = None) -> Picture
     >>> print(dilation_figure(DilationFacts((1, 2), 2)).table["field"])
     [4]
     """
+    descriptions = [facts.description for facts in stacks]
+    if title:
+        descriptions.insert(0, f"{title}.")
     title = title or stacks[0].finding
     columns = max(16, *(facts.field for facts in stacks)) + _SPARE
     heights = [_ROW * facts.num_layers + 110 for facts in stacks]
@@ -37,7 +40,7 @@ def dilation_figure(*stacks: DilationFacts, title: str | None = None) -> Picture
             _draw(page, facts, top, columns)
             top += height
         picture.describe(
-            f"{title}. " + " ".join(facts.description for facts in stacks),
+            " ".join(descriptions),
             {
                 "dilations": [facts.dilations for facts in stacks],
                 "kernel": [facts.kernel_size for facts in stacks],

@@ -15,9 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from armod.course.labs.words import Words
 from armod.measures.field_table import SIZE, field_table
 from armod.models.raster.pixel_masks import horizontal_mask, pixel_mask, vertical_mask
 
+say = Words.beside(__file__)
 KINDS = {
     "seen": "seen",
     "blind": "blind spot",
@@ -74,46 +76,43 @@ class FieldFacts:
     @property
     def finding(self) -> str:
         """The sentence above the picture."""
-        seen, blind, leaks = (self.counts[kind] for kind in ("seen", "blind", "leak"))
-        name = f"{'One stack' if self.stack == 'plain' else 'Two stacks'}, {self._layers}"
-        if leaks:
-            others = f" and {_counted(leaks - 1, 'later pixel')}" if leaks > 1 else ""
-            return f"{name}, mask B first: a leak, the pixel sees itself{others}"
-        missed = f"{blind} in the blind spot" if blind else "no blind spot"
-        return f"{name}: {_counted(seen, 'earlier pixel')} seen, {missed}"
+        template = "finding_leak" if self.counts["leak"] else "finding"
+        return say(
+            template,
+            stack=self.stack,
+            depth=self.depth,
+            kernel=self.kernel_size,
+            others=self.counts["leak"] - 1,
+            **self.counts,
+        )
 
     @property
     def detail(self) -> str:
         """All counts of the chosen pixel's past."""
-        return (
-            f"Row {self.row + 1}, column {self.column + 1} comes after "
-            f"{_counted(self.row * SIZE + self.column, 'pixel')}: {self.counts['seen']} seen, "
-            f"{self.counts['blind']} in the blind spot, {self.counts['far']} out of reach."
-        )
+        before = self.row * SIZE + self.column
+        return say("detail", row=self.row + 1, column=self.column + 1, before=before, **self.counts)
 
     def pixel_sentence(self, row: int, column: int) -> str:
         """What one pixel is to the chosen one."""
-        is_itself = (row, column) == (self.row, self.column)
-        words = {
-            "seen": "seen, some path through the masks leads to it",
-            "blind": "blind spot, earlier and near enough, but on no path through the masks",
-            "far": f"out of reach, more than {self.extent} rows or columns away",
-            "leak": "leak, the chosen pixel sees its own value"
-            if is_itself
-            else "leak, not generated yet and seen all the same",
-            "later": "the chosen pixel, which does not see itself"
-            if is_itself
-            else "not generated yet, hidden by every mask",
-        }
-        return f"Row {row + 1}, column {column + 1}: {words[str(self.kinds[row, column])]}."
+        group = "chosen" if (row, column) == (self.row, self.column) else "pixel"
+        template = f"{group}_{self.kinds[row, column]}"
+        return say(template, row=row + 1, column=column + 1, extent=self.extent)
 
     @property
     def description(self) -> str:
         """The picture for those who do not see it."""
-        parts = ", ".join(f"{self.counts[kind]} {name}" for kind, name in KINDS.items())
-        return (
-            f"{self.finding}. A square of {SIZE} by {SIZE} pixels with one chosen, in row {self.row + 1} and column "
-            f"{self.column + 1}: {parts}. Beside it the masks over the kernels: {self._masks_in_words}."
+        masks = [
+            say("mask", name=name, kept=sum(tap != MASKED for row in mask for tap in row))
+            for name, mask in self.masks
+        ]
+        return say(
+            "description",
+            finding=self.finding,
+            size=SIZE,
+            row=self.row + 1,
+            column=self.column + 1,
+            kinds=[f"{self.counts[kind]} {name}" for kind, name in KINDS.items()],
+            masks=masks,
         )
 
     @property
@@ -130,17 +129,6 @@ class FieldFacts:
     def masks(self) -> list[tuple[str, list[list[int]]]]:
         """The masks drawn beside the image, with their names (`stack_masks`)."""
         return stack_masks(self.stack, self.first_mask, self.kernel_size)
-
-    @property
-    def _layers(self) -> str:
-        return f"{self.depth} layers of {self.kernel_size}×{self.kernel_size}"
-
-    @property
-    def _masks_in_words(self) -> str:
-        return ", ".join(
-            f"{name} keeps {sum(tap != MASKED for row in mask for tap in row)} weights"
-            for name, mask in self.masks
-        )
 
 
 def stack_masks(stack: str, first_mask: str, kernel_size: int) -> list[tuple[str, list[list[int]]]]:
@@ -165,7 +153,3 @@ def stack_masks(stack: str, first_mask: str, kernel_size: int) -> list[tuple[str
 
 def _taps(mask: Tensor) -> NDArray[np.int64]:
     return mask[0, 0].long().numpy()
-
-
-def _counted(number: int, thing: str) -> str:
-    return f"{number} {thing}{'s' * (number != 1)}"

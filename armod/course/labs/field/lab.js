@@ -1,31 +1,25 @@
 // The lab: knobs, the finding, the masks beside the image, and a legend that counts.
 
-const STACK_NAMES = { plain: "plain", gated: "gated" };
 const FIRST_NAMES = { A: "A", B: "B (leaks)" };
-const HINT = "Click a pixel to choose it, or use the arrow keys; point at one to read what it is.";
 
-export async function mount(stage, data, helpers) {
-  const { element, svgElement, put } = helpers;
-  const sees = await helpers.unpack(data.sees);
+export async function mount(stage, data) {
+  const say = createWords(data.words);
+  const sees = await unpack(data.sees);
   const { size } = data;
   const state = { ...data.start, pointed: null };
-  const turn = (name) => (value) => {
-    state[name] = value;
-    update();
-  };
-  const named = (names, name) => (text) => turn(name)(Object.keys(names).find((key) => names[key] === text));
-  const knobs = createKnobs(helpers);
-  const stack = knobs.choice("Stack", Object.values(STACK_NAMES), named(STACK_NAMES, "stack"));
-  const first = knobs.choice("First mask", Object.values(FIRST_NAMES), named(FIRST_NAMES, "first"));
+  const turn = turning(state, update);
+  const knobs = createKnobs();
+  const stack = knobs.choice("Stack", data.stacks, turn("stack"));
+  const first = knobs.choice("First mask", Object.values(FIRST_NAMES), (name) =>
+    turn("first")(data.firstMasks.find((mask) => FIRST_NAMES[mask] === name)));
   const kernel = knobs.slider("Kernel", 0, data.kernelSizes.length - 1, (index) => turn("kernel")(data.kernelSizes[index]));
   const depth = knobs.slider("Layers", data.depths[0], data.depths.at(-1), turn("depth"));
   const row = knobs.slider("Row", 1, size, (number) => turn("row")(number - 1));
   const column = knobs.slider("Column", 1, size, (number) => turn("column")(number - 1));
-  const lab = createLab(stage, helpers, {
-    form: knobs.form(stack, first, kernel, depth, row, column), name: "The image, and the masks", redraw: () => draw() });
-  stage.classList.add("field-lab");
+  const lab = createLab(stage, {
+    kind: "field-lab", name: "The image, and the masks", knobs: [stack, first, kernel, depth, row, column], redraw: draw });
 
-  const id = `armod-hatch-${Math.random().toString(36).slice(2)}`;
+  const id = uniqueName("hatch");
   const hatch = svgElement("pattern", { id, width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" },
     svgElement("rect", { width: 6, height: 6, class: "hatch-paper" }), svgElement("rect", { width: 1.8, height: 6, class: "hatch-ink" }));
   const [masks, image] = [svgElement("g"), svgElement("g")];
@@ -34,42 +28,39 @@ export async function mount(stage, data, helpers) {
   const edge = svgElement("rect", { class: "chosen", tabindex: 0, role: "button", "data-lm-suppress-shortcuts": "true" });
   image.append(...cells, edge, crosses);
   lab.svg.append(svgElement("defs", {}, hatch), masks, image);
-  const sketch = createSketch(helpers, masks);
+  const sketch = createSketch(masks);
   lab.svg.style.setProperty("--armod-hatch", `url(#${id})`);
 
   const counts = Object.fromEntries(Object.keys(data.kinds).map((kind) => [kind, element("b")]));
-  lab.svg.after(element("ul", { class: "counts" }, ...Object.entries(data.kinds).map(([kind, name]) =>
-    element("li", {}, element("span", { class: `swatch ${kind}` }), `${name} `, counts[kind]))));
-  const inPython = element("code");
-  const reading = element("details", {}, element("summary", {}, "In Python"), inPython);
-  stage.append(reading);
+  lab.legend(Object.entries(data.kinds).map(([kind, name]) => [kind, `${name} `, counts[kind]]));
+  const read = lab.reading("In Python", {
+    code: () => "from armod.measures.field_table import small_stack\n"
+      + `armod.dependency_matrix(small_stack("${state.stack}", "${state.first}", ${state.kernel}, ${state.depth}))`
+      + `[${facts.chosen}].view(${size}, ${size})`,
+  });
   let facts;
   let place;
 
   function update() {
-    facts = fieldFacts(data, sees, state);
-    stack.show(STACK_NAMES[state.stack]);
+    facts = fieldFacts(data, say, sees, state);
+    stack.show(state.stack);
     first.show(FIRST_NAMES[state.first]);
     kernel.show(data.kernelSizes.indexOf(state.kernel), `${state.kernel}×${state.kernel}`);
     depth.show(state.depth);
     row.show(state.row + 1);
     column.show(state.column + 1);
-    put(lab.title, "text", findingOf(facts));
+    lab.find(facts.finding);
     for (const [kind, count] of Object.entries(facts.counts)) put(counts[kind], "text", String(count));
-    const made = `small_stack("${state.stack}", "${state.first}", ${state.kernel}, ${state.depth})`;
-    put(inPython, "text", "from armod.figures.field_table import small_stack\n"
-      + `armod.dependency_matrix(${made})[${facts.chosen}].view(${size}, ${size})`);
+    read();
     look();
     draw();
   }
 
   function look() {
-    const text = state.pointed === null ? `${detailOf(facts)} ${HINT}` : pixelSentence(facts, state.pointed);
-    put(lab.detail, "text", text);
+    lab.tell(state.pointed === null ? `${facts.detail} ${say("hint")}` : facts.pixelSentence(state.pointed));
   }
 
   function draw() {
-    if (!facts) return;
     const { width } = lab;
     const isNarrow = width < 560;
     const drawn = data.masks[`${state.stack} ${state.first} ${state.kernel}`];
@@ -91,14 +82,11 @@ export async function mount(stage, data, helpers) {
     const at = (pixel) => [left + (pixel % size) * cell, top + Math.floor(pixel / size) * cell];
     const [x, y] = at(facts.chosen);
     for (const [name, value] of Object.entries({ x: x + 1, y: y + 1, width: cell - 2, height: cell - 2 })) put(edge, name, value);
-    put(edge, "aria-label", `Chosen pixel, ${pixelSentence(facts, facts.chosen)} Arrow keys choose another.`);
+    put(edge, "aria-label", say("chosen", { pixel: facts.pixelSentence(facts.chosen) }));
     const [low, high] = [0.3 * cell, 0.7 * cell];
     put(crosses, "d", facts.kinds.flatMap((kind, pixel) => (kind === "leak" ? [at(pixel)] : [])).map(([x, y]) =>
       `M${x + low} ${y + low}L${x + high} ${y + high}M${x + high} ${y + low}L${x + low} ${y + high}`).join(""));
-    const height = Math.max(isNarrow ? 0 : below, top + size * cell) + 4;
-    put(lab.svg, "width", width);
-    put(lab.svg, "height", height);
-    put(lab.svg, "viewBox", `0 0 ${width} ${height}`);
+    lab.resize(Math.max(isNarrow ? 0 : below, top + size * cell) + 4);
   }
 
   // Each mask under its name: in one column, or, where the page is narrow, in two. Gives the y below them.

@@ -1,7 +1,7 @@
 """The field lab: choose a pixel, a stack of masked convolutions and its first mask; see what the pixel sees.
 
 What is seen was measured by the oracle for every pixel of every stack (`armod.measures.field_table`). The page reads the
-measured matrices, counts and draws; the sentences of both are held against each other by tests.
+measured matrices, counts and draws.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import numpy as np
 
 from armod.course.labs.field.facts import KINDS, FieldFacts, stack_masks
 from armod.course.labs.field.picture import field_figure
-from armod.course.labs.page import Widget, asset, packed, page
+from armod.course.labs.page import Widget, check_knobs, lab_page, packed
 from armod.measures.field_table import DEPTHS, FIRST_MASKS, KERNEL_SIZES, SIZE, STACKS, field_table, settings
 
 
@@ -42,16 +42,7 @@ def field_lab(
         "row": row,
         "column": column,
     }
-    html = page(
-        asset("parts.js") + asset("field/facts.js") + asset("field/lab.js"),
-        {**_table(), "start": start},
-        field_figure(facts).img(dots_per_inch=100),
-        label="Field lab: what a pixel sees through masked convolutions",
-        css=asset("parts.css") + asset("field/lab.css"),
-    )
-    return Widget(
-        html, f"Field lab, an interactive picture of receptive fields. At first: {facts.description}"
-    )
+    return lab_page(__file__, {**_table(), "start": start}, field_figure(facts))
 
 
 def lab_state(
@@ -62,19 +53,15 @@ def lab_state(
     Raises:
         ValueError: for a value that the lab's knobs do not have.
     """
-    knobs = {
-        "stack": (stack, STACKS),
-        "first_mask": (first_mask, FIRST_MASKS),
-        "kernel_size": (kernel_size, KERNEL_SIZES),
-        "depth": (depth, DEPTHS),
-        "row": (row, range(SIZE)),
-        "column": (column, range(SIZE)),
-    }
-    for name, (value, choices) in knobs.items():
-        if value not in choices:
-            raise ValueError(
-                f"In the field lab, {name} is one of {', '.join(map(str, choices))}; got {value}."
-            )
+    check_knobs(
+        "field lab",
+        stack=(stack, STACKS),
+        first_mask=(first_mask, FIRST_MASKS),
+        kernel_size=(kernel_size, KERNEL_SIZES),
+        depth=(depth, DEPTHS),
+        row=(row, range(SIZE)),
+        column=(column, range(SIZE)),
+    )
     return FieldFacts(stack, first_mask, kernel_size, depth, row, column)
 
 

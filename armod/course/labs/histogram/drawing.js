@@ -23,8 +23,9 @@ function cellsOf(levels, stride, variables, bins, numLevels) {
   return cells;
 }
 
-function createHistogramDrawing({ svgElement, put }, data, svg) {
-  svg.classList.add("armod-histogram");
+function createHistogramDrawing(data, lab) {
+  const { svg } = lab;
+  const say = createWords(data.words);
   svg.setAttribute("role", "img");
   const layer = (tag, name) => svg.appendChild(svgElement(tag, { class: name }));
   const empty = layer("rect", "empty");
@@ -115,11 +116,11 @@ function createHistogramDrawing({ svgElement, put }, data, svg) {
       put(node, "x", side === "x" ? across(number) : left - 8);
       put(node, "y", side === "x" ? top + height + 15 : up(number));
     }
-    put(words.setting, "text", `${bins} bins a pixel, ${observations.toLocaleString("en")} training digits`);
-    const start = Math.max(0, Math.min(left, left + width - 280));
+    put(words.setting, "text", say("setting", { bins, observations: observations.toLocaleString("en") }));
+    const start = Math.max(0, Math.min(left, left + width - 306));
     const places = {
-      setting: [start, top - 38], train: [start, top - 16], test: [start + 94, top - 16],
-      uniform: [start + 168, top - 16], y: [left - 30, top + height / 2], x: [left + width / 2, top + height + 34],
+      setting: [start, top - 38], train: [start, top - 16], test: [start + 106, top - 16],
+      uniform: [start + 186, top - 16], y: [left - 30, top + height / 2], x: [left + width / 2, top + height + 34],
     };
     for (const [name, [x, y]] of Object.entries(places)) {
       put(words[name], "x", x);
@@ -128,19 +129,17 @@ function createHistogramDrawing({ svgElement, put }, data, svg) {
     put(words.y, "transform", `rotate(-90 ${left - 30} ${top + height / 2})`);
   }
 
-  function draw(state, width) {
+  return (state) => {
+    const { width } = lab;
     const isNarrow = width < 620;
     const side = isNarrow ? Math.min(width, 420) : Math.min(430, Math.floor(width * 0.47));
     const left = isNarrow ? 44 : side + 84;
     const top = isNarrow ? side + 66 : 48;
     const height = isNarrow ? 220 : side - 92;
     const total = isNarrow ? top + height + 46 : side + 2;
-    put(svg, "width", width);
-    put(svg, "height", total);
-    put(svg, "viewBox", `0 0 ${width} ${total}`);
+    lab.resize(total);
     put(svg, "aria-label", state.label);
     drawCells(state, side);
     drawLines(state, left, top, Math.min(440, width - left - 8), height);
-  }
-  return { draw };
+  };
 }

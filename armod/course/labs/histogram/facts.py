@@ -14,9 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from armod.course.labs.words import Words
 from armod.figures.numbers import counted, in_bytes
 from armod.models.histogram import Histogram
 
+say = Words.beside(__file__)
 ONE_EACH = "one in every cell"
 
 
@@ -58,30 +60,28 @@ class HistogramFacts:
     @property
     def finding(self) -> str:
         """How many cells are filled, and how many test observations meet an empty one."""
-        filled = f"{self.model.num_occupied:,} of {counted(self.model.num_cells)} cells are filled"
-        outside = int(self.is_unseen.sum())
-        missed = "all" if outside == len(self.test) else f"{outside} of" if outside else "none of"
-        verb = "falls" if outside == 1 else "fall"
-        return f"{filled}; {missed} {len(self.test)} test digits {verb} outside them"
+        outside, test = int(self.is_unseen.sum()), len(self.test)
+        return say(
+            "finding",
+            filled=f"{self.model.num_occupied:,}",
+            cells=counted(self.model.num_cells),
+            share="all" if outside == test else outside or "none",
+            test=test,
+            outside=outside,
+        )
 
     @property
     def detail(self) -> str:
         """Both likelihoods beside the uniform distribution's, and the memory of a table."""
-        train, test = self.nats
-        return (
-            f"Nats per pixel: {train:.2f} on its training digits, {'∞' if math.isinf(test) else f'{test:.2f}'} on test "
-            f"digits, {math.log(self.num_levels):.2f} if all levels were equally likely. A table of all cells takes "
-            f"{in_bytes(self.model.dense_bytes)}."
-        )
+        train, tested = self.nats
+        memory = in_bytes(self.model.dense_bytes)
+        return say("detail", train=train, tested=tested, uniform=math.log(self.num_levels), memory=memory)
 
     @property
     def description(self) -> str:
         """The picture for those who do not see it."""
-        return (
-            f"{self.finding}. {self.detail} A square holds all cells of {self.num_bins} bins in "
-            f"{self.train.shape[1]} dimensions, the filled ones in blue; crosses mark test digits in empty cells. Beside "
-            "it two lines show nats per pixel against the number of dimensions, for training and for test digits."
-        )
+        values = {"bins": self.num_bins, "dimensions": self.train.shape[1]}
+        return say("description", finding=self.finding, detail=self.detail, **values)
 
 
 def folded(levels: Tensor, num_bins: int, num_levels: int) -> NDArray[np.float64]:

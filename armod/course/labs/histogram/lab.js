@@ -1,7 +1,6 @@
 // The histogram lab: knobs, the finding, the drawing, and a table for those who prefer to read.
 
-export async function mount(stage, data, helpers) {
-  const { element, put, unpack } = helpers;
+export async function mount(stage, data) {
   const [levels, nats, findings, details] = await Promise.all([data.levels, data.nats, data.findings, data.details].map(unpack));
   const values = new Float32Array(nats.buffer);
   const split = (bytes) => new TextDecoder().decode(bytes).split("\n");
@@ -9,31 +8,32 @@ export async function mount(stage, data, helpers) {
   const state = { ...data.start };
   const highest = data.dimensions.length;
 
-  const knobs = createKnobs(helpers);
+  const turn = turning(state, update);
+  const knobs = createKnobs();
   const names = {
     bins: "Bins for each pixel", dimensions: "Dimensions (pixels)", observations: "Training digits",
     imaginary: "Smoothing: imaginary digits" };
-  const sliders = Object.entries(names).map(([key, name]) => [key, knobs.slider(name, 0, data[key].length - 1, (place) => {
-    state[key] = place;
-    update();
-  })]);
-  stage.classList.add("histogram-lab");
-  const lab = createLab(stage, helpers, {
-    form: knobs.form(...sliders.map(([, slider]) => slider)), name: "Cells and likelihoods", redraw: () => drawing.draw(chosen(), lab.width) });
-  const drawing = createHistogramDrawing(helpers, data, lab.svg);
-  const legend = element("ul", { class: "legend" },
-    element("li", {}, element("span", { class: "swatch empty" }), "empty cell"),
+  const sliders = Object.entries(names).map(([key, name]) => [key, knobs.slider(name, 0, data[key].length - 1, turn(key))]);
+  const lab = createLab(stage, {
+    kind: "histogram-lab", name: "Cells and likelihoods", knobs: sliders.map(([, slider]) => slider), redraw: () => draw(chosen()) });
+  const draw = createHistogramDrawing(data, lab);
+  lab.legend([
+    ["empty", "empty cell"],
     ...Object.values(data.shades).map((colour, index) =>
-      element("li", {}, element("span", { class: "swatch", style: `background:${colour}` }), data.shadeNames[index])),
-    element("li", { class: "lost" }, element("span", { "aria-hidden": "true" }, "×"), "test digit in an empty cell"),
-    element("li", {}, element("span", { "aria-hidden": "true" }, "▲"), "above the axis, or infinite"));
-  const rows = element("tbody");
-  const inPython = element("code");
-  const reading = element("details", {}, element("summary", {}, "As a table, and in Python"),
-    element("table", {}, element("caption", {}, "Nats per pixel"), element("thead", {}, element("tr", {},
-      ...["dimensions", "training digits", "test digits"].map((text) => element("th", { scope: "col" }, text)))), rows),
-    inPython);
-  stage.append(legend, reading);
+      [element("span", { class: "swatch", style: `background:${colour}` }), data.shadeNames[index]]),
+    [element("span", { class: "lost", "aria-hidden": "true" }, "×"), element("span", { class: "lost" }, "test digit in an empty cell")],
+    [element("span", { "aria-hidden": "true" }, "▲"), "above the axis, or infinite"],
+  ]);
+  const read = lab.reading("As a table, and in Python", {
+    caption: "Nats per pixel",
+    columns: ["dimensions", "training digits", "test digits"],
+    rows: () => chosen().nats.map((pair, index) => [`${data.dimensions[index]}`, ...pair.map((number) => fixed(number, 2))]),
+    code: () => {
+      const [bins, variables, imaginary] = ["bins", "dimensions", "imaginary"].map((name) => data[name][state[name]]);
+      const smoothing = imaginary === data.oneEach ? "1" : imaginary === 0 ? "0" : `${imaginary} / ${bins}**${variables}`;
+      return `armod.Histogram((${variables},), ${bins}, num_levels=${data.numLevels}, smoothing=${smoothing}).fit(train)`;
+    },
+  });
 
   // The number of a setting in Python's tables, for the first dimension.
   function first() {
@@ -56,23 +56,12 @@ export async function mount(stage, data, helpers) {
 
   function update() {
     const now = first() + state.dimensions;
-    put(lab.title, "text", sentences.finding[now]);
-    put(lab.detail, "text", sentences.detail[now]);
+    lab.find(sentences.finding[now]);
+    lab.tell(sentences.detail[now]);
     for (const [key, slider] of sliders) slider.show(state[key], data[key][state[key]].toLocaleString("en"));
-    if (reading.open) read();
-    drawing.draw(chosen(), lab.width);
+    read();
+    draw(chosen());
   }
 
-  function read() {
-    const { bins, variables, nats: pairs } = chosen();
-    rows.replaceChildren(...pairs.map((pair, index) => element("tr", {},
-      element("th", { scope: "row" }, `${data.dimensions[index]}`),
-      ...pair.map((number) => element("td", {}, fixed(number, 2))))));
-    const imaginary = data.imaginary[state.imaginary];
-    const smoothing = imaginary === data.oneEach ? "1" : imaginary === 0 ? "0" : `${imaginary} / ${bins}**${variables}`;
-    inPython.textContent = `armod.Histogram((${variables},), ${bins}, num_levels=${data.numLevels}, smoothing=${smoothing}).fit(train)`;
-  }
-
-  reading.addEventListener("toggle", read);
   update();
 }

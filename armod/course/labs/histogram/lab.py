@@ -16,7 +16,7 @@ from torch import Tensor
 from armod import data
 from armod.course.labs.histogram.facts import ONE_EACH, HistogramFacts
 from armod.course.labs.histogram.picture import MOST_NATS, SHADES, histogram_figure, shade_names
-from armod.course.labs.page import Widget, asset, packed, page
+from armod.course.labs.page import Widget, check_knobs, lab_page, packed
 
 NUM_LEVELS = 16
 BINS = (2, 4, 8, 16)
@@ -38,7 +38,7 @@ def histogram_lab(
     Raises:
         ValueError: for a value that the lab's knobs do not have.
     """
-    facts = lab_state(num_bins, num_variables, num_observations, imaginary)
+    lab_state(num_bins, num_variables, num_observations, imaginary)
     train, test = pixels()
     picture = histogram_figure(train[:num_observations], test, num_bins, num_variables, NUM_LEVELS, imaginary)
     start = {
@@ -47,15 +47,7 @@ def histogram_lab(
         "observations": OBSERVATIONS.index(num_observations),
         "imaginary": IMAGINARY.index(imaginary),
     }
-    html = page(
-        asset("parts.js") + asset("histogram/drawing.js") + asset("histogram/lab.js"),
-        {**_table(), "start": start},
-        picture.img(dots_per_inch=100),
-        label="Histogram lab: cells, and the digits that fill them",
-        css=asset("parts.css") + asset("histogram/lab.css"),
-    )
-    words = f"Histogram lab, an interactive picture of cells and counts. At first: {facts.description}"
-    return Widget(html, words)
+    return lab_page(__file__, {**_table(), "start": start}, picture)
 
 
 def lab_state(
@@ -66,17 +58,13 @@ def lab_state(
     Raises:
         ValueError: for a value that the lab's knobs do not have.
     """
-    knobs = {
-        "num_bins": (num_bins, BINS),
-        "num_variables": (num_variables, DIMENSIONS),
-        "num_observations": (num_observations, OBSERVATIONS),
-        "imaginary": (imaginary, IMAGINARY),
-    }
-    for name, (value, choices) in knobs.items():
-        if value not in choices:
-            raise ValueError(
-                f"In the histogram lab, {name} is one of {', '.join(map(str, choices))}; got {value}."
-            )
+    check_knobs(
+        "histogram lab",
+        num_bins=(num_bins, BINS),
+        num_variables=(num_variables, DIMENSIONS),
+        num_observations=(num_observations, OBSERVATIONS),
+        imaginary=(imaginary, IMAGINARY),
+    )
     train, test = pixels()
     return HistogramFacts(
         train[:num_observations, :num_variables], test[:, :num_variables], num_bins, NUM_LEVELS, imaginary

@@ -13,7 +13,7 @@ from matplotlib.collections import LineCollection, PatchCollection
 from matplotlib.patches import Rectangle
 from torch import Tensor
 
-from armod.course.labs.histogram.facts import HistogramFacts, cell_size, folded
+from armod.course.labs.histogram.facts import HistogramFacts, cell_size, folded, say
 from armod.figures.picture import Picture, new_picture
 from armod.figures.style import COLOURS
 
@@ -47,7 +47,7 @@ def histogram_figure(
         _draw_cells(picture.add_axes((0.02, 0.09, 0.43, 0.73)), facts)
         lines = picture.add_axes((0.53, 0.15, 0.43, 0.58))
         _draw_nats(lines, [each.nats for each in every], num_variables, num_levels)
-        words = f"{num_bins} bins a pixel, {len(train):,} training digits"
+        words = say("setting", bins=num_bins, observations=f"{len(train):,}")
         picture.text(0.53, 0.81, words, size=10.5, weight="bold", va="center")
         legend = {
             "training digits": "input",

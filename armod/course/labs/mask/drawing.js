@@ -1,8 +1,4 @@
-// Draws facts (mask_facts.js) as SVG in true pixels: text keeps its size when the page is narrow.
-
-const between = (low, value, high) => Math.max(low, Math.min(value, high));
-const raised = (number) => [...String(number)].map((digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[digit]).join("");
-const lowered = (number) => [...String(number)].map((digit) => "₀₁₂₃₄₅₆₇₈₉"[digit]).join("");
+// Draws facts (facts.js) as SVG in true pixels: text keeps its size when the page is narrow.
 
 // Where everything lies: three columns, two, or one below the other.
 function arrange({ degrees, masks, size }, width) {
@@ -41,37 +37,20 @@ function arrange({ degrees, masks, size }, width) {
   return { wide, narrow, left, right, radius, rows, columns, maskPlaces, product, height };
 }
 
-function createDrawing({ svgElement, put }, onChoose) {
-  const svg = svgElement("svg", { role: "group", class: "armod-network" });
-  svg.setAttribute("aria-label", "The network. Arrow keys move from unit to unit, Enter chooses an output.");
-  const backdrop = svgElement("g", { "aria-hidden": "true" });
-  const path = (name) => backdrop.appendChild(svgElement("path", { class: name }));
-  const paths = Object.fromEntries(
-    ["masked", "kept", "feeds", "into", "seen"].map((name) => [name, path(`cell ${name}`)]));
-  const edges = Object.fromEntries(["kept", "feeds", "into"].map((name) => [name, path(`edge ${name}`)]));
-  const brackets = path("bracket");
-  const unitLayer = svgElement("g");
-  const front = svgElement("g", { "aria-hidden": "true" });
-  const boxes = front.appendChild(svgElement("path", { class: "box" }));
-  svg.append(backdrop, unitLayer, front);
-  const texts = [];
+function createDrawing(say, lab) {
+  const { svg } = lab;
+  svg.classList.add("armod-network");
+  const [backdrop, unitLayer, front] = [{ "aria-hidden": "true" }, {}, { "aria-hidden": "true" }].map((attributes) =>
+    svg.appendChild(svgElement("g", attributes)));
+  const [behind, sketch] = [createSketch(backdrop), createSketch(front)];
   const units = new Map();
-  let usedTexts = 0;
-
-  function write(x, y, text, name, turned = false) {
-    const node = (texts[usedTexts] ??= front.appendChild(svgElement("text")));
-    usedTexts += 1;
-    put(node, "class", name);
-    put(node, "transform", `translate(${x.toFixed(1)} ${y.toFixed(1)})${turned ? " rotate(-90)" : ""}`);
-    put(node, "text", text);
-  }
 
   // What the columns and rows of a matrix are; beside a small one the words begin at its corner.
   function writeAxes(x, y, width, height, columns, rows) {
-    if (width < 52) write(x, y + height + 12, `${columns} →`, "axis left");
-    else write(x + width / 2, y + height + 12, `${columns} →`, "axis");
-    if (height < 60) write(x - 12, y + height, `← ${rows}`, "axis left", true);
-    else write(x - 12, y + height / 2, `← ${rows}`, "axis", true);
+    if (width < 52) sketch.text(x, y + height + 12, `${columns} →`, "start");
+    else sketch.text(x + width / 2, y + height + 12, `${columns} →`, "");
+    if (height < 60) sketch.text(x - 12, y + height, `← ${rows}`, "start", true);
+    else sketch.text(x - 12, y + height / 2, `← ${rows}`, "", true);
   }
 
   function unitNode(level, unit) {
@@ -85,7 +64,8 @@ function createDrawing({ svgElement, put }, onChoose) {
   }
 
   // focus: the unit whose ancestry and descendants are lit; `tabStop`: where the Tab key enters the network.
-  function draw(facts, focus, tabStop, width) {
+  function draw(facts, focus, tabStop) {
+    const { width } = lab;
     const place = arrange(facts, width);
     const { masks, degrees, output } = facts;
     const last = masks.length;
@@ -115,17 +95,18 @@ function createDrawing({ svgElement, put }, onChoose) {
       const lit = focus.level === 0 ? below === focus.unit && "into" : above === row && "seen";
       addCell(sees ? lit || "kept" : "masked", place.product, above, below);
     }));
-    for (const [name, data] of Object.entries(cells)) put(paths[name], "d", data);
-    for (const [name, data] of Object.entries(lines)) put(edges[name], "d", data);
-    for (const name of ["feeds", "into"]) put(edges[name], "stroke-width", between(1, 2 - lines[name].length / 9000, 1.8).toFixed(1));
+    behind.begin();
+    for (const [name, data] of Object.entries(cells)) behind.path(data, `cell ${name}`);
+    for (const [name, data] of Object.entries(lines))
+      behind.path(data, `edge ${name}`, { "stroke-width": between(1, 2 - data.length / 9000, 1.8).toFixed(1) });
+    drawBrackets(facts, place);
+    behind.end();
     drawUnits(facts, place, focus, tabStop, isLit);
-    usedTexts = 0;
-    drawNames(facts, place, focus.level === 0 ? null : row);
+    sketch.begin();
     drawBoxes(facts, place, focus, row);
-    for (const text of texts.slice(usedTexts)) put(text, "text", "");
-    put(svg, "width", width);
-    put(svg, "height", place.height);
-    put(svg, "viewBox", `0 0 ${width} ${place.height}`);
+    drawNames(facts, place, focus.level === 0 ? null : row);
+    sketch.end();
+    lab.resize(place.height);
   }
 
   function drawUnits(facts, place, focus, tabStop, isLit) {
@@ -141,7 +122,7 @@ function createDrawing({ svgElement, put }, onChoose) {
       put(node, "class", names.join(" "));
       put(node, "role", kind === "output" ? "button" : "img");
       put(node, "aria-pressed", kind === "output" ? String(unit === facts.output) : null);
-      put(node, "aria-label", unitSentence(facts, level, unit));
+      put(node, "aria-label", unitSentence(say, facts, level, unit));
       put(node, "tabindex", level === tabStop.level && unit === tabStop.unit ? 0 : -1);
       put(node, "transform", `translate(${place.columns[level][unit].toFixed(1)} ${place.rows[level]})`);
       const [circle, text] = node.children;
@@ -162,32 +143,31 @@ function createDrawing({ svgElement, put }, onChoose) {
     degrees.forEach((layer, level) => {
       const kind = level === 0 ? "input" : level === last ? "output" : "hidden";
       const outwards = { input: radius + 32, hidden: -radius - 11, output: -radius - 26 }[kind];
-      if (place.narrow) write(2, place.rows[level] + outwards, nameOf(level), `level ${kind} left`);
-      else write(place.left - 14, place.rows[level], nameOf(level), `level ${kind} right`);
+      if (place.narrow) sketch.text(2, place.rows[level] + outwards, nameOf(level), `level ${kind} start`);
+      else sketch.text(place.left - 14, place.rows[level], nameOf(level), `level ${kind} end`);
     });
     for (let variable = 0; variable < size; variable++) {
       const name = `x${lowered(variable + 1)}`;
       const x = place.columns[0][variable];
-      write(x, place.rows[0] + radius + 11, name, "variable");
-      write(x, place.rows[last] - radius - 10, name, variable === output ? "variable strong" : "variable");
+      sketch.text(x, place.rows[0] + radius + 11, name, "variable");
+      sketch.text(x, place.rows[last] - radius - 10, name, variable === output ? "variable strong" : "variable");
     }
     masks.forEach((mask, level) => {
       const { x, y, cell } = place.maskPlaces[level];
       const [height, width] = [cell * mask.length, cell * mask[0].length];
       writeAxes(x, y, width, height, shortOf(level), shortOf(level + 1));
       const centre = Math.min(y + height / 2, y + height - 20);
-      write(x + width + 8, centre - 8, `M${raised(level + 1)}`, "mask left");
-      write(x + width + 8, centre + 10, `${countOf(mask)} of ${mask.length * mask[0].length}`, "count left");
+      sketch.text(x + width + 8, centre - 8, `M${raised(level + 1)}`, "mask start");
+      sketch.text(x + width + 8, centre + 10, say("kept", { kept: countOf(mask), all: mask.length * mask[0].length }), "count start");
     });
     const { x, y, cell } = place.product;
     const side = cell * size;
     const factors = masks.map((_, level) => `M${raised(level + 1)}`).reverse().join(" ");
-    const [connected, allowed] = pairs({ size, sees });
-    write(x, y - 32, "Who sees whom", "mask left");
-    write(x, y - 13, `${factors} > 0`, "product left");
+    sketch.text(x, y - 32, "Who sees whom", "mask start");
+    sketch.text(x, y - 13, `${factors} > 0`, "product start");
     writeAxes(x, y, side, side, "inputs", "outputs");
-    write(x, y + side + 32, `${connected} of ${allowed} allowed pairs`, "count left");
-    if (row !== null) write(x + side + 6, y + (row + 0.5) * cell, `x${lowered(row + 1)}`, "variable strong left");
+    sketch.text(x, y + side + 32, say("pairs", { kept: countOf(sees), all: (size * (size - 1)) / 2 }), "count start");
+    if (row !== null) sketch.text(x + side + 6, y + (row + 0.5) * cell, `x${lowered(row + 1)}`, "variable strong start");
   }
 
   function drawBoxes({ masks, size }, place, focus, row) {
@@ -196,12 +176,16 @@ function createDrawing({ svgElement, put }, onChoose) {
     const last = masks.length;
     let data = focus.level === 0 ? box(place.product, 0, focus.unit, size, 1) : box(place.product, row, 0, 1, size);
     if (focus.level === last) data += box(place.maskPlaces.at(-1), row, 0, 1, masks.at(-1)[0].length);
-    put(boxes, "d", data);
+    sketch.path(data, "box");
+  }
+
+  function drawBrackets({ masks }, place) {
+    if (place.narrow) return;
     const arms = masks.map((_, level) => {
       const [bottom, top] = [place.rows[level] - 16, place.rows[level + 1] + 16];
       return `M${place.right + 4} ${top}h10V${bottom}h-10M${place.right + 14} ${(top + bottom) / 2}h14`;
     });
-    put(brackets, "d", place.narrow ? "" : arms.join(""));
+    behind.path(arms.join(""), "bracket");
   }
 
   const unitAt = (target) => {
@@ -209,9 +193,5 @@ function createDrawing({ svgElement, put }, onChoose) {
     return node ? { level: +node.dataset.level, unit: +node.dataset.unit } : null;
   };
   const focusUnit = ({ level, unit }) => unitNode(level, unit).focus();
-  svg.addEventListener("click", (event) => {
-    const at = unitAt(event.target);
-    if (at) onChoose(at);
-  });
-  return { svg, draw, unitAt, focusUnit };
+  return { draw, unitAt, focusUnit };
 }

@@ -1,8 +1,8 @@
 // What the lab shows, as numbers and sentences. Degrees and masks come from Python's table; nothing here makes a mask.
-// The walks and sentences are those of armod/figures/mask_facts.py, and tests hold the two against each other.
+// The walks are those of facts.py, and tests hold the two against each other.
 
-// The table of mask_lab.py: for every setting, the degrees of its last hidden layer, the mask below it, the mask above.
-async function readTable(data, unpack) {
+// The table of lab.py: for every setting, the degrees of its last hidden layer, the mask below it, the mask above.
+async function readTable(data) {
   const [degrees, hidden, output] = await Promise.all([data.degrees, data.hiddenMasks, data.outputMasks].map(unpack));
   const places = new Map();
   const next = { degrees: 0, hidden: 0, output: 0 };
@@ -19,8 +19,8 @@ async function readTable(data, unpack) {
 }
 
 function readMask(bytes, start, rows, columns) {
-  const bit = (index) => ((bytes[start + (index >> 3)] >> (7 - (index & 7))) & 1) === 1;
-  return Array.from({ length: rows }, (_, row) => Array.from({ length: columns }, (_, column) => bit(row * columns + column)));
+  return Array.from({ length: rows }, (_, row) =>
+    Array.from({ length: columns }, (_, column) => bitOf(bytes, start, row * columns + column)));
 }
 
 // One MADE and one of its outputs. The table holds the natural ordering: another one permutes the columns of the first
@@ -69,50 +69,31 @@ function descendants(masks, level, unit) {
 const numbersOf = (lit) => lit.flatMap((is, index) => (is ? [index + 1] : []));
 const countOf = (mask) => mask.reduce((sum, row) => sum + row.filter(Boolean).length, 0);
 
-function finding({ size, position, sees, output }) {
-  const before = position[output];
-  const seen = numbersOf(sees[output]).length;
-  const name = `Output ${output + 1}`;
-  if (before === 0) return `${name} sees nothing: it is the first in the ordering`;
-  if (seen === before) {
-    const everything = { 1: "the one input", 2: "both inputs" }[before] ?? `all ${before} inputs`;
-    return `${name} sees ${everything} before it${before === size - 1 ? "" : ", and nothing after"}`;
-  }
-  if (before === 1) return `${name} does not see the one input before it`;
-  return `${name} sees ${seen || "none"} of the ${before} inputs before it`;
+function finding(say, { size, position, sees, output }) {
+  const [before, seen] = [position[output], numbersOf(sees[output]).length];
+  const template = before === 0 ? "finding_first" : seen === before ? "finding_all" : before === 1 ? "finding_not_one" : "finding";
+  return say(template, { output: output + 1, seen, before, after: size - 1 - before });
 }
 
 // What feeds one unit, and what it feeds.
-function unitSentence({ degrees, masks }, level, unit) {
-  const listed = (noun, lit) => {
-    const numbers = numbersOf(lit);
-    return numbers.length ? `${numbers.length} ${noun}${numbers.length > 1 ? "s" : ""}: ${numbers.join(", ")}` : `no ${noun}`;
-  };
-  const sees = `sees ${listed("input", ancestors(masks, level, unit)[0])}`;
-  const feeds = `feeds ${listed("output", descendants(masks, level, unit).at(-1))}`;
-  const degree = degrees[level][unit];
-  if (level === 0) return `Input ${unit + 1}, number ${degree} in the ordering, ${feeds}`;
-  if (level === masks.length) return `Output ${unit + 1}, number ${degree} in the ordering, ${sees}`;
-  return `Unit ${unit + 1} of hidden layer ${level}, degree ${degree}, ${sees}; it ${feeds}`;
-}
-
-// Pairs (output, input) that are connected, and those that the ordering allows.
-function pairs({ size, sees }) {
-  return [countOf(sees), (size * (size - 1)) / 2];
+function unitSentence(say, { degrees, masks }, level, unit) {
+  const kind = level === 0 ? "input" : level === masks.length ? "output" : "hidden";
+  const [sees, feeds] = [ancestors(masks, level, unit)[0], descendants(masks, level, unit).at(-1)].map(numbersOf);
+  return say(kind, { unit: unit + 1, level, degree: degrees[level][unit], sees, feeds });
 }
 
 // A typed ordering as variables from 0, or one sentence that says what is wrong with it.
-function parseOrdering(text, size) {
-  const rule = size === 1 ? "The ordering of 1 variable is 1" : `An ordering of ${size} variables names each of 1 to ${size} once`;
+function parseOrdering(say, text, size) {
+  const rule = say("rule", { size });
   const words = text.split(/[\s,;]+/).filter(Boolean);
-  const odd = words.find((word) => !/^\d+$/.test(word) || +word < 1 || +word > size);
-  if (odd !== undefined) return { error: `${rule}: "${odd}" is not one of them.` };
-  const numbers = words.map(Number);
-  const twice = numbers.find((number, index) => numbers.indexOf(number) < index);
-  if (twice !== undefined) return { error: `${rule}: ${twice} comes twice.` };
-  const missing = Array.from({ length: size }, (_, index) => index + 1).filter((number) => !numbers.includes(number));
-  if (missing.length) return { error: `${rule}: ${missing.join(", ")} ${missing.length > 1 ? "are" : "is"} missing.` };
-  return { ordering: numbers.map((number) => number - 1) };
+  const word = words.find((each) => !/^\d+$/.test(each) || +each < 1 || +each > size);
+  if (word !== undefined) return { error: say("not_one", { rule, word }) };
+  const typed = words.map(Number);
+  const number = typed.find((each, index) => typed.indexOf(each) < index);
+  if (number !== undefined) return { error: say("twice", { rule, number }) };
+  const numbers = Array.from({ length: size }, (_, index) => index + 1).filter((each) => !typed.includes(each));
+  if (numbers.length) return { error: say("missing", { rule, numbers }) };
+  return { ordering: typed.map((each) => each - 1) };
 }
 
 // A typed ordering for another number of variables: those beyond it left out, new ones at the end.

@@ -8,8 +8,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from armod.course.labs.words import Words
 from armod.models.made.masks import masks, who_sees_whom
 from armod.orderings import as_permutation, positions
+
+say = Words.beside(__file__)
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ class MaskFacts:
     @property
     def seen(self) -> list[int]:
         """The inputs that the chosen output sees, as variable numbers from 1."""
-        return (self.sees[self.output].nonzero().flatten() + 1).tolist()
+        return _numbers(self.sees[self.output])
 
     def ancestors(self, level: int, unit: int) -> list[Tensor]:
         """For each level from the inputs up to `level`: which units feed the given one (bool; itself included)."""
@@ -59,20 +62,17 @@ class MaskFacts:
     def finding(self) -> str:
         """One sentence: what the chosen output sees of the inputs that come before it in the ordering."""
         position = int(positions(self.ordering)[self.output])
-        seen = set(self.seen)
-        before = {variable + 1 for variable in self.ordering[:position].tolist()}
-        name = f"Output {self.output + 1}"
+        seen, before = set(self.seen), {variable + 1 for variable in self.ordering[:position].tolist()}
         if seen - before:
-            return f"{name} sees {_inputs(seen - before)} that it must not see: itself or a later one"
-        if not before:
-            return f"{name} sees nothing: it is the first in the ordering"
-        after = "" if position == self.num_variables - 1 else ", and nothing after"
-        if seen == before:
-            everything = {1: "the one input", 2: "both inputs"}.get(position, f"all {position} inputs")
-            return f"{name} sees {everything} before it{after}"
-        if position == 1:
-            return f"{name} does not see the one input before it"
-        return f"{name} sees {len(seen) or 'none'} of the {position} inputs before it"
+            template = "finding_leak"
+        elif not before:
+            template = "finding_first"
+        elif seen == before:
+            template = "finding_all"
+        else:
+            template = "finding_not_one" if position == 1 else "finding"
+        values = {"seen": len(seen), "before": position, "after": self.num_variables - 1 - position}
+        return say(template, output=self.output + 1, leaked=len(seen - before), **values)
 
     @property
     def pairs(self) -> tuple[int, int]:
@@ -81,46 +81,48 @@ class MaskFacts:
 
     def unit_sentence(self, level: int, unit: int) -> str:
         """What feeds one unit, and what it feeds."""
-        sees = f"sees {_counted('input', self.ancestors(level, unit)[0])}"
-        feeds = f"feeds {_counted('output', self.descendants(level, unit)[-1])}"
+        kind = "input" if level == 0 else "output" if level == len(self.masks) else "hidden"
+        sees, feeds = (
+            _numbers(lit) for lit in (self.ancestors(level, unit)[0], self.descendants(level, unit)[-1])
+        )
         degree = int(self.degrees[level][unit])
-        if level == 0:
-            return f"Input {unit + 1}, number {degree} in the ordering, {feeds}"
-        if level == len(self.masks):
-            return f"Output {unit + 1}, number {degree} in the ordering, {sees}"
-        return f"Unit {unit + 1} of hidden layer {level}, degree {degree}, {sees}; it {feeds}"
+        return say(kind, unit=unit + 1, level=level, degree=degree, sees=sees, feeds=feeds)
 
     @property
     def description(self) -> str:
         """What the picture shows, for those who do not see it."""
-        hidden = [len(layer) for layer in self.degrees[1:-1]]
+        hidden = self.degrees[1:-1]
         natural = torch.equal(self.ordering, torch.arange(self.num_variables))
-        ordering = "natural" if natural else " then ".join(f"x{d + 1}" for d in self.ordering.tolist())
-        kept = "; ".join(
-            f"M{number} keeps {int(mask.sum())} of {mask.numel()}"
+        layers = [
+            say("layer", number=number, degrees=layer.tolist())
+            for number, layer in enumerate(hidden, start=1)
+        ]
+        masks = [
+            say("mask", number=number, kept=int(mask.sum()), all=mask.numel())
             for number, mask in enumerate(self.masks, start=1)
-        )
-        degrees = "; ".join(
-            f"hidden layer {number}: {_listed(layer.tolist())}"
-            for number, layer in enumerate(self.degrees[1:-1], start=1)
-        )
-        return (
-            f"{self.finding}. The connections of a MADE with {_inputs(range(self.num_variables))}, "
-            f"as many outputs, and hidden layers of size {_listed(hidden)}. Ordering: {ordering}. "
-            f"Degrees of {degrees}. Masks: {kept} weights. "
-            f"Output {self.output + 1} sees inputs: {_listed(self.seen) or 'none'}."
+        ]
+        return say(
+            "description",
+            finding=self.finding,
+            inputs=self.num_variables,
+            sizes=[len(layer) for layer in hidden],
+            ordering="natural" if natural else " then ".join(f"x{d + 1}" for d in self.ordering.tolist()),
+            degrees="; ".join(layers),
+            masks="; ".join(masks),
+            output=self.output + 1,
+            seen=self.seen,
         )
 
     @property
     def table(self) -> dict[str, list[object]]:
         """One row for each output: its variable, its position in the ordering, and what it sees (all from 1)."""
-        seen = [(row.nonzero().flatten() + 1).tolist() for row in self.sees]
+        seen = [_numbers(row) for row in self.sees]
         return {
             "output": list(range(1, self.num_variables + 1)),
             "position": (positions(self.ordering) + 1).tolist(),
             "inputs before it": positions(self.ordering).tolist(),
             "inputs seen": [len(row) for row in seen],
-            "sees": [_listed(row) for row in seen],
+            "sees": [", ".join(map(str, row)) for row in seen],
         }
 
 
@@ -148,18 +150,7 @@ def mask_facts(
     return MaskFacts(order, [ends, *degrees, ends], kept, chosen)
 
 
-def _inputs(variables: Sequence[int] | set[int] | range) -> str:
-    return f"{len(variables)} input" + ("" if len(variables) == 1 else "s")
-
-
-def _counted(noun: str, lit: Tensor) -> str:
-    numbers = (lit.nonzero().flatten() + 1).tolist()
-    return (
-        f"{len(numbers)} {noun}{'s' if len(numbers) > 1 else ''}: {_listed(numbers)}"
-        if numbers
-        else f"no {noun}"
-    )
-
-
-def _listed(numbers: Sequence[int]) -> str:
-    return ", ".join(map(str, numbers))
+def _numbers(lit: Tensor) -> list[int]:
+    """Of those that are lit, counted from 1."""
+    numbers: list[int] = (lit.nonzero().flatten() + 1).tolist()
+    return numbers

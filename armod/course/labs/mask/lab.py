@@ -18,7 +18,7 @@ from torch import Tensor
 from armod import orderings
 from armod.course.labs.mask.facts import MaskFacts, mask_facts
 from armod.course.labs.mask.picture import mask_figure
-from armod.course.labs.page import Widget, asset, packed, page
+from armod.course.labs.page import Widget, check_knobs, lab_page, packed
 from armod.models.made.masks import hidden_degrees, masks
 
 VARIABLES = range(1, 17)
@@ -49,18 +49,12 @@ def mask_lab(
         "size": num_variables,
         "ordering": facts.ordering.tolist(),
         "layers": list(hidden_sizes),
-        "draw": seed if degrees == "random" else degrees,
+        "degrees": degrees,
+        "seed": seed if degrees == "random" else 0,
         "output": facts.output,
     }
     picture = mask_figure(facts.ordering, facts.degrees[1:-1], facts.output)
-    html = page(
-        asset("mask/facts.js") + asset("mask/drawing.js") + asset("mask/lab.js"),
-        {**_table(), "start": start},
-        picture.img(dots_per_inch=100),
-        label="Mask lab: who sees whom in a MADE",
-        css=asset("mask/lab.css"),
-    )
-    return Widget(html, f"Mask lab, an interactive picture of MADE's masks. At first: {facts.description}")
+    return lab_page(__file__, {**_table(), "start": start}, picture)
 
 
 def lab_state(
@@ -77,19 +71,17 @@ def lab_state(
     Raises:
         ValueError: for a value that the lab's knobs do not have.
     """
-    knobs = {
-        "num_variables": ([num_variables], VARIABLES),
-        "hidden_sizes": (hidden_sizes, SIZES),
-        "the number of hidden layers": ([len(hidden_sizes)], range(1, MAX_LAYERS + 1)),
-        "degrees": ([degrees], ("random", "sequential")),
-        "seed": ([seed], SEEDS),
-    }
-    for name, (values, choices) in knobs.items():
-        wrong = [value for value in values if value not in choices]
-        if wrong:
-            raise ValueError(
-                f"In the mask lab, {name} is one of {', '.join(map(str, choices))}; got {wrong[0]}."
-            )
+    depth = {"the number of hidden layers": (len(hidden_sizes), range(1, MAX_LAYERS + 1))}
+    kinds = ("random", "sequential")
+    check_knobs(
+        "mask lab",
+        num_variables=(num_variables, VARIABLES),
+        **depth,
+        degrees=(degrees, kinds),
+        seed=(seed, SEEDS),
+    )
+    for units in hidden_sizes:
+        check_knobs("mask lab", hidden_sizes=(units, SIZES))
     order = orderings.as_permutation(ordering, (num_variables,))
     return mask_facts(order, hidden_degrees(num_variables, hidden_sizes, degrees=degrees, seed=seed), output)
 

@@ -12,6 +12,7 @@ from matplotlib.patches import Circle, Rectangle
 from torch import Tensor
 
 from armod.course.labs.mask.facts import MaskFacts, mask_facts
+from armod.figures.numbers import lowered, raised
 from armod.figures.picture import Picture, new_picture
 from armod.figures.style import COLOURS
 
@@ -82,7 +83,7 @@ def _draw_network(axes: Axes, facts: MaskFacts, rows: Sequence[float]) -> None:
             _draw_unit(axes, (x, rows[level]), radius, degree, kind, bool(is_lit))
     if radius >= _SMALLEST_NUMBERED:
         for variable, x in enumerate(columns[0]):
-            name = f"x{_subscript(variable + 1)}"
+            name = f"x{lowered(variable + 1)}"
             is_chosen = variable == facts.output
             _text(axes, x, rows[0] + radius + 13, name, size=9.5, ha="center", color=COLOURS["secondary"])
             _text(
@@ -156,7 +157,7 @@ def _draw_mask(axes: Axes, facts: MaskFacts, level: int, left: float, middle: fl
         _draw_row_box(axes, facts.output, left, top, cell, width)
     names = [_level_name(number, last)[0].replace("hidden ", "h") for number in (level, level + 1)]
     _label_axes(axes, left, top, width, height, names[0], names[1])
-    _text(axes, left + width + 14, middle, f"M{_superscript(level + 1)}", size=15, weight="bold")
+    _text(axes, left + width + 14, middle, f"M{raised(level + 1)}", size=15, weight="bold")
 
 
 def _draw_product(axes: Axes, facts: MaskFacts, left: float, height: float) -> None:
@@ -164,7 +165,7 @@ def _draw_product(axes: Axes, facts: MaskFacts, left: float, height: float) -> N
     cell = min(30, _PRODUCT_SIZE / size)
     side = cell * size
     top = (height - 112 - side) / 2 - 10
-    product = " ".join(f"M{_superscript(number)}" for number in range(last, 0, -1))
+    product = " ".join(f"M{raised(number)}" for number in range(last, 0, -1))
     _text(axes, left, top - 24, f"Who sees whom:  {product} > 0", size=12)
     is_row = np.arange(size)[:, None] == facts.output
     colours = np.where(
@@ -173,7 +174,7 @@ def _draw_product(axes: Axes, facts: MaskFacts, left: float, height: float) -> N
     _draw_cells(axes, colours, left, top, cell)
     _draw_row_box(axes, facts.output, left, top, cell, side)
     y = top + cell * (facts.output + 0.5)
-    _text(axes, left + side + 10, y, f"x{_subscript(facts.output + 1)}", size=11, weight="bold")
+    _text(axes, left + side + 10, y, f"x{lowered(facts.output + 1)}", size=11, weight="bold")
     _label_axes(axes, left, top, side, side, "inputs", "outputs")
     legend = {
         "masked": "weight masked to zero",
@@ -221,14 +222,6 @@ def _level_name(level: int, last: int) -> tuple[str, str]:
     if level == 0:
         return "inputs", COLOURS["input"]
     return ("outputs", COLOURS["output_text"]) if level == last else (f"hidden {level}", COLOURS["secondary"])
-
-
-def _superscript(number: int) -> str:
-    return str(number).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
-
-
-def _subscript(number: int) -> str:
-    return str(number).translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"))
 
 
 def _text(axes: Axes, x: float, y: float, text: str, **style: Any) -> None:

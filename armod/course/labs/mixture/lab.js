@@ -1,6 +1,6 @@
-// Components of a discretized logistic mixture -> the mass of every level; the facts are those of figures/mixture.py.
+// Components of a discretized logistic mixture -> the mass of every level; the facts are those of facts.py.
 
-function mixtureFacts({ levels, beyond, means, scales, weights, cdf, counts }, indices) {
+function mixtureFacts({ levels, beyond, means, scales, weights, cdf, counts }, say, indices) {
   const zero = (cdf[0].length - 1) / 2;
   const total = indices.reduce((sum, [, , weight]) => sum + weights[weight], 0);
   const parts = indices.map(([mean, scale, weight]) => {
@@ -18,27 +18,24 @@ function mixtureFacts({ levels, beyond, means, scales, weights, cdf, counts }, i
   });
   const sum = (values) => values.reduce((all, value) => all + value, 0);
   const probabilities = Array.from({ length: levels }, (_, level) => sum(parts.map(({ masses }) => masses[level])));
-  const percent = (share, digits = 1) => fixed(100 * share, digits);
   const facts = { parts, probabilities };
   const seen = sum(counts);
   if (seen) {
     const shares = counts.map((count) => count / seen);
     const bits = (of) => -sum(shares.map((share, level) => (share ? share * Math.log2(of[level]) : 0)));
     const [cross, entropy] = [bits(probabilities), bits(shares)];
-    facts.finding = `${fixed(cross, 2)} bits a pixel: ${fixed(cross - entropy, 2)} more than the ${fixed(entropy, 2)} of the histogram itself`;
+    facts.finding = say("finding_data", { bits: cross, gap: cross - entropy, entropy });
     facts.data = shares;
-  } else facts.finding = `The outer levels hold ${percent(probabilities[0])}% and ${percent(probabilities.at(-1))}%`;
+  } else facts.finding = say("finding", { first: probabilities[0], last: probabilities.at(-1) });
   const [low, high] = [0, 1].map((side) => sum(parts.map(({ tails }) => tails[side])));
-  facts.detail = `Level 0 takes ${percent(low)}% from below the edge, level ${levels - 1} takes ${percent(high)}% from above it; `
-    + `all levels together hold ${percent(sum(probabilities))}%.`;
-  facts.sentence = (level) => `Level ${level}: ${percent(probabilities[level], 2)}%, by component `
-    + parts.map(({ masses }) => `${percent(masses[level], 2)}%`).join(", ")
-    + (facts.data ? `; ${percent(facts.data[level], 2)}% of the data` : "");
+  facts.detail = say("detail", { below: low, last: levels - 1, above: high, total: sum(probabilities) });
+  facts.sentence = (level) => say(facts.data ? "level_data" : "level", {
+    level, share: probabilities[level], parts: parts.map(({ masses }) => masses[level]), data: facts.data?.[level] });
   return facts;
 }
 
-export function mount(stage, data, helpers) {
-  const { element, put, svgElement } = helpers;
+export function mount(stage, data) {
+  const say = createWords(data.words);
   const most = data.colours.length;
   const state = { number: 0, components: [], level: 0, looked: null };
   const set = (components) => {
@@ -47,39 +44,48 @@ export function mount(stage, data, helpers) {
   };
   set(data.start);
   const named = () => Object.keys(data.examples).find((name) => `${data.examples[name]}` === `${state.components.slice(0, state.number)}`);
-  const knobs = createKnobs(helpers);
+  const knobs = createKnobs();
   const example = knobs.choice("Start from", [...Object.keys(data.examples), "own"], (name) => {
     if (name in data.examples) set(data.examples[name]);
     update();
   });
   example.whole.classList.add("wide");
-  const number = knobs.slider("Components", 1, most, (count) => { state.number = count; update(); });
+  const number = knobs.slider("Components", 1, most, turning(state, update)("number"));
   const each = state.components.map((_, index) => ["means", "scales", "weights"].map((kind, place) => {
     const name = ["Mean", "Scale", "Weight"][place];
     return knobs.slider(`${name} ${index + 1}`, 0, data[kind].length - 1, (value) => { state.components[index][place] = value; update(); });
   }));
   const rows = each.map((sliders, index) => element("div", { class: `component component-${index}` }, ...sliders.map(({ whole }) => whole)));
-  const form = knobs.form(example, number, ...rows.map((whole) => ({ whole })));
-  const lab = createLab(stage, helpers, { form, name: "The probability of every level. Arrow keys move from level to level.", redraw: () => draw() });
+  const lab = createLab(stage, {
+    kind: "mixture-lab", name: "The probability of every level. Arrow keys move from level to level.",
+    knobs: [example, number, ...rows], redraw: draw });
+  const name = uniqueName("hatch");
   const hatches = svgElement("defs", {}, ...data.colours.map((colour, index) => svgElement("pattern",
-    { id: `${each[0][0].control.id}-hatch-${index}`, width: 5, height: 5, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" },
+    { id: `${name}-${index}`, width: 5, height: 5, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" },
     svgElement("rect", { width: 1.6, height: 5, fill: colour }))));
   const back = svgElement("g", { "aria-hidden": "true" });
   const columns = svgElement("g");
   lab.svg.append(hatches, back, columns);
-  const sketch = createSketch(helpers, back);
+  const sketch = createSketch(back);
   const cells = Array.from({ length: data.levels }, () => columns.appendChild(svgElement("rect", {
     class: "level", role: "img", "data-lm-suppress-shortcuts": "true" })));
-  const inTable = element("tbody");
-  const inPython = element("code");
-  const reading = element("details", {}, element("summary", {}, "As a table, and in Python"), inPython,
-    element("table", {}, element("thead", {}, element("tr", {}, ...["level", "probability"].map((text) => element("th", { scope: "col" }, text)))), inTable));
-  stage.append(reading);
+  const read = lab.reading("As a table, and in Python", {
+    caption: "The probability of every level",
+    columns: ["level", "probability"],
+    rows: () => facts.probabilities.map((mass, level) => [String(level), fixed(mass, 6)]),
+    code: () => {
+      const half = (data.levels - 1) / 2;
+      const list = (values) => `torch.tensor([${values.join(", ")}])`;
+      const [shares, means, scales] = ["share", "mean", "scale"].map((name) => facts.parts.map((part) => part[name]));
+      return `armod.likelihoods.DiscretizedLogisticMixture(${list(shares.map((share) => fixed(share, 4)))}.log(), `
+        + `(${list(means)} - ${half}) / ${half}, (${list(scales)} / ${half}).log(), num_levels=${data.levels}).probs`;
+    },
+  });
   let facts;
 
   function update() {
     const used = state.components.slice(0, state.number);
-    facts = mixtureFacts(data, used);
+    facts = mixtureFacts(data, say, used);
     example.show(named() ?? "own");
     number.show(state.number);
     each.forEach((sliders, index) => {
@@ -89,25 +95,15 @@ export function mount(stage, data, helpers) {
       sliders[1].show(scale, String(data.scales[scale]));
       sliders[2].show(weight, index < state.number ? `${fixed(100 * facts.parts[index].share, 0)}%` : String(data.weights[weight]));
     });
-    put(lab.title, "text", facts.finding);
+    lab.find(facts.finding);
     cells.forEach((cell, level) => put(cell, "aria-label", facts.sentence(level)));
     look();
     draw();
-    if (reading.open) read();
+    read();
   }
 
-  const look = () => put(lab.detail, "text", state.looked === null
-    ? `${facts.detail} Hatched: mass beyond the edges, where there is no level, and where it is counted.`
-    : `${facts.sentence(state.looked)}.`);
-
-  function read() {
-    inTable.replaceChildren(...facts.probabilities.map((mass, level) => element("tr", {},
-      element("th", { scope: "row" }, String(level)), element("td", {}, fixed(mass, 6)))));
-    const half = (data.levels - 1) / 2;
-    const list = (values) => `torch.tensor([${values.join(", ")}])`;
-    inPython.textContent = `armod.likelihoods.DiscretizedLogisticMixture(${list(facts.parts.map(({ share }) => fixed(share, 4)))}.log(), `
-      + `(${list(facts.parts.map(({ mean }) => mean))} - ${half}) / ${half}, (${list(facts.parts.map(({ scale }) => scale))} / ${half}).log(), num_levels=${data.levels}).probs`;
-  }
+  const look = () => lab.tell(state.looked === null
+    ? `${facts.detail} ${say("hint")}` : `${facts.sentence(state.looked)}.`);
 
   function draw() {
     const { width } = lab;
@@ -118,7 +114,7 @@ export function mount(stage, data, helpers) {
     const highest = Math.max(...facts.probabilities, ...(facts.data ?? []));
     const roof = [0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.001].find((limit) => highest <= limit) ?? 1;
     const tall = (mass) => (mass / roof) * (height - 6);
-    const hatch = (index) => `fill: url(#${each[0][0].control.id}-hatch-${index}); stroke: ${data.colours[index]}`;
+    const hatch = (index) => `fill: url(#${name}-${index}); stroke: ${data.colours[index]}`;
     sketch.begin();
     sketch.rect(left, top, data.beyond * step, height, "beyond");
     sketch.rect(x(data.levels), top, data.beyond * step, height, "beyond");
@@ -130,7 +126,7 @@ export function mount(stage, data, helpers) {
     const heights = new Array(data.levels + 2 * data.beyond).fill(0);
     const stack = (place, mass, style) => {
       const y = foot - tall(heights[place + data.beyond] + mass);
-      sketch.styled(x(place) + 0.07 * step, y, 0.86 * step, tall(mass), style);
+      sketch.rect(x(place) + 0.07 * step, y, 0.86 * step, tall(mass), "bar", { style });
       heights[place + data.beyond] += mass;
     };
     facts.parts.forEach(({ raw }, index) => raw.forEach((mass, place) => {
@@ -160,9 +156,7 @@ export function mount(stage, data, helpers) {
       put(cell, "height", String(height));
       put(cell, "tabindex", level === state.level ? "0" : "-1");
     });
-    put(lab.svg, "width", width);
-    put(lab.svg, "height", foot + 46);
-    put(lab.svg, "viewBox", `0 0 ${width} ${foot + 46}`);
+    lab.resize(foot + 46);
   }
 
   const at = (event) => { const level = cells.indexOf(event.target); return level < 0 ? null : level; };
@@ -178,6 +172,5 @@ export function mount(stage, data, helpers) {
     cells[state.level].focus();
     event.preventDefault();
   });
-  reading.addEventListener("toggle", read);
   update();
 }

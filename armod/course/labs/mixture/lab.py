@@ -1,7 +1,7 @@
 """The mixture lab: turn the means, scales and weights of up to three components, and watch the mass of every level.
 
 The page takes the logistic CDF at the ends of bins from a table and subtracts neighbours; it gives the outer levels
-what lies beyond. The sentences are those of `MixtureFacts`.
+what lies beyond.
 """
 
 from __future__ import annotations
@@ -10,14 +10,9 @@ from collections.abc import Sequence
 
 import torch
 
-from armod.course.labs.mixture.picture import (
-    BEYOND,
-    COMPONENT_COLOURS,
-    Component,
-    MixtureFacts,
-    mixture_figure,
-)
-from armod.course.labs.page import Widget, asset, page
+from armod.course.labs.mixture.facts import BEYOND, Component
+from armod.course.labs.mixture.picture import COMPONENT_COLOURS, mixture_figure
+from armod.course.labs.page import Widget, lab_page
 
 LEVELS = 32
 MEANS = [-BEYOND + step / 2 for step in range(2 * (LEVELS - 1 + 2 * BEYOND) + 1)]
@@ -42,7 +37,6 @@ def mixture_lab(components: Sequence[Component] | None = None, counts: Sequence[
         ValueError: for components that the knobs do not have, or counts that are not 32.
     """
     components = tuple(EXAMPLES["one in the middle"] if components is None else components)
-    facts = MixtureFacts(components, LEVELS, tuple(counts))
     for component in components:
         for name, value, choices in zip(
             ("means", "scales", "weights"), component, (MEANS, SCALES, WEIGHTS), strict=True
@@ -66,16 +60,7 @@ def mixture_lab(components: Sequence[Component] | None = None, counts: Sequence[
         "examples": {name: [_indices(each) for each in example] for name, example in EXAMPLES.items()},
         "start": [_indices(each) for each in components],
     }
-    html = page(
-        asset("parts.js") + asset("mixture/lab.js"),
-        data,
-        mixture_figure(components, LEVELS, counts).img(dots_per_inch=100),
-        label="Mixture lab: the probability of every level",
-        css=asset("parts.css"),
-    )
-    return Widget(
-        html, f"Mixture lab, an interactive discretized logistic mixture. At first: {facts.description}"
-    )
+    return lab_page(__file__, data, mixture_figure(components, LEVELS, counts))
 
 
 def _indices(component: Component) -> list[int]:

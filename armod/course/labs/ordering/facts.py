@@ -15,6 +15,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from armod.course.labs.words import Words
+from armod.figures.numbers import fixed, lowered
+
+say = Words.beside(__file__)
 Known = Mapping[int, int]
 
 
@@ -72,28 +76,24 @@ class OrderingFacts:
     def conditional_sentence(self, step: int) -> str:
         """The conditional that draws a pixel at `step`: ``p(x₃ = 1 | x₁ = 0) = 98/301 = 0.326``."""
         known, pixel = self.beginning(step), self.ordering[step]
-        given = ", ".join(f"{name(other)} = {value}" for other, value in sorted(known.items()))
-        black, all_of_them = self.count({**known, pixel: 1}), self.count(known)
-        event = f"{name(pixel)} = 1{' | ' if given else ''}{given}"
-        return f"p({event}) = {black}/{all_of_them} = {black / all_of_them:.3f}"
+        given = [say("known", pixel=name(other), value=value) for other, value in sorted(known.items())]
+        blacks, every = self.count({**known, pixel: 1}), self.count(known)
+        template = "conditional" if given else "conditional_first"
+        return say(template, pixel=name(pixel), given=given, blacks=blacks, all=every, share=blacks / every)
 
     @property
     def finding(self) -> str:
         """One sentence on where the walk stands."""
         if self.step == 0:
-            return f"Pixel {self.ordering[0] + 1} comes first: its probability looks at no other pixel"
-        last, pattern = self.ordering[self.step - 1], self.pattern
+            return say("finding_first", pixel=self.ordering[0] + 1)
+        last = self.ordering[self.step - 1]
         if self.step < self.num_pixels:
-            upcoming = self.ordering[self.step] + 1
-            return (
-                f"Pixel {last + 1} is {pattern[last]}, with probability {self.factor(self.step - 1):.3f}; "
-                f"pixel {upcoming} is next"
-            )
+            values = {"value": self.pattern[last], "factor": self.factor(self.step - 1)}
+            return say("finding_next", pixel=last + 1, next=self.ordering[self.step] + 1, **values)
         count, others = self.count(self.beginning(self.step)), math.factorial(self.num_pixels) - 1
-        return (
-            f"Pattern {''.join(map(str, pattern))} has probability {count}/{self.total} = {count / self.total:.3f}, "
-            f"here and in the other {others} orderings"
-        )
+        pattern = "".join(map(str, self.pattern))
+        values = {"count": count, "total": self.total, "share": count / self.total}
+        return say("finding", pattern=pattern, others=others, **values)
 
     @property
     def table(self) -> dict[str, list[str]]:
@@ -102,22 +102,21 @@ class OrderingFacts:
         return {
             "pixel": [name(self.ordering[step]) for step in steps],
             "conditional": [self.conditional_sentence(step) for step in steps],
-            "uniform number": [f"{self.uniform[step]:.3f}" for step in steps],
+            "uniform number": [fixed(self.uniform[step], 3) for step in steps],
             "drawn": [str(self.pattern[self.ordering[step]]) for step in steps],
-            "factor": [f"{self.factor(step):.3f}" for step in steps],
-            "log p so far": [signed(self.log_prob(step + 1)) for step in steps],
+            "factor": [fixed(self.factor(step), 3) for step in steps],
+            "log p so far": [fixed(self.log_prob(step + 1), 3) for step in steps],
         }
 
     @property
     def description(self) -> str:
         """The whole state in plain sentences."""
-        rows = zip(*self.table.values(), strict=True)
         steps = [
-            f"{conditional}; the uniform number {uniform} draws {drawn}; log p so far {so_far} nats."
-            for _, conditional, uniform, drawn, _, so_far in rows
+            say("step", conditional=conditional, uniform=uniform, value=drawn, so_far=so_far)
+            for _, conditional, uniform, drawn, _, so_far in zip(*self.table.values(), strict=True)
         ]
-        order = ", ".join(name(pixel) for pixel in self.ordering)
-        return f"{self.finding}. The ordering is {order}. {' '.join(steps)}".strip()
+        pixels = [name(pixel) for pixel in self.ordering]
+        return say("description", finding=self.finding, pixels=pixels, steps=" ".join(steps))
 
 
 def ordering_facts(
@@ -173,10 +172,4 @@ def all_orderings(num_pixels: int) -> list[tuple[int, ...]]:
 
 def name(pixel: int) -> str:
     """``x₁`` for pixel 0."""
-    return f"x{str(pixel + 1).translate(str.maketrans('0123456789', '₀₁₂₃₄₅₆₇₈₉'))}"
-
-
-def signed(value: float) -> str:
-    """Three decimals, with a true minus sign, and no minus before zero."""
-    text = f"{value:.3f}".replace("-", "−")
-    return text.removeprefix("−") if float(f"{value:.3f}") == 0 else text
+    return f"x{lowered(pixel + 1)}"

@@ -1,7 +1,7 @@
 """The ordering explorer: make one pattern of pixels, one pixel at a time, in any ordering.
 
-Python counts once: every beginning (each pixel 0, 1 or unknown) with its share and its log-probability, and the pattern
-that each row of uniform numbers leads to in each ordering. The page reads these tables and draws.
+Python counts once: how many observations agree with every beginning (each pixel 0, 1 or unknown), and the pattern that
+each row of uniform numbers leads to in each ordering. The page reads these tables and draws.
 """
 
 from __future__ import annotations
@@ -13,15 +13,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from armod.course.labs.ordering.facts import (
-    OrderingFacts,
-    all_orderings,
-    count_of,
-    ordering_facts,
-    signed,
-)
+from armod.course.labs.ordering.facts import OrderingFacts, all_orderings, count_of, ordering_facts
 from armod.course.labs.ordering.picture import ordering_figure
-from armod.course.labs.page import Widget, asset, page
+from armod.course.labs.page import Widget, check_knobs, lab_page
 
 PIXELS = range(2, 5)
 NUM_NOISE = 12
@@ -45,16 +39,7 @@ def ordering_explorer(
         "noise": noise,
         "step": facts.step,
     }
-    html = page(
-        asset("ordering/facts.js") + asset("ordering/drawing.js") + asset("ordering/lab.js"),
-        {**_table(facts.counts), "start": start},
-        ordering_figure(facts).img(dots_per_inch=100),
-        label="Ordering explorer: one pattern, one pixel at a time",
-        css=asset("ordering/lab.css"),
-    )
-    return Widget(
-        html, f"Ordering explorer, an interactive picture of the chain rule. At first: {facts.description}"
-    )
+    return lab_page(__file__, {**_table(facts.counts), "start": start}, ordering_figure(facts))
 
 
 def explorer_state(
@@ -71,9 +56,7 @@ def explorer_state(
             f"The ordering explorer takes patterns (N, D) with D from {PIXELS[0]} to {PIXELS[-1]}; "
             f"got shape {tuple(patterns.shape)}."
         )
-    for knob, value, most in (("noise", noise, NUM_NOISE - 1), ("step", step or 0, size)):
-        if value not in range(most + 1):
-            raise ValueError(f"In the ordering explorer, {knob} is one of 0..{most}; got {value}.")
+    check_knobs("ordering explorer", noise=(noise, range(NUM_NOISE)), step=(step or 0, range(size + 1)))
     return ordering_facts(patterns, ordering, uniform_numbers(size)[noise], step)
 
 
@@ -88,32 +71,13 @@ def uniform_numbers(num_pixels: int) -> list[tuple[float, ...]]:
 def _table(counts: Tensor) -> dict[str, object]:
     """Every number of the page: `beginnings` in base 3, the first pixel most significant, 2 for an unknown pixel."""
     size = counts.dim()
-    total = int(counts.sum())
-    beginnings = []
-    for values in itertools.product((0, 1, UNKNOWN), repeat=size):
-        known = {pixel: value for pixel, value in enumerate(values) if value != UNKNOWN}
-        count = count_of(counts, known)
-        log_prob = math.log(count / total) if count else None
-        shares: list[tuple[str, str] | None] = []
-        for pixel in range(size):
-            if pixel in known or not count:
-                shares.append(None)
-                continue
-            black = count_of(counts, {**known, pixel: 1})
-            shares.append((f"{(count - black) / count:.3f}", f"{black / count:.3f}"))
-        beginnings.append(
-            {
-                "count": count,
-                "logProb": log_prob,
-                "shown": None if log_prob is None else signed(log_prob),
-                "share": f"{count / total:.3f}",
-                "next": shares,
-            }
-        )
     orders, noise = all_orderings(size), uniform_numbers(size)
     return {
-        "beginnings": beginnings,
+        "beginnings": [
+            count_of(counts, {pixel: value for pixel, value in enumerate(values) if value != UNKNOWN})
+            for values in itertools.product((0, 1, UNKNOWN), repeat=size)
+        ],
         "orderings": orders,
-        "noise": [[f"{number:.3f}" for number in row] for row in noise],
+        "noise": noise,
         "patterns": [[OrderingFacts(counts, order, row, size).pattern for row in noise] for order in orders],
     }

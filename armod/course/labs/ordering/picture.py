@@ -9,7 +9,8 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.patches import Polygon, Rectangle
 
-from armod.course.labs.ordering.facts import OrderingFacts, all_orderings, name, signed
+from armod.course.labs.ordering.facts import OrderingFacts, all_orderings, name, say
+from armod.figures.numbers import fixed
 from armod.figures.picture import Picture, new_picture
 from armod.figures.style import COLOURS
 
@@ -60,7 +61,7 @@ def _draw_steps(axes: Axes, facts: OrderingFacts) -> None:
         _draw_pixels(axes, facts, step, middle - _PIXEL / 2)
         if step > facts.step:
             _box(axes, start, middle - 11, _BAR, 22, COLOURS["masked"])
-            waits = f"waits for {name(facts.ordering[step - 1])}"
+            waits = say("waits", pixel=name(facts.ordering[step - 1]))
             _text(axes, start + 10, middle, waits, color=COLOURS["secondary"])
             continue
         known = facts.beginning(step)
@@ -80,11 +81,11 @@ def _draw_steps(axes: Axes, facts: OrderingFacts) -> None:
             tip = [(mark, middle + 13), (mark - 5, middle + 22), (mark + 5, middle + 22)]
             axes.add_patch(Polygon(tip, facecolor=COLOURS["output"], zorder=4))
             is_left = mark < (start + end) / 2
-            words = f"u = {facts.uniform[step]:.3f} draws {value}"
+            words = say("draws", uniform=facts.uniform[step], value=value)
             place = {"ha": "left" if is_left else "right", "color": COLOURS["output_text"]}
             _text(axes, mark + (9 if is_left else -9), middle + 21, words, size=9, **place)
-            _text(axes, end + 66, middle, f"{facts.factor(step):.3f}", ha="right")
-            _text(axes, _MARGIN + _STEPS, middle, signed(facts.log_prob(step + 1)), ha="right")
+            _text(axes, end + 66, middle, fixed(facts.factor(step), 3), ha="right")
+            _text(axes, _MARGIN + _STEPS, middle, fixed(facts.log_prob(step + 1), 3), ha="right")
 
 
 def _draw_pixels(axes: Axes, facts: OrderingFacts, step: int, y: float) -> None:
@@ -128,7 +129,7 @@ def _draw_orderings(
     bottom = _TOP + pitch * len(orderings)
     end = start + scale * -facts.log_prob(facts.step)
     axes.plot([end, end], [_TOP - 5, bottom + 6], color=COLOURS["ink"], linewidth=1.2, linestyle=(0, (3, 2)))
-    _text(axes, end, bottom + 17, f"log p = {signed(facts.log_prob(facts.step))}", weight="bold", ha="center")
+    _text(axes, end, bottom + 17, say("total", value=facts.log_prob(facts.step)), weight="bold", ha="center")
     for pixel in range(facts.num_pixels):
         x = float(start + 44 * pixel)
         _box(axes, x, bottom + 32, 11, 11, COLOURS[_PIXEL_COLOURS[pixel % 4]])

@@ -1,34 +1,29 @@
 // The unrolled network over the gradient at each lag; every number and word is looked up in Python's table.
 
-const raised = (power) => (power < 0 ? "⁻" : "") + "⁰¹²³⁴⁵⁶⁷⁸⁹"[Math.abs(power)];
-
-export function mount(stage, data, helpers) {
-  const { element, put } = helpers;
+export function mount(stage, data) {
+  const say = createWords(data.words);
   const state = { ...data.start };
-  const turn = (name) => (value) => {
-    state[name] = value;
-    update();
-  };
+  const turn = turning(state, update);
   const cells = Object.keys(data.cells);
   const lags = Object.values(data.states)[0].powers.length;
-  const knobs = createKnobs(helpers);
-  const cell = knobs.choice("Cell", Object.values(data.cells), (name) => {
-    state.cell = cells.find((each) => data.cells[each] === name);
-    update();
-  });
+  const knobs = createKnobs();
+  const cell = knobs.choice("Cell", Object.values(data.cells), (name) =>
+    turn("cell")(cells.find((each) => data.cells[each] === name)));
   const scale = knobs.slider("Weight scale", 0, data.scales.length - 1, turn("scale"));
   const bias = knobs.slider("Gate bias", 0, data.gateBiases.length - 1, turn("bias"));
   const lag = knobs.slider("Lag k", 1, lags, turn("lag"));
-  const lab = createLab(stage, helpers, {
-    form: knobs.form(cell, scale, bias, lag), name: "The unrolled network, and the gradient at each lag", redraw: () => draw() });
-  const sketch = createSketch(helpers, lab.svg);
-  const rows = element("tbody");
-  const reading = element("details", {}, element("summary", {}, "As a table, and in Python"),
-    element("table", {}, element("caption", {}, "The gradient at each lag"), element("thead", {}, element("tr", {},
-      ...["lag", "gradient, against lag 1", "factor per step"].map((text) => element("th", { scope: "col" }, text)))), rows),
-    element("code"));
-  stage.classList.add("reach-lab");
-  stage.append(reading);
+  const lab = createLab(stage, {
+    kind: "reach-lab", name: "The unrolled network, and the gradient at each lag", knobs: [cell, scale, bias, lag], redraw: draw });
+  const sketch = createSketch(lab.svg);
+  const read = lab.reading("As a table, and in Python", {
+    caption: "The gradient at each lag",
+    columns: ["lag", "gradient, against lag 1", "factor per step"],
+    rows: () => facts.words.map((words, index) => [String(index + 1), words.replace(/ of$/, ""), facts.factors[index]]),
+    code: () => {
+      const gate = state.cell === "rnn" ? "" : `, gate_bias=${data.gateBiases[state.bias]}`;
+      return `gradient_reach(random_recurrence("${state.cell}", scale=${data.scales[state.scale]}${gate}))`;
+    },
+  });
   let facts;
   let place;
 
@@ -40,29 +35,15 @@ export function mount(stage, data, helpers) {
     bias.show(state.bias, gates ? String(data.gateBiases[state.bias]) : "no gates");
     bias.control.disabled = !gates;
     lag.show(state.lag);
-    put(lab.title, "text", facts.finding);
-    put(lab.detail, "text", sentence(state.lag));
-    if (reading.open) read();
+    lab.find(facts.finding);
+    lab.tell(say(state.lag === 1 ? "lag_first" : "lag", {
+      lag: state.lag, words: facts.words[state.lag - 1], factor: facts.factors[state.lag - 1] }));
+    read();
     draw();
-  }
-
-  function sentence(k) {
-    return k === 1
-      ? "Lag 1 is the input that was read last; its gradient is the measure of all others."
-      : `Lag ${k} gets ${facts.words[k - 1]} the gradient of lag 1: on average each step back multiplies it by ${facts.factors[k - 1]}.`;
-  }
-
-  function read() {
-    rows.replaceChildren(...facts.words.map((words, index) => element("tr", {},
-      element("th", { scope: "row" }, String(index + 1)),
-      element("td", {}, words.replace(/ of$/, "")), element("td", {}, facts.factors[index]))));
-    const gate = state.cell === "rnn" ? "" : `, gate_bias=${data.gateBiases[state.bias]}`;
-    reading.lastChild.textContent = `gradient_reach(random_recurrence("${state.cell}", scale=${data.scales[state.scale]}${gate}))`;
   }
 
   // Lag 1 stands at the right, below the output.
   function draw() {
-    if (!facts) return;
     const { width } = lab;
     const narrow = width < 560;
     const [left, right] = [narrow ? 46 : 104, width - (narrow ? 14 : 66)];
@@ -106,14 +87,11 @@ export function mount(stage, data, helpers) {
     sketch.text(x(1) + (narrow ? -14 : 14), output, "output", `level output ${narrow ? "end" : "start"}`);
     sketch.text((left + right) / 2, foot + 40, "lag k: steps back from the output", "name");
     sketch.end();
-    put(lab.svg, "width", width);
-    put(lab.svg, "height", foot + 54);
-    put(lab.svg, "viewBox", `0 0 ${width} ${foot + 54}`);
+    lab.resize(foot + 54);
   }
 
   const choose = ({ x }) => {
-    state.lag = between(1, Math.ceil((place.right - x) / place.step), lags);
-    update();
+    turn("lag")(between(1, Math.ceil((place.right - x) / place.step), lags));
   };
   onDrag(lab.svg, {
     start(at) {
@@ -122,6 +100,5 @@ export function mount(stage, data, helpers) {
     },
     move: choose,
   });
-  reading.addEventListener("toggle", read);
   update();
 }

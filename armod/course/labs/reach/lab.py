@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 
-from armod.course.labs.page import Widget, asset, page
+from armod.course.labs.page import Widget, check_knobs, lab_page
+from armod.course.labs.reach.facts import AXIS, LEAST, MOST, ReachFacts
 from armod.course.labs.reach.picture import reach_figure
-from armod.measures.gradient_reach import AXIS, CELL_NAMES, LAGS, LEAST, MOST, ReachFacts
+from armod.measures.gradient_reach import CELL_NAMES, LAGS
 
 SCALES = (0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0)
 GATE_BIASES = (0, 1, 2, 3)
@@ -25,16 +26,13 @@ def reach_lab(cell: str = "rnn", scale: float = 1.0, *, gate_bias: int = 0, lag:
     Raises:
         ValueError: for a value that the lab's knobs do not have.
     """
-    knobs = {
-        "cell": (cell, tuple(CELL_NAMES)),
-        "scale": (scale, SCALES),
-        "gate_bias": (gate_bias, GATE_BIASES),
-    }
-    for name, (value, choices) in {**knobs, "lag": (lag, range(1, LAGS + 1))}.items():
-        if value not in choices:
-            raise ValueError(
-                f"In the reach lab, {name} is one of {', '.join(map(str, choices))}; got {value}."
-            )
+    check_knobs(
+        "reach lab",
+        cell=(cell, tuple(CELL_NAMES)),
+        scale=(scale, SCALES),
+        gate_bias=(gate_bias, GATE_BIASES),
+        lag=(lag, range(1, LAGS + 1)),
+    )
     facts = reach_state(cell, scale, gate_bias)
     data = {
         "cells": CELL_NAMES,
@@ -51,16 +49,7 @@ def reach_lab(cell: str = "rnn", scale: float = 1.0, *, gate_bias: int = 0, lag:
             "lag": lag,
         },
     }
-    html = page(
-        asset("parts.js") + asset("reach/lab.js"),
-        data,
-        reach_figure(facts, lag).img(dots_per_inch=100),
-        label="Reach lab: the gradient that arrives k steps back",
-        css=asset("parts.css") + asset("reach/lab.css"),
-    )
-    return Widget(
-        html, f"Reach lab, an interactive picture of gradients in time. At first: {facts.description}"
-    )
+    return lab_page(__file__, data, reach_figure(facts, lag))
 
 
 def reach_state(cell: str, scale: float, gate_bias: int) -> ReachFacts:

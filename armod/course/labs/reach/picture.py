@@ -8,10 +8,11 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyArrowPatch
 
+from armod.course.labs.reach.facts import AXIS, LEAST, MOST, ReachFacts
 from armod.figures.picture import Picture, new_picture
 from armod.figures.style import COLOURS
 from armod.figures.text import wrapped
-from armod.measures.gradient_reach import AXIS, LAGS, LEAST, MOST, ReachFacts
+from armod.measures.gradient_reach import LAGS
 
 _SMALL: dict[str, Any] = {"size": 10, "color": COLOURS["secondary"], "va": "center_baseline"}
 _LINES = (

@@ -1,6 +1,6 @@
-// Points on levels, and the log-likelihood of every mean and scale; the facts are those of figures/surface.py.
+// Points on levels, and the log-likelihood of every mean and scale; the facts are those of facts.py.
 
-function surfaceFacts({ means, scales, levels, table }, { counts, mean, scale }) {
+function surfaceFacts({ means, scales, levels, table }, say, { counts, mean, scale }) {
   const surface = new Float64Array(means.length * scales.length);
   const used = [...counts.keys()].filter((level) => counts[level]);
   let best = 0;
@@ -13,42 +13,38 @@ function surfaceFacts({ means, scales, levels, table }, { counts, mean, scale })
   facts.bestMean = Math.floor(best / scales.length);
   facts.bestScale = best % scales.length;
   facts.masses = Array.from({ length: levels }, (_, level) => Math.exp(table[at * levels + level]));
-  const total = counts.reduce((sum, count) => sum + count, 0);
-  const points = `${total} point${total === 1 ? "" : "s"}`;
-  if (!used.length) facts.finding = "No points: every mean and scale explains them equally well";
-  else if (used.length > 1)
-    facts.finding = `${points}: mean ${fixed(means[facts.bestMean], 2)} and scale ${fixed(scales[facts.bestScale], 2)} explain them best`;
-  else facts.finding = `${points} on level ${used[0]}: ` + (used[0] === 0 || used[0] === levels - 1
-    ? "the mean runs away beyond the edge, for all the mass out there counts as this level"
-    : "the narrowest scale wins, and would go on towards 0");
-  facts.detail = `The bars show mean ${fixed(means[mean], 2)} and scale ${fixed(scales[scale], 2)}: `
-    + `${fixed(surface[at], 2)} nats, ${fixed(facts.below, 2)} below the best.`;
+  const points = counts.reduce((sum, count) => sum + count, 0);
+  const onEdge = used[0] === 0 || used[0] === levels - 1;
+  facts.finding = say(!used.length ? "finding_none" : used.length > 1 ? "finding" : onEdge ? "finding_edge" : "finding_one",
+    { points, level: used[0], mean: means[facts.bestMean], scale: scales[facts.bestScale] });
+  facts.detail = say("detail", { mean: means[mean], scale: scales[scale], value: surface[at], below: facts.below });
   return facts;
 }
 
-export async function mount(stage, data, helpers) {
-  const { put, svgElement, unpack } = helpers;
+export async function mount(stage, data) {
+  const say = createWords(data.words);
   data.table = new Float32Array((await unpack(data.logMasses)).buffer);
   const state = { ...data.start, counts: [...data.start.counts], at: 7 };
   const same = (counts) => `${counts}` === `${state.counts}`;
-  const knobs = createKnobs(helpers);
+  const knobs = createKnobs();
+  const turn = turning(state, update);
   const sets = knobs.choice("Points", [...Object.keys(data.dataSets), "own"], (name) => {
     if (name in data.dataSets) state.counts = [...data.dataSets[name]];
     update();
   });
   sets.whole.classList.add("wide");
-  const mean = knobs.slider("Mean", 0, data.means.length - 1, (place) => { state.mean = place; update(); });
-  const scale = knobs.slider("Scale", 0, data.scales.length - 1, (place) => { state.scale = place; update(); });
+  const mean = knobs.slider("Mean", 0, data.means.length - 1, turn("mean"));
+  const scale = knobs.slider("Scale", 0, data.scales.length - 1, turn("scale"));
   const climb = knobs.button("Go to the maximiser", () => {
     [state.mean, state.scale] = [facts.bestMean, facts.bestScale];
     update();
   });
-  const lab = createLab(stage, helpers, {
-    form: knobs.form(sets, mean, scale, climb), name: "Points, and the surface of their log-likelihood", redraw: () => draw() });
+  const lab = createLab(stage, {
+    kind: "surface-lab", name: "Points, and the surface of their log-likelihood", knobs: [sets, mean, scale, climb], redraw: draw });
   const back = lab.svg.appendChild(svgElement("g", { "aria-hidden": "true" }));
   const columns = lab.svg.appendChild(svgElement("g"));
   const front = lab.svg.appendChild(svgElement("g", { "aria-hidden": "true" }));
-  const [behind, sketch] = [createSketch(helpers, back), createSketch(helpers, front)];
+  const [behind, sketch] = [createSketch(back), createSketch(front)];
   const cells = Array.from({ length: data.levels }, (_, level) => columns.appendChild(svgElement("rect", {
     class: "level", role: "spinbutton", "aria-valuemin": 0, "aria-valuemax": data.mostPoints,
     "aria-label": `Points on level ${level}`, "data-lm-suppress-shortcuts": "true" })));
@@ -56,13 +52,12 @@ export async function mount(stage, data, helpers) {
   let facts;
 
   function update() {
-    facts = surfaceFacts(data, state);
+    facts = surfaceFacts(data, say, state);
     sets.show(Object.keys(data.dataSets).find((name) => same(data.dataSets[name])) ?? "own");
     mean.show(state.mean, fixed(data.means[state.mean], 2));
     scale.show(state.scale, fixed(data.scales[state.scale], 2));
-    put(lab.title, "text", facts.finding);
-    put(lab.detail, "text", `${facts.detail} Click above a level to add a point, drag a point to another level, click it to `
-      + "take it away (keys: arrows up and down on a level). Drag over the map to move the bars (orange); the maximiser is yellow.");
+    lab.find(facts.finding);
+    lab.tell(`${facts.detail} ${say("hint")}`);
     draw();
   }
 
@@ -112,10 +107,7 @@ export async function mount(stage, data, helpers) {
     drawMap();
     behind.end();
     sketch.end();
-    const bottom = place.mapTop + height + 50;
-    put(lab.svg, "width", lab.width);
-    put(lab.svg, "height", bottom);
-    put(lab.svg, "viewBox", `0 0 ${lab.width} ${bottom}`);
+    lab.resize(place.mapTop + height + 50);
   }
 
   function drawMap() {
@@ -138,7 +130,7 @@ export async function mount(stage, data, helpers) {
         [start, band] = [m, next];
       }
     });
-    paths.forEach((d, band) => behind.filled(d, data.colours[band]));
+    paths.forEach((d, band) => behind.path(d, "band", { fill: data.colours[band] }));
     const x = (m) => mapLeft + (m + 0.5) * cellWidth;
     const y = (s) => foot - (s + 0.5) * cellHeight;
     behind.line(mapLeft, foot, mapLeft + panel, foot, "axis");

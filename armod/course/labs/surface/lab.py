@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from armod.course.labs.page import Widget, asset, packed, page
-from armod.course.labs.surface.picture import (
+from armod.course.labs.page import Widget, lab_page, packed
+from armod.course.labs.surface.facts import (
     BAND_COLOURS,
     BANDS,
     LEVELS,
@@ -16,8 +16,8 @@ from armod.course.labs.surface.picture import (
     SCALES,
     SurfaceFacts,
     log_masses,
-    surface_figure,
 )
+from armod.course.labs.surface.picture import surface_figure
 
 MOST_POINTS = 6
 DATA_SETS = {
@@ -33,7 +33,7 @@ DATA_SETS = {
 def surface_lab(counts: Sequence[int] | None = None, *, mean: float = 3.0, scale: int = 14) -> Widget:
     """The lab as one notebook output: `counts` of points on the 16 levels, and a candidate mean and scale at first.
 
-    ``mean``: in levels, in quarters from -3 to 18. ``scale``: an index in `armod.course.labs.surface.picture.SCALES`.
+    ``mean``: in levels, in quarters from -3 to 18. ``scale``: an index in `armod.course.labs.surface.facts.SCALES`.
 
     Raises:
         ValueError: for counts or a candidate that the lab does not have.
@@ -57,11 +57,4 @@ def surface_lab(counts: Sequence[int] | None = None, *, mean: float = 3.0, scale
         "dataSets": DATA_SETS,
         "start": {"counts": counts, "mean": facts.mean, "scale": facts.scale},
     }
-    html = page(
-        asset("parts.js") + asset("surface/lab.js"),
-        data,
-        surface_figure(counts, (facts.mean, facts.scale)).img(dots_per_inch=100),
-        label="Surface lab: the likelihood of every mean and scale",
-        css=asset("parts.css"),
-    )
-    return Widget(html, f"Surface lab, an interactive likelihood surface. At first: {facts.description}")
+    return lab_page(__file__, data, surface_figure(counts, (facts.mean, facts.scale)))

@@ -207,6 +207,9 @@ def test_another_package_adds_exercises_by_its_folders(install: Any) -> None:
     find("second").number = 1
     with pytest.raises(ExerciseError, match="both are exercise 1 of lesson 9_1_coins"):
         exercises_of("9_1_coins")
+    folder.rename(folder.parent / "lesson_4_5_1_made")
+    with pytest.raises(ExerciseError, match="both hold the exercises of lesson 4_5_1_made"):
+        lessons()
 
 
 def test_the_text_says_all_that_the_page_says() -> None:

@@ -161,7 +161,7 @@ def test_an_interrupted_write_leaves_the_old_file_whole(file, monkeypatch):
         raise OSError("No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(progress.os, "replace", full_disk)
+        patch.setattr("armod.files.os.replace", full_disk)
         assert not record("lesson", "masks", 2, 2)
     assert file.read_bytes() == before
     assert not list(file.parent.glob("*.part"))

@@ -2,7 +2,7 @@ import pytest
 from playwright.sync_api import expect
 
 from armod.course.labs import course_map
-from armod.course.lessons.lessons import Lesson
+from armod.course.lessons.catalogue import Lesson
 
 CHAIN = ("4_1_chain_rule", "4.1 The chain rule", ("probability",), ("chain rule",))
 MADE = ("4_5_1_made", "4.5.1 MADE & <masks>", ("chain rule", "networks"), ("masks", "completion"))

@@ -9,32 +9,12 @@ from playwright.sync_api import expect
 from armod.course.labs import dilation_animation, dilation_lab
 from armod.course.labs.dilation.facts import KERNEL_SIZES, LENGTH, NUM_LAYERS, PATTERNS, DilationFacts
 from armod.course.labs.dilation.lab import dilation_state
-from benchmarks.widget_latency import knob_to_paint
+from tests.browser.widgets import turn
 
 pytestmark = pytest.mark.browser
 
 DOUBLING = "doubling: 1, 2, 4, 8, 16"
 STACKS = DilationFacts((1, 2, 4), 2), DilationFacts((1, 1, 1), 2)
-
-
-@pytest.fixture
-def show(page):
-    """Puts a widget on an empty page, wakes it, and fails the test if anything was asked of the network."""
-    asked = []
-    page.context.route("**/*", lambda route: (asked.append(route.request.url), route.abort()))
-
-    def put(widget, head=""):
-        page.set_content(f"<!doctype html><html><head>{head}</head><body>{widget.html}</body></html>")
-        if "dilation-lab" in widget.html:
-            expect(page.locator(".finding")).not_to_be_empty()
-        return page
-
-    yield put
-    assert asked == []
-
-
-def turn(page, label, value):
-    page.get_by_label(label, exact=True).fill(str(value))
 
 
 def columns(page, row):
@@ -120,18 +100,6 @@ def test_play_pause_step_and_scrub_by_keyboard(show, page):
     says(2)
 
 
-def test_each_knob_changes_the_picture_by_real_keys(show):
-    page = show(dilation_lab("doubling", 3, output=40, frame=2))
-    drawing = page.locator("svg.armod-plot")
-    for label, key in {
-        "Layers": "ArrowRight", "Kernel": "ArrowRight", "Output": "ArrowLeft", "Frame": "ArrowLeft",
-        "Dilations": "ArrowDown",
-    }.items():  # fmt: skip
-        before = drawing.inner_html()
-        page.get_by_label(label, exact=True).press(key)
-        assert drawing.inner_html() != before, label
-
-
 def test_fewer_layers_leave_no_frame_beyond_the_last(show):
     page = show(dilation_lab("doubling", 4, frame=4))
     turn(page, "Layers", 2)
@@ -146,51 +114,6 @@ def test_a_click_on_the_drawing_chooses_the_output(show):
     chosen = int(page.get_by_label("Output", exact=True).input_value())
     assert 24 < chosen < 40
     assert columns(page, 0) == [chosen]
-
-
-def test_every_control_has_a_name_and_keeps_its_keys_from_jupyterlab(show):
-    page = show(dilation_lab())
-    snapshot = page.locator(".armod-widget").aria_snapshot()
-    assert 'group "Dilation lab: which samples one output depends on"' in snapshot
-    assert 'combobox "Dilations"' in snapshot
-    for name in ("Layers", "Kernel", "Output", "Frame"):
-        assert f'slider "{name}"' in snapshot
-    assert page.locator(".dilation-lab :is(input, select, button)[data-lm-suppress-shortcuts]").count() == 8
-
-
-@pytest.mark.parametrize("width", [360, 700, 1280])
-def test_nothing_is_cut_off_and_every_word_can_be_read(show, width):
-    head = '<meta name="viewport" content="width=device-width"><style>body { margin: 8px }</style>'
-    page = show(dilation_lab("doubling", 5, kernel_size=3, frame=5), head=head)
-    page.set_viewport_size({"width": width, "height": 900})
-    page.wait_for_function("width => document.querySelector('svg.armod-plot').clientWidth < width", arg=width)
-    for output, frame in ((1, 5), (30, 0), (LENGTH, 5)):
-        turn(page, "Output", output)
-        turn(page, "Frame", frame)
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-        outside = page.evaluate(
-            """() => {
-                const frame = document.querySelector("svg.armod-plot").getBoundingClientRect();
-                return [...document.querySelectorAll("svg.armod-plot text")].filter(node => {
-                    const box = node.getBoundingClientRect();
-                    return box.left < frame.left - 1 || box.right > frame.right + 1
-                        || box.top < frame.top - 1 || box.bottom > frame.bottom + 1
-                        || getComputedStyle(node).fill === "rgba(0, 0, 0, 0)";
-                }).map(node => node.textContent);
-            }"""
-        )
-        assert outside == []
-
-
-def test_a_knob_answers_well_below_a_tenth_of_a_second(show):
-    """A loose bound that holds on a loaded machine; the target is 25 ms."""
-    page = show(dilation_lab("doubling", 5, kernel_size=3, frame=5))
-    measured = knob_to_paint(
-        page, page.get_by_label("Output", exact=True), presses=12, picture=".armod-widget svg.armod-plot"
-    )
-    print("knob to painted picture:", measured)
-    assert measured["changed"] == 12
-    assert measured["median_ms"] < 100
 
 
 def opacity(page, frame):

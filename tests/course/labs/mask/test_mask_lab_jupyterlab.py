@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from armod.course.labs.mask.lab import lab_state
-from benchmarks.widget_latency import knob_to_paint
 from tests.browser.lab import Lab, serve
+from tests.browser.widgets import knob_to_paint
 
 pytestmark = pytest.mark.browser
 
@@ -24,6 +24,7 @@ NOTEBOOK = """# ---
 
 # %%
 from armod.course.labs import mask_lab
+from tests.browser.widgets import knob_to_paint
 mask_lab()
 """
 

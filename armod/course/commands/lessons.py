@@ -1,0 +1,118 @@
+"""The commands ``armod lab``, ``armod run`` and ``armod sync``; what they do lies in `armod.course.lessons`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from armod.course.commands.options import cell_timeout
+
+
+@click.command()
+@click.option(
+    "--port", type=click.IntRange(1, 65535), help="Serve at exactly this port; without it, a free one."
+)
+@click.option("--browser/--no-browser", default=True, help="Open a browser, where there is a screen.")
+@click.argument("jupyter_options", nargs=-1, type=click.UNPROCESSED)
+def lab(port: int | None, browser: bool, jupyter_options: tuple[str, ...]) -> None:
+    """Open JupyterLab at the course map, and print its address.
+
+    What follows `--` goes to JupyterLab itself.
+
+    \b
+    armod lab
+    armod lab --port 8890 --no-browser
+    armod lab -- --ip=0.0.0.0
+    """
+    from armod.course.lessons.jupyter_lab import start_lab
+
+    sys.exit(start_lab(port, browser, jupyter_options))
+
+
+@click.command()
+@click.argument("lessons", nargs=-1, metavar="[LESSON]...")
+@click.option(
+    "--out", required=True, type=click.Path(path_type=Path), help="The folder that receives the results."
+)
+@click.option(
+    "-p",
+    "parameters",
+    nargs=2,
+    multiple=True,
+    metavar="NAME VALUE",
+    help="Set a parameter of the lessons; repeatable.",
+)
+@click.option(
+    "--jobs", default=1, show_default=True, type=click.IntRange(1), help="Lessons that run at a time."
+)
+@cell_timeout
+def run(
+    lessons: tuple[str, ...], out: Path, parameters: tuple[tuple[str, str], ...], jobs: int, timeout: int
+) -> None:
+    """Run lessons without a screen: all of them and the map, or those named.
+
+    Each leaves an executed NAME.ipynb and a NAME.html that needs nothing else. A lesson that fails stops no other;
+    the table at the end names its cell, and the exit code is 1.
+
+    \b
+    armod run --out results
+    armod run 4_5_1_made --out results -p seed 3 -p quick true
+    armod run --out results --jobs 4 --timeout 120
+    """
+    from rich.console import Console
+
+    from armod.course.lessons.headless import run_lessons, summary
+
+    values = {name: _scalar(value) for name, value in parameters}
+    results = run_lessons(lessons, out, parameters=values, jobs=jobs, timeout=timeout)
+    console = Console()
+    console.print(summary(results))
+    failed = sum(result.failure is not None for result in results)
+    console.print(
+        f"{len(results) - failed} of {len(results)} ran well; see {out}", highlight=False, soft_wrap=True
+    )
+    sys.exit(1 if failed else 0)
+
+
+@click.command()
+@click.argument("notebooks", nargs=-1, metavar="[NAME]...")
+@click.option("--check", is_flag=True, help="Only report what has drifted; exit 1 if anything has.")
+@click.option("--force", is_flag=True, help="Build even what is up to date.")
+@cell_timeout
+def sync(notebooks: tuple[str, ...], check: bool, force: bool, timeout: int) -> None:
+    """Build each .ipynb from its .py: execute it, normalise it, stamp it.
+
+    Only what has drifted is built; a notebook whose text alone changed is not run again. A notebook that raises an
+    error or reaches 1 MB is refused, and its old one kept.
+
+    \b
+    armod sync
+    armod sync 4_5_1_made --force
+    armod sync --check
+    """
+    from armod.course.lessons import build
+
+    if check and force:
+        raise click.UsageError("--check only reports and --force builds; give one of them.")
+    problems = build.check(notebooks) if check else build.sync(notebooks, force=force, timeout=timeout)
+    for problem in problems:
+        click.echo(problem)
+    if not problems:
+        click.echo("Every notebook is in step with its source.")
+    sys.exit(1 if problems else 0)
+
+
+def _scalar(text: str) -> Any:
+    """A parameter's value as a person means it: 3, 0.5, true, null, or the text itself."""
+    words = {"true": True, "false": False, "null": None, "none": None}
+    if text.lower() in words:
+        return words[text.lower()]
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text

@@ -1,0 +1,250 @@
+"""Run a rebuilt notebook in the sandbox and, where its checks stand, let the examiner ask.
+
+The notebook's cells run in order, through an engine of papermill. A cell tagged ``check:EXERCISE`` is not run. There the
+examiner asks about that exercise, with the names as they are at this point, just as a self-check would. When a kernel
+dies, a new one runs all that ran before, without the cell that ended the old one.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+import papermill
+from nbformat import NotebookNode
+from papermill.engines import Engine, NotebookExecutionManager, papermill_engines
+
+from armod.course.exercises.engine.answer import AnswerError, Transport
+from armod.course.grading.confinement.jail import JailError
+from armod.course.grading.confinement.kernel_client import MAX_PARTS, Dead, Kernel, Late, parts
+from armod.course.grading.confinement.limits import Limits
+
+ENGINE = "armod-examination"
+MAX_DEATHS = 2  # at the questions of one exercise: what is asked of it then is refused
+MAX_WORDS = 500
+CHECK = "check:"
+
+T = TypeVar("T")
+Examine = Callable[[str, Transport], T]
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """A cell that raised an error, took too long or ended its kernel.
+
+    Attributes:
+        cell: Its place among all cells.
+        kind: "error", "late" or "dead".
+        message: What happened, in words.
+    """
+
+    cell: int
+    kind: str
+    message: str
+
+
+@dataclass
+class Run(Generic[T]):
+    """What the examiner found for each exercise, what went wrong in cells, and how often the kernel was restarted."""
+
+    results: dict[str, T] = field(default_factory=dict)
+    troubles: list[Trouble] = field(default_factory=list)
+    restarts: int = 0
+
+
+def run(
+    notebook: NotebookNode,
+    examine: Examine[T],
+    limits: Limits | None = None,
+    *,
+    parameters: Mapping[str, Any] | None = None,
+    confinement: str = "sandbox",
+) -> Run[T]:
+    """Run a notebook and let the examiner ask about each exercise; nothing that the notebook does raises here.
+
+    Args:
+        notebook: The cells; it is not changed.
+        examine: Called as ``examine(exercise, transport)`` for each exercise; what it returns is the result. Questions
+            that get no reply raise `AnswerError` in it.
+        limits: What the notebook may use.
+        parameters: New values for names of the cell tagged ``parameters``.
+        confinement: Where kernels run, as for `Kernel`.
+
+    Raises:
+        JailError: If the first kernel can't be started.
+    """
+    examination = _Examination(notebook, examine, limits or Limits(), confinement)
+    try:
+        papermill.execute_notebook(
+            notebook,
+            None,
+            parameters=dict(parameters or {}),
+            engine_name=ENGINE,
+            kernel_name="python3",
+            language="python",
+            progress_bar=False,
+            examination=examination,
+        )
+    finally:
+        examination.end()
+    return examination.outcome
+
+
+class _Engine(Engine):
+    """Walks through the cells for papermill."""
+
+    @classmethod
+    def execute_managed_notebook(
+        cls, nb_man: NotebookExecutionManager, kernel_name: str, *, examination: _Examination, **_: Any
+    ) -> None:
+        examination.sources = [cell.source for cell in nb_man.nb.cells]
+        for number, cell in enumerate(nb_man.nb.cells):
+            nb_man.cell_start(cell, number)
+            examination.visit(number, cell)
+            nb_man.cell_complete(cell, number)
+
+
+papermill_engines.register(ENGINE, _Engine)
+
+
+class _Examination(Generic[T]):
+    """A notebook that is running: what ran well, and the kernel, if one lives."""
+
+    def __init__(self, notebook: NotebookNode, examine: Examine[T], limits: Limits, confinement: str) -> None:
+        self.outcome: Run[T] = Run()
+        self.limits = limits
+        self.sources: list[str] = []
+        self._examine = examine
+        self._confinement = confinement
+        self._kernel: Kernel | None = None
+        self._ran: list[int] = []
+        self._deadline: float | None = None  # of the notebook; the first kernel's start does not count
+
+    def visit(self, number: int, cell: NotebookNode) -> None:
+        """Run the cell, or ask about the exercise whose check it is."""
+        tags = cell.metadata.get("tags", [])
+        names = [tag.removeprefix(CHECK) for tag in tags if tag.startswith(CHECK)]
+        if names:
+            self.outcome.results[names[0]] = self._examine(names[0], _Questions(self))
+        elif cell.cell_type == "code" and cell.source.strip():
+            self._run(number)
+
+    def kernel(self) -> Kernel:
+        """The living kernel; if there is none, a new one in which everything has run again.
+
+        Raises:
+            Dead: If there may be no further kernel.
+        """
+        while self._kernel is None:
+            if self._deadline is not None:
+                self.outcome.restarts += 1
+                self.seconds_left()
+                if self.outcome.restarts > self.limits.restarts:
+                    raise Dead(f"the kernel died more than {self.limits.restarts} times")
+            try:
+                self._kernel = Kernel(self.limits, self._confinement)
+            except JailError:
+                if self._deadline is None:
+                    raise  # no student's code has run yet
+                raise Dead("the kernel could not be started again") from None
+            if self._deadline is None:
+                self._deadline = time.monotonic() + self.limits.notebook_seconds
+            self._replay()
+        return self._kernel
+
+    def seconds_left(self, wanted: float = 0.0) -> float:
+        """``wanted``, or what the notebook has left if that is less; `Dead` if nothing is left."""
+        assert self._deadline is not None
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise Dead(f"the notebook took longer than {self.limits.notebook_seconds:.0f} s")
+        return min(wanted, left)
+
+    def died(self) -> None:
+        """The kernel is of no use any more."""
+        if self._kernel is not None:
+            self._kernel.end()
+        self._kernel = None
+
+    end = died
+
+    def _run(self, number: int) -> None:
+        kind, message = "dead", ""
+        try:
+            kernel = self.kernel()
+            seconds = self.seconds_left(self.limits.cell_seconds)
+            reply = kernel.execute(self.sources[number], seconds)
+            self._ran.append(number)
+            if reply.get("status") == "ok":
+                return
+            kind, message = "error", f"{reply.get('ename', 'Unreadable')}: {reply.get('evalue', 'no reply')}"
+        except Late:
+            kind, message = "late", f"it ran longer than {seconds:.0f} s"
+        except Dead as death:
+            self.died()
+            message = str(death)
+        self.outcome.troubles.append(Trouble(number, kind, words(message)))
+
+    def _replay(self) -> None:
+        assert self._kernel is not None
+        for number in list(self._ran):
+            try:
+                self._kernel.execute(self.sources[number], self.seconds_left(self.limits.cell_seconds))
+            except (Late, Dead) as problem:
+                # what ran well before and does not now must not keep the rest from being heard
+                self._ran.remove(number)
+                if isinstance(problem, Dead):
+                    self.died()
+                    return
+
+
+class _Questions:
+    """The transport of one exercise's questions."""
+
+    def __init__(self, examination: _Examination[Any]) -> None:
+        self._examination = examination
+        self._deaths = 0
+
+    def request(self, text: str) -> str:
+        """The reply to a question; `AnswerError` if there is none."""
+        examination = self._examination
+        if self._deaths >= MAX_DEATHS:
+            raise AnswerError("DeadKernelError", "this exercise ended the kernel when it was asked before")
+        expression = (
+            f"__import__('armod.course.grading.examined', fromlist=['reply']).reply({text!r}, globals())"
+        )
+        try:
+            kernel = examination.kernel()
+            seconds = examination.seconds_left(examination.limits.question_seconds)
+            content = kernel.execute("", seconds, expression)
+        except Late:
+            raise AnswerError("TimeoutError", f"no answer within {seconds:.0f} s") from None
+        except Dead as death:
+            examination.died()
+            self._deaths += 1
+            raise AnswerError("DeadKernelError", f"no answer: {death}") from None
+        return _text_of(content)
+
+
+def _text_of(content: dict[str, Any]) -> str:
+    match content.get("user_expressions"):
+        case {"reply": {"status": "ok", "data": {"text/plain": str(text)}}} if (
+            parts(_bytes(text)) <= MAX_PARTS
+        ):
+            return text
+        case {"reply": {"status": "error", "ename": str(name), "evalue": str(value)}}:
+            raise AnswerError(words(name), words(value))
+    raise AnswerError("NotPlainError", "the reply can't be read")
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "replace")
+
+
+def words(text: str) -> str:
+    """Short enough, and valid Unicode, for a record."""
+    if len(text) > MAX_WORDS:
+        text = f"{text[: MAX_WORDS - 1]}…"
+    return _bytes(text).decode("utf-8")

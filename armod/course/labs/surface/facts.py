@@ -1,0 +1,108 @@
+"""Points on 16 levels, and the log-likelihood of every mean and scale of one discretized logistic distribution."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache, cached_property
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from armod.course.labs.words import Words
+from armod.likelihoods import DiscretizedLogisticMixture
+
+say = Words.beside(__file__)
+LEVELS = 16
+MEANS = [-3 + step / 4 for step in range(85)]
+SCALES = [0.2 * 2 ** (step / 4) for step in range(22)]
+# Nats below the best where one band of the surface ends and the next begins, and the colours between them.
+BANDS = (0.5, 2.0, 4.5, 9.0, 18.0, 36.0)
+BAND_COLOURS = ("#1F5FA8", "#3F7DBD", "#6A9DD0", "#97BDE1", "#C0D8EE", "#DFEAF5", "#F3F6FA")
+
+
+def logistic(
+    mean: Tensor | float, scale: Tensor | float, num_levels: int = LEVELS
+) -> DiscretizedLogisticMixture:
+    """One discretized logistic distribution whose mean and scale are measured in levels, in float64.
+
+    >>> logistic(0.5, 1.0, num_levels=2).probs
+    tensor([0.5000, 0.5000], dtype=torch.float64)
+    """
+    half_range = (num_levels - 1) / 2
+    means = (torch.as_tensor(mean, dtype=torch.float64) - half_range) / half_range
+    log_scales = (torch.as_tensor(scale, dtype=torch.float64) / half_range).log()
+    means, log_scales = torch.broadcast_tensors(means, log_scales)
+    return DiscretizedLogisticMixture(
+        torch.zeros_like(means).unsqueeze(-1), means.unsqueeze(-1), log_scales.unsqueeze(-1), num_levels
+    )
+
+
+@cache
+def log_masses() -> NDArray[np.float32]:
+    """Log-probability of every level under every mean and scale of the map, ``(means, scales, levels)``."""
+    each = logistic(torch.tensor(MEANS).view(-1, 1, 1), torch.tensor(SCALES, dtype=torch.float64).view(-1, 1))
+    return each.log_prob(torch.arange(LEVELS)).float().numpy()
+
+
+@dataclass(frozen=True)
+class SurfaceFacts:
+    """`counts` of points on each level, and one candidate by its indices in `MEANS` and `SCALES`.
+
+    Raises:
+        ValueError: unless there are 16 counts, none negative, and both indices lie on the map.
+    """
+
+    counts: tuple[int, ...]
+    mean: int
+    scale: int
+
+    def __post_init__(self) -> None:
+        if len(self.counts) != LEVELS or min(self.counts) < 0:
+            raise ValueError(f"The surface takes {LEVELS} counts of at least 0; got {list(self.counts)}.")
+        if not (0 <= self.mean < len(MEANS) and 0 <= self.scale < len(SCALES)):
+            raise ValueError(
+                f"The map has {len(MEANS)} means and {len(SCALES)} scales; got the indices {self.mean}, {self.scale}."
+            )
+
+    @cached_property
+    def surface(self) -> NDArray[np.float64]:
+        """The log-likelihood ``(means, scales)``, in nats."""
+        return log_masses().astype(float) @ np.array(self.counts, dtype=float)
+
+    @cached_property
+    def best(self) -> tuple[int, int]:
+        """Where on the map the surface is highest."""
+        mean, scale = divmod(int(self.surface.argmax()), len(SCALES))
+        return mean, scale
+
+    @property
+    def below_best(self) -> float:
+        """How far the candidate lies below the maximum, in nats."""
+        return float(self.surface[self.best] - self.surface[self.mean, self.scale])
+
+    @property
+    def finding(self) -> str:
+        """The maximiser in a sentence, or why there is none on the map."""
+        points, used = sum(self.counts), [level for level, count in enumerate(self.counts) if count]
+        if not used:
+            return say("finding_none")
+        if len(used) > 1:
+            return say("finding", points=points, mean=MEANS[self.best[0]], scale=SCALES[self.best[1]])
+        template = "finding_edge" if used[0] in (0, LEVELS - 1) else "finding_one"
+        return say(template, points=points, level=used[0])
+
+    @property
+    def detail(self) -> str:
+        """What the candidate makes of the points."""
+        mean, scale = MEANS[self.mean], SCALES[self.scale]
+        value = float(self.surface[self.mean, self.scale])
+        return say("detail", mean=mean, scale=scale, value=value, below=self.below_best)
+
+    @property
+    def description(self) -> str:
+        """The picture for those who do not see it."""
+        listed = [f"{count} on level {level}" for level, count in enumerate(self.counts) if count]
+        bands = [f"{band:g}" for band in BANDS]
+        return say("description", finding=self.finding, detail=self.detail, points=listed, bands=bands)

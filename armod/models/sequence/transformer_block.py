@@ -1,0 +1,38 @@
+"""The block of the `Transformer`."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+class Block(nn.Module):
+    """Attention over the past, then a network with one hidden layer for every step; each adds to its input.
+
+    >>> Block(8, num_heads=2)(torch.zeros(3, 5, 8)).shape
+    torch.Size([3, 5, 8])
+    """
+
+    def __init__(self, width: int, num_heads: int) -> None:
+        super().__init__()
+        self.num_heads = num_heads
+        self.attention_norm = nn.LayerNorm(width)
+        self.attention_in = nn.Linear(width, 3 * width)  # queries, keys and values
+        self.attention_out = nn.Linear(width, width)
+        self.network_norm = nn.LayerNorm(width)
+        self.network_in = nn.Linear(width, 4 * width)
+        self.network_out = nn.Linear(4 * width, width)
+
+    def forward(self, states: Tensor) -> Tensor:
+        """States ``(N, D, width)`` -> the same shape; step k looks at steps up to k."""
+        states = states + self.attention_out(self._attend(self.attention_in(self.attention_norm(states))))
+        # GPT-2's approximation of GELU, which is also the faster one
+        hidden = F.gelu(self.network_in(self.network_norm(states)), approximate="tanh")
+        return states + self.network_out(hidden)
+
+    def _attend(self, joint: Tensor) -> Tensor:
+        """Queries, keys and values ``(N, D, 3 * width)`` -> means of the values ``(N, D, width)``, head by head."""
+        heads = joint.unflatten(2, (3, self.num_heads, -1)).permute(2, 0, 3, 1, 4)
+        queries, keys, values = heads.unbind(0)
+        means = F.scaled_dot_product_attention(queries, keys, values, is_causal=True)
+        return means.transpose(1, 2).flatten(2)

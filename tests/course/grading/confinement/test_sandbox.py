@@ -1,0 +1,274 @@
+"""The jail and the kernels in it: what they promise, that the probe would see it broken, and refusals in words."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import nbformat
+import papermill
+import pytest
+from click.testing import CliRunner
+
+from armod.course.commands.main import main
+from armod.course.errors import CourseError
+from armod.course.grading.confinement import jail, probe, sandbox, zygote
+from armod.course.grading.confinement.jail import Jail, JailError, Zygote
+from armod.course.grading.confinement.limits import Limits
+from armod.course.grading.confinement.visible import FIRST_UID, HOME, PACKAGE, masked
+from tests.course.grading.arena import IN_A_JAIL, left_behind
+
+
+@pytest.fixture(autouse=True)
+def bubblewrap(require_program) -> None:
+    require_program("bubblewrap")
+
+
+SLEEP = "import time; time.sleep(1000)"
+
+
+def jailed(program: str = SLEEP, limits: Limits | None = None, **options) -> Jail:
+    return Zygote.of_this_process().jail(limits or Limits(), program=program, **options)
+
+
+def said(program: str, **options) -> str:
+    locked = jailed(f"{program}\n{SLEEP}", output=True, **options)
+    try:
+        return locked.first_line(60)
+    finally:
+        locked.kill()
+
+
+def test_every_promise_holds_and_the_command_says_so() -> None:
+    outcome = CliRunner().invoke(main, ["doctor", "--sandbox"])
+    assert outcome.exit_code == 0, outcome.output
+    assert [line.split()[:2] for line in outcome.output.splitlines()[:-2]] == [
+        ["ok", name] for name in probe.WORDS
+    ]
+    assert outcome.output.splitlines()[-1] == "All that the sandbox promises holds here."
+
+
+# What would be wrong with a zygote that lacks a line, by the promise that it breaks.
+BROKEN = {
+    "network": ('    "network": 0x40000000,\n', ""),
+    "files": ("", ""),
+    "rights, calls": ("    _refuse_calls()\n", ""),
+    "rights, capabilities": ('    _call("capset"', '    (lambda *_: 0)("capset"'),
+    "disk": ("size={order['disk']}", "size=1000000000"),
+    "descriptors": ('"NOFILE": order["descriptors"], ', ""),
+    "memory": (', "DATA": order["memory"] + _data()', ""),
+    "forks": ('"NPROC": order["processes"], ', ""),
+}
+
+
+if os.uname().machine == "x86_64":  # others have no second door
+    BROKEN["rights, calls of 32 bits"] = ("refuse - 2, machine", "refuse - 3, machine")
+MORE = {"files": ["--ro-bind", "/etc", "/etc"], "network": ["--share-net"]}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_the_probe_sees_a_broken_promise(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str) -> None:
+    right, wrong = BROKEN[name]
+    source = Path(zygote.__file__).read_text()
+    assert right in source
+    hidden = {folder: {**texts} for folder, texts in masked().items()}
+    hidden[PACKAGE / "course" / "grading"]["confinement/zygote.py"] = source.replace(right, wrong)
+    whole, more = jail.bubblewrap, MORE.get(name, [])
+    monkeypatch.setattr(jail, "masked", lambda: hidden)
+    monkeypatch.setattr(jail, "bubblewrap", lambda sources, also: whole(sources, [*more, *also]))
+    with a_zygote_of_its_own(monkeypatch):
+        assert not {promise.name: promise.holds for promise in probe.probe()}[name.split(",")[0]]
+
+
+@contextmanager
+def a_zygote_of_its_own(monkeypatch: pytest.MonkeyPatch) -> Iterator[Zygote]:
+    own = Zygote(preloaded=())
+    monkeypatch.setattr(Zygote, "of_this_process", lambda: own)
+    try:
+        yield own
+    finally:
+        own.end()
+
+
+def test_texts_become_files_of_a_user_without_rights() -> None:
+    program = "import os; print(open('/run/x').read(), os.getcwd(), os.getuid(), flush=True)"
+    assert said(program, texts={"/run/x": "hello"}) == f"hello {HOME} 65534\n"
+
+
+def test_of_armod_a_jail_sees_the_library_and_what_answers_questions() -> None:
+    program = f"""
+import json
+from pathlib import Path
+package = Path({str(PACKAGE)!r})
+files = [path.relative_to(package).as_posix() for path in package.rglob("*.py")]
+print(json.dumps([files, (package.parent / "notebooks").exists()]), flush=True)
+"""
+    seen, has_notebooks = json.loads(said(program))
+    kept_from_it = ("course/exercises/", "course/grading/")
+    found = {path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py")}
+    assert {path for path in seen if path.startswith(kept_from_it)} == IN_A_JAIL
+    assert {path for path in seen if not path.startswith(kept_from_it)} == {
+        path for path in found if not path.startswith(kept_from_it)
+    }
+    assert {path for path in found if path.startswith(kept_from_it)} > IN_A_JAIL and not has_notebooks
+
+
+def test_of_the_system_only_programs_and_libraries_are_there() -> None:
+    found = said("import os; print(*os.listdir('/usr'), *os.listdir('/usr/local'), flush=True)").split()
+    assert "lib" in found and {"src", "games", "include", "sbin", "etc"}.isdisjoint(found)
+
+
+@pytest.mark.parametrize("place", [Path(sys.prefix), PACKAGE, Path("/usr/share")])
+@pytest.mark.parametrize("what", ["submissions", "out", "hidden"])
+def test_nobody_marks_where_students_code_can_read(what: str, place: Path, tmp_path: Path) -> None:
+    paths = {name: tmp_path / name for name in ("submissions", "out", "hidden")}
+    paths[what] = place / "no such folder"
+    options = ["--out", paths["out"], "--hidden", paths["hidden"]]
+    result = CliRunner().invoke(main, ["grade", *map(str, [paths["submissions"], *options])])
+    assert result.exit_code == 2
+    assert f"Students' code can read {paths[what]}" in result.stderr
+    assert not paths["out"].exists()
+
+
+def test_jails_of_one_zygote_share_nothing() -> None:
+    said("open('/tmp/left', 'w').write('x'); print(flush=True)")
+    first = jailed()
+    text = said(
+        "import os; print(os.path.exists('/tmp/left'), sum(n.isdigit() for n in os.listdir('/proc')), flush=True)"
+    )
+    first.kill()
+    assert text == "False 2\n"
+
+
+def test_a_jail_keeps_to_the_cores_of_its_process() -> None:
+    program = """
+import os
+try:
+    os.sched_setaffinity(0, range(64))
+except PermissionError:
+    print("refused", flush=True)
+"""
+    assert said(program) == "refused\n"
+
+
+def test_a_zygote_that_ends_is_replaced() -> None:
+    Zygote.of_this_process()._process.kill()
+    with suppress(JailError):
+        jailed().kill()
+    assert said("print('in', flush=True)") == "in\n"
+
+
+def test_what_fails_to_start_says_why() -> None:
+    with pytest.raises(JailError, match=r"/nowhere|/mnt/0"):
+        Zygote(folders=[Path("/nowhere")])
+    with pytest.raises(JailError, match="ModuleNotFoundError"):
+        Zygote(preloaded=["armod no such module"])
+
+
+def test_nothing_stays_open_and_nothing_lives_on() -> None:
+    jailed().kill()
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(3):
+        locked = jailed()
+        assert locked.is_alive
+        locked.kill()
+        locked.kill()
+        assert not locked.is_alive
+    assert len(os.listdir("/proc/self/fd")) == before
+    assert left_behind() == []
+
+
+def test_whoever_kills_the_grader_kills_the_jail() -> None:
+    program = (
+        "import time; from armod.course.grading.confinement.jail import *; zygote = Zygote(preloaded=()); "
+        "jail = zygote.jail(Limits(), program='import time; time.sleep(1000)'); "
+        "print(open(f'/proc/self/fdinfo/{jail._first}').read().split('Pid:')[1].split()[0], flush=True); time.sleep(1000)"
+    )
+    grader = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+    assert grader.stdout is not None
+    inside = int(grader.stdout.readline())
+    assert Path(f"/proc/{inside}").exists()
+    grader.send_signal(signal.SIGKILL)
+    grader.wait()
+    grader.stdout.close()
+    deadline = time.monotonic() + 20
+    while Path(f"/proc/{inside}").exists():
+        assert time.monotonic() < deadline, "the jail outlived its grader"
+        time.sleep(0.05)
+
+
+def test_root_is_left_behind() -> None:
+    locked = jailed()
+    try:
+        uid = os.geteuid() or FIRST_UID + os.getpid()
+        fact = Path(f"/proc/self/fdinfo/{locked._first}").read_text()
+        first = fact.split("\nPid:")[1].split()[0]
+        assert f"Uid:\t{uid}\t" in Path(f"/proc/{first}/status").read_text()
+    finally:
+        locked.kill()
+
+
+def test_papermill_runs_unmodified_inside() -> None:
+    source = "import os; print(os.getuid(), os.getcwd())\nos.path.exists('/etc/passwd'), sum(range(4))"
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    executed = papermill.execute_notebook(
+        notebook, None, kernel_manager_class=sandbox.SandboxedKernel, progress_bar=False
+    )
+    first, second = executed.cells[0].outputs
+    assert first["text"] == f"65534 {HOME}\n"
+    assert second["data"]["text/plain"] == "(False, 6)"
+    assert left_behind() == []
+
+
+def test_no_bubblewrap_is_refused_with_words(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(
+        CourseError, match="not run without a sandbox, and here bubblewrap is not installed"
+    ) as caught:
+        sandbox.require()
+    assert "apt-get install bubblewrap" in str(caught.value)
+
+
+@pytest.mark.parametrize("platform", ["darwin", "win32"])
+def test_other_systems_are_told_where_to_go(monkeypatch: pytest.MonkeyPatch, platform: str) -> None:
+    monkeypatch.setattr(sandbox.sys, "platform", platform)
+    with pytest.raises(CourseError, match="Linux only; mend it: grade in a Linux machine, in WSL"):
+        sandbox.require()
+
+
+@pytest.mark.parametrize(("switch", "words"), [("1", "Ubuntu's AppArmor"), ("0", "No permissions")])
+def test_forbidden_namespaces_have_their_sentence(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, switch: str, words: str
+) -> None:
+    def forbidden(*arguments, **options):
+        raise JailError("bwrap: No permissions to create new namespace.")
+
+    (tmp_path / "switch").write_text(f"{switch}\n")
+    monkeypatch.setattr(sandbox, "APPARMOR_SWITCH", tmp_path / "switch")
+    monkeypatch.setattr(sandbox, "Zygote", forbidden)
+    with pytest.raises(CourseError, match=words):
+        sandbox.require()
+
+
+def test_files_are_limited_by_number() -> None:
+    program = textwrap.dedent(
+        """
+        import os
+        try:
+            for number in range(10**6):
+                os.close(os.open(f"/tmp/{number}", os.O_CREAT))
+        except OSError as problem:
+            print(number, problem.strerror, flush=True)
+        """
+    )
+    number, _, problem = said(program, limits=Limits(files=500)).partition(" ")
+    assert 450 < int(number) < 500 and problem == "No space left on device\n"

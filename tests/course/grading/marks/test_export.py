@@ -1,0 +1,145 @@
+"""What leaves the house: no formula, no markup, no hidden check, and every submission."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shutil
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from armod.course.commands.main import main
+from armod.course.grading.marks.export import FORMATS, GROUP
+from armod.course.grading.marks.gradebook import Row, rows
+from armod.course.grading.marks.report import class_page, feedback_page, write_report
+from armod.course.grading.marks.roster import read_roster
+from tests.course.grading.handed_in import write
+from tests.course.grading.intake.test_read import NASTY
+from tests.course.grading.marks.records import as_rows, made, marks
+
+
+def test_marks_of_an_older_armod_are_read_by_every_export(tmp_path: Path) -> None:
+    """Their settings hash the whole tree of checks in one text, and their names follow from it."""
+    shutil.copytree(Path(__file__).with_name("made_before"), tmp_path / "marks")
+    table = rows(tmp_path / "marks")
+    assert [(row.record.student, row.record.status, row.points) for row in table] == [
+        ("ada", "marked", 21),
+        ("bob", "refused", 0),
+        ("cleo", "absent", 0),
+    ]
+    for name in FORMATS:
+        text = FORMATS[name](table, None)
+        assert all(word in text for word in ("ada", "21", "UNSANDBOXED")), name
+    assert write_report(table, tmp_path / "marks") == 2
+
+
+def test_another_package_adds_a_format(tmp_path: Path, install) -> None:
+    source = "def names(rows, roster): return ' '.join(row.record.student for row in rows) + '\\n'\n"
+    install("moodle_for_armod", source, {GROUP: {"moodle": "moodle_for_armod:names"}})
+    folder = marks(tmp_path / "marks", made("ada", 1), made("bob", None))
+    assert list(FORMATS) == ["canvas", "csv", "gradescope", "junit", "moodle"] and len(FORMATS) == 5
+    assert FORMATS["moodle"](rows(folder), None) == "ada bob\n"
+    done = CliRunner().invoke(main, ["marks", "export", str(folder), "--format", "moodle"])
+    assert (done.exit_code, done.stdout) == (0, "ada bob\n")
+    wrong = CliRunner().invoke(main, ["marks", "export", str(folder), "--format", "xls"])
+    assert (
+        wrong.exit_code == 2 and "'xls' is not one of canvas, csv, gradescope, junit, moodle" in wrong.stderr
+    )
+
+
+def test_csv_has_a_row_for_everybody(tmp_path: Path) -> None:
+    folder = marks(tmp_path, made("ada", 3), made("eve", None), absent=("bob",), ungraded=("cleo",))
+    found = {row["student"]: row for row in as_rows(FORMATS["csv"](rows(folder), None))}
+    assert [found[name]["status"] for name in ("ada", "eve", "bob", "cleo")] == [
+        "marked",
+        "refused",
+        "absent",
+        "not graded yet",
+    ]
+    assert (found["ada"]["points"], found["ada"]["max_points"], found["ada"]["one"]) == ("3", "3", "3")
+    assert found["eve"]["points"] == "0" and "no notebook" in found["eve"]["reason"]
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize(
+    "name", [*NASTY, "x" * 300, "\t=1+1", "  =1+1", "＝1+1", "\x00\x0b\x1f", "=cmd|'/C'!A"]
+)
+def test_no_export_lets_a_nasty_name_act(form: str, name: str, tmp_path: Path) -> None:
+    folder = marks(tmp_path, made(name, 1, flags=(f"={name}",)), made("bob", 2))
+    text = FORMATS[form](rows(folder), None)
+    text.encode()
+    if form in ("csv", "canvas"):
+        for row in csv.reader(io.StringIO(text, newline="")):
+            assert not any(cell.lstrip(" \xa0")[:1] in tuple("=+-@\t\r\n＝＋－＠") for cell in row if cell)
+    if form == "csv":
+        found = as_rows(text)
+        assert len(found) == 2 and found[0]["student"].removeprefix("'") == name.replace("\0", "")
+    if form == "gradescope":
+        assert json.loads(text)[0]["extra_data"]["student"] == name
+    if form == "junit":
+        assert len(ElementTree.fromstring(text)) == 2
+
+
+@pytest.mark.parametrize("points", [0, 1, 2, 3])
+def test_what_students_may_see_keeps_hidden_checks_hidden(points: int, tmp_path: Path) -> None:
+    (row,) = rows(marks(tmp_path, made("ada", points)))
+    (results,) = json.loads(FORMATS["gradescope"]([row], None))
+    assert results["score"] == points == sum(test["score"] for test in results["tests"])
+    assert sum(test["max_score"] for test in results["tests"]) == 3
+    junit = FORMATS["junit"]([row], None)
+    for text in (json.dumps(results), feedback_page(row), class_page([row]), junit):
+        assert "SECRET" not in text
+    assert len(ElementTree.fromstring(junit).findall("./testsuite/testcase")) == len(results["tests"])
+
+
+def test_canvas_has_a_line_for_each_student_with_the_rosters_ids(tmp_path: Path) -> None:
+    folder = marks(
+        tmp_path / "marks",
+        made("ada", 1),
+        made("ada", 3, attempt=2),
+        made("eve", None),
+        absent=("bob",),
+    )
+    roster = write(
+        tmp_path / "canvas.csv",
+        "Student,ID,SIS User ID,SIS Login ID,Section\n    Points Possible,,,,\n"
+        '"Love, Ada",11,a1,ada,S\n"Doe, Bob",12,b1,bob,S\n',
+    )
+    found = as_rows(FORMATS["canvas"](rows(folder), read_roster(roster)))
+    assert found[0] == {
+        "Student": "    Points Possible",
+        "ID": "",
+        "SIS User ID": "",
+        "SIS Login ID": "",
+        "Section": "",
+        "armod lesson": "3",
+    }
+    assert [(row["Student"], row["ID"], row["armod lesson"]) for row in found[1:]] == [
+        ("Love, Ada", "11", "3"),
+        ("eve", "", "0"),
+        ("Doe, Bob", "12", ""),
+    ]
+
+
+def test_a_watermark_is_in_every_export(tmp_path: Path) -> None:
+    folder = marks(tmp_path, made("ada", 1, settings={"watermark": "NOT SANDBOXED"}))
+    table: list[Row] = rows(folder)
+    for text in (
+        *(form(table, None) for form in FORMATS.values()),
+        feedback_page(table[0]),
+        class_page(table),
+    ):
+        assert "NOT SANDBOXED" in text
+
+
+def test_canvas_has_one_line_for_who_handed_in_under_two_names(tmp_path: Path) -> None:
+    first, second = "ada_4711_1_lesson", "ada_4711_2_other"
+    folder = marks(tmp_path / "marks", made(first, 1), made(second, 2, lesson="other"))
+    roster = write(tmp_path / "roster.csv", 'Student,ID\n"Lovelace, Ada",4711\n"Noether, Emmy",4712\n')
+    found = as_rows(FORMATS["canvas"](rows(folder), read_roster(roster)))
+    assert len(found) == 2 and found[1]["Student"] == "Lovelace, Ada"
+    assert [found[1][name] for name in ("armod lesson", "armod other")] == ["1", "2"]

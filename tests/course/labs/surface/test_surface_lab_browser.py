@@ -1,0 +1,65 @@
+"""The surface lab in Chromium, on a page of its own with no network at all."""
+
+import random
+
+import pytest
+from playwright.sync_api import expect
+
+from armod.course.labs import surface_lab
+from armod.course.labs.surface.facts import MEANS, SCALES, SurfaceFacts
+from armod.course.labs.surface.lab import DATA_SETS
+from tests.browser.widgets import says, turn
+
+pytestmark = pytest.mark.browser
+
+
+def test_every_surface_says_what_python_says(show):
+    page = show(surface_lab())
+    choose = random.Random(0)
+    for name, counts in DATA_SETS.items():
+        page.get_by_label("Points", exact=True).select_option(name)
+        for _ in range(2):
+            mean, scale = choose.randrange(len(MEANS)), choose.randrange(len(SCALES))
+            turn(page, "Mean", mean)
+            turn(page, "Scale", scale)
+            says(page, SurfaceFacts(counts, mean, scale))
+        page.get_by_role("button", name="Go to the maximiser").click()
+        facts = SurfaceFacts(counts, mean, scale)
+        says(page, SurfaceFacts(counts, *facts.best))
+
+
+def test_points_by_keys_alone(show):
+    page = show(surface_lab(DATA_SETS["none"]))
+    counts = [0] * 16
+    page.get_by_label("Points on level 7").focus()
+    for key, level, step in [
+        ("ArrowUp", 7, 1), ("Enter", 7, 1), ("ArrowRight", 8, 0), ("ArrowUp", 8, 1),
+        ("ArrowLeft", 7, 0), ("ArrowDown", 7, -1), ("Delete", 7, -1), ("Delete", 7, 0),
+    ]:  # fmt: skip
+        page.keyboard.press(key)
+        counts[level] += step
+        expect(page.locator(":focus")).to_have_attribute("aria-label", f"Points on level {level}")
+        expect(page.locator(":focus")).to_have_attribute("aria-valuenow", str(counts[level]))
+        says(page, SurfaceFacts(tuple(counts), MEANS.index(3.0), 14))
+    assert page.get_by_label("Points", exact=True).input_value() == "own"
+
+
+def test_points_are_added_dragged_and_taken_away_by_the_pointer(show):
+    page = show(surface_lab(DATA_SETS["none"]))
+
+    def now(level):
+        column = page.get_by_label(f"Points on level {level}", exact=True)
+        return column.get_attribute("aria-valuenow")
+
+    page.get_by_label("Points on level 4", exact=True).click()
+    assert now(4) == "1"
+    box = page.locator(".point").bounding_box()
+    other = page.get_by_label("Points on level 9", exact=True).bounding_box()
+    page.mouse.move(box["x"] + 5, box["y"] + 5)
+    page.mouse.down()
+    page.mouse.move(other["x"] + other["width"] / 2, box["y"])
+    page.mouse.up()
+    assert (now(4), now(9)) == ("0", "1")
+    box = page.locator(".point").bounding_box()
+    page.mouse.click(box["x"] + 5, box["y"] + 5)
+    assert now(9) == "0"
