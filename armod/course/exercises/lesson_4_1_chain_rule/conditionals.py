@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from armod.course.exercises import Answer, Exercise, Mistake, reading, shown
+from armod.course.exercises.engine.draws import uneven_ordering
 from armod.course.exercises.lesson_4_1_chain_rule.tables import (
     all_close,
     conditionals,
@@ -18,7 +19,6 @@ from armod.course.exercises.lesson_4_1_chain_rule.tables import (
     random_tables,
     where_most_different,
 )
-from armod.course.exercises.lesson_4_5_1_made.instances import uneven_ordering
 
 chain_conditionals = Exercise(
     name="chain-conditionals",

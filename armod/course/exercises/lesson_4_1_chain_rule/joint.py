@@ -10,12 +10,12 @@ import torch
 from torch import Tensor
 
 from armod.course.exercises import Exercise, Mistake, reading, shown
+from armod.course.exercises.engine.draws import uneven_ordering
 from armod.course.exercises.lesson_4_1_chain_rule.tables import (
     multiplied,
     random_tables,
     where_most_different,
 )
-from armod.course.exercises.lesson_4_5_1_made.instances import uneven_ordering
 
 chain_joint = Exercise(
     name="chain-joint",

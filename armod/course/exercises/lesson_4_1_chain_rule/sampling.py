@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from armod.course.exercises import Answer, Exercise, Mistake, shown
+from armod.course.exercises.engine.draws import uneven_ordering
 from armod.course.exercises.lesson_4_1_chain_rule.tables import random_tables
-from armod.course.exercises.lesson_4_5_1_made.instances import uneven_ordering
 
 Rule = Callable[[Tensor, Tensor], Tensor]
 

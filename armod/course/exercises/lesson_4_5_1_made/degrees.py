@@ -8,10 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from armod.course.exercises.engine import reading
-from armod.course.exercises.engine.answer import Answer
-from armod.course.exercises.engine.exercise import Exercise, Mistake
-from armod.course.exercises.engine.showing import shown
+from armod.course.exercises import Answer, Exercise, Mistake, reading, shown
 
 made_degrees = Exercise(
     name="made-degrees",
@@ -113,9 +110,12 @@ def _my_degrees(answer: Answer, question: Question) -> list[Tensor]:
     reply = answer.call("my_degrees", *question)
     sizes = question[1]
     if not isinstance(reply, list | tuple) or len(reply) != len(sizes):
+        amount = (
+            f"a list of {len(reply)}" if isinstance(reply, list | tuple) else "something else than a list"
+        )
         raise Mistake(
-            f"{_called(question)} gave {_amount(reply)}; a list of {len(sizes)} tensors is due, one for each hidden layer and "
-            f"none for inputs or outputs."
+            f"{_called(question)} gave {amount}; a list of {len(sizes)} tensors is due, one for each hidden layer and none for "
+            f"inputs or outputs."
         )
     return [
         reading.tensor(layer, f"{_called(question)}[{number}]", shape=(size,), integers=True)
@@ -139,10 +139,6 @@ def _refuse_uneven(layer: Tensor, due: range, where: str) -> None:
             f"{where}: the degrees occur so often: {shown(list(often.items()))}. Each should be about as frequent as any "
             f"other. Do you move numbers after you have drawn them?"
         )
-
-
-def _amount(reply: object) -> str:
-    return f"a list of {len(reply)}" if isinstance(reply, list | tuple) else "something else than a list"
 
 
 def _seed(generator: np.random.Generator) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
@@ -10,11 +11,9 @@ from torch import Tensor
 from torch.distributions import Bernoulli
 from torch.nn import functional as F
 
-from armod.course.exercises.engine import reading
-from armod.course.exercises.engine.answer import Answer
-from armod.course.exercises.engine.exercise import Exercise, Mistake
-from armod.course.exercises.engine.showing import shown
-from armod.course.exercises.lesson_4_5_1_made.instances import every_observation, in_two_batches, normal
+from armod.course.exercises import Answer, Exercise, Mistake, shown
+from armod.course.exercises.engine.draws import normal
+from armod.course.exercises.lesson_4_5_1_made.small_networks import every_observation
 from armod.models.made.masks import hidden_degrees
 
 made_leaks = Exercise(
@@ -34,155 +33,131 @@ made_leaks = Exercise(
 )
 D = 8
 Comparison = Callable[[Tensor, Tensor], Tensor]
-Network = tuple[list[Tensor], list[Tensor], Tensor]  # weights, biases, degrees
+Case = tuple[Tensor, list[Tensor], list[Tensor], Tensor]  # x, weights, biases, degrees
 
 
-@made_leaks.check("how much leaks without an output mask")
-def leaks_without_are_right(answer: Answer, generator: np.random.Generator) -> None:
+def own_degrees(student: int) -> tuple[Tensor]:
+    """Degrees ``(8,)``, as the given cell of the notebook draws them: 1 to 6, so that no wrong count is right by chance."""
+    return (hidden_degrees(D - 1, [8], seed=student)[0],)
+
+
+def leaks_without(degrees: Tensor) -> int:
     """Inputs up to the largest degree M reach every output: 1 + 2 + ... + M forbidden pairs."""
-    got = reading.integer(answer.value("leaks_without"), "`leaks_without`")
-    degrees = own_degrees(answer.student)
-    largest = int(degrees.max())
-    if got == largest * (largest - 1) // 2:
-        raise Mistake(
-            f"You count {got} forbidden pairs. May output d see variable d itself? Look at the diagonal."
-        )
-    if got == D * largest:
-        raise Mistake(f"{got} pairs are connected, but some of them are allowed. Which ones are forbidden?")
-    if got == int((degrees * (degrees + 1) // 2).sum()):
-        raise Mistake(f"{got} is the number of forbidden paths. Several paths may connect the same pair.")
-    if got == D * (D + 1) // 2 and largest < D:
-        raise Mistake(
-            f"There are {got} forbidden pairs in all. Which inputs does no hidden unit look at, so that no path begins "
-            f"there?"
-        )
-    if got != largest * (largest + 1) // 2:
-        raise Mistake(
-            f"You count {got} forbidden pairs. Your largest degree is {largest}: which inputs reach a hidden unit at all? "
-            f"For each of those, to which outputs must it not go?"
-        )
+    return _triangle(int(degrees.max()))
 
 
-@made_leaks.check("how much leaks in the published code")
-def leaks_published_are_right(answer: Answer, generator: np.random.Generator) -> None:
+def leaks_published(degrees: Tensor) -> int:
     """With >= output d sees itself wherever a unit of degree d exists."""
-    got = reading.integer(answer.value("leaks_published"), "`leaks_published`")
-    degrees = own_degrees(answer.student)
-    right = len(degrees.unique())
-    if got == len(degrees) != right:
-        raise Mistake(f"{got} is the number of hidden units. Two units of one degree leak the same variable.")
-    if got == 0:
-        raise Mistake(
-            "You count none. Take a hidden unit of degree 3: may it look at input 3? Does output 3 use it?"
-        )
-    if got == D:
-        raise Mistake(f"You let all {D} outputs leak. Take a degree that does not occur in your layer.")
-    if got != right:
-        raise Mistake(
-            f"You count {got} forbidden pairs. A path from input j through a unit of degree m to output d needs d >= m >= "
-            f"j, and it is forbidden if j >= d. Which j, m and d do both?"
-        )
+    return len(degrees.unique())
+
+
+def mended_log_prob(
+    x: Tensor,
+    weights: list[Tensor],
+    biases: list[Tensor],
+    degrees: Tensor,
+    *,
+    hidden: Comparison = torch.ge,
+    output: Comparison = torch.gt,
+) -> Tensor:
+    """The log-likelihood ``(N,)`` of observations, by masks that compare degrees in this way; both options are mistakes."""
+    place = torch.arange(1, x.shape[1] + 1)
+    units = F.linear(x, weights[0] * hidden(degrees[:, None], place), biases[0]).relu()
+    logits = F.linear(units, weights[1] * output(place[:, None], degrees), biases[1])
+    return Bernoulli(logits=logits).log_prob(x).sum(1)
+
+
+def _triangle(number: int) -> int:
+    return number * (number + 1) // 2
+
+
+def _cases(generator: np.random.Generator, *sizes: int) -> list[Case]:
+    """Every observation of networks in which every degree occurs; the first one alone, then the others.
+
+    So it is found out who normalises over the batch.
+    """
+    found: list[Case] = []
+    for size in sizes:
+        (degrees,) = hidden_degrees(size, [size + 2], degrees="sequential")
+        degrees = degrees[torch.from_numpy(generator.permutation(size + 2))]
+        weights = [normal(generator, *shape, scale=1.5) for shape in ((size + 2, size), (size, size + 2))]
+        # no hidden unit is dead at x = 0: a dead one would hide what leaks through it
+        biases = [1 + normal(generator, size + 2, scale=1.5).abs(), normal(generator, size, scale=1.5)]
+        found += [(x, weights, biases, degrees) for x in every_observation(size).split([1, 2**size - 1])]
+    return found
+
+
+def _seen(got: Tensor, right: Tensor, *case: Any) -> str:
+    row = int((got - right).abs().argmax())
+    return (
+        f"{_about(case)} x = {shown(case[0][row].long())} gets {float(got[row]):.3f} nats, and by the right masks "
+        f"{float(right[row]):.3f}."
+    )
+
+
+def _about(case: Case) -> str:
+    return f"With {case[0].shape[1]} bits and hidden units of degrees {shown(case[3])}"
+
+
+def _otherwise(got: Tensor, right: Tensor, *_: Any) -> str:
+    if bool(got[0].abs() < 1e-6):
+        return "The first observation, asked alone, gets a probability of 1. Does your p(x) depend on what else is in the batch?"
+    return "Follow the paths from input 1 up to output 1: where is each of them cut? Are all biases and all allowed weights still in use?"
+
+
+made_leaks.asks(
+    leaks_without,
+    "how much leaks without an output mask",
+    own=own_degrees,
+    seen=lambda got, right, degrees: f"You count {got} forbidden pairs.",
+    wrong={
+        "May output d see variable d itself? Look at the diagonal.": lambda degrees: _triangle(int(degrees.max()) - 1),
+        "So many pairs are connected, but some of them are allowed. Which ones are forbidden?": lambda degrees: D * int(degrees.max()),
+        "That is the number of forbidden paths. Several paths may connect the same pair.": lambda degrees: int((degrees * (degrees + 1) // 2).sum()),
+        "So many forbidden pairs are there in all. Which inputs does no hidden unit look at, so that no path begins there?": _triangle(D),
+    },
+    otherwise=lambda got, right, degrees: f"Your largest degree is {int(degrees.max())}: which inputs reach a hidden unit at all? For each of those, to which outputs must it not go?",
+)  # fmt: skip
+made_leaks.asks(
+    leaks_published,
+    "how much leaks in the published code",
+    own=own_degrees,
+    seen=lambda got, right, degrees: f"You count {got} forbidden pairs.",
+    wrong={
+        "Two units of one degree leak the same variable, and an output whose degree does not occur leaks none.": D,
+        "Take a hidden unit of degree 3: may it look at input 3? Does output 3 use it?": 0,
+    },
+    otherwise="A path from input j through a unit of degree m to output d needs d >= m >= j, and it is forbidden if j >= d. Which j, m and d do both?",
+)  # fmt: skip
+asked_log_prob = made_leaks.asks(
+    mended_log_prob,
+    instances=lambda generator: _cases(generator, 4, 5),
+    called=lambda x, *_: f"`mended_log_prob` of x with shape {tuple(x.shape)}",
+    seen=_seen,
+    atol=1e-4,
+    wrong={
+        "This is the likelihood without any output mask: the outputs use every hidden unit.": dict(output=lambda place, degrees: 1),
+        "This is still the published likelihood. What may output 2 see if a hidden unit of degree 2 is open to it?": dict(output=torch.ge),
+        "The outputs use exactly the units that they must not use: which of the two degrees is the output's?": dict(output=torch.le),
+        "Those are the right probabilities; their logarithms are due.": lambda *case: mended_log_prob(*case).exp(),
+        "Per observation you take a mean over the variables. What does the chain rule do with the conditionals?": lambda *case: mended_log_prob(*case) / case[0].shape[1],
+        "Nothing leaks, but a hidden unit of degree m means something else in your network: it sees inputs below m only. In the lesson it sees input m too; which of the two masks had the bug?": dict(hidden=torch.gt, output=torch.ge),
+        "Nothing leaks, but too much is hidden: a unit of degree m does not see input m. Which of the two masks had the bug?": dict(hidden=torch.gt),
+    },
+    otherwise=_otherwise,
+)  # fmt: skip
 
 
 @made_leaks.check("all probabilities add up to 1", points=2)
 def the_total_is_one(answer: Answer, generator: np.random.Generator) -> None:
     """Enumerated, for sizes from one variable on, with biases far from 0."""
     for size in (4, 1, 3):
-        network = _network(generator, size)
-        got = _mended(answer, network)
-        total = float(got.exp().sum())
+        cases = _cases(generator, size)
+        total = float(torch.cat([asked_log_prob.reply(answer, *case) for case in cases]).exp().sum())
         if abs(total - 1) > 1e-4:
             raise Mistake(
-                f"{_about(network)} the {2**size} probabilities add up to {total:.4g}. {_why(got, network)}"
+                f"{_about(cases[0])} the {2**size} probabilities add up to {total:.4g}. {asked_log_prob.why(answer, generator)}"
             )
 
 
-@made_leaks.check("every output still sees all that it may", points=2)
-def nothing_is_lost(answer: Answer, generator: np.random.Generator) -> None:
-    """Equal to an independent computation."""
-    for size in (4, 5):
-        network = _network(generator, size)
-        got, right = _mended(answer, network), _log_prob(network)
-        if torch.allclose(got, right, atol=1e-4):
-            continue
-        total = float(got.exp().sum())
-        if abs(total - 1) > 1e-4:
-            raise Mistake(
-                f"{_about(network)} the {2**size} probabilities add up to {total:.4g}, not to 1. That comes first."
-            )
-        if torch.allclose(got, _log_prob(network, hidden=torch.gt, output=torch.ge), atol=1e-4):
-            raise Mistake(
-                f"{_about(network)} nothing leaks, but a hidden unit of degree m means something else in your network: it sees "
-                f"inputs below m only. In the lesson it sees input m too; which of the two masks had the bug?"
-            )
-        if torch.allclose(got, _log_prob(network, hidden=torch.gt), atol=1e-4):
-            raise Mistake(
-                f"{_about(network)} nothing leaks, but too much is hidden: a unit of degree m does not see input m. Which "
-                f"of the two masks had the bug?"
-            )
-        row = int((got - right).abs().argmax())
-        raise Mistake(
-            f"{_about(network)} nothing leaks, but x = {shown(every_observation(size)[row].long())} gets {float(got[row]):.3f} "
-            f"nats, and by the right masks {float(right[row]):.3f}. Are all biases and all allowed weights still in use?"
-        )
-
-
-def own_degrees(student: int) -> Tensor:
-    """Degrees ``(8,)``, as the given cell of the notebook draws them: 1 to 6, so that no wrong count is right by chance."""
-    return hidden_degrees(D - 1, [8], seed=student)[0]
-
-
-def _network(generator: np.random.Generator, size: int) -> Network:
-    """Weights, biases and degrees of one hidden layer in which every degree occurs."""
-    (degrees,) = hidden_degrees(size, [size + 2], degrees="sequential")
-    degrees = degrees[torch.from_numpy(generator.permutation(len(degrees)))]
-    weights = [normal(generator, len(degrees), size), normal(generator, size, len(degrees))]
-    # no hidden unit is dead at x = 0: a dead one would hide what leaks through it
-    return weights, [1 + normal(generator, len(degrees)).abs(), normal(generator, size)], degrees
-
-
-def _mended(answer: Answer, network: Network) -> Tensor:
-    """The learner's log-likelihoods of every observation."""
-    weights, biases, degrees = network
-
-    def ask(x: Tensor) -> Tensor:
-        reply = answer.call("mended_log_prob", x, weights, biases, degrees)
-        return reading.tensor(reply, f"`mended_log_prob` of x with shape {tuple(x.shape)}", shape=(len(x),))
-
-    return in_two_batches(ask, every_observation(weights[0].shape[1]))
-
-
-def _log_prob(
-    network: Network, *, hidden: Comparison = torch.ge, output: Comparison | None = torch.gt
-) -> Tensor:
-    """The log-likelihood of every observation, by masks that compare degrees as told; None for no mask."""
-    weights, biases, degrees = network
-    place = torch.arange(1, weights[0].shape[1] + 1)
-    x = every_observation(len(place))
-    units = F.linear(x, weights[0] * hidden(degrees[:, None], place), biases[0]).relu()
-    mask = 1 if output is None else output(place[:, None], degrees)
-    return Bernoulli(logits=F.linear(units, weights[1] * mask, biases[1])).log_prob(x).sum(1)
-
-
-def _why(got: Tensor, network: Network) -> str:
-    if torch.allclose(got, _log_prob(network, output=None), atol=1e-4):
-        return "This is the likelihood without any output mask: the outputs use every hidden unit."
-    if torch.allclose(got, _log_prob(network, output=torch.ge), atol=1e-4):
-        return "This is still the published likelihood. What may output 2 see if a hidden unit of degree 2 is open to it?"
-    if torch.allclose(got, _log_prob(network, output=torch.le), atol=1e-4):
-        return "The outputs use exactly the units that they must not use: which of the two degrees is the output's?"
-    if torch.allclose(got, _log_prob(network).exp(), atol=1e-4):
-        return "What you return are the right probabilities; logarithms are due."
-    if torch.allclose(got, _log_prob(network) / network[0][0].shape[1], atol=1e-4):
-        return "Per observation you take a mean over the variables. What does the chain rule do with the conditionals?"
-    if bool(got[0].abs() < 1e-6):
-        return (
-            "The first observation, asked alone, gets a probability of 1. Does your p(x) depend on what else is in the "
-            "batch?"
-        )
-    return "Follow the paths from input 1 up to output 1: where is each of them cut?"
-
-
-def _about(network: Network) -> str:
-    degrees = network[2]
-    return f"With {network[0][0].shape[1]} bits and hidden units of degrees {shown(degrees)}"
+made_leaks.add("every output still sees all that it may", asked_log_prob.examine, points=2)

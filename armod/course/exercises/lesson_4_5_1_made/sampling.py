@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
+from math import prod
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from armod.course.exercises.engine import reading
-from armod.course.exercises.engine.answer import Answer
-from armod.course.exercises.engine.exercise import Exercise, Mistake
-from armod.course.exercises.engine.showing import shown
-from armod.course.exercises.lesson_4_5_1_made.instances import (
+from armod.course.exercises import Answer, Exercise, Mistake, reading, shown
+from armod.course.exercises.engine.draws import uneven_ordering
+from armod.course.exercises.lesson_4_5_1_made.small_networks import (
     conditionals,
     on_the_other_side,
     strong_made,
-    uneven_ordering,
 )
 from armod.models.made import MADE
 from armod.orderings import positions
@@ -38,56 +37,43 @@ made_sampling = Exercise(
 )
 
 
-@made_sampling.check("bits, of the right shape")
-def samples_are_bits(answer: Answer, generator: np.random.Generator) -> None:
-    """Zeros and ones ``(N, *event_shape)``, for images and for a single variable too."""
-    for shape in ((3,), (1, 2, 2), (1,)):
-        _my_sample(answer, strong_made(generator, shape, 4), _noise(generator, 5, shape))
+Case = tuple[MADE, Tensor]
 
 
-@made_sampling.check("each bit follows from its noise and from the bits before", points=2)
-def natural_ordering_is_right(answer: Answer, generator: np.random.Generator) -> None:
-    """In the natural ordering, from one variable to four."""
-    for shape in ((3,), (1,), (1, 2, 2)):
-        _refuse_differences(answer, strong_made(generator, shape, 6), _noise(generator, 200, shape))
-
-
-@made_sampling.check("the same in any ordering", points=2)
-def any_ordering_is_right(answer: Answer, generator: np.random.Generator) -> None:
-    """Orderings that are not their own inverse."""
-    for shape in ((4,), (5,), (1, 2, 2)):
-        ordering = uneven_ordering(generator, int(np.prod(shape)))
-        model = strong_made(generator, shape, 6, ordering=ordering)
-        _refuse_differences(answer, model, _noise(generator, 200, shape))
-
-
-def drawn(
+def my_sample(
     model: MADE,
     noise: Tensor,
     *,
-    sequence: Tensor | None = None,
-    noise_of: Tensor | None = None,
+    sequence: Callable[[Tensor], Tensor] = lambda ordering: ordering,
+    noise_of: Callable[[Tensor], Tensor] = lambda ordering: torch.arange(len(ordering)),
     keeps: Tensor | None = None,
     known: Tensor | None = None,
     blind: bool = False,
     rule: Callable[[Tensor, Tensor], Tensor] = lambda u, p: u >= 1 - p,
+    num_steps: int | None = None,
 ) -> Tensor:
-    """The textbook loop on flat observations ``(N, D)``, or what becomes of it by a known mistake.
+    """The textbook loop, or a completion by it; the other options are mistakes.
 
-    sequence: variables in the order of drawing; the model's own if None. noise_of: the column of noise for each step.
-    keeps, known: flat mask ``(D,)`` and bits ``(N, D)`` of a completion. blind: every pass sees zeros only. rule:
-    where noise u and probability p make a 1.
+    keeps, known: flat mask ``(D,)`` and bits ``(N, D)`` of a completion. sequence: the variables in the order of drawing.
+    noise_of: the column of noise for each step. blind: every pass sees zeros only. rule: where noise u and probability p
+    make a 1. num_steps: all if None, all but the last if -1.
     """
     x = torch.zeros(len(noise), model.num_variables, dtype=torch.float64)
-    sequence = model.ordering if sequence is None else sequence
-    for k, variable in enumerate(sequence.tolist()):
-        seen = torch.zeros_like(x) if blind else x
-        p = conditionals(model, seen).probs[:, variable]
-        u = noise[:, k if noise_of is None else int(noise_of[k])]
-        x[:, variable] = rule(u, p).double()
+    columns = noise_of(model.ordering).tolist()
+    for k, variable in enumerate(sequence(model.ordering).tolist()[:num_steps]):
+        p = conditionals(model, torch.zeros_like(x) if blind else x).probs[:, variable]
+        x[:, variable] = rule(noise[:, columns[k]], p).double()
         if keeps is not None and known is not None and keeps[variable]:
             x[:, variable] = known[:, variable]
-    return x
+    return x.view(-1, *model.event_shape)
+
+
+def read_bits(reply: Any, what: str, right: Tensor) -> Tensor:
+    """Zeros and ones ``(N, *event_shape)``."""
+    found = reading.tensor(reply, what, shape=right.shape, integers=True)
+    if bool(((found != 0) & (found != 1)).any()):
+        raise Mistake(f"{what} gave {shown(found[0])} among others; bits are 0 or 1.")
+    return found
 
 
 def explained(model: MADE, x: Tensor, noise: Tensor, *, keeps: Tensor | None = None) -> str:
@@ -107,81 +93,66 @@ def explained(model: MADE, x: Tensor, noise: Tensor, *, keeps: Tensor | None = N
     return "Each bit follows from its noise."
 
 
-def _noise(generator: np.random.Generator, num_samples: int, shape: Sequence[int]) -> Tensor:
-    return torch.from_numpy(generator.random((num_samples, int(np.prod(shape)))))
+def _cases(generator: np.random.Generator, *shapes: tuple[int, ...], natural: bool = False) -> Iterator[Case]:
+    """Models in orderings that are not their own inverse, and 200 rows of noise."""
+    for shape in shapes:
+        ordering = None if natural else uneven_ordering(generator, prod(shape))
+        model = strong_made(generator, shape, 6, ordering=ordering)
+        yield model, torch.from_numpy(generator.random((200, prod(shape))))
 
 
-def _my_sample(answer: Answer, model: MADE, noise: Tensor) -> Tensor:
-    """The learner's samples as flat float64 bits ``(N, D)``."""
-    reply = answer.call("my_sample", on_the_other_side(answer, model), noise)
-    shape = tuple(model.event_shape)
-    what = f"`my_sample` for the event shape {shape} and noise of shape {tuple(noise.shape)}"
-    found = reading.tensor(reply, what, shape=(len(noise), *shape), integers=True)
-    if bool(((found != 0) & (found != 1)).any()):
-        raise Mistake(f"{what} gave {shown(found[0])} among others; bits are 0 or 1.")
-    return found.flatten(1).double()
-
-
-def _refuse_differences(answer: Answer, model: MADE, noise: Tensor) -> None:
-    got, right = _my_sample(answer, model, noise), drawn(model, noise)
-    if torch.equal(got, right):
-        return
-    if not torch.equal(got, _my_sample(answer, model, noise)):
-        raise Mistake(
-            "Asked twice with the same noise, `my_sample` drew different bits. All chance is in `noise`: what else do you "
-            "draw from?"
-        )
-    ordering, place = model.ordering, positions(model.ordering)
-    natural = torch.arange(len(ordering))
-    row = int((got != right).any(1).nonzero()[0])
-    seen = (
-        f"For the ordering {shown(ordering)} and the noise {shown(noise[row])} you drew {shown(got[row].long())}. "
-        f"{explained(model, got[row], noise[row])}"
+def _seen(got: Tensor, right: Tensor, model: MADE, noise: Tensor) -> str:
+    mine = got.flatten(1)
+    row = int((mine != right.flatten(1)).any(1).nonzero()[0])
+    return (
+        f"For the ordering {shown(model.ordering)} and the noise {shown(noise[row])} you drew {shown(mine[row].long())}. "
+        f"{explained(model, mine[row].double(), noise[row])}"
     )
-    last_missing = right.clone()
-    last_missing[:, ordering[-1]] = 0
-    known = [
-        (
-            drawn(model, noise, rule=lambda u, p: p > 0.5),
-            "You take the likelier bit. That is no draw: what is the noise for?",
-        ),
-        (
-            torch.zeros_like(right),
-            "All bits of all your samples are 0. Do the draws reach `x` itself, or a copy?",
-        ),
-        (
-            drawn(model, noise, rule=lambda u, p: u < p),
-            "You draw a 1 where the noise is small. That is as random, but asked is the inverse CDF: small noise gives "
-            "the small level.",
-        ),
-        (
-            drawn(model, noise, rule=lambda u, p: u < 1 - p),
-            "You draw a 1 where the noise lies below P(0). There the bit is 0.",
-        ),
-        (
-            drawn(model, noise, rule=lambda u, p: u >= p),
-            "With which of the two probabilities do you compare the noise?",
-        ),
-        (
-            drawn(model, noise, rule=lambda u, p: u >= 1 - p.logit()),
-            "You compare the noise, which lies between 0 and 1, with a logit.",
-        ),
-        (drawn(model, noise, sequence=natural), "You seem to draw the variables as 0, 1, 2, ..."),
-        (
-            drawn(model, noise, sequence=place),
-            "You seem to draw them as the inverse of `ordering` says: is the first variable `ordering[0]`?",
-        ),
-        (
-            drawn(model, noise, noise_of=ordering),
-            "You seem to take the noise by the variable's number: column k is for step k.",
-        ),
-        (
-            drawn(model, noise, blind=True),
-            "All your conditionals come from a pass over zeros. Which x must the pass of step k see?",
-        ),
-        (last_missing, "The variable that comes last is 0 in all your samples. How many steps are there?"),
-    ]
-    for wrong, message in known:
-        if torch.equal(got, wrong):
-            raise Mistake(f"{seen} {message}")
-    raise Mistake(f"{seen} What did `x` hold at that moment, and which column of noise did you take?")
+
+
+asked_sample = made_sampling.asks(
+    my_sample,
+    instances=lambda generator: _cases(generator, (4,), (1, 2, 2)),
+    ask=lambda answer, model, noise: answer.call("my_sample", on_the_other_side(answer, model), noise),
+    called=lambda model, noise: f"`my_sample` for the event shape {tuple(model.event_shape)} and noise of shape {tuple(noise.shape)}",
+    read=read_bits,
+    seen=_seen,
+    wrong={
+        "You take the likelier bit. That is no draw: what is the noise for?": dict(rule=lambda u, p: p > 0.5),
+        "All bits of all your samples are 0. Do the draws reach `x` itself, or a copy?": dict(num_steps=0),
+        "You draw a 1 where the noise is small. That is as random, but asked is the inverse CDF: small noise gives the small level.": dict(rule=lambda u, p: u < p),
+        "You draw a 1 where the noise lies below P(0). There the bit is 0.": dict(rule=lambda u, p: u < 1 - p),
+        "With which of the two probabilities do you compare the noise?": dict(rule=lambda u, p: u >= p),
+        "You compare the noise, which lies between 0 and 1, with a logit.": dict(rule=lambda u, p: u >= 1 - p.logit()),
+        "You seem to draw the variables as 0, 1, 2, ...": dict(sequence=lambda ordering: torch.arange(len(ordering))),
+        "You seem to draw them as the inverse of `ordering` says: is the first variable `ordering[0]`?": dict(sequence=positions),
+        "You seem to take the noise by the variable's number: column k is for step k.": dict(noise_of=lambda ordering: ordering),
+        "All your conditionals come from a pass over zeros. Which x must the pass of step k see?": dict(blind=True),
+        "The variable that comes last is 0 in all your samples. How many steps are there?": dict(num_steps=-1),
+    },
+    otherwise="What did `x` hold at that moment, and which column of noise did you take?",
+)  # fmt: skip
+
+
+@made_sampling.check("bits, of the right shape")
+def samples_are_bits(answer: Answer, generator: np.random.Generator) -> None:
+    """Zeros and ones ``(N, *event_shape)``, for images and for a single variable too."""
+    for case in _cases(generator, (3,), (1, 2, 2), (1,), natural=True):
+        asked_sample.reply(answer, *case)
+
+
+@made_sampling.check("each bit follows from its noise and from the bits before", points=2)
+def natural_ordering_is_right(answer: Answer, generator: np.random.Generator) -> None:
+    """In the natural ordering, from one variable to four."""
+    for case in _cases(generator, (3,)):
+        if not torch.equal(*(asked_sample.reply(answer, *case) for _ in range(2))):
+            raise Mistake(
+                "Asked twice with the same noise, `my_sample` drew different bits. All chance is in `noise`: what else do you "
+                "draw from?"
+            )
+    asked_sample.on(lambda generator: _cases(generator, (3,), (1,), (1, 2, 2), natural=True))(
+        answer, generator
+    )
+
+
+made_sampling.add("the same in any ordering", asked_sample.examine, points=2)

@@ -8,11 +8,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from armod import orderings
-from armod.course.exercises.engine import reading
-from armod.course.exercises.engine.answer import Answer, Handle
-from armod.course.exercises.engine.exercise import Exercise, Mistake
-from armod.course.exercises.engine.showing import shown
-from armod.course.exercises.lesson_4_5_1_made.instances import normal, uneven_ordering
+from armod.course.exercises import Answer, Exercise, Handle, Mistake, reading, shown
+from armod.course.exercises.engine.draws import normal, uneven_ordering
 from armod.models.made.masks import masks
 
 made_switching = Exercise(
@@ -32,27 +29,31 @@ made_switching = Exercise(
 )
 
 
-@made_switching.check("how many weights the published layer has left")
-def weights_left_are_right(answer: Answer, generator: np.random.Generator) -> None:
+def own_masks(student: int) -> tuple[Tensor, Tensor]:
+    """Two boolean masks ``(5, 6)``: raster, and a random ordering, as the given cell of the notebook draws them."""
+    return _two_masks(torch.arange(6), orderings.random((6,), seed=student))
+
+
+def _two_masks(first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
+    degrees = [torch.arange(1, len(first))]
+    return masks(first, degrees)[0], masks(second, degrees)[0]
+
+
+def weights_left(first: Tensor, second: Tensor) -> int:
     """Those that both masks keep."""
-    got = reading.integer(answer.value("weights_left"), "`weights_left`")
-    first, second = own_masks(answer.student)
-    left, kept = int((first & second).sum()), int(second.sum())
-    if got == left:
-        return
-    if got == kept:
-        raise Mistake(
-            f"{got} is what the second mask keeps. Were all of those weights still there when it came?"
-        )
-    if got == first.numel() - left:
-        raise Mistake(
-            f"{got} is how many weights are lost; as many are kept by one mask *or* the other. What is 0 stays 0: which "
-            f"weights are left?"
-        )
-    raise Mistake(
-        f"You say {got}. Take one weight that the first mask removes and the second keeps: what is its value after the "
-        f"first pass, and after the second?"
-    )
+    return int((first & second).sum())
+
+
+made_switching.asks(
+    weights_left,
+    "how many weights the published layer has left",
+    own=own_masks,
+    wrong={
+        "That is what the second mask keeps. Were all of those weights still there when it came?": lambda first, second: int(second.sum()),
+        "That is how many weights are lost; as many are kept by one mask *or* the other. What is 0 stays 0: which weights are left?": lambda first, second: first.numel() - weights_left(first, second),
+    },
+    otherwise="Take one weight that the first mask removes and the second keeps: what is its value after the first pass, and after the second?",
+)  # fmt: skip
 
 
 @made_switching.check("both masks give the right outputs, in turn", points=2)
@@ -64,34 +65,19 @@ def outputs_are_right(answer: Answer, generator: np.random.Generator) -> None:
         x = normal(generator, 3, size)
         for turn, number in enumerate((0, 1, 0, 1), 1):
             mask = both[number]
-            got = _outputs(layer, x, mask)
-            if torch.allclose(got, F.linear(x, weight * mask, bias), atol=1e-4):
+            got, right = _outputs(layer, x, mask), F.linear(x, weight * mask, bias)
+            if torch.allclose(got, right, atol=1e-4):
                 continue
-            seen = f"In pass {turn} the layer was asked to use the mask {shown(mask.long())}"
-            known = [
-                (F.linear(x, weight, bias), "It gave the outputs of the unmasked weights."),
-                (F.linear(x, weight * mask), "It gave the right outputs but for the bias."),
-                (
-                    F.linear(x, weight * ~mask, bias),
-                    "It used exactly the weights that it must not use: what does True mean?",
-                ),
-                (
-                    F.linear(x, weight * both[0] * both[1], bias),
-                    "It used only the weights that this mask and the earlier one both keep. What is left from the "
-                    "earlier pass?",
-                ),
-                (
-                    F.linear(x, weight * both[0], bias),
-                    "It used the first mask again. What does your layer remember from its first pass?",
-                ),
-            ]
-            for wrong, message in known:
-                if torch.allclose(got, wrong, atol=1e-4):
-                    raise Mistake(f"{seen}. {message}")
-            raise Mistake(
-                f"{seen}, for x = {shown(x[0])}. It gave {shown(got[0])}; due is for each unit a sum over "
-                f"the weights that it keeps, plus its bias: {shown(F.linear(x, weight * mask, bias)[0])}."
-            )
+            known = {
+                "It gave the outputs of the unmasked weights.": F.linear(x, weight, bias),
+                "It gave the right outputs but for the bias.": right - bias,
+                "It used exactly the weights that it must not use: what does True mean?": F.linear(x, weight * ~mask, bias),
+                "It used only the weights that this mask and the earlier one both keep. What is left from the earlier pass?": F.linear(x, weight * both[0] * both[1], bias),
+                "It used the first mask again. What does your layer remember from its first pass?": F.linear(x, weight * both[0], bias),
+            }  # fmt: skip
+            due = f"For x = {shown(x[0])} it gave {shown(got[0])}; due is for each unit a sum over the weights that it keeps, plus its bias: {shown(right[0])}."
+            why = next((said for said, wrong in known.items() if torch.allclose(got, wrong, atol=1e-4)), due)
+            raise Mistake(f"In pass {turn} the layer was asked to use the mask {shown(mask.long())}. {why}")
 
 
 @made_switching.check("the weights stay as they are")
@@ -140,19 +126,9 @@ def gradients_are_masked(answer: Answer, generator: np.random.Generator) -> None
             )
 
 
-def own_masks(student: int) -> tuple[Tensor, Tensor]:
-    """Two boolean masks ``(5, 6)``: raster, and a random ordering, as the given cell of the notebook draws them."""
-    return _two_masks(torch.arange(6), orderings.random((6,), seed=student))
-
-
-def _two_masks(first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
-    degrees = [torch.arange(1, len(first))]
-    return masks(first, degrees)[0], masks(second, degrees)[0]
-
-
 def _layer(generator: np.random.Generator, size: int) -> tuple[Tensor, Tensor, tuple[Tensor, Tensor]]:
     """Weight ``(size - 1, size)`` and bias of a hidden layer, and its masks for two orderings."""
-    weight, bias = normal(generator, size - 1, size), normal(generator, size - 1)
+    weight, bias = normal(generator, size - 1, size, scale=1.5), normal(generator, size - 1)
     return weight, bias, _two_masks(torch.arange(size), uneven_ordering(generator, size))
 
 

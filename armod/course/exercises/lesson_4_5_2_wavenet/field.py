@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
-from armod.course.exercises.engine import reading
-from armod.course.exercises.engine.answer import Answer
-from armod.course.exercises.engine.exercise import Exercise, Mistake
-from armod.course.exercises.engine.showing import shown
+from armod.course.exercises import Exercise, reading
 
 wavenet_field = Exercise(
     name="wavenet-field",
@@ -30,108 +29,119 @@ wavenet_field = Exercise(
 )
 
 
-@wavenet_field.check("how far a stack looks")
-def field_is_right(answer: Answer, generator: np.random.Generator) -> None:
-    """One layer, several, one tap only."""
-    # not doubled ones first, on which several mistakes would look alike
-    some = tuple(int(d) for d in generator.permutation([2, 3, 5, 6])[:3])
-    for kernel_size, dilations in ((4, some), (2, (1, 2, 4)), (3, (2,)), (1, (1, 2))):
-        call = f"`receptive_field({kernel_size}, {shown(list(dilations))})`"
-        got = reading.integer(answer.call("receptive_field", kernel_size, list(dilations)), call)
-        right = _field(kernel_size, dilations)
-        if got == right:
-            continue
-        total, depth = sum(dilations), len(dilations)
-        known = [
-            (right - 1, "That is how many steps *back* it reaches. Output t itself reads step t, too."),
-            (1 + kernel_size * total, "How many gaps are there between k taps?"),
-            (kernel_size * total, "How many gaps are there between k taps? And what does a stack of no layers see?"),
-            (1 + total, "So it would be with two taps a layer. There are k."),
-            (right + kernel_size - 1, "You count one layer more, of dilation 1, below the stack. Some networks have one; here it is not in `dilations`."),
-            (1 + (kernel_size - 1) * depth, "So it would be without dilation."),
-            (1 + (kernel_size - 1) * max(dilations), "You look at the widest layer only. The others stand below or above it."),
-            (1 + (kernel_size - 1) * math.prod(dilations), "You multiply the dilations. What does one more layer add?"),
-            (kernel_size**depth, "That holds for dilations 1, k, k², ...; these are others."),
-        ]  # fmt: skip
-        for wrong, message in known:
-            if got == wrong:
-                raise Mistake(f"{call} gave {got}. {message}")
-        raise Mistake(
-            f"{call} gave {got}. Begin with a single layer: which is the oldest step that it reads?"
-        )
+Stack = tuple[int, list[int]]
 
 
-@wavenet_field.check("how many layers it takes")
-def layers_are_right(answer: Answer, generator: np.random.Generator) -> None:
-    """Just enough, and one sample more."""
-    for kernel_size, depth in ((2, 5), (3, 4), (int(generator.integers(4, 7)), 3)):
-        full = _field(kernel_size, _doubling(depth))
-        for num_samples in (full, full + 1, full - 1):
-            call = f"`fewest_layers({kernel_size}, {num_samples})`"
-            got = reading.integer(answer.call("fewest_layers", kernel_size, num_samples), call)
-            right = depth + (num_samples > full)
-            if got == right:
-                continue
-            seen = f"{call} gave {got}. {max(got, 0)} layers see {_field(kernel_size, _doubling(min(got, 40)))} samples"
-            if got > right:
-                fewer = _field(kernel_size, _doubling(right))
-                raise Mistake(f"{seen}; {right} see {fewer}, and that is enough.")
-            raise Mistake(f"{seen}. That is too few: does a layer of {kernel_size} taps add what you think?")
+def receptive_field(k: int, dilations: list[int]) -> int:
+    """Each layer adds (k - 1) d."""
+    return 1 + (k - 1) * sum(dilations)
 
 
-@wavenet_field.check("which samples it sees", points=2)
-def steps_are_right(answer: Answer, generator: np.random.Generator) -> None:
-    """Dense stacks, stacks with gaps, paths that meet."""
-    some = tuple(int(d) for d in generator.permutation([2, 3, 7]))
-    for kernel_size, dilations in (
-        (2, (1, 2, 4)),
-        (2, (4, 4)),
-        (3, (3, 1)),
-        (2, some),
-        (3, (2, 4)),
-        (1, (5,)),
-    ):
-        call = f"`steps_back({kernel_size}, {shown(list(dilations))})`"
-        reply = answer.call("steps_back", kernel_size, list(dilations))
-        found = reading.tensor(reply, call, integers=True).flatten().tolist()
-        right = _steps(kernel_size, dilations)
-        if found == right:
-            continue
-        seen, got = f"{call} gave {shown(found)}.", set(found)
-        layers = [{tap * d for tap in range(kernel_size)} for d in dilations]
-        farthest = _field(kernel_size, dilations) - 1
-        known = [
-            (set(right), "Those are the right steps. Each is due once, in rising order."),
-            (set(right) - {0}, "Step 0 is missing: does output t not read step t?"),
-            (set(range(farthest + 1)), "That is the whole field. Is there a path to each of its samples? Try one step back."),
-            (set.union(*layers), "Those are the steps of the single layers. What lies under a layer are other layers, which look back once more."),
-            ({step + 1 for step in right}, "You count from 1. Output t reads step t, 0 steps back."),
-        ]  # fmt: skip
-        for wrong, message in known:
-            if got == wrong:
-                raise Mistake(f"{seen} {message}")
-        if max(got, default=0) > farthest:
-            raise Mistake(f"{seen} The field ends {farthest} steps back.")
-        for step in right:
-            if step not in got:
-                raise Mistake(f"{seen} There is a path to the sample {step} back: {_path(step, layers)}.")
-        raise Mistake(f"{seen} By which path does it see the sample {min(got - set(right))} back?")
+def fewest_layers(k: int, num_samples: int) -> int:
+    """By the field of one layer more, until it is enough."""
+    return next(depth for depth in itertools.count() if _doubled(k, depth) >= num_samples)
 
 
-def _field(kernel_size: int, dilations: tuple[int, ...]) -> int:
-    return 1 + (kernel_size - 1) * sum(dilations)
-
-
-def _doubling(depth: int) -> tuple[int, ...]:
-    return tuple(2**layer for layer in range(depth))
-
-
-def _steps(kernel_size: int, dilations: tuple[int, ...]) -> list[int]:
+def steps_back(k: int, dilations: list[int]) -> list[int]:
     """The sums of one tap's step in every layer."""
-    choices = itertools.product(*([tap * d for tap in range(kernel_size)] for d in dilations))
-    return sorted({sum(path) for path in choices})
+    return sorted({sum(path) for path in itertools.product(*_taps(k, dilations))})
 
 
-def _path(step: int, layers: list[set[int]]) -> str:
-    path = next(path for path in itertools.product(*layers) if sum(path) == step)
-    return ", ".join(f"{back} back in layer {number}" for number, back in enumerate(path))
+def _doubled(k: int, depth: int) -> int:
+    return receptive_field(k, [2**layer for layer in range(depth)])
+
+
+def _taps(k: int, dilations: list[int]) -> list[list[int]]:
+    """The steps back of each layer by itself."""
+    return [[tap * d for tap in range(k)] for d in dilations]
+
+
+def _stacks(generator: np.random.Generator) -> Iterator[Stack]:
+    """One layer, several, one tap only; not doubled ones first, on which several mistakes would look alike."""
+    yield 4, generator.permutation([2, 3, 5, 6])[:3].tolist()
+    yield from ((2, [1, 2, 4]), (3, [2]), (1, [1, 2]))
+
+
+def _lengths(generator: np.random.Generator) -> Iterator[tuple[int, int]]:
+    """Just enough, one sample more, and one less."""
+    for k, depth in ((2, 5), (3, 4), (int(generator.integers(4, 7)), 3)):
+        for extra in (0, 1, -1):
+            yield k, _doubled(k, depth) + extra
+
+
+def _gaps(generator: np.random.Generator) -> Iterator[Stack]:
+    """Dense stacks, stacks with gaps, paths that meet."""
+    yield from ((2, [1, 2, 4]), (2, [4, 4]), (3, [3, 1]))
+    yield from ((2, generator.permutation([2, 3, 7]).tolist()), (3, [2, 4]), (1, [5]))
+
+
+def _seen_layers(got: int, right: int, k: int, num_samples: int) -> str:
+    depth = min(max(got, 0), 40)
+    return f"`fewest_layers({k}, {num_samples})` gave {got}, and {depth} layers see {_doubled(k, depth)} samples."
+
+
+def _enough(got: int, right: int, k: int, num_samples: int) -> str:
+    if got > right:
+        return f"{right} layers see {_doubled(k, right)}, and that is enough."
+    return f"That is too few: does a layer of {k} taps add what you think?"
+
+
+def _path(got: list[int], right: list[int], k: int, dilations: list[int]) -> str:
+    if set(got) == set(right):
+        return "Those are the right steps. Each is due once, in rising order."
+    if max(got, default=0) > right[-1]:
+        return f"The field ends {right[-1]} steps back."
+    for step in right:
+        if step not in got:
+            path = next(path for path in itertools.product(*_taps(k, dilations)) if sum(path) == step)
+            by = ", ".join(f"{back} back in layer {number}" for number, back in enumerate(path))
+            return f"There is a path to the sample {step} back: {by}."
+    return f"By which path does it see the sample {min(set(got) - set(right))} back?"
+
+
+def _read_steps(reply: Any, what: str, right: list[int]) -> list[int]:
+    return reading.tensor(reply, what, integers=True).flatten().tolist()
+
+
+wavenet_field.asks(
+    receptive_field,
+    "how far a stack looks",
+    instances=_stacks,
+    wrong={
+        "That is how many steps *back* it reaches. Output t itself reads step t, too.": lambda k, dilations: (k - 1) * sum(dilations),
+        "You take k gaps for each layer. How many are there between k taps?": lambda k, dilations: 1 + k * sum(dilations),
+        "How many gaps are there between k taps? And how many samples does a stack without layers see?": lambda k, dilations: k * sum(dilations),
+        "So it would be with two taps a layer. There are k.": lambda k, dilations: 1 + sum(dilations),
+        "You count one layer more, of dilation 1, below the stack. Some networks have one; here it is not in `dilations`.": lambda k, dilations: receptive_field(k, [1, *dilations]),
+        "So it would be without dilation.": lambda k, dilations: 1 + (k - 1) * len(dilations),
+        "You look at the widest layer only. The others stand below or above it.": lambda k, dilations: 1 + (k - 1) * max(dilations),
+        "You multiply the dilations. What does one more layer add?": lambda k, dilations: 1 + (k - 1) * math.prod(dilations),
+        "That holds for dilations 1, k, k², ...; these are others.": lambda k, dilations: k ** len(dilations),
+    },
+    otherwise="Begin with a single layer: which is the oldest step that it reads?",
+)  # fmt: skip
+wavenet_field.asks(
+    fewest_layers,
+    "how many layers it takes",
+    instances=_lengths,
+    seen=_seen_layers,
+    wrong={
+        "So many layers of two taps would be needed. There are k.": lambda k, num_samples: math.ceil(math.log2(num_samples)),
+        "One layer fewer is enough.": lambda k, num_samples: fewest_layers(k, num_samples) + 1,
+    },
+    otherwise=_enough,
+)  # fmt: skip
+wavenet_field.asks(
+    steps_back,
+    "which samples it sees",
+    points=2,
+    instances=_gaps,
+    read=_read_steps,
+    wrong={
+        "Step 0 is missing: does output t not read step t?": lambda k, dilations: steps_back(k, dilations)[1:],
+        "That is the whole field. Is there a path to each of its samples? Try one step back.": lambda k, dilations: list(range(receptive_field(k, dilations))),
+        "Those are the steps of the single layers. What lies under a layer are other layers, which look back once more.": lambda k, dilations: sorted(set(itertools.chain(*_taps(k, dilations)))),
+        "You count from 1. Output t reads step t, 0 steps back.": lambda k, dilations: [step + 1 for step in steps_back(k, dilations)],
+    },
+    otherwise=_path,
+)  # fmt: skip

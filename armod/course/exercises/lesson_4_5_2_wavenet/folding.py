@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from armod.course.exercises.engine import reading
-from armod.course.exercises.engine.answer import Answer
-from armod.course.exercises.engine.exercise import Exercise, Mistake
-from armod.course.exercises.engine.showing import shown
-from armod.course.exercises.lesson_4_5_2_wavenet.instances import normal
+from armod.course.exercises import Answer, Exercise, Mistake, reading, shown
+from armod.course.exercises.engine.draws import normal
 
 wavenet_folding = Exercise(
     name="wavenet-folding",
@@ -34,40 +29,45 @@ wavenet_folding = Exercise(
 NUM = 3  # sequences of the learner's own
 
 
-@wavenet_folding.check("how many taps read the wrong sample", points=2)
-def counts_are_right(answer: Answer, generator: np.random.Generator) -> None:
-    """Output by output, from the given functions themselves."""
-    got = reading.tensor(answer.value("wrong_taps"), "`wrong_taps`", shape=(2,), integers=True).tolist()
-    dilation, length = own_sizes(answer.student)
-    chunks, glued = _count(_chunks, dilation, length), _count(_end_to_end, dilation, length)
-    if got == [glued, chunks] != [chunks, glued]:
-        raise Mistake(
-            f"`wrong_taps` is {got}: the right numbers the other way round. That of `chunks` is first."
-        )
-    if got[0] != chunks:
-        known = {
-            NUM * length: "Is there not one output of each sequence that reads a zero, and rightly so?",
-            NUM * (length - dilation): "An output that reads a zero, and should read a sample, counts too. So does one that should read a zero.",
-            chunks // NUM: f"So many are they in one sequence, and there are {NUM}.",
-            0: "No output looks ahead, that is right. But which sample does output 2 read, and how far back is that?",
-        }  # fmt: skip
-        why = known.get(got[0], "Take the first sequence: what stands to the left of each of its samples?")
-        raise Mistake(
-            f"With `chunks` {got[0]} of {NUM * length} older taps read the wrong sample, you say. {why}"
-        )
-    if got[1] != glued:
-        known = {
-            NUM * dilation: "Does the first sequence have anything to its left?",
-            NUM - 1: "Look at all rows: each of them has such borders.",
-            dilation: "In each row several sequences follow each other. How many borders are there?",
-            0: "Inside of a sequence it is right. Follow one row to where the next sequence begins.",
-        }
-        why = known.get(
-            got[1], "What stands to the left of a sequence's first sample in a row? And of the others?"
-        )
-        raise Mistake(
-            f"With `end_to_end` {got[1]} of {NUM * length} older taps read the wrong sample, you say. {why}"
-        )
+def own_sizes(student: int) -> tuple[int, int]:
+    """Dilation and T, as the given cell of the notebook draws them."""
+    dilation = 3 + student % 3
+    return dilation, dilation * (5 + student // 3 % 4)
+
+
+def wrong_taps(dilation: int, length: int) -> Tensor:
+    """Of `chunks` and of `end_to_end`.
+
+    In chunks every output but the first of a sequence reads its neighbour in time or a wrong zero; end to end, in each of
+    d rows all sequences but the first begin by reading the end of the one before.
+    """
+    return torch.tensor([NUM * (length - 1), (NUM - 1) * dilation])
+
+
+def _look(got: Tensor, right: Tensor, dilation: int, length: int) -> str:
+    if got[0] != right[0]:
+        return "Take the first sequence in `chunks`: what stands to the left of each of its samples?"
+    return "What stands to the left of a sequence's first sample in a row of `end_to_end`? And of the others?"
+
+
+wavenet_folding.asks(
+    wrong_taps,
+    "how many taps read the wrong sample",
+    points=2,
+    own=own_sizes,
+    wrong={
+        "Those are the right numbers the other way round. That of `chunks` is first.": lambda d, T: wrong_taps(d, T).flip(0),
+        "In `chunks`, is there not one output of each sequence that reads a zero, and rightly so?": lambda d, T: torch.tensor([NUM * T, (NUM - 1) * d]),
+        "In `chunks`, an output that reads a zero, and should read a sample, counts too. So does one that should read a zero.": lambda d, T: torch.tensor([NUM * (T - d), (NUM - 1) * d]),
+        f"So many are they in one sequence of `chunks`, and there are {NUM}.": lambda d, T: torch.tensor([T - 1, (NUM - 1) * d]),
+        "No output of `chunks` looks ahead, that is right. But which sample does output 2 read, and how far back is that?": lambda d, T: torch.tensor([0, (NUM - 1) * d]),
+        "In `end_to_end`, does the first sequence have anything to its left?": lambda d, T: torch.tensor([NUM * (T - 1), NUM * d]),
+        "Look at all rows of `end_to_end`: each of them has such borders.": lambda d, T: torch.tensor([NUM * (T - 1), NUM - 1]),
+        "In each row of `end_to_end` several sequences follow each other. How many borders are there?": lambda d, T: torch.tensor([NUM * (T - 1), d]),
+        "Inside of a sequence `end_to_end` is right. Follow one row to where the next sequence begins.": lambda d, T: torch.tensor([NUM * (T - 1), 0]),
+    },
+    otherwise=_look,
+)  # fmt: skip
 
 
 @wavenet_folding.check("each row is every d-th sample of one sequence", points=2)
@@ -90,29 +90,6 @@ def other_lengths_are_right(answer: Answer, generator: np.random.Generator) -> N
     for num, length, dilation in ((2, 7, 2), (3, 5, 4), (2, 3, 5)):
         _check_rows(answer, num, length, dilation)
         _check_convolution(answer, generator, num, length, dilation)
-
-
-def own_sizes(student: int) -> tuple[int, int]:
-    """Dilation and T, as the given cell of the notebook draws them."""
-    dilation = 3 + student % 3
-    return dilation, dilation * (5 + student // 3 % 4)
-
-
-def _chunks(x: Tensor, dilation: int) -> Tensor:
-    return x.reshape(len(x) * dilation, -1)
-
-
-def _end_to_end(x: Tensor, dilation: int) -> Tensor:
-    return x.reshape(-1, dilation).T
-
-
-def _count(folded: Callable[[Tensor, int], Tensor], dilation: int, length: int) -> int:
-    """How many outputs' older taps read another sample than that `dilation` steps back."""
-    samples = torch.arange(1, NUM * length + 1).view(NUM, length)
-    rows, right = folded(samples, dilation), F.pad(samples[:, :-dilation], (dilation, 0))
-    older = F.pad(rows[:, :-1], (1, 0))
-    found = older if folded is _chunks else older.T
-    return int((found.reshape(NUM, length) != right).sum())
 
 
 def _counting(num: int, length: int) -> Tensor:
@@ -158,18 +135,15 @@ def _check_rows(answer: Answer, num: int, length: int, dilation: int) -> None:
 def _check_convolution(
     answer: Answer, generator: np.random.Generator, num: int, length: int, dilation: int
 ) -> None:
-    x, (older, newer) = normal(generator, num, length), normal(generator, 2)
     # float32, as a learner's own zeros are
+    x, (older, newer) = normal(generator, num, length).float(), normal(generator, 2).float()
     rows = _folded(answer, x, dilation).float()
     done = older * F.pad(rows[:, :-1], (1, 0)) + newer * rows
     about = f"With {num} sequences of length {length} and dilation {dilation}"
+    convolved = older * F.pad(x, (dilation, 0))[:, :length] + newer * x
     for name, given, right in (
         ("`unfold(fold(x, d), d, T)`", rows, x),
-        (
-            "the convolution of the rows, unfolded,",
-            done,
-            older * F.pad(x, (dilation, 0))[:, :length] + newer * x,
-        ),
+        ("the convolution of the rows, unfolded,", done, convolved),
     ):
         got = reading.tensor(answer.call("unfold", given, dilation, length), f"{about} {name}", shape=x.shape)
         if torch.allclose(got, right.double(), atol=1e-4):

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from armod.course.exercises.engine import reading
-from armod.course.exercises.engine.answer import Answer
-from armod.course.exercises.engine.exercise import Exercise, Mistake
-from armod.course.exercises.engine.showing import shown
-from armod.course.exercises.lesson_4_5_2_wavenet.instances import causal, normal, unit
+from armod.course.exercises import Answer, Exercise, Mistake, reading, shown
+from armod.course.exercises.engine.draws import normal
 
 wavenet_gated = Exercise(
     name="wavenet-gated",
@@ -31,106 +31,123 @@ wavenet_gated = Exercise(
 )
 
 
-@wavenet_gated.check("no output depends on later inputs")
-def the_past_only(answer: Answer, generator: np.random.Generator) -> None:
-    """Two inputs that differ at one step only."""
-    for kernel_size, dilation in ((2, 1), (3, 2)):
-        x, weight, bias = _instance(generator, 8, kernel_size)
-        step = int(generator.integers(4, 6))
-        other = x.clone()
-        other[:, :, step] += 1
-        before, after = (_asked(answer, inputs, weight, bias, dilation) for inputs in (x, other))
-        moved = (after - before).abs() > 1e-5
-        early = moved[:, :, :step].any(0).any(0).nonzero().flatten().tolist()
-        if early:
-            raise Mistake(
-                f"With {kernel_size} taps and dilation {dilation}, input {step} has changed, and so have the outputs {early}. On "
-                f"which side do your zeros stand, and how many are they?"
-            )
-        if not bool(moved[:, :, step].any()):
-            raise Mistake(
-                f"With {kernel_size} taps and dilation {dilation}, input {step} has changed and output {step} has not. The unit reads "
-                f"step t itself; the shift by one belongs to the network, not to the unit."
-            )
+Case = tuple[Tensor, Tensor, Tensor, int]
 
 
-@wavenet_gated.check("the equation", points=3)
-def the_equation_is_right(answer: Answer, generator: np.random.Generator) -> None:
-    """Two taps and three, dilations, biases far from 0."""
-    for kernel_size, dilation in ((3, 2), (2, 1), (2, 3)):
-        _compare(answer, *_instance(generator, 9, kernel_size), dilation)
+def gated_unit(
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor,
+    dilation: int,
+    *,
+    pad: Callable[[Tensor, int], Tensor] = lambda x, reach: F.pad(x, (reach, 0)),
+    combine: Callable[[Tensor, Tensor], Tensor] = lambda filters, gates: filters.tanh() * gates.sigmoid(),
+    halves: tuple[int, int] = (1, 1),
+) -> Tensor:
+    """The unit's outputs ``(N, C, T)``; every option is a mistake.
+
+    pad: puts zeros around the inputs, from the reach of the taps. combine: both halves of the sums. halves: 0 for that half
+    of the biases which is lost.
+    """
+    padded = pad(x, (weight.shape[2] - 1) * dilation)
+    some = torch.cat([share * half for share, half in zip(halves, bias.chunk(2), strict=True)])
+    sums = F.conv1d(padded, weight, some, dilation=dilation)[:, :, : x.shape[2]]
+    return combine(*sums.chunk(2, dim=1))
 
 
-@wavenet_gated.check("one tap, and sequences shorter than the reach")
-def edge_cases_are_right(answer: Answer, generator: np.random.Generator) -> None:
-    """Where all but the newest tap read zeros."""
-    for length, kernel_size, dilation in ((4, 1, 2), (3, 2, 4), (1, 3, 2)):
-        _compare(answer, *_instance(generator, length, kernel_size), dilation)
+def _cases(generator: np.random.Generator, *sizes: tuple[int, int, int]) -> Iterator[Case]:
+    """Inputs ``(2, 3, T)``, weights ``(6, 3, k)``, biases ``(6,)`` far from 0; for T, k and the dilation."""
+    for length, kernel_size, dilation in sizes:
+        inputs, weight = normal(generator, 2, 3, length), normal(generator, 6, 3, kernel_size)
+        yield inputs, weight, normal(generator, 6), dilation
 
 
-def _instance(generator: np.random.Generator, length: int, kernel_size: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Inputs ``(2, 3, T)``, weights ``(6, 3, k)``, biases ``(6,)``."""
-    return normal(generator, 2, 3, length), normal(generator, 6, 3, kernel_size), normal(generator, 6)
+def _by_turns(channels: Tensor) -> Tensor:
+    return torch.cat([channels[::2], channels[1::2]])
 
 
-def _asked(answer: Answer, x: Tensor, weight: Tensor, bias: Tensor, dilation: int) -> Tensor:
-    what = f"`gated_unit` of inputs {tuple(x.shape)} with {weight.shape[2]} taps and dilation {dilation}"
-    found = reading.tensor(answer.call("gated_unit", x, weight, bias, dilation), what)
-    if found.shape == (len(x), len(weight), x.shape[2]):
-        raise Mistake(f"{what} has {len(weight)} channels. They are filters and gates: what becomes of them?")
-    if found.shape[:2] == x.shape[:2] and found.shape != x.shape:
+def _read(reply: Any, what: str, right: Tensor) -> Tensor:
+    found = reading.tensor(reply, what)
+    num, channels, length = right.shape
+    if found.shape == (num, 2 * channels, length):
         raise Mistake(
-            f"{what} has the length {found.shape[2]}, the inputs have {x.shape[2]}. How many zeros are due, so that both are equal?"
+            f"{what} has {2 * channels} channels. They are filters and gates: what becomes of them?"
         )
-    return reading.tensor(found, what, shape=x.shape)
+    if found.shape[:2] == right.shape[:2] and found.shape != right.shape:
+        raise Mistake(
+            f"{what} has the length {found.shape[2]}, the inputs have {length}. How many zeros are due, so that both are equal?"
+        )
+    return reading.tensor(found, what, shape=right.shape)
 
 
-def _compare(answer: Answer, x: Tensor, weight: Tensor, bias: Tensor, dilation: int) -> None:
-    got, right = _asked(answer, x, weight, bias, dilation), unit(causal(x, weight, bias, dilation=dilation))
-    if torch.allclose(got, right.double(), atol=1e-4):
-        return
+def _about(weight: Tensor, dilation: int) -> str:
+    return f"With {weight.shape[2]} tap{'s' * (weight.shape[2] > 1)} and dilation {dilation}"
+
+
+def _seen(got: Tensor, right: Tensor, x: Tensor, weight: Tensor, bias: Tensor, dilation: int) -> str:
     step = int((got - right).abs().amax((0, 1)).gt(1e-4).nonzero()[0])
-    raise Mistake(
-        f"With {weight.shape[2]} taps and dilation {dilation}, output {step} of {x.shape[2]} is {shown(got[0, :, step])} instead of "
-        f"{shown(right[0, :, step])}. {_why(got, x, weight, bias, dilation)}"
+    return (
+        f"{_about(weight, dilation)}, output {step} of {x.shape[2]} is {shown(got[0, :, step])} instead of "
+        f"{shown(right[0, :, step])}."
     )
 
 
-def _why(got: Tensor, x: Tensor, weight: Tensor, bias: Tensor, dilation: int) -> str:
-    reach = (weight.shape[2] - 1) * dilation
-    sums = causal(x, weight, bias, dilation=dilation)
-    to_filter, to_gate = sums.chunk(2, dim=1)
-    without = causal(x, weight, dilation=dilation)
-    filter_only, gate_only = bias.clone(), bias.clone()
-    filter_only[3:], gate_only[:3] = 0, 0
+asked_unit = wavenet_gated.asks(
+    gated_unit,
+    instances=lambda generator: _cases(generator, (9, 3, 2), (9, 2, 1), (9, 2, 3)),
+    called=lambda x, weight, bias, dilation: f"`gated_unit` of inputs {tuple(x.shape)} with {weight.shape[2]} taps and dilation {dilation}",
+    read=_read,
+    seen=_seen,
+    atol=1e-4,
+    wrong={
+        "You take the gates for filters: the filters are the first half of the channels.": dict(combine=lambda f, g: g.tanh() * f.sigmoid()),
+        "You take channels by turns. The first half of them are filters, the second are gates.": lambda x, weight, bias, dilation: gated_unit(x, _by_turns(weight), _by_turns(bias), dilation),
+        "Where does the dilation come in?": lambda x, weight, bias, dilation: gated_unit(x, weight, bias, 1),
+        "Your taps are the wrong way round: the *last* one reads step t.": lambda x, weight, bias, dilation: gated_unit(x, weight.flip(2), bias, dilation),
+        "You leave the biases out.": dict(halves=(0, 0)),
+        "The gates have lost their bias.": dict(halves=(1, 0)),
+        "The filters have lost their bias.": dict(halves=(0, 1)),
+        "A gate lies between 0 and 1. Which function gives that?": dict(combine=lambda f, g: f.tanh() * g.tanh()),
+        "A filter lies between -1 and 1. Which function gives that?": dict(combine=lambda f, g: f.sigmoid() * g.sigmoid()),
+        "Your filter is not squashed.": dict(combine=lambda f, g: f * g.sigmoid()),
+        "A gate lets through or holds back. By which operation?": dict(combine=lambda f, g: f.tanh() + g.sigmoid()),
+        "You add the residual. That is done outside of the unit.": lambda x, *rest: gated_unit(x, *rest) + x,
+        "Where is the gate?": dict(combine=lambda f, g: f.tanh()),
+        "Your zeros stand on both sides, so the outputs look ahead. Where must all of them be?": dict(pad=lambda x, reach: F.pad(x, (reach // 2, reach))),
+        "Your zeros stand at the end, so the outputs look ahead.": dict(pad=lambda x, reach: F.pad(x, (0, reach))),
+        "You pad one zero more than the reach: output t reads up to t - 1. The unit reads step t itself.": dict(pad=lambda x, reach: F.pad(x, (reach + 1, 0))),
+        "Before the beginning your outputs read the *end* of the sequence.": dict(pad=lambda x, reach: F.pad(x, (reach, 0), mode="circular")),
+    },
+    otherwise="Compute its sum by hand first: which inputs does each tap read, and are there zeros among them?",
+)  # fmt: skip
 
-    def padded(left: int, right: int) -> Tensor:
-        longer = F.conv1d(F.pad(x, (left, right)), weight, bias, dilation=dilation)
-        return unit(longer[:, :, : x.shape[2]])
 
-    alternating = sums[:, ::2].tanh() * sums[:, 1::2].sigmoid()
-    wrapped = F.conv1d(torch.cat([x, x], 2)[:, :, x.shape[2] - reach % x.shape[2] :], weight, bias, dilation=dilation) if 0 < reach < x.shape[2] else None  # fmt: skip
-    known = [
-        (unit(sums.roll(3, 1)), "You take the gates for filters: the filters are the first half of the channels."),
-        (alternating, "You take channels by turns. The first half of them are filters, the second are gates."),
-        (unit(causal(x, weight, bias)), "Where does the dilation come in?"),
-        (unit(causal(x, weight.flip(2), bias, dilation=dilation)), "Your taps are the wrong way round: the *last* one reads step t."),
-        (unit(without), "You leave the biases out."),
-        (unit(causal(x, weight, filter_only, dilation=dilation)), "The gates have lost their bias."),
-        (unit(causal(x, weight, gate_only, dilation=dilation)), "The filters have lost their bias."),
-        (to_filter.tanh() * to_gate.tanh(), "A gate lies between 0 and 1. Which function gives that?"),
-        (to_filter.sigmoid() * to_gate.sigmoid(), "A filter lies between -1 and 1. Which function gives that?"),
-        (to_filter * to_gate.sigmoid(), "Your filter is not squashed."),
-        (to_filter.tanh() + to_gate.sigmoid(), "A gate lets through or holds back. By which operation?"),
-        (unit(sums) + x, "You add the residual. That is done outside of the unit."),
-        (to_filter.tanh(), "Where is the gate?"),
-        (padded(reach // 2, reach), "Your zeros stand on both sides, so the outputs look ahead. Where must all of them be?"),
-        (padded(0, reach), "Your zeros stand at the end, so the outputs look ahead."),
-        (padded(reach + 1, 0), "You pad one zero more than the reach: output t reads up to t - 1. The unit reads step t itself."),
-    ]  # fmt: skip
-    if wrapped is not None:
-        known.append((unit(wrapped), "Before the beginning your outputs read the *end* of the sequence."))
-    for wrong, message in known:
-        if wrong.shape == got.shape and torch.allclose(got, wrong.double(), atol=1e-4):
-            return message
-    return "Compute its sum by hand first: which inputs does each tap read, and are there zeros among them?"
+@wavenet_gated.check("no output depends on later inputs")
+def the_past_only(answer: Answer, generator: np.random.Generator) -> None:
+    """Two inputs that differ at one step only."""
+    for x, weight, bias, dilation in _cases(generator, (8, 2, 1), (8, 3, 2)):
+        step = int(generator.integers(4, 6))
+        other = x.clone()
+        other[:, :, step] += 1
+        before, after = (asked_unit.reply(answer, inputs, weight, bias, dilation) for inputs in (x, other))
+        moved = ((after - before).abs() > 1e-5).any(0).any(0)
+        early, about = moved[:step].nonzero().flatten().tolist(), _about(weight, dilation)
+        if early:
+            raise Mistake(
+                f"{about}, input {step} has changed, and so have the outputs {early}. On which side do your zeros stand, and how "
+                f"many are they? {asked_unit.why(answer, generator)}"
+            )
+        if not moved[step]:
+            raise Mistake(
+                f"{about}, input {step} has changed and output {step} has not. The unit reads step t itself; the shift by one "
+                f"belongs to the network, not to the unit."
+            )
+
+
+def _short(generator: np.random.Generator) -> Iterator[Case]:
+    """Where all but the newest tap read zeros."""
+    return _cases(generator, (4, 1, 2), (3, 2, 4), (1, 3, 2))
+
+
+wavenet_gated.add("the equation", asked_unit.examine, points=3)
+wavenet_gated.add("one tap, and sequences shorter than the reach", asked_unit.on(_short))

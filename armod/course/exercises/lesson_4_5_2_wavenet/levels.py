@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from armod.course.exercises.engine import reading
-from armod.course.exercises.engine.answer import Answer
-from armod.course.exercises.engine.exercise import Exercise, Mistake
-from armod.course.exercises.engine.showing import shown
+from armod.course.exercises import Answer, Exercise, Mistake, reading, shown
 from armod.mu_law import mu_law_decode, mu_law_encode
 
 wavenet_levels = Exercise(
@@ -32,129 +30,135 @@ wavenet_levels = Exercise(
 )
 
 
-@wavenet_levels.check("from a wave to levels", points=2)
-def encode_is_right(answer: Answer, generator: np.random.Generator) -> None:
+Case = tuple[Tensor, int]
+
+
+def my_encode(wave: Tensor, K: int) -> Tensor:
+    """By armod's own."""
+    return mu_law_encode(wave, K)
+
+
+def my_decode(levels: Tensor, K: int) -> Tensor:
+    """By armod's own."""
+    return mu_law_decode(levels, K, dtype=torch.float64)
+
+
+def _compressed(wave: Tensor, K: float) -> Tensor:
+    exact = wave.double()
+    return exact.sign() * torch.log1p((K - 1) * exact.abs()) / math.log(K)
+
+
+def _expanded(y: Tensor, K: float) -> Tensor:
+    return y.sign() * torch.expm1(y.abs() * math.log(K)) / (K - 1)
+
+
+def _binned(y: Tensor, K: int) -> Tensor:
+    return ((y + 1) / 2 * K).floor().clamp(0, K - 1)
+
+
+def _of_compressed(bins: Callable[[Tensor, int], Tensor]) -> Callable[[Tensor, int], Tensor]:
+    """Wrong levels, from compressed waves."""
+    return lambda wave, K: bins(_compressed(wave, K), K)
+
+
+def _of_middles(
+    wave: Callable[[Tensor, int], Tensor], offset: float = 1.0
+) -> Callable[[Tensor, int], Tensor]:
+    """Wrong waves, from the middles of bins; with the ``offset`` 0 from their lower edges."""
+    return lambda levels, K: wave((2 * levels.double() + offset) / K - 1, K)
+
+
+def _waves(generator: np.random.Generator) -> Iterator[Case]:
     """Quiet, loud, of both signs; of 256 and of other numbers of levels."""
-    for num_levels in (256, 16):
+    for K in (256, 16):
         # near the bins' edges, where a wrong mu shows, but not so near that a float's last digit decides
-        edges = generator.permutation(num_levels - 1)[:12] + 1
+        edges = generator.permutation(K - 1)[:12] + 1
         bins = torch.from_numpy(edges + generator.choice([-1, 1], 12) * generator.uniform(0.003, 0.01, 12))
-        quiet = num_levels / 2 + torch.tensor([-0.3, 0.3, -1.3, 1.3])
-        _compare_levels(
-            answer, _expanded(torch.cat([bins, quiet]) / num_levels * 2 - 1, num_levels), num_levels
-        )
+        quiet = K / 2 + torch.tensor([-0.3, 0.3, -1.3, 1.3])
+        yield _expanded(torch.cat([bins, quiet]) / K * 2 - 1, K), K
 
 
-@wavenet_levels.check("the edges and silence")
-def edges_are_right(answer: Answer, generator: np.random.Generator) -> None:
-    """-1, 0 and 1."""
-    for num_levels in (256, 2):
-        _compare_levels(answer, torch.tensor([-1.0, 0.0, 1.0]), num_levels)
+def _ends(generator: np.random.Generator) -> Iterator[Case]:
+    for K in (256, 2):
+        yield torch.tensor([-1.0, 0.0, 1.0]), K
 
 
-@wavenet_levels.check("from levels to a wave", points=2)
-def decode_is_right(answer: Answer, generator: np.random.Generator) -> None:
-    """The middle of each bin, expanded."""
-    for num_levels in (2, 256, int(generator.integers(10, 40)) * 2):
-        levels = torch.arange(num_levels)
-        if num_levels > 2:
-            levels = torch.from_numpy(generator.permutation(num_levels)[:8])
-        call = f"`my_decode({shown(levels)}, {num_levels})`"
-        got = reading.tensor(answer.call("my_decode", levels, num_levels), call, shape=levels.shape)
-        right = mu_law_decode(levels, num_levels, dtype=torch.float64)
-        wrong = (~torch.isclose(got, right, rtol=1e-3, atol=1e-6)).nonzero()
-        if len(wrong):
-            place = int(wrong[0])
-            raise Mistake(
-                f"Of {num_levels} levels you decode level {int(levels[place])} to {shown(float(got[place]))}. "
-                f"{_why_decoded(got, levels, num_levels)}"
-            )
+def _some_levels(generator: np.random.Generator) -> Iterator[Case]:
+    """The two of 2 levels, eight of 256, eight of some even number."""
+    yield torch.arange(2), 2
+    for K in (256, int(generator.integers(10, 40)) * 2):
+        yield torch.from_numpy(generator.permutation(K)[:8]), K
+
+
+def _seen_level(got: Tensor, right: Tensor, wave: Tensor, K: int) -> str:
+    place = int((got != right).nonzero()[0])
+    return f"Of {K} levels the wave {shown(float(wave[place]))} gets level {int(got[place])} from you."
+
+
+def _seen_wave(got: Tensor, right: Tensor, levels: Tensor, K: int) -> str:
+    place = int((~torch.isclose(got, right, rtol=1e-3, atol=1e-6)).nonzero()[0])
+    return f"Of {K} levels you decode level {int(levels[place])} to {shown(float(got[place]))}."
+
+
+asked_encode = wavenet_levels.asks(
+    my_encode,
+    instances=lambda generator: [*_waves(generator), *_ends(generator)],
+    seen=_seen_level,
+    wrong={
+        "The levels are 0 to K - 1. Which bin is the loudest wave in?": _of_compressed(lambda y, K: ((y + 1) / 2 * K).floor()),
+        "You multiply by K - 1 and round. That is another convention, with bins of half a width at both ends; asked are K equal bins.": (
+            _of_compressed(lambda y, K: ((y + 1) / 2 * (K - 1)).round()),
+            _of_compressed(lambda y, K: ((y + 1) / 2 * (K - 1) + 0.5).floor()),
+        ),
+        "You cut the compressed range into K - 1 bins.": _of_compressed(lambda y, K: ((y + 1) / 2 * (K - 1)).floor()),
+        "You cut the wave itself into equal bins. What compresses it?": lambda wave, K: _binned(wave.double(), K),
+        "What has become of the sign?": _of_compressed(lambda y, K: _binned(y.abs(), K)),
+        "There are K levels, so which number is mu?": lambda wave, K: _binned(_compressed(wave, K + 1), K),
+        "You cut before you shift, and towards 0: what is the bin of a quiet negative wave?": (
+            _of_compressed(lambda y, K: (y * K / 2).trunc() + K / 2),
+            _of_compressed(lambda y, K: ((y * K / 2).trunc() + K / 2).clamp(0, K - 1)),
+        ),
+        "You round. A bin reaches from one whole number to the next: which function finds it?": _of_compressed(lambda y, K: ((y + 1) / 2 * K).round().clamp(0, K - 1)),
+        "You have not shifted: the lowest level is 0.": _of_compressed(lambda y, K: (y * K / 2).floor()),
+        "Your levels are upside down: the lowest wave is level 0.": _of_compressed(lambda y, K: K - 1 - _binned(y, K)),
+    },
+    otherwise="Write down what it is after the compression, and where that lies between -1 and 1.",
+)  # fmt: skip
+asked_decode = wavenet_levels.asks(
+    my_decode,
+    instances=_some_levels,
+    seen=_seen_wave,
+    rtol=1e-3,
+    atol=1e-6,
+    wrong={
+        "That is the lower edge of its bin. Which point of a bin is asked?": _of_middles(_expanded, offset=0),
+        "You divide by K - 1, as for rounded levels. Where is the middle of one of K equal bins?": lambda levels, K: _expanded(2 * levels.double() / (K - 1) - 1, K),
+        "Those are the middles of the bins, not yet expanded.": _of_middles(lambda y, K: y),
+        "Those are edges of bins, not yet expanded.": _of_middles(lambda y, K: y, offset=0),
+        "There are K levels, so which number is mu?": _of_middles(lambda y, K: _expanded(y, K + 1)),
+        "What has become of the sign?": _of_middles(lambda y, K: _expanded(y, K).abs()),
+        "You compress once more. How is the logarithm undone?": _of_middles(_compressed),
+        "Is something missing between the power and the division?": _of_middles(lambda y, K: y.sign() * K ** y.abs() / (K - 1)),
+        "How large may a wave be? Look at the division by mu.": _of_middles(lambda y, K: _expanded(y, K) * (K - 1)),
+    },
+    otherwise="Write down the middle of its bin, between -1 and 1, before you expand it.",
+)  # fmt: skip
+wavenet_levels.add("from a wave to levels", asked_encode.on(_waves), points=2)
+wavenet_levels.add("the edges and silence", asked_encode.on(_ends))
+wavenet_levels.add("from levels to a wave", asked_decode.examine, points=2)
 
 
 @wavenet_levels.check("levels survive the way out and back")
 def round_trip_is_right(answer: Answer, generator: np.random.Generator) -> None:
     """All levels, through the learner's own two functions."""
-    for num_levels in (256, 5):
-        levels = torch.arange(num_levels)
-        wave = answer.call("my_decode", levels, num_levels)
-        reading.tensor(wave, "`my_decode` of all levels", shape=levels.shape)
-        got = _asked(answer, torch.as_tensor(wave), num_levels)
+    for K in (256, 5):
+        levels = torch.arange(K)
+        wave = asked_decode.reply(answer, levels, K)
+        reply = answer.call("my_encode", wave, K)
+        got = reading.tensor(reply, "`my_encode` of what you decode", shape=wave.shape, integers=True)
         if not torch.equal(got, levels):
             place = int((got != levels).nonzero()[0])
             raise Mistake(
-                f"Of {num_levels} levels, {place} is decoded to {shown(float(wave[place]))}, and that is encoded as "
-                f"{int(got[place])}. Do both functions mean the same bins?"
+                f"Of {K} levels, {place} is decoded to {shown(float(wave[place]))}, and that is encoded as {int(got[place])}. Do "
+                f"both functions mean the same bins?"
             )
-
-
-def _asked(answer: Answer, wave: Tensor, num_levels: int) -> Tensor:
-    call = f"`my_encode({shown(wave)}, {num_levels})`"
-    return reading.tensor(answer.call("my_encode", wave, num_levels), call, shape=wave.shape, integers=True)
-
-
-def _compare_levels(answer: Answer, wave: Tensor, num_levels: int) -> None:
-    got, right = _asked(answer, wave, num_levels), mu_law_encode(wave, num_levels)
-    wrong = (got != right).nonzero()
-    if not len(wrong):
-        return
-    place = int(wrong[0])
-    seen = (
-        f"Of {num_levels} levels the wave {shown(float(wave[place]))} gets level {int(got[place])} from you."
-    )
-    raise Mistake(f"{seen} {_why_encoded(got, wave, num_levels)}")
-
-
-def _compressed(wave: Tensor, num_levels: float) -> Tensor:
-    exact = wave.double()
-    return exact.sign() * torch.log1p((num_levels - 1) * exact.abs()) / math.log(num_levels)
-
-
-def _expanded(y: Tensor, num_levels: float) -> Tensor:
-    exact = y.double()
-    return exact.sign() * torch.expm1(exact.abs() * math.log(num_levels)) / (num_levels - 1)
-
-
-def _why_encoded(got: Tensor, wave: Tensor, num_levels: int) -> str:
-    def binned(y: Tensor) -> Tensor:
-        return ((y + 1) / 2 * num_levels).floor().clamp(0, num_levels - 1)
-
-    y, half, top = _compressed(wave, num_levels), num_levels / 2, num_levels - 1
-    known = [
-        (((y + 1) / 2 * num_levels).floor(), f"The levels are 0 to {top}. Which bin is the loudest wave in?"),
-        (((y + 1) / 2 * top).round(), "You multiply by K - 1 and round. That is another convention, with bins of half a width at both ends; asked are K equal bins."),
-        (((y + 1) / 2 * top + 0.5).floor(), "You multiply by K - 1 and round. That is another convention, with bins of half a width at both ends; asked are K equal bins."),
-        (((y + 1) / 2 * top).floor(), "You cut the compressed range into K - 1 bins."),
-        (binned(wave.double()), "You cut the wave itself into equal bins. What compresses it?"),
-        (binned(y.abs()), "What has become of the sign?"),
-        (binned(_compressed(wave, num_levels + 1)), "There are K levels, so which number is mu?"),
-        ((y * half).trunc() + half, "You cut before you shift, and towards 0: what is the bin of a quiet negative wave?"),
-        (((y * half).trunc() + half).clamp(0, top), "You cut before you shift, and towards 0: what is the bin of a quiet negative wave?"),
-        (((y + 1) / 2 * num_levels).round().clamp(0, top), "You round. A bin reaches from one whole number to the next: which function finds it?"),
-        ((y * half).floor(), "You have not shifted: the lowest level is 0."),
-        (top - binned(y), "Your levels are upside down: the lowest wave is level 0."),
-    ]  # fmt: skip
-    for wrong, message in known:
-        if torch.equal(got.double(), wrong.double()):
-            return message
-    return "Write down what it is after the compression, and where that lies between -1 and 1."
-
-
-def _why_decoded(got: Tensor, levels: Tensor, num_levels: int) -> str:
-    middle, edge = (2 * levels + 1) / num_levels - 1, 2 * levels / num_levels - 1
-    middle, edge = middle.double(), edge.double()
-    mu = num_levels - 1
-    known = [
-        (_expanded(edge, num_levels), "That is the lower edge of its bin. Which point of a bin is asked?"),
-        (_expanded(2 * levels / mu - 1, num_levels), "You divide by K - 1, as for rounded levels. Where is the middle of one of K equal bins?"),
-        (middle, "Those are the middles of the bins, not yet expanded."),
-        (edge, "Those are edges of bins, not yet expanded."),
-        (_expanded(middle, num_levels + 1), "There are K levels, so which number is mu?"),
-        (_expanded(middle, num_levels).abs(), "What has become of the sign?"),
-        (_compressed(middle, num_levels), "You compress once more. How is the logarithm undone?"),
-        (middle.sign() * num_levels**middle.abs() / mu, "Is something missing between the power and the division?"),
-        (_expanded(middle, num_levels) * mu, "How large may a wave be? Look at the division by mu."),
-    ]  # fmt: skip
-    for wrong, message in known:
-        if torch.allclose(got, wrong.double(), rtol=1e-3, atol=1e-6):
-            return message
-    return "Write down the middle of its bin, between -1 and 1, before you expand it."

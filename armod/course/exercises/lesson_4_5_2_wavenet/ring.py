@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from armod.course.exercises.engine import reading
-from armod.course.exercises.engine.answer import Answer, Handle
-from armod.course.exercises.engine.exercise import Exercise, Mistake
-from armod.course.exercises.engine.showing import shown
-from armod.course.exercises.lesson_4_5_2_wavenet.instances import normal
+from armod.course.exercises import Answer, Exercise, Handle, Mistake, reading, shown
+from armod.course.exercises.engine.draws import normal
 
 wavenet_ring = Exercise(
     name="wavenet-ring",
@@ -49,7 +48,7 @@ def rings_delay(answer: Answer, generator: np.random.Generator) -> None:
         rings = [_ring(answer, dilation, num, 2) for num in (2, 1)]
         # as many steps as tell a ring that is too long from one that keeps nothing
         num_steps = 3 * dilation + 2
-        inputs = [normal(generator, num_steps, num, 2).round(decimals=1) for num in (2, 1)]
+        inputs = [_normal(generator, num_steps, num, 2).round(decimals=1) for num in (2, 1)]
         found: list[list[Tensor]] = [[], []]
         for step in range(num_steps):
             for ring, columns, replies in zip(rings, inputs, found, strict=True):
@@ -72,7 +71,7 @@ def rings_stay(answer: Answer, generator: np.random.Generator) -> None:
     for dilation in (2, 5):
         ring, before = _ring(answer, dilation, 1, 2), None
         for step in range(2 * dilation + 1):
-            ring.call("exchange", normal(generator, 1, 2))
+            ring.call("exchange", _normal(generator, 1, 2))
             what = f"`places` of a ring for dilation {dilation}"
             after = reading.tensor(ring.value("places"), what, shape=(dilation, 1, 2))
             if before is not None:
@@ -94,7 +93,7 @@ def cached_is_naive(answer: Answer, generator: np.random.Generator) -> None:
     """Biases far from 0, an odd length, beyond the field."""
     for dilations, num in (((1, 2, 4), 2), ((3, 1), 1)):
         layers = _layers(generator, dilations)
-        inputs = normal(generator, sum(dilations) + 6, num, 3)
+        inputs = _normal(generator, sum(dilations) + 6, num, 3)
         twins = [_twin(answer, layer) for layer in layers]
         rings = [_ring(answer, d, num, 3) for d in dilations]
         shape = (num, len(layers), 3)
@@ -117,7 +116,7 @@ def work_is_constant(answer: Answer, generator: np.random.Generator) -> None:
         rings = [_ring(answer, d, 1, 3) for d in dilations]
         for step in range(30):
             before = [reading.integer(twin.value("columns"), "`columns`") for twin in twins]
-            answer.call("next_units", twins, rings, normal(generator, 1, 3))
+            answer.call("next_units", twins, rings, _normal(generator, 1, 3))
             for twin, columns, dilation in zip(twins, before, dilations, strict=True):
                 done = reading.integer(twin.value("columns"), "`columns`") - columns
                 if done != 2:
@@ -146,9 +145,14 @@ def _twin(answer: Answer, layer: Layer) -> Handle:
 
 def _layers(generator: np.random.Generator, dilations: tuple[int, ...]) -> list[Layer]:
     return [
-        Layer(normal(generator, 6, 3, 2, scale=0.7), normal(generator, 6), normal(generator, 3, 3), d)
+        Layer(_normal(generator, 6, 3, 2, scale=0.7), _normal(generator, 6), _normal(generator, 3, 3), d)
         for d in dilations
     ]
+
+
+def _normal(generator: np.random.Generator, *shape: int, scale: float = 1.0) -> Tensor:
+    """Float32, as a learner's own zeros are."""
+    return normal(generator, *shape, scale=scale).float()
 
 
 def _delayed(columns: Tensor, lag: int) -> Tensor:
@@ -177,14 +181,13 @@ def _units(
     inputs: Tensor,
     *,
     lag: int = 0,
-    newest: bool = False,
+    taps: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]] = lambda older, x: (older, x),
     bias: tuple[float, float] = (1, 1),
-    swapped: bool = False,
-    gates_first: bool = False,
+    combine: Callable[[Tensor, Tensor], Tensor] = lambda filters, gates: filters.tanh() * gates.sigmoid(),
+    onward: Callable[[Tensor, Tensor, Tensor], Tensor] = lambda x, unit, residual: x + residual,
     keeps_next: bool = False,
-    passed: str = "x + residual",
 ) -> Tensor:
-    """Units ``(T, N, L, C)`` of all layers for inputs ``(T, N, C)``, or what becomes of them by a known mistake."""
+    """Units ``(T, N, L, C)`` of all layers for inputs ``(T, N, C)``; every option is a mistake."""
     past: list[list[Tensor]] = [[] for _ in layers]
     found = []
     for step, column in enumerate(inputs):
@@ -193,47 +196,38 @@ def _units(
             if not keeps_next:
                 kept.append(x)
             place = step - layer.dilation - lag
-            older = kept[place] if 0 <= place < len(kept) else torch.zeros_like(x)
-            taps = [x if newest else older, x]
-            if swapped:
-                taps.reverse()
-            sums = taps[0] @ layer.weight[:, :, 0].T + taps[1] @ layer.weight[:, :, 1].T
-            to_filter, to_gate = (
-                part + share * own
-                for part, share, own in zip(sums.chunk(2, 1), bias, layer.bias.chunk(2), strict=True)
-            )
-            if gates_first:
-                to_filter, to_gate = to_gate, to_filter
-            unit = to_filter.tanh() * to_gate.sigmoid()
-            residual = unit @ layer.to_next.T
-            onward = {"x + residual": x + residual, "residual": residual, "x + unit": x + unit, "unit": unit, "x": x}[passed]  # fmt: skip
+            older, newest = taps(kept[place] if 0 <= place < len(kept) else torch.zeros_like(x), x)
+            sums = older @ layer.weight[:, :, 0].T + newest @ layer.weight[:, :, 1].T
+            shares = [share * own for share, own in zip(bias, layer.bias.chunk(2), strict=True)]
+            units.append(combine(*(sums + torch.cat(shares)).chunk(2, dim=1)))
+            x = onward(x, units[-1], units[-1] @ layer.to_next.T)
             if keeps_next:
-                kept.append(onward)
-            units.append(unit)
-            x = onward
+                kept.append(x)
         found.append(torch.stack(units, dim=1))
     return torch.stack(found)
 
 
+KNOWN: dict[str, dict[str, Any]] = {
+    "You leave the biases out. With zero biases nobody would see it; here they are not 0.": dict(bias=(0, 0)),
+    "The gates have lost their bias. That very bug made a published WaveNet generate noise while its tests passed.": dict(bias=(1, 0)),
+    "The filters have lost their bias.": dict(bias=(0, 1)),
+    "Your rings give back a column one step too old.": dict(lag=1),
+    "Your rings give back a column one step too young.": dict(lag=-1),
+    "Both taps read the newest column. Does the ring give back what it kept?": dict(taps=lambda older, x: (x, x)),
+    "The older tap reads zeros, for ever. What has each ring been given?": dict(taps=lambda older, x: (0 * x, x)),
+    "Tap 0 is for the older column, tap 1 for the newest.": dict(taps=lambda older, x: (x, older)),
+    "The filters are the first half of the sums, the gates the second.": dict(combine=lambda f, g: g.tanh() * f.sigmoid()),
+    "Your rings keep what a layer hands on. What does its older tap want to read?": dict(keeps_next=True),
+    "You hand on the residual alone. What is added to it?": dict(onward=lambda x, unit, residual: residual),
+    "You hand on x plus the unit itself. Where is `layer.residual`?": dict(onward=lambda x, unit, residual: x + unit),
+    "You hand on the unit alone.": dict(onward=lambda x, unit, residual: unit),
+    "Every layer reads the same column. What does one hand on to the next?": dict(onward=lambda x, unit, residual: x),
+}  # fmt: skip
+
+
 def _why(got: Tensor, layers: list[Layer], inputs: Tensor, step: int) -> str:
-    known = [
-        (_units(layers, inputs, bias=(0, 0)), "You leave the biases out. With zero biases nobody would see it; here they are not 0."),
-        (_units(layers, inputs, bias=(1, 0)), "The gates have lost their bias. That very bug made a published WaveNet generate noise while its tests passed."),
-        (_units(layers, inputs, bias=(0, 1)), "The filters have lost their bias."),
-        (_units(layers, inputs, lag=1), "Your rings give back a column one step too old."),
-        (_units(layers, inputs, lag=-1), "Your rings give back a column one step too young."),
-        (_units(layers, inputs, newest=True), "Both taps read the newest column. Does the ring give back what it kept?"),
-        (_units(layers, inputs, lag=10**6), "The older tap reads zeros, for ever. What has each ring been given?"),
-        (_units(layers, inputs, swapped=True), "Tap 0 is for the older column, tap 1 for the newest."),
-        (_units(layers, inputs, gates_first=True), "The filters are the first half of the sums, the gates the second."),
-        (_units(layers, inputs, keeps_next=True), "Your rings keep what a layer hands on. What does its older tap want to read?"),
-        (_units(layers, inputs, passed="residual"), "You hand on the residual alone. What is added to it?"),
-        (_units(layers, inputs, passed="x + unit"), "You hand on x plus the unit itself. Where is `layer.residual`?"),
-        (_units(layers, inputs, passed="unit"), "You hand on the unit alone."),
-        (_units(layers, inputs, passed="x"), "Every layer reads the same column. What does one hand on to the next?"),
-    ]  # fmt: skip
-    for wrong, message in known:
-        if torch.allclose(got, wrong.double(), atol=1e-4):
+    for message, mistake in KNOWN.items():
+        if torch.allclose(got, _units(layers, inputs, **mistake).double(), atol=1e-4):
             return message
     first = min((layer.dilation for layer in layers), default=1)
     if step >= first:

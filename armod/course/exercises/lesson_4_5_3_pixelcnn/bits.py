@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator
 
 import numpy as np
 import torch
+from torch import Tensor
 
-from armod.course.exercises.engine import reading
-from armod.course.exercises.engine.answer import Answer
-from armod.course.exercises.engine.exercise import Exercise, Mistake
-from armod.course.exercises.engine.showing import shown
+from armod.course.exercises import Exercise, shown
 
 pixelcnn_bits = Exercise(
     name="pixelcnn-bits",
@@ -28,78 +26,78 @@ pixelcnn_bits = Exercise(
     ),
 )
 
-_SHAPES = ((1, 4, 5), (3, 6, 4))
+
+Shape = tuple[int, int, int]
+GREY, COLOUR = (1, 4, 5), (3, 6, 4)
 
 
-@pixelcnn_bits.check("one grey image")
-def one_image_is_right(answer: Answer, generator: np.random.Generator) -> None:
-    """One number in, one number out."""
-    _compare_bits(answer, generator, 1, (1, 5, 4))
+def bits_per_dim(log_prob: Tensor, event_shape: Shape) -> float:
+    """Mean cost in bits of one dimension of one image."""
+    return _nats(log_prob) / math.prod(event_shape) / math.log(2)
 
 
-@pixelcnn_bits.check("a data set, grey and in colour")
-def data_sets_are_right(answer: Answer, generator: np.random.Generator) -> None:
-    """The mean over images; colours are dimensions."""
-    for shape in _SHAPES:
-        _compare_bits(answer, generator, int(generator.integers(5, 9)), shape)
+def _nats(log_prob: Tensor) -> float:
+    """Mean cost of an image."""
+    return float(-log_prob.mean())
 
 
-@pixelcnn_bits.check("the size of a file")
-def bytes_are_right(answer: Answer, generator: np.random.Generator) -> None:
-    """From bits per dimension to bytes of a whole data set."""
-    for shape in _SHAPES:
-        bits, num_images = float(generator.uniform(1.5, 4)), int(generator.integers(10, 90))
-        reply = answer.call("compressed_bytes", bits, shape, num_images)
-        call = f"`compressed_bytes({shown(bits)}, {shape}, {num_images})`"
-        got = reading.number(reply, call, finite=False)
-        variables = math.prod(shape)
-        right = bits * variables * num_images / 8
-        known = [
-            (right * 8, "Those are bits. How many of them make a byte?"),
-            (right / num_images, "That is one image. How many are there?"),
-            (right / shape[0], "You count pixels. Each pixel of this image holds several variables."),
-            (right * math.log(2), "You turn bits into nats. A file consists of bits already."),
-            (right / math.log(2), "You turn nats into bits once more: these are bits already."),
-            (bits * num_images / 8, "That is one variable of each image. How many variables has an image?"),
-        ]
-        _refuse(
-            got,
-            right,
-            known,
-            call,
-            f"A file holds every bit of {num_images} images of {variables} variables.",
-        )
+def compressed_bytes(bits: float, event_shape: Shape, num_images: int) -> float:
+    """Size of a file of so many images."""
+    return bits * math.prod(event_shape) * num_images / 8
 
 
-def _compare_bits(
-    answer: Answer, generator: np.random.Generator, num_images: int, shape: tuple[int, ...]
-) -> None:
-    log_prob = torch.from_numpy(-generator.uniform(20, 90, num_images))
-    images = "an image" if num_images == 1 else f"{num_images} images"
-    call = f"`bits_per_dim` of {images} {shape} with the log-likelihoods {shown(log_prob)}"
-    got = reading.number(answer.call("bits_per_dim", log_prob, shape), call, finite=False)
-    variables = math.prod(shape)
-    nats = float(-log_prob.mean())
-    right = nats / variables / math.log(2)
-    known = [
-        (nats / variables, "Those are nats per dimension."),
-        (right * math.log(2) ** 2, "You multiply by log 2. Which is more, a nat or a bit?"),
-        (-right, "It is negative; a cost is due."),
-        (-nats / variables, "Those are negative, and nats."),
-        (right * shape[0], "Those are bits per pixel: in colour a pixel holds three variables."),
-        (right * variables, "Those are bits per image. How many variables has an image?"),
-        (right * num_images, "That is the sum over the images. A mean is due."),
-        (right / num_images, "You divide by the number of images once too often."),
-        (right * variables / len(shape), "`len(event_shape)` is the number of its axes. How many variables are there?"),
-    ]  # fmt: skip
-    _refuse(got, right, known, call, f"An image has {variables} variables there.")
+def _log_probs(generator: np.random.Generator, num_images: int, shape: Shape) -> tuple[Tensor, Shape]:
+    return torch.from_numpy(-generator.uniform(20, 90, num_images)), shape
 
 
-def _refuse(got: float, right: float, known: Sequence[tuple[float, str]], call: str, hint: str) -> None:
-    """Mistake unless the number is right; the first known mistake that gives it is named."""
-    if math.isclose(got, right, rel_tol=1e-5):
-        return
-    for wrong, message in known:
-        if math.isclose(got, wrong, rel_tol=1e-5):
-            raise Mistake(f"{call} is {shown(got)}. {message}")
-    raise Mistake(f"{call} is {shown(got)}. {hint} How many bits does each of them cost?")
+def _data_sets(generator: np.random.Generator) -> Iterator[tuple[Tensor, Shape]]:
+    """Grey and in colour."""
+    for shape in (GREY, COLOUR):
+        yield _log_probs(generator, int(generator.integers(5, 9)), shape)
+
+
+def _files(generator: np.random.Generator) -> Iterator[tuple[float, Shape, int]]:
+    for shape in (GREY, COLOUR):
+        yield float(generator.uniform(1.5, 4)), shape, int(generator.integers(10, 90))
+
+
+def _called(log_prob: Tensor, shape: Shape) -> str:
+    images = "an image" if len(log_prob) == 1 else f"{len(log_prob)} images"
+    return f"`bits_per_dim` of {images} {shape} with the log-likelihoods {shown(log_prob)}"
+
+
+asked_bits = pixelcnn_bits.asks(
+    bits_per_dim,
+    instances=_data_sets,
+    called=_called,
+    finite=False,
+    wrong={
+        "Those are nats per dimension.": lambda log_prob, shape: _nats(log_prob) / math.prod(shape),
+        "You multiply by log 2. Which is more, a nat or a bit?": lambda log_prob, shape: _nats(log_prob) / math.prod(shape) * math.log(2),
+        "It is negative; a cost is due.": lambda log_prob, shape: -bits_per_dim(log_prob, shape),
+        "Those are negative, and nats.": lambda log_prob, shape: -_nats(log_prob) / math.prod(shape),
+        "Those are bits per pixel: in colour a pixel holds three variables.": lambda log_prob, shape: bits_per_dim(log_prob, shape) * shape[0],
+        "Those are bits per image. How many variables has an image?": lambda log_prob, shape: _nats(log_prob) / math.log(2),
+        "That is the sum over the images. A mean is due.": lambda log_prob, shape: bits_per_dim(log_prob, shape) * len(log_prob),
+        "You divide by the number of images once too often.": lambda log_prob, shape: bits_per_dim(log_prob, shape) / len(log_prob),
+        "`len(event_shape)` is the number of its axes. How many variables are there?": lambda log_prob, shape: _nats(log_prob) / len(shape) / math.log(2),
+    },
+    otherwise=lambda got, right, log_prob, shape: f"An image has {math.prod(shape)} variables there. How many bits does each of them cost?",
+)  # fmt: skip
+pixelcnn_bits.add("one grey image", asked_bits.on(lambda generator: [_log_probs(generator, 1, (1, 5, 4))]))
+pixelcnn_bits.add("a data set, grey and in colour", asked_bits.examine)
+pixelcnn_bits.asks(
+    compressed_bytes,
+    "the size of a file",
+    instances=_files,
+    finite=False,
+    wrong={
+        "Those are bits. How many of them make a byte?": lambda bits, shape, num_images: bits * math.prod(shape) * num_images,
+        "That is one image. How many are there?": lambda bits, shape, num_images: bits * math.prod(shape) / 8,
+        "You count pixels. Each pixel of this image holds several variables.": lambda bits, shape, num_images: bits * math.prod(shape[1:]) * num_images / 8,
+        "You turn bits into nats. A file consists of bits already.": lambda *case: compressed_bytes(*case) * math.log(2),
+        "You turn nats into bits once more: these are bits already.": lambda *case: compressed_bytes(*case) / math.log(2),
+        "That is one variable of each image. How many variables has an image?": lambda bits, shape, num_images: bits * num_images / 8,
+    },
+    otherwise=lambda got, right, bits, shape, num_images: f"A file holds every bit of {num_images} images of {math.prod(shape)} variables. How many bits does each of them cost?",
+)  # fmt: skip

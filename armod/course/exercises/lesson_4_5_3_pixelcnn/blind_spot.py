@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import reduce
 
 import numpy as np
@@ -10,11 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from armod.course.exercises.engine import reading
-from armod.course.exercises.engine.answer import Answer
-from armod.course.exercises.engine.exercise import Exercise, Mistake
-from armod.course.exercises.engine.showing import shown
-from armod.course.exercises.lesson_4_5_3_pixelcnn.masks import as_mask, pixel_taps
+from armod.course.exercises import Exercise, shown
+from armod.course.exercises.lesson_4_5_3_pixelcnn.pixelcnn_masks import as_mask, my_mask
 
 pixelcnn_blind_spot = Exercise(
     name="pixelcnn-blind-spot",
@@ -35,36 +32,26 @@ pixelcnn_blind_spot = Exercise(
 )
 
 
-@pixelcnn_blind_spot.check("what one layer sees")
-def one_layer_is_right(answer: Answer, generator: np.random.Generator) -> None:
-    """Masks A and B, margins, images that are no squares."""
-    for size, mask_type, height, width in ((3, "A", 2, 3), (3, "B", 3, 2), (5, "B", 3, 4)):
-        _compare(answer, [pixel_taps(size, size, mask_type)], height, width)
+Case = tuple[list[Tensor], int, int]
+EQUAL = ([3], [3, 3], [3] * 4, [5] * 3)
+UNEQUAL = ([7, 3, 3], [3, 5, 5], [5, 1, 3, 1, 3])
 
 
-@pixelcnn_blind_spot.check("what a stack sees", points=2)
-def stacks_are_right(answer: Answer, generator: np.random.Generator) -> None:
-    """A, then B; and masks of any kind, unequal and in their order."""
-    _compare(answer, _stack([5, 3, 3]), 4, 5)
-    for sizes in ((3, 5), (1, 3, 3)):
-        _compare(answer, [_any_mask(generator, size) for size in sizes], 3, 4)
+def sees(
+    masks: Sequence[Tensor],
+    height: int,
+    width: int,
+    *,
+    wraps: bool = False,
+    join: Callable[[Tensor, Tensor], Tensor] = torch.matmul,
+    counts: Callable[[Tensor], Tensor] = lambda paths: paths > 0,
+) -> Tensor:
+    """What the last of the layers sees of the image: boolean ``(D, D)``; every option is a mistake."""
+    layers = [_layer(mask, height, width, wraps=wraps) for mask in reversed(masks)]
+    return counts(reduce(join, layers))
 
 
-@pixelcnn_blind_spot.check("the blind spot of equal layers grows with depth")
-def blind_spot_grows(answer: Answer, generator: np.random.Generator) -> None:
-    """3×3 and 5×5."""
-    for sizes in ([3], [3, 3], [3] * 4, [5] * 3):
-        _compare_count(answer, sizes)
-
-
-@pixelcnn_blind_spot.check("the blind spot of unequal layers", points=2)
-def unequal_layers_are_right(answer: Answer, generator: np.random.Generator) -> None:
-    """A large first kernel as in the paper, a small one, 1×1 layers between."""
-    for sizes in ([7, 3, 3], [3, 5, 5], [5, 1, 3, 1, 3]):
-        _compare_count(answer, sizes)
-
-
-def _layer(mask: Tensor, height: int, width: int, *, wraps: bool = False) -> Tensor:
+def _layer(mask: Tensor, height: int, width: int, *, wraps: bool) -> Tensor:
     """What one layer reads: ``(D, D)``, [i, j] is 1.0 if pixel i reads pixel j."""
     half = len(mask) // 2
     found = torch.zeros(height, width, height, width, dtype=torch.float64)
@@ -77,14 +64,52 @@ def _layer(mask: Tensor, height: int, width: int, *, wraps: bool = False) -> Ten
     return found.view(height * width, height * width)
 
 
-def _seen(masks: Sequence[Tensor], height: int, width: int) -> Tensor:
-    """What the last of the layers sees of the image: boolean ``(D, D)``."""
-    layers = [_layer(mask, height, width) for mask in reversed(masks)]
-    return reduce(torch.matmul, layers) > 0
+def blind_count(kernel_sizes: Sequence[int], later: str = "B") -> int:
+    """The earlier pixels inside of the reach that are not seen; another type of the ``later`` masks is a mistake."""
+    earlier = _earlier(kernel_sizes, later)
+    return len(earlier) - _num_seen(kernel_sizes, later)
+
+
+def _num_seen(kernel_sizes: Sequence[int], later: str = "B") -> int:
+    return int(_earlier(kernel_sizes, later).sum())
+
+
+def _earlier(kernel_sizes: Sequence[int], later: str = "B") -> Tensor:
+    """For all pixels inside of the reach that come earlier: is each seen by a pixel with room around it?"""
+    reach = _reach(kernel_sizes)
+    seen = torch.zeros(1, 1, reach + 1, 2 * reach + 1, dtype=torch.float64)
+    seen[..., -1, reach] = 1
+    for mask in reversed(_stack(kernel_sizes, later)):
+        # from the pixel back to the image: each tap carries what was reached to where it reads
+        half = len(mask) // 2
+        seen = F.conv2d(seen, mask.flip(0, 1)[None, None].to(seen), padding=half).clamp(max=1)
+    return seen.flatten()[: seen.numel() - reach - 1] > 0
+
+
+def _reach(kernel_sizes: Sequence[int]) -> int:
+    return sum(size // 2 for size in kernel_sizes)
 
 
 def _stack(sizes: Sequence[int], later: str = "B") -> list[Tensor]:
-    return [pixel_taps(size, size, later if number else "A") for number, size in enumerate(sizes)]
+    return [my_mask(size, size, later if number else "A") for number, size in enumerate(sizes)]
+
+
+def _triangle(size: int, depth: int) -> int:
+    """The lesson's formula."""
+    return size // 2 * depth * (depth - 1) // 2
+
+
+def _single_layers(generator: np.random.Generator) -> Iterator[Case]:
+    """Masks A and B, margins, images that are no squares."""
+    for size, mask_type, height, width in ((3, "A", 2, 3), (3, "B", 3, 2), (5, "B", 3, 4)):
+        yield [my_mask(size, size, mask_type)], height, width
+
+
+def _stacks(generator: np.random.Generator) -> Iterator[Case]:
+    """A, then B; and masks of any kind, unequal and in their order."""
+    yield _stack([5, 3, 3]), 4, 5
+    for sizes in ((3, 5), (1, 3, 3)):
+        yield [_any_mask(generator, size) for size in sizes], 3, 4
 
 
 def _any_mask(generator: np.random.Generator, size: int) -> Tensor:
@@ -95,91 +120,73 @@ def _any_mask(generator: np.random.Generator, size: int) -> Tensor:
     return mask
 
 
-def _compare(answer: Answer, masks: list[Tensor], height: int, width: int) -> None:
-    call = f"`sees` of {len(masks)} mask{'s' * (len(masks) > 1)} in an image of {height}×{width} pixels"
-    num_pixels = height * width
-    got = as_mask(answer.call("sees", masks, height, width), call, (num_pixels, num_pixels))
-    right = _seen(masks, height, width)
-    if torch.equal(got, right):
-        return
-    layers = [_layer(mask, height, width) for mask in masks]
-    known = [
-        (right.T, "Row i is for what pixel i sees. Either your matrix has that in its columns, or your filters are turned round."),
-        (_seen([mask.flip(0, 1) for mask in masks], height, width), "Your filters are turned round: the tap above the centre reads the pixel above."),
-        (reduce(torch.matmul, [_layer(mask, height, width, wraps=True) for mask in reversed(masks)]) > 0, "At the margin you go on at the other side of the image. What lies there are zeros."),
-        (reduce(torch.matmul, layers) > 0, "Your layers stand in the reverse order: the first mask is the one that reads the image."),
-        (layers[-1] > 0, "That is the last layer alone. What do the pixels see that it reads?"),
-        (layers[0] > 0, "That is the first layer alone. Who reads what it has computed?"),
-        (torch.stack(layers).sum(0) > 0, "That is what any *one* of the layers reads. A path goes through all of them, one after another."),
-        (reduce(torch.matmul, layers[::-1]) % 2 > 0, "Where an even number of paths leads, yours has a False."),
-        (reduce(torch.matmul, layers[::-1]) == 1, "Where several paths lead to a pixel, yours has a False."),
-    ]  # fmt: skip
-    for wrong, message in known:
-        if torch.equal(got, wrong):
-            raise Mistake(f"{call} is wrong. {message}")
-    i, j = (divmod(number, width) for number in (got != right).nonzero()[0].tolist())
-    seen = (
-        f"{call}, {shown([mask.int() for mask in masks])}, says that the pixel in row {i[0]}, column {i[1]} "
-    )
-    if right[i[0] * width + i[1], j[0] * width + j[1]]:
-        raise Mistake(
-            f"{seen}does not see the one in row {j[0]}, column {j[1]}. There is a path, one step a layer: from the pixel, "
-            f"through the last mask first."
-        )
-    raise Mistake(
-        f"{seen}sees the one in row {j[0]}, column {j[1]}. Which tap of which mask leads there, inside of the image?"
+def _called(masks: list[Tensor], height: int, width: int) -> str:
+    return f"`sees` of {len(masks)} mask{'s' * (len(masks) > 1)} in an image of {height}×{width} pixels"
+
+
+def _seen(got: Tensor, right: Tensor, masks: list[Tensor], height: int, width: int) -> str:
+    i, j = (got != right).nonzero()[0].tolist()
+    return (
+        f"{_called(masks, height, width)}, {shown([mask.int() for mask in masks])}, says that the pixel in row {i // width}, column "
+        f"{i % width} {'sees' if got[i, j] else 'does not see'} the one in row {j // width}, column {j % width}."
     )
 
 
-def _field(sizes: Sequence[int], later: str = "B") -> Tensor:
-    """What a pixel with room around it sees: boolean ``(R + 1, 2R + 1)``, its own place in the last row's middle."""
-    reach = sum(size // 2 for size in sizes)
-    seen = torch.zeros(1, 1, reach + 1, 2 * reach + 1, dtype=torch.float64)
-    seen[..., -1, reach] = 1
-    for mask in reversed(_stack(sizes, later)):
-        # from the pixel back to the image: each tap carries what was reached to where it reads
-        half = len(mask) // 2
-        seen = F.conv2d(seen, mask.flip(0, 1)[None, None].to(seen), padding=half).clamp(max=1)
-    return seen[0, 0] > 0
+def _on_no_path(got: Tensor, right: Tensor, *_: object) -> str:
+    if (right & ~got).any():
+        return "There is a path, one step a layer: from the pixel, through the last mask first."
+    return "Which tap of which mask leads there, inside of the image?"
 
 
-def _blind(sizes: Sequence[int], later: str = "B") -> int:
-    field = _field(sizes, later)
-    return len(_earlier(field)) - int(_earlier(field).sum())
-
-
-def _earlier(field: Tensor) -> Tensor:
-    """The entries of what comes before the pixel, flat."""
-    return field.flatten()[: field.numel() - field.shape[1] // 2 - 1]
-
-
-def _compare_count(answer: Answer, sizes: list[int]) -> None:
-    call = f"`blind_count({sizes})`"
-    got = reading.integer(answer.call("blind_count", sizes), call)
-    right, halves = _blind(sizes), [size // 2 for size in sizes]
-    if got == right:
-        return
-    depth, reach, field = len(sizes), sum(halves), _field(sizes)
-    num_seen, num_earlier = int(_earlier(field).sum()), len(_earlier(field))
-    known = [
-        (_blind(sizes, "A"), "That is the blind spot of a stack whose every layer has mask A. What do the later ones have?"),
-        *((half * depth * (depth - 1) // 2, f"That is h L (L - 1) / 2 with h = {half}. Do all layers have that?") for half in halves),
-        (right + 1, "Do you count the pixel itself? It is not generated yet: that is no blindness."),
-        (num_seen, "Those are the pixels that it sees."),
-        (num_earlier, "Those are all earlier pixels inside of the reach, the seen ones too."),
-        (right + reach + 1, "You count what lies to the right in the pixel's own row, and the pixel too: that comes later."),
-        (right + reach, "You count what lies to the right in the pixel's own row: that comes later."),
-        ((2 * reach + 1) ** 2 - num_seen, "You count the whole square. What of it comes before the pixel?"),
-    ]  # fmt: skip
-    for wrong, message in known:
-        if got == wrong:
-            raise Mistake(f"{call} is {got}. {message}")
+def _more_or_fewer(got: int, right: int, kernel_sizes: list[int]) -> str:
+    reach, num_earlier = _reach(kernel_sizes), len(_earlier(kernel_sizes))
     if got < right:
-        raise Mistake(
-            f"{call} is {got}; there are more. Has the pixel that you look at {reach} rows above it, and {reach} columns "
-            f"on either side?"
-        )
-    raise Mistake(
-        f"{call} is {got}; there are fewer. Inside of the reach of {reach} rows and columns {num_earlier} pixels come earlier. "
-        f"Which of them are on a path?"
-    )
+        return f"There are more. Has the pixel that you look at {reach} rows above it, and {reach} columns on either side?"
+    return f"There are fewer. Inside of the reach of {reach} rows and columns {num_earlier} pixels come earlier. Which of them are on a path?"
+
+
+asked_sees = pixelcnn_blind_spot.asks(
+    sees,
+    instances=_stacks,
+    called=_called,
+    read=as_mask,
+    seen=_seen,
+    wrong={
+        "Row i is for what pixel i sees; your matrix has that in its columns.": lambda *case: sees(*case).T,
+        "Your filters are turned round: the tap above the centre reads the pixel above.": lambda masks, *size: sees([mask.flip(0, 1) for mask in masks], *size),
+        "At the margin you go on at the other side of the image. What lies there are zeros.": dict(wraps=True),
+        "Your layers stand in the reverse order: the first mask is the one that reads the image.": lambda masks, *size: sees(masks[::-1], *size),
+        "That is the last layer alone. What do the pixels see that it reads?": lambda masks, *size: sees(masks[-1:], *size),
+        "That is the first layer alone. Who reads what it has computed?": lambda masks, *size: sees(masks[:1], *size),
+        "That is what any *one* of the layers reads. A path goes through all of them, one after another.": dict(join=torch.add),
+        "Where an even number of paths leads, yours has a False.": dict(counts=lambda paths: paths % 2 > 0),
+        "Where several paths lead to a pixel, yours has a False.": dict(counts=lambda paths: paths == 1),
+    },
+    otherwise=_on_no_path,
+)  # fmt: skip
+asked_count = pixelcnn_blind_spot.asks(
+    blind_count,
+    instances=lambda generator: [(sizes,) for sizes in UNEQUAL],
+    wrong={
+        "That is the blind spot of a stack whose every layer has mask A. What do the later ones have?": dict(later="A"),
+        "That is h L (L - 1) / 2, with the h of one of the layers. Do all layers have that?": (
+            lambda sizes: _triangle(sizes[0], len(sizes)),
+            lambda sizes: _triangle(sizes[-1], len(sizes)),
+            lambda sizes: _triangle(max(sizes), len(sizes)),
+        ),
+        "Do you count the pixel itself? It is not generated yet: that is no blindness.": lambda sizes: blind_count(sizes) + 1,
+        "Those are the pixels that it sees.": _num_seen,
+        "Those are all earlier pixels inside of the reach, the seen ones too.": lambda sizes: len(_earlier(sizes)),
+        "You count what lies to the right in the pixel's own row, and the pixel too: that comes later.": lambda sizes: blind_count(sizes) + _reach(sizes) + 1,
+        "You count what lies to the right in the pixel's own row: that comes later.": lambda sizes: blind_count(sizes) + _reach(sizes),
+        "You count the whole square. What of it comes before the pixel?": lambda sizes: (2 * _reach(sizes) + 1) ** 2 - _num_seen(sizes),
+    },
+    otherwise=_more_or_fewer,
+)  # fmt: skip
+pixelcnn_blind_spot.add("what one layer sees", asked_sees.on(_single_layers))
+pixelcnn_blind_spot.add("what a stack sees", asked_sees.examine, points=2)
+pixelcnn_blind_spot.add(
+    "the blind spot of equal layers grows with depth",
+    asked_count.on(lambda generator: [(sizes,) for sizes in EQUAL]),
+)
+pixelcnn_blind_spot.add("the blind spot of unequal layers", asked_count.examine, points=2)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from armod import orderings
-from armod.course.exercises.engine import reading
-from armod.course.exercises.engine.answer import Answer, Handle
-from armod.course.exercises.engine.exercise import Exercise, Mistake
-from armod.course.exercises.engine.showing import shown
+from armod.course.exercises import Answer, Exercise, Handle, shown
+from armod.course.exercises.engine.draws import bits, normal
 from armod.likelihoods import Bernoulli
 from armod.models.raster.pixelcnn import PixelCNN
 
@@ -32,80 +32,14 @@ pixelcnn_completion = Exercise(
     ),
 )
 
-_SHAPE = (1, 2, 3)
+
+SHAPE = (1, 2, 3)
+Case = tuple[PixelCNN, Tensor, Tensor]
 
 
-@pixelcnn_completion.check("known pixels that a draw has not looked at")
-def missed_is_right(answer: Answer, generator: np.random.Generator) -> None:
-    """In the raster, and by columns."""
-    height, width = 3, 4
-    for ordering in (orderings.raster((height, width)), orderings.column((height, width))):
-        mask = torch.from_numpy(generator.permutation(height * width).reshape(height, width) % 2 == 0)
-        call = f"`missed` for the known pixels {shown(mask.int())}"
-        got = reading.tensor(
-            answer.call("missed", mask, ordering), call, shape=(height, width), integers=True
-        )
-        right = _missed(mask, ordering)
-        if torch.equal(got, right):
-            continue
-        place = torch.argsort(ordering)
-        raster = torch.arange(height * width)
-        known = [
-            (_missed(mask, raster), "You seem to go by the raster; here the image is read in another order."),
-            (_missed(mask, place), "`ordering[k]` is the pixel that is drawn k-th, not the step in which pixel k is drawn."),
-            (_missed(mask, ordering.flip(0)), "Those are the known pixels that come *earlier*. Is it those that a draw has not looked at?"),
-            (_missed(~mask, ordering), "You take True for unknown: the mask is True where a pixel is known."),
-            (_later(mask, ordering), "A pixel that is known is not drawn, so it misses nothing: 0 is due there."),
-            (torch.where(mask, 0, _later(torch.ones_like(mask), ordering)), "You count unknown pixels, too. Those are not there yet for anybody."),
-        ]  # fmt: skip
-        seen = f"{call}, in the ordering {shown(ordering)}, is {shown(got)}."
-        for wrong, message in known:
-            if torch.equal(got, wrong):
-                raise Mistake(f"{seen} {message}")
-        row, column = (got != right).nonzero()[0].tolist()
-        raise Mistake(
-            f"{seen} Look at the pixel in row {row}, column {column}: which known pixels come after it in the ordering?"
-        )
-
-
-@pixelcnn_completion.check("with which probability the sampler draws a filling", points=2)
-def drawn_is_right(answer: Answer, generator: np.random.Generator) -> None:
-    """Known first, mixed, last; all known, none known."""
-    for mask in _masks(generator):
-        model, x = _instance(generator)
-        conditionals = _log_conditionals(model, x)
-        right = (conditionals * ~mask).flatten(1).sum(1)
-        known = [
-            (conditionals.flatten(1).sum(1), "You multiply the conditionals of all pixels. Which of them does the sampler draw?"),
-            ((conditionals * mask).flatten(1).sum(1), "Those are the conditionals of the known pixels. Are they drawn?"),
-            (_exact(model, x, mask), "That is p(unknown | known). Does a sampler in raster order know what comes later?"),
-            ((_log_conditionals(model, x * mask, at=x) * ~mask).flatten(1).sum(1), "Your conditionals see zeros in the place of pixels that have been drawn before."),
-            ((_log_conditionals(model, x * ~mask, at=x) * ~mask).flatten(1).sum(1), "Your conditionals do not see the known pixels at all."),
-            (right.exp(), "That is a probability; its logarithm is due."),
-        ]  # fmt: skip
-        _refuse(answer, model, x, mask, "drawn_log_prob", right, known)
-
-
-@pixelcnn_completion.check("with which probability it should be drawn", points=3)
-def exact_is_right(answer: Answer, generator: np.random.Generator) -> None:
-    """p(unknown | known), by enumeration."""
-    for mask in _masks(generator):
-        model, x = _instance(generator)
-        right, log_prob = _exact(model, x, mask), _log_conditionals(model, x).flatten(1).sum(1)
-        known = [
-            (
-                (_log_conditionals(model, x) * ~mask).flatten(1).sum(1),
-                "That is what the sampler draws. Is it the same when a known pixel comes later?",
-            ),
-            (log_prob, "That is the log-likelihood of the whole image. The known pixels are given."),
-            (_exact(model, x, ~mask), "That is p(known | unknown): you fill the other pixels."),
-            (right - log_prob, "That is -log p(known). Where is the image itself?"),
-            (log_prob - right, "That is log p(known), the denominator."),
-            (2 * log_prob - right, "You add log p(known). It is a denominator."),
-            (right.exp(), "That is a probability; its logarithm is due."),
-            (log_prob.log_softmax(0), "You normalise over the images in the batch. Which images share the known pixels?"),
-        ]  # fmt: skip
-        _refuse(answer, model, x, mask, "exact_log_prob", right, known)
+def missed(mask: Tensor, ordering: Tensor) -> Tensor:
+    """The number of known pixels after each unknown one, ``(H, W)``."""
+    return torch.where(mask, 0, _later(mask, ordering))
 
 
 def _later(mask: Tensor, ordering: Tensor) -> Tensor:
@@ -116,26 +50,18 @@ def _later(mask: Tensor, ordering: Tensor) -> Tensor:
     return found.view(mask.shape)
 
 
-def _missed(mask: Tensor, ordering: Tensor) -> Tensor:
-    return torch.where(mask, 0, _later(mask, ordering))
+def drawn_log_prob(model: PixelCNN, x: Tensor, mask: Tensor, seen: Tensor | None = None) -> Tensor:
+    """The conditionals of what is drawn, by what the model has seen: all of x, other pixels of it are a mistake."""
+    return (_log_conditionals(model, x if seen is None else seen, at=x) * ~mask).flatten(1).sum(1)
 
 
-def _masks(generator: np.random.Generator) -> list[Tensor]:
-    """Known pixels ``(1, 2, 3)`` in several places of the raster; the telling ones first."""
-    mixed, last, first = ([0, 1, 0, 0, 1, 0], [0, 0, 0, 1, 1, 1], [1, 1, 0, 0, 0, 0])
-    found = [torch.tensor(bits, dtype=torch.bool).view(_SHAPE) for bits in (mixed, last, first)]
-    return [*found, torch.ones_like(found[0]), torch.zeros_like(found[0])]
-
-
-def _instance(generator: np.random.Generator) -> tuple[PixelCNN, Tensor]:
-    """A small model whose every conditional depends strongly on what it sees, and five images."""
-    model = PixelCNN(_SHAPE, 4, 1, likelihood=Bernoulli()).double()
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.copy_(torch.from_numpy(generator.normal(scale=0.7, size=parameter.shape)))
-        model.first.weight.abs_()  # a unit that is dead wherever a pixel is 1 would hide it
-        model.first.bias.abs_()
-    return model, torch.from_numpy(generator.integers(0, 2, (5, *_SHAPE)) * 1.0)
+def exact_log_prob(model: PixelCNN, x: Tensor, mask: Tensor) -> Tensor:
+    """log p(unknown | known) of each image, by enumeration."""
+    fillings = list(itertools.product([0.0, 1.0], repeat=int((~mask).sum())))
+    filled = x.repeat(len(fillings), 1, 1, 1)
+    filled[:, ~mask] = torch.tensor(fillings, dtype=x.dtype).repeat_interleave(len(x), 0)
+    totals = _log_prob(model, filled).view(len(fillings), len(x))
+    return _log_prob(model, x) - totals.logsumexp(0)
 
 
 @torch.no_grad()
@@ -144,49 +70,122 @@ def _log_conditionals(model: PixelCNN, seen: Tensor, *, at: Tensor | None = None
     return model.conditionals(seen).log_prob(seen if at is None else at)
 
 
-def _exact(model: PixelCNN, x: Tensor, mask: Tensor) -> Tensor:
-    fillings = list(itertools.product([0.0, 1.0], repeat=int((~mask).sum())))
-    filled = x.repeat(len(fillings), 1, 1, 1)
-    filled[:, ~mask] = torch.tensor(fillings, dtype=x.dtype).repeat_interleave(len(x), 0)
-    totals = _log_conditionals(model, filled).flatten(1).sum(1).view(len(fillings), len(x))
-    return _log_conditionals(model, x).flatten(1).sum(1) - totals.logsumexp(0)
+def _log_prob(model: PixelCNN, x: Tensor) -> Tensor:
+    return _log_conditionals(model, x).flatten(1).sum(1)
+
+
+def _model(generator: np.random.Generator) -> PixelCNN:
+    """A small model whose every conditional depends strongly on what it sees."""
+    model = PixelCNN(SHAPE, 4, 1, likelihood=Bernoulli()).double()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.copy_(normal(generator, *parameter.shape, scale=0.7))
+        model.first.weight.abs_()  # a unit that is dead wherever a pixel is 1 would hide it
+        model.first.bias.abs_()
+    return model
 
 
 def _on_the_other_side(answer: Answer, model: PixelCNN) -> Handle:
     bits = answer.make("likelihoods.Bernoulli")
-    twin = answer.make("PixelCNN", list(_SHAPE), 4, 1, likelihood=bits).call("double")
+    twin = answer.make("PixelCNN", list(SHAPE), 4, 1, likelihood=bits).call("double")
     twin.call("load_state_dict", dict(model.state_dict()))
     return twin.call("requires_grad_", False)
 
 
-def _refuse(
-    answer: Answer,
-    model: PixelCNN,
-    x: Tensor,
-    mask: Tensor,
-    name: str,
-    right: Tensor,
-    known: list[tuple[Tensor, str]],
-) -> None:
-    """Mistake unless the learner's log-probabilities are right; the first known mistake that gives them is named."""
-    reply = answer.call(name, _on_the_other_side(answer, model), x, mask)
-    got = reading.tensor(reply, f"`{name}` of {len(x)} images", shape=(len(x),), finite=False)
-    if torch.allclose(got, right, atol=1e-6):
-        return
+def _ask(answer: Answer, model: PixelCNN, x: Tensor, mask: Tensor, *, name: str) -> object:
+    return answer.call(name, _on_the_other_side(answer, model), x, mask)
+
+
+def _known_pixels(generator: np.random.Generator) -> Iterator[tuple[Tensor, Tensor]]:
+    """In the raster, and by columns."""
+    size = height, width = 3, 4
+    for ordering in (orderings.raster(size), orderings.column(size)):
+        yield torch.from_numpy(generator.permutation(height * width).reshape(size) % 2 == 0), ordering
+
+
+def _completions(generator: np.random.Generator) -> Iterator[Case]:
+    """Five images; known pixels mixed, last, first; all known, none known."""
+    for known in ([0, 1, 0, 0, 1, 0], [0, 0, 0, 1, 1, 1], [1, 1, 0, 0, 0, 0], [1] * 6, [0] * 6):
+        yield _model(generator), bits(generator, 5, *SHAPE), torch.tensor(known).bool().view(SHAPE)
+
+
+def _seen(got: Tensor, right: Tensor, model: PixelCNN, x: Tensor, mask: Tensor) -> str:
     row = int(torch.nan_to_num(got - right, nan=1e9).abs().argmax())
-    seen = (
-        f"For the image {shown(x[row, 0].long())} with the known pixels {shown(mask[0].int())}, `{name}` is {shown(float(got[row]))} "
+    return (
+        f"For the image {shown(x[row, 0].long())} with the known pixels {shown(mask[0].int())} you give {shown(float(got[row]))} "
         f"nats."
     )
-    for wrong, message in known:
-        if torch.allclose(got, wrong, atol=1e-6):
-            raise Mistake(f"{seen} {message}")
-    raise Mistake(f"{seen} {_place_to_look(mask)}")
 
 
-def _place_to_look(mask: Tensor) -> str:
+def _where_to_look(got: Tensor, right: Tensor, model: PixelCNN, x: Tensor, mask: Tensor) -> str:
     if mask.all():
         return "Everything is known: there is one filling, and it is certain."
     if not mask.any():
         return "Nothing is known: this is the log-likelihood of the whole image."
     return f"{int((~mask).sum())} pixels are drawn: go through them one by one. What is each of them conditioned on?"
+
+
+def _after_it(got: Tensor, right: Tensor, mask: Tensor, ordering: Tensor) -> str:
+    row, column = (got != right).nonzero()[0].tolist()
+    return (
+        f"Look at the pixel in row {row}, column {column}: which known pixels come after it in the ordering?"
+    )
+
+
+pixelcnn_completion.asks(
+    missed,
+    "known pixels that a draw has not looked at",
+    instances=_known_pixels,
+    seen=lambda got, right, mask, ordering: f"`missed` for the known pixels {shown(mask.int())}, in the ordering {shown(ordering)}, is {shown(got)}.",
+    wrong={
+        "You seem to go by the raster; here the image is read in another order.": lambda mask, ordering: missed(mask, torch.arange(len(ordering))),
+        "`ordering[k]` is the pixel that is drawn k-th, not the step in which pixel k is drawn.": lambda mask, ordering: missed(mask, torch.argsort(ordering)),
+        "Those are the known pixels that come *earlier*. Is it those that a draw has not looked at?": lambda mask, ordering: missed(mask, ordering.flip(0)),
+        "You take True for unknown: the mask is True where a pixel is known.": lambda mask, ordering: missed(~mask, ordering),
+        "A pixel that is known is not drawn, so it misses nothing: 0 is due there.": _later,
+        "You count unknown pixels, too. Those are not there yet for anybody.": lambda mask, ordering: torch.where(mask, 0, _later(torch.ones_like(mask), ordering)),
+    },
+    otherwise=_after_it,
+)  # fmt: skip
+pixelcnn_completion.asks(
+    drawn_log_prob,
+    "with which probability the sampler draws a filling",
+    points=2,
+    instances=_completions,
+    ask=partial(_ask, name="drawn_log_prob"),
+    called=lambda model, x, mask: f"`drawn_log_prob` of {len(x)} images",
+    seen=_seen,
+    finite=False,
+    atol=1e-6,
+    wrong={
+        "You multiply the conditionals of all pixels. Which of them does the sampler draw?": lambda model, x, mask: _log_prob(model, x),
+        "Those are the conditionals of the known pixels. Are they drawn?": lambda model, x, mask: drawn_log_prob(model, x, ~mask),
+        "That is p(unknown | known). Does a sampler in raster order know what comes later?": exact_log_prob,
+        "Your conditionals see zeros in the place of pixels that have been drawn before.": lambda model, x, mask: drawn_log_prob(model, x, mask, seen=x * mask),
+        "Your conditionals do not see the known pixels at all.": lambda model, x, mask: drawn_log_prob(model, x, mask, seen=x * ~mask),
+        "That is a probability; its logarithm is due.": lambda *case: drawn_log_prob(*case).exp(),
+    },
+    otherwise=_where_to_look,
+)  # fmt: skip
+pixelcnn_completion.asks(
+    exact_log_prob,
+    "with which probability it should be drawn",
+    points=3,
+    instances=_completions,
+    ask=partial(_ask, name="exact_log_prob"),
+    called=lambda model, x, mask: f"`exact_log_prob` of {len(x)} images",
+    seen=_seen,
+    finite=False,
+    atol=1e-6,
+    wrong={
+        "That is what the sampler draws. Is it the same when a known pixel comes later?": drawn_log_prob,
+        "That is the log-likelihood of the whole image. The known pixels are given.": lambda model, x, mask: _log_prob(model, x),
+        "That is p(known | unknown): you fill the other pixels.": lambda model, x, mask: exact_log_prob(model, x, ~mask),
+        "That is -log p(known). Where is the image itself?": lambda model, x, mask: exact_log_prob(model, x, mask) - _log_prob(model, x),
+        "That is log p(known), the denominator.": lambda model, x, mask: _log_prob(model, x) - exact_log_prob(model, x, mask),
+        "You add log p(known). It is a denominator.": lambda model, x, mask: 2 * _log_prob(model, x) - exact_log_prob(model, x, mask),
+        "That is a probability; its logarithm is due.": lambda *case: exact_log_prob(*case).exp(),
+        "You normalise over the images in the batch. Which images share the known pixels?": lambda model, x, mask: _log_prob(model, x).log_softmax(0),
+    },
+    otherwise=_where_to_look,
+)  # fmt: skip

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from armod.course.exercises import Answer, Exercise, Mistake, shown
-from armod.course.exercises.lesson_4_5_4_pixelcnn_variants.instances import normal
+from armod.course.exercises.engine.draws import normal
 from armod.likelihoods import DiscretizedLogisticMixture
 
 variants_channels = Exercise(

@@ -10,8 +10,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from armod.course.exercises import Answer, Exercise, Mistake, shown
-from armod.course.exercises.lesson_4_5_4_pixelcnn_variants.instances import (
-    normal,
+from armod.course.exercises.engine.draws import normal
+from armod.course.exercises.lesson_4_5_4_pixelcnn_variants.pixel_reactions import (
     one_pixel_changed,
     reactions,
 )

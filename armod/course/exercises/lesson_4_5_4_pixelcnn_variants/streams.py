@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from armod.course.exercises import Answer, Exercise, Mistake, shown
-from armod.course.exercises.lesson_4_5_4_pixelcnn_variants.instances import normal
+from armod.course.exercises.engine.draws import normal
 
 variants_streams = Exercise(
     name="variants-streams",

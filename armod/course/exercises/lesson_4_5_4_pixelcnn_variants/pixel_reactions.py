@@ -1,4 +1,4 @@
-"""What several exercises share: random numbers, and the order of pixels."""
+"""One pixel of an image changed at a time, and what moves with it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-
-def normal(generator: np.random.Generator, *shape: int, scale: float = 1.0) -> Tensor:
-    """Normal numbers, float64."""
-    return torch.from_numpy(generator.normal(scale=scale, size=shape))
+from armod.course.exercises.engine.draws import normal
 
 
 def one_pixel_changed(generator: np.random.Generator, height: int, width: int) -> Tensor:

@@ -1,4 +1,4 @@
-"""Small networks on which wrong answers show: large weights, biases far from 0, orderings of any kind."""
+"""Small MADEs on which wrong answers show: large weights, biases far from 0, orderings of any kind."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor, distributions
 
-from armod.course.exercises.engine.answer import Answer, Handle
+from armod.course.exercises import Answer, Handle
+from armod.course.exercises.engine.draws import normal
 from armod.likelihoods import Bernoulli
 from armod.models.made import MADE
-from armod.orderings import positions
 
 
 def every_observation(num_variables: int) -> Tensor:
@@ -24,19 +24,6 @@ def every_observation(num_variables: int) -> Tensor:
 def in_two_batches(ask: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
     """Ask about the first observation alone and about the others: who normalises over the batch is found out."""
     return torch.cat([ask(x[:1]), ask(x[1:])])
-
-
-def normal(generator: np.random.Generator, *shape: int, scale: float = 1.5) -> Tensor:
-    """Normal numbers, float64."""
-    return torch.from_numpy(generator.normal(scale=scale, size=shape))
-
-
-def uneven_ordering(generator: np.random.Generator, size: int) -> Tensor:
-    """A permutation ``(size,)`` that is not its own inverse; size is at least 3."""
-    ordering = torch.arange(size)
-    while torch.equal(positions(ordering), ordering):
-        ordering = torch.from_numpy(generator.permutation(size))
-    return ordering
 
 
 def strong_made(
@@ -52,7 +39,7 @@ def strong_made(
     ).double()
     with torch.no_grad():
         for parameter in model.parameters():
-            parameter.copy_(normal(generator, *parameter.shape))
+            parameter.copy_(normal(generator, *parameter.shape, scale=1.5))
         hidden, output = model.linear_layers
         hidden.bias.abs_()  # no hidden unit is dead where all inputs are 0
         # centred, or nearly: no conditional is sure whatever came before
