@@ -3,17 +3,6 @@
 from tests.course.exercises.mutants import Mutant
 
 
-def _bits(title: str, says: str, body: str) -> Mutant:
-    source = f"""
-def bits_per_character(log_prob, x):
-    is_end = (x == 0).long()
-    counts = is_end.cumsum(1) - is_end == 0
-    costs = -log_prob / math.log(2)
-    {body}
-"""
-    return Mutant("recurrent-bits", title, says=says, source=source)
-
-
 def _gru(title: str, says: str, body: str, *, old: str = "z * h", new: str = "(1 - z) * n") -> Mutant:
     source = f"""
 def gru_step(x, h, W, U, b, c):
@@ -98,20 +87,15 @@ def my_sample(network, noise):
 
 
 MUTANTS = [
-    _bits("nats", "Those are nats", "return -log_prob[counts].sum() / counts.sum()"),
-    _bits("negative", "It is negative", "return -costs[counts].sum() / counts.sum()"),
-    _bits("all places counted", "padding included", "return costs[counts].sum() / x.numel()"),
-    _bits("mean of everything", "Who reads on after the end", "return costs.mean()"),
-    _bits("padding paid for", "the padding is still in the sum", "return costs.sum() / counts.sum()"),
-    _bits("mean of means", "a letter of a short name", "return ((costs * counts).sum(1) / counts.sum(1)).mean()"),
-    _bits("no end", "foresee where a name stops", "return costs[x != 0].mean()"),
-    _bits("end paid, not counted", "do not count it as a character", "return costs[counts].sum() / (x != 0).sum()"),
-    _bits("end counted, not paid", "do not pay for it", "return costs[x != 0].sum() / counts.sum()"),
-    _bits("per name", "bits per name", "return costs[counts].sum() / len(x)"),
-    _bits(
+    Mutant(
+        "recurrent-bits",
         "one end added to every row, as for names that always have one",
-        "characters had to be foreseen there",
-        "return costs[counts].sum() / ((x != 0).sum() + len(x))",
+        says="characters had to be foreseen there",
+        source="""
+def bits_per_character(log_prob, x):
+    is_end = (x == 0).long()
+    return -log_prob[is_end.cumsum(1) - is_end == 0].sum() / (math.log(2) * ((x != 0).sum() + len(x)))
+""",
     ),
     _gru("gate the other way round, as in the paper", "the other way round", "", new="z * n", old="(1 - z) * h"),
     _gru(
