@@ -3,19 +3,6 @@
 from tests.course.exercises.mutants import Mutant
 
 
-def _gru(title: str, says: str, body: str, *, old: str = "z * h", new: str = "(1 - z) * n") -> Mutant:
-    source = f"""
-def gru_step(x, h, W, U, b, c):
-    x_r, x_z, x_n = (x @ W.T + b).chunk(3, dim=1)
-    h_r, h_z, h_n = (h @ U.T + c).chunk(3, dim=1)
-    r, z = torch.sigmoid(x_r + h_r), torch.sigmoid(x_z + h_z)
-    n = torch.tanh(x_n + r * h_n)
-    {body}
-    return {new} + {old}
-"""
-    return Mutant("recurrent-gru", title, says=says, source=source)
-
-
 def _leaks(title: str, says: str, numbers: str) -> Mutant:
     return Mutant("recurrent-shift", title, says=says, source=f"leaks = {numbers}")
 
@@ -97,29 +84,11 @@ def bits_per_character(log_prob, x):
     return -log_prob[is_end.cumsum(1) - is_end == 0].sum() / (math.log(2) * ((x != 0).sum() + len(x)))
 """,
     ),
-    _gru("gate the other way round, as in the paper", "the other way round", "", new="z * n", old="(1 - z) * h"),
-    _gru(
-        "reset before U, as in the first paper",
-        "before U sees it",
-        "size = h.shape[1]; n = torch.tanh(x_n + (r * h) @ U[2 * size :].T + c[2 * size :])",
-    ),
-    _gru(
-        "candidate's bias outside of the reset",
-        "inside of the brackets",
-        "size = h.shape[1]; n = torch.tanh(x_n + r * (h @ U[2 * size :].T) + c[2 * size :])",
-    ),
-    _gru("no reset", "Where is your reset gate", "n = torch.tanh(x_n + h_n)"),
-    _gru("reset of all", "multiplies what x brings", "n = torch.tanh(r * (x_n + h_n))"),
-    _gru("rows as z, r, n", "in the order z, r, n", "r, z = z, r; n = torch.tanh(x_n + r * h_n)"),
-    _gru("sigmoid candidate", "is a tanh, not a sigmoid", "n = torch.sigmoid(x_n + r * h_n)"),
-    _gru("squashed again", "not squashed again", "", new="torch.tanh((1 - z) * n", old="z * h)"),
-    _gru("only the candidate", "That is the candidate n", "", new="n", old="0"),
-    _gru("nothing stays", "old state's share", "", old="0"),
     Mutant(
         "recurrent-gru",
-        "one bias only",
-        says="You leave the bias c out",
-        source="_right = gru_step\ndef gru_step(x, h, W, U, b, c): return _right(x, h, W, U, b, torch.zeros_like(c))",
+        "the other bias left out",
+        says="By the equations r =",
+        source="_right = gru_step\ndef gru_step(x, h, W, U, b, c): return _right(x, h, W, U, 0 * b, c)",
     ),
     Mutant(
         "recurrent-gru",
