@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from armod.course.exercises.engine import reading
-from armod.course.exercises.engine.answer import Answer
-from armod.course.exercises.engine.exercise import Exercise, Mistake
-from armod.course.exercises.engine.showing import shown
-from armod.course.exercises.lesson_4_4_recurrent_networks.instances import normal
+from armod.course.exercises import Exercise, shown
+from armod.course.exercises.lesson_4_5_4_pixelcnn_variants.instances import normal
 
 recurrent_bits = Exercise(
     name="recurrent-bits",
@@ -31,68 +29,54 @@ recurrent_bits = Exercise(
 )
 
 
-@recurrent_bits.check("names without padding")
-def full_rows_are_right(answer: Answer, generator: np.random.Generator) -> None:
-    """Each row ends with its only end."""
-    x = torch.from_numpy(generator.integers(1, 5, (3, 4)))
-    x[:, -1] = 0
-    _compare(answer, -normal(generator, 3, 4).abs() - 0.2, x)
+Average = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 
-@recurrent_bits.check("names of unequal lengths", points=2)
-def padded_rows_are_right(answer: Answer, generator: np.random.Generator) -> None:
-    """What follows the first end costs nothing and counts nothing."""
-    for num_names, length in ((2, 5), (4, 7)):
-        x = torch.from_numpy(generator.integers(1, 5, (num_names, length)))
-        for row, letters in enumerate(generator.permutation(length - 2)[:num_names]):
-            x[row, letters + 1 :] = 0
-        _compare(answer, -normal(generator, num_names, length).abs() - 0.2, x)
+def bits_per_character(
+    log_prob: Tensor,
+    x: Tensor,
+    average: Average = lambda costs, counts, letters: costs[counts].sum() / counts.sum(),
+) -> float:
+    """Bits per character; ``average`` gets all costs, which places count, and which of them are letters."""
+    is_end = (x == 0).long()
+    return float(average(-log_prob / math.log(2), is_end.cumsum(1) - is_end == 0, x != 0))
 
 
-@recurrent_bits.check("a text that goes on")
-def rows_without_end_are_right(answer: Answer, generator: np.random.Generator) -> None:
-    """A row without any end counts in full."""
-    x = torch.from_numpy(generator.integers(1, 5, (3, 5)))
-    x[0, 1:] = 0
-    _compare(answer, -normal(generator, 3, 5).abs() - 0.2, x)
+def _names(generator: np.random.Generator, length: int, *letters: int) -> tuple[Tensor, Tensor]:
+    """Log-probabilities and symbols, each ``(N, T)``: a row for each number of letters, filled up with ends."""
+    x = torch.from_numpy(generator.integers(1, 5, (len(letters), length)))
+    for row, number in zip(x, letters, strict=True):
+        row[number:] = 0
+    return -normal(generator, *x.shape).abs() - 0.2, x
 
 
-def _compare(answer: Answer, log_prob: Tensor, x: Tensor) -> None:
-    what = f"`bits_per_character` of names {tuple(x.shape)}"
-    got = reading.number(answer.call("bits_per_character", log_prob, x), what, finite=False)
-    ends_before = (x == 0).cumsum(1) - (x == 0).long()
-    counts, letters = (ends_before == 0).double(), (x != 0).double()
-    costs = -log_prob / math.log(2)
-    total, number = float((costs * counts).sum()), float(counts.sum())
-    right = total / number
-    if math.isclose(got, right, rel_tol=1e-5):
-        return
-    known = [
-        (right * math.log(2), "Those are nats per character."),
-        (-right, "It is negative: a cost is due."),
-        (total / x.numel(), "You divide by all places, padding included."),
-        (
-            float(costs.mean()),
-            "You take a mean over everything, padding included. Who reads on after the end?",
-        ),
-        (float(costs.sum()) / number, "You divide by the right number, but the padding is still in the sum."),
-        (
-            float(((costs * counts).sum(1) / counts.sum(1)).mean()),
-            "You take the mean of each name's mean: so a letter of a short name counts more than one of a long name.",
-        ),
-        (
-            float((costs * letters).sum() / letters.sum()),
-            "You leave out the end. But the model must foresee where a name stops.",
-        ),
-        (total / float(letters.sum()), "You pay for the end, but do not count it as a character."),
-        (float((costs * letters).sum()) / number, "You count the end as a character, but do not pay for it."),
-        (total / len(x), "Those are bits per name. How many characters are there?"),
-        (total, "That is the sum. How many characters are there?"),
-    ]
-    seen = f"For the names {shown(x)} (0 is the end) you say {shown(got)}."
-    for wrong, message in known:
-        if math.isclose(got, wrong, rel_tol=1e-5):
-            raise Mistake(f"{seen} {message}")
-    raise Mistake(
-        f"{seen} {number:.0f} characters had to be foreseen there, ends included. Which places are they?"
-    )
+def _otherwise(got: float, right: float, log_prob: Tensor, x: Tensor) -> str:
+    number = bits_per_character(log_prob, x, lambda costs, counts, letters: counts.sum())
+    return f"{number:.0f} characters had to be foreseen there, ends included. Which places are they?"
+
+
+asked_bits = recurrent_bits.asks(
+    bits_per_character,
+    instances=lambda generator: [
+        _names(generator, length, *generator.permutation(length - 2)[:number] + 1)
+        for length, number in ((5, 2), (7, 4))
+    ],
+    seen=lambda got, right, log_prob, x: f"For the names {shown(x)} (0 is the end) you say {shown(got)}.",
+    wrong={
+        "Those are nats per character.": lambda log_prob, x: bits_per_character(log_prob, x) * math.log(2),
+        "It is negative: a cost is due.": lambda log_prob, x: -bits_per_character(log_prob, x),
+        "You divide by all places, padding included.": dict(average=lambda costs, counts, letters: costs[counts].sum() / counts.numel()),
+        "You take a mean over everything, padding included. Who reads on after the end?": dict(average=lambda costs, counts, letters: costs.mean()),
+        "You divide by the right number, but the padding is still in the sum.": dict(average=lambda costs, counts, letters: costs.sum() / counts.sum()),
+        "You take the mean of each name's mean: so a letter of a short name counts more than one of a long name.": dict(average=lambda costs, counts, letters: ((costs * counts).sum(1) / counts.sum(1)).mean()),
+        "You leave out the end. But the model must foresee where a name stops.": dict(average=lambda costs, counts, letters: costs[letters].mean()),
+        "You pay for the end, but do not count it as a character.": dict(average=lambda costs, counts, letters: costs[counts].sum() / letters.sum()),
+        "You count the end as a character, but do not pay for it.": dict(average=lambda costs, counts, letters: costs[letters].sum() / counts.sum()),
+        "Those are bits per name. How many characters are there?": dict(average=lambda costs, counts, letters: costs[counts].sum() / len(costs)),
+        "That is the sum. How many characters are there?": dict(average=lambda costs, counts, letters: costs[counts].sum()),
+    },
+    otherwise=_otherwise,
+)  # fmt: skip
+recurrent_bits.add("names without padding", asked_bits.on(lambda generator: [_names(generator, 4, 3, 3, 3)]))
+recurrent_bits.add("names of unequal lengths", asked_bits.examine, points=2)
+recurrent_bits.add("a text that goes on", asked_bits.on(lambda generator: [_names(generator, 5, 1, 5, 5)]))

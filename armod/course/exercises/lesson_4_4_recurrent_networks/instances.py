@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import astuple, dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from armod.course.exercises.engine.answer import Answer, Handle
-from armod.course.exercises.engine.exercise import Mistake
-from armod.course.exercises.engine.showing import shown
-
-
-def normal(generator: np.random.Generator, *shape: int, scale: float = 1.0) -> Tensor:
-    """Normal numbers, float64."""
-    return torch.from_numpy(generator.normal(scale=scale, size=shape))
-
-
-def every_sequence(num_symbols: int, length: int) -> Tensor:
-    """All ``K**T`` sequences of T symbols, int64 ``(K**T, T)``."""
-    return torch.tensor(list(itertools.product(range(num_symbols), repeat=length)))
+from armod.course.exercises import Answer, Handle, Mistake, shown
+from armod.course.exercises.lesson_4_5_4_pixelcnn_variants.instances import normal
 
 
 @dataclass(frozen=True)
@@ -34,26 +22,26 @@ class Network:
     bias: Tensor  # (K,)
 
     @property
-    def num_symbols(self) -> int:
-        """K; also the number of the start symbol."""
+    def start(self) -> int:
+        """The number of the start symbol; also K, the number of the others."""
         return len(self.bias)
+
+    def first_state(self, num: int) -> Tensor:
+        """Zeros ``(N, H)``."""
+        return self.recurrence.new_zeros(num, len(self.recurrence))
 
     def step(self, symbols: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """Logits ``(N, K)`` of the next symbol and the state ``(N, H)`` after reading symbols ``(N,)``."""
         state = torch.tanh(self.embedding[symbols] + state @ self.recurrence.T)
         return state @ self.readout.T + self.bias, state
 
-    def first_state(self, num: int) -> Tensor:
-        """Zeros ``(N, H)``."""
-        return self.recurrence.new_zeros(num, len(self.recurrence))
-
-    def log_prob(self, inputs: Tensor, targets: Tensor) -> Tensor:
-        """Log-likelihood ``(N,)`` of targets ``(N, T)``, each from the inputs ``(N, T)`` up to its own."""
-        state, total = self.first_state(len(inputs)), torch.zeros(len(inputs), dtype=torch.float64)
-        for symbols, target in zip(inputs.T, targets.T, strict=True):
+    def logits(self, inputs: Tensor) -> Tensor:
+        """Logits ``(N, T, K)``, each after the inputs ``(N, T)`` up to its own."""
+        state, found = self.first_state(len(inputs)), []
+        for symbols in inputs.T:
             logits, state = self.step(symbols, state)
-            total = total + logits.log_softmax(1).gather(1, target.unsqueeze(1)).squeeze(1)
-        return total
+            found.append(logits)
+        return torch.stack(found, dim=1)
 
     def on_the_other_side(self, answer: Answer) -> Handle:
         """The same network where the learner's code runs."""
@@ -65,7 +53,7 @@ class Network:
         return found
 
 
-def network(generator: np.random.Generator, num_symbols: int, hidden_size: int = 5) -> Network:
+def random_network(generator: np.random.Generator, num_symbols: int, hidden_size: int = 5) -> Network:
     """A network of K symbols whose every symbol depends strongly on all before it."""
     return Network(
         normal(generator, num_symbols + 1, hidden_size),

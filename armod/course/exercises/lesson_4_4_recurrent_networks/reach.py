@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from armod.course.exercises.engine import reading
-from armod.course.exercises.engine.answer import Answer
-from armod.course.exercises.engine.exercise import Exercise, Mistake
-from armod.course.exercises.engine.showing import shown
-from armod.course.exercises.lesson_4_4_recurrent_networks.instances import normal
+from armod.course.exercises import Exercise, shown
+from armod.course.exercises.lesson_4_5_4_pixelcnn_variants.instances import normal
 
 recurrent_reach = Exercise(
     name="recurrent-reach",
@@ -32,113 +30,98 @@ recurrent_reach = Exercise(
 )
 
 
-@recurrent_reach.check("one step back")
-def one_step_is_right(answer: Answer, generator: np.random.Generator) -> None:
-    """The identity, then one Jacobian."""
-    states, u = _instance(generator, 2, 3)
-    got, right = _asked(answer, states, u), _norms(states, u)
-    if abs(float(got[0]) - math.sqrt(3)) > 1e-5:
-        raise Mistake(
-            f"For three units your norm at lag 0 is {float(got[0]):.4g}. How does h change with itself? And what is the norm "
-            f"of that matrix, the root of the sum of its squared entries?"
-        )
-    if not torch.allclose(got, right, rtol=1e-5):
-        raise Mistake(
-            f"For the states {shown(states)} and U = {shown(u)} your norm at lag 1 is {float(got[1]):.4g}. {_why(got, states, u)}"
-        )
+def _jacobian(h: Tensor, before: Tensor, U: Tensor) -> Tensor:
+    """Of one step, from the states ``(H,)`` after and before it."""
+    return (1 - h**2).unsqueeze(1) * U
 
 
-@recurrent_reach.check("many steps back", points=3)
-def many_steps_are_right(answer: Answer, generator: np.random.Generator) -> None:
-    """The product in its order."""
-    for length, size in ((5, 3), (9, 2)):
-        states, u = _instance(generator, length, size)
-        got, right = _asked(answer, states, u), _norms(states, u)
-        if not torch.allclose(got, right, rtol=1e-4):
-            lag = int((~torch.isclose(got, right, rtol=1e-4)).nonzero()[0])
-            raise Mistake(
-                f"For {length} states of {size} units the norm at lag {lag} is {float(right[lag]):.4g}, by autograd; yours is "
-                f"{float(got[lag]):.4g}. {_why(got, states, u)}"
-            )
-
-
-@recurrent_reach.check("the bias that remembers", points=2)
-def forget_bias_is_right(answer: Answer, generator: np.random.Generator) -> None:
-    """Half is left after the lag."""
-    for lag in (1, int(generator.integers(5, 20)), 400):
-        got = reading.number(answer.call("forget_bias", lag), f"`forget_bias({lag})`", finite=False)
-        gate = 0.5 ** (1 / lag)
-        right = math.log(gate / (1 - gate))
-        if abs(got - right) < 1e-4:
-            continue
-        left = _sigmoid(got) ** lag if math.isfinite(got) else math.nan
-        seen = f"With your bias {shown(got)} for lag {lag} the share {left:.3g} is left after {lag} steps."
-        known = [
-            (gate, "That is the gate itself. Of what is it the sigmoid?"),
-            (-right, "You have one minus the gate."),
-            (math.log(gate), "That is the gate's logarithm. The gate is a sigmoid, not an exponential."),
-        ]
-        for wrong, message in known:
-            if abs(got - wrong) < 1e-4:
-                raise Mistake(f"{seen} {message}")
-        raise Mistake(f"{seen} It should be a half. What must the gate be, so that its power is a half?")
-
-
-def _instance(generator: np.random.Generator, length: int, size: int) -> tuple[Tensor, Tensor]:
-    """States ``(T, H)`` of a simple recurrent network, and its matrix."""
-    u, states = normal(generator, size, size, scale=0.9), []
-    h = torch.zeros(size, dtype=torch.float64)
-    for _ in range(length):
-        h = torch.tanh(normal(generator, size) + u @ h)
-        states.append(h)
-    return torch.stack(states), u
-
-
-def _norms(states: Tensor, u: Tensor) -> Tensor:
-    return _products(states, [(1 - h**2).unsqueeze(1) * u for h in states])
-
-
-def _products(states: Tensor, steps: list[Tensor]) -> Tensor:
-    """Norms of the products of the steps' Jacobians, from the last one back."""
-    product = torch.eye(states.shape[1], dtype=torch.float64)
-    norms = [product.norm()]
-    for step in reversed(steps[1:]):
-        product = product @ step
-        norms.append(product.norm())
+def gradient_by_lag(
+    states: Tensor,
+    U: Tensor,
+    *,
+    step: Callable[[Tensor, Tensor, Tensor], Tensor] = _jacobian,
+    product: Callable[[Tensor, Tensor], Tensor] = torch.matmul,
+    norm: Callable[[Tensor], Tensor] = torch.linalg.matrix_norm,
+) -> Tensor:
+    """Norms ``(T,)``; ``product`` gets what was found so far, and the Jacobian of one more step into the past."""
+    found = torch.eye(len(U), dtype=U.dtype)
+    norms = [norm(found)]
+    for t in range(len(states) - 1, 0, -1):
+        found = product(found, step(states[t], states[t - 1], U))
+        norms.append(norm(found))
     return torch.stack(norms)
 
 
-def _asked(answer: Answer, states: Tensor, u: Tensor) -> Tensor:
-    reply = answer.call("gradient_by_lag", states, u)
-    return reading.tensor(reply, f"`gradient_by_lag` of states {tuple(states.shape)}", shape=(len(states),))
+def _norms_multiplied(states: Tensor, U: Tensor) -> Tensor:
+    norms = gradient_by_lag(states, U, product=lambda found, one: one)
+    return torch.cat([norms[:1], norms[1:].cumprod(0)])
 
 
-def _sigmoid(x: float) -> float:
-    return 1 / (1 + math.exp(-x)) if x > -700 else 0.0
+def forget_bias(lag: int) -> float:
+    """The logit of the gate whose power is a half."""
+    gate = 0.5 ** (1 / lag)
+    return math.log(gate / (1 - gate))
 
 
-def _why(got: Tensor, states: Tensor, u: Tensor) -> str:
-    steps = [(1 - h**2).unsqueeze(1) * u for h in states]
-    before = [steps[0], *((1 - h**2).unsqueeze(1) * u for h in states[:-1])]
-    eye = torch.eye(len(u), dtype=torch.float64)
-    wrong_side, reversed_product = [eye.norm()], eye
-    for step in reversed(steps[1:]):
-        reversed_product = step @ reversed_product
-        wrong_side.append(reversed_product.norm())
-    one_by_one = torch.stack([eye.norm(), *(step.norm() for step in reversed(steps[1:]))])
-    known = [
-        (_products(states, [u] * len(states)), "You multiply by U only. What does tanh do to the gradient?"),
-        (_products(states, before), "Your derivative of tanh is taken at the state *before* the step."),
-        (_products(states, [u * (1 - h**2) for h in states]), "Your tanh derivative multiplies columns of U. To which side of U does it belong?"),
-        (_products(states, [(1 - h**2).unsqueeze(1) * u.T for h in states]), "Look at U: is it transposed?"),
-        (_products(states, [(1 - h).unsqueeze(1) * u for h in states]), "What is the derivative of tanh, written by its value h?"),
-        (_products(states, [h.unsqueeze(1) * (1 - h).unsqueeze(1) * u for h in states]), "That is the derivative of a sigmoid."),
-        (torch.stack(wrong_side), "Your Jacobians are the right ones, multiplied in the wrong order: the last step stands on the left."),
-        (_products(states, [steps[0], *reversed(steps[1:])]), "You begin with the first step. Lag 1 is the *last* step."),
-        (one_by_one, "That is the norm of each step by itself. Several steps multiply."),
-        (torch.cat([one_by_one[:1], one_by_one[1:].cumprod(0)]), "You multiply norms. Multiply the matrices, then take the norm."),
-    ]  # fmt: skip
-    for wrong, message in known:
-        if torch.allclose(got, wrong, rtol=1e-5):
-            return message
-    return "Write down the Jacobian of the last step by hand: one row for each unit after it, one column for each before."
+def _walks(generator: np.random.Generator, *sizes: tuple[int, int]) -> Iterator[tuple[Tensor, Tensor]]:
+    """So many states ``(T, H)`` of a simple recurrent network, and its matrix."""
+    for length, size in sizes:
+        U, states = normal(generator, size, size, scale=0.9), []
+        h = torch.zeros(size, dtype=torch.float64)
+        for _ in range(length):
+            h = torch.tanh(normal(generator, size) + U @ h)
+            states.append(h)
+        yield torch.stack(states), U
+
+
+def _seen(got: Tensor, right: Tensor, states: Tensor, U: Tensor) -> str:
+    lag = int((~torch.isclose(got, right, rtol=1e-4, atol=1e-5)).nonzero()[0])
+    yours = f"{float(got[lag]):.4g}"
+    if len(states) == 2:
+        return f"For the states {shown(states)} and U = {shown(U)} your norm at lag {lag} is {yours}."
+    about = f"For {len(states)} states of {len(U)} units"
+    return f"{about} the norm at lag {lag} is {float(right[lag]):.4g}, by autograd; yours is {yours}."
+
+
+def _bias_seen(got: float, right: float, lag: int) -> str:
+    left = float(torch.tensor(got, dtype=torch.float64).sigmoid()) ** lag
+    return f"With your bias {shown(got)} for lag {lag} the share {left:.3g} is left after {lag} steps."
+
+
+asked_gradient = recurrent_reach.asks(
+    gradient_by_lag,
+    instances=lambda generator: _walks(generator, (5, 3), (9, 2)),
+    called=lambda states, U: f"`gradient_by_lag` of states {tuple(states.shape)}",
+    seen=_seen,
+    rtol=1e-4,
+    wrong={
+        "You multiply by U only. What does tanh do to the gradient?": dict(step=lambda h, before, U: U),
+        "Your derivative of tanh is taken at the state *before* the step.": dict(step=lambda h, before, U: _jacobian(before, h, U)),
+        "Your tanh derivative multiplies columns of U. To which side of U does it belong?": dict(step=lambda h, before, U: U * (1 - h**2)),
+        "Look at U: is it transposed?": lambda states, U: gradient_by_lag(states, U.T),
+        "What is the derivative of tanh, written by its value h?": dict(step=lambda h, before, U: (1 - h).unsqueeze(1) * U),
+        "That is the derivative of a sigmoid.": dict(step=lambda h, before, U: (h * (1 - h)).unsqueeze(1) * U),
+        "Your Jacobians are the right ones, multiplied in the wrong order: the last step stands on the left.": dict(product=lambda found, one: one @ found),
+        "You begin with the first step. Lag 1 is the *last* step.": lambda states, U: gradient_by_lag(torch.cat([states[:1], states[1:].flip(0)]), U),
+        "That is the norm of each step by itself. Several steps multiply.": dict(product=lambda found, one: one),
+        "You multiply norms. Multiply the matrices, then take the norm.": _norms_multiplied,
+        "How does h change with itself? And what is the norm of that matrix, the root of the sum of its squared entries?": (dict(norm=lambda matrix: torch.linalg.matrix_norm(matrix, 2)), lambda states, U: gradient_by_lag(states, U) * (torch.arange(len(states)) > 0)),
+    },
+    otherwise="Write down the Jacobian of the last step by hand: one row for each unit after it, one column for each before.",
+)  # fmt: skip
+recurrent_reach.add("one step back", asked_gradient.on(lambda generator: _walks(generator, (2, 3))))
+recurrent_reach.add("many steps back", asked_gradient.examine, points=3)
+recurrent_reach.asks(
+    forget_bias,
+    "the bias that remembers",
+    points=2,
+    instances=lambda generator: [(1,), (int(generator.integers(5, 20)),), (400,)],
+    seen=_bias_seen,
+    atol=1e-4,
+    wrong={
+        "That is the gate itself. Of what is it the sigmoid?": lambda lag: 0.5 ** (1 / lag),
+        "You have one minus the gate.": lambda lag: -forget_bias(lag),
+        "That is the gate's logarithm. The gate is a sigmoid, not an exponential.": lambda lag: math.log(0.5) / lag,
+    },
+    otherwise="It should be a half. What must the gate be, so that its power is a half?",
+)  # fmt: skip
