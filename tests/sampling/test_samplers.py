@@ -69,3 +69,11 @@ def test_an_option_that_no_sampler_knows_and_a_wrong_temperature_are_refused() -
     for temperature in (0, -1.0):
         with pytest.raises(ValueError, match="temperature must be above 0"):
             MODEL.sample(1, temperature=temperature)
+
+
+def test_a_sampler_of_another_package_is_found_and_listed(install) -> None:
+    source = "import torch\ndef zeros(model, uniform, *rest, **options): return torch.zeros(len(uniform), 5).long()"
+    install("guest", source, {"armod.samplers": {"zeros": "guest:zeros"}})
+    assert MODEL.sample(2, method="zeros").eq(0).all()
+    with pytest.raises(ValueError, match='"naive", "zeros" or a sampler object'):
+        MODEL.sample(1, method="x")
