@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from armod.course.exercises import Answer, Exercise, Mistake, reading, shown
-from armod.course.exercises.lesson_4_2_histograms.instances import cells_of, some_levels
+from armod.course.exercises.lesson_4_2_histograms.few_levels import cells_of, some_levels
 
 histogram_collapse = Exercise(
     name="histogram-collapse",

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from armod.course.exercises import Exercise, shown
-from armod.course.exercises.lesson_4_2_histograms.instances import some_levels
+from armod.course.exercises.lesson_4_2_histograms.few_levels import some_levels
 from armod.models.histogram import Histogram
 
 histogram_levels = Exercise(

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from armod.course.exercises import Answer, AnswerError, Exercise, Handle, Mistake, reading, shown
-from armod.course.exercises.lesson_4_2_histograms.instances import cells_of, some_levels
+from armod.course.exercises.lesson_4_2_histograms.few_levels import cells_of, some_levels
 
 # what Python says, before and from version 3.14 on
 _MATH_LOG_OF_ZERO = ("math domain error", "expected a positive input")

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from armod.course.exercises import Exercise, shown
-from armod.course.exercises.lesson_4_5_4_pixelcnn_variants.instances import normal
+from armod.course.exercises.engine.draws import normal
 
 recurrent_bits = Exercise(
     name="recurrent-bits",

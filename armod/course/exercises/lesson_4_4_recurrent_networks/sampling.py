@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from armod.course.exercises import Answer, Exercise, Mistake, reading, shown
-from armod.course.exercises.lesson_4_4_recurrent_networks.instances import Network, random_network
+from armod.course.exercises.lesson_4_4_recurrent_networks.small_network import Network, random_network
 
 recurrent_sampling = Exercise(
     name="recurrent-sampling",
