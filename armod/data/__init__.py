@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from importlib import import_module
 from pkgutil import iter_modules
+from types import ModuleType
 
 from armod.data import sets
 from armod.data.dataset import Dataset
@@ -53,3 +54,10 @@ def load(name: str) -> Dataset:
     else:
         raise ValueError(f"There is no data set {name!r}: choose one of {', '.join(map(repr, NAMES))}.")
     return dataset
+
+
+def __getattr__(name: str) -> ModuleType:
+    """The module of a data set of ours, as in ``armod.data.names.to_name``; imported on first use."""
+    if name in _OWN:
+        return import_module(f"armod.data.sets.{name}")
+    raise AttributeError(f"armod.data has no attribute {name!r}.")

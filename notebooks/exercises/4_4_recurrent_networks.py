@@ -323,6 +323,4 @@ trained = Trained(armod.load_pretrained("recurrent-names"))
 noise = torch.rand(12, 12, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
 with torch.no_grad():
     written = my_sample(trained, noise)
-"No names to see yet." if written is None else ", ".join(
-    armod.data.sets.names.to_name(row) for row in written
-)
+"No names to see yet." if written is None else ", ".join(armod.data.names.to_name(row) for row in written)

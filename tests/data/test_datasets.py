@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+from armod import data
 from armod.data import NAMES, Dataset, data_folder, load
 from armod.data.dataset import SPLITS
 from armod.data.packages import package_folder
@@ -271,3 +272,11 @@ def test_deal_keeps_order_and_loses_nothing() -> None:
     for split in SPLITS:
         assert torch.equal(part_labels[split], labels[parts[split]])
         assert torch.equal(parts[split], parts[split].sort().values)
+
+
+def test_the_module_of_a_set_is_an_attribute_of_the_package() -> None:
+    """In a new process, where nobody has imported it yet."""
+    code = "import armod, torch; print(armod.data.names.to_name(torch.tensor([1, 14, 14, 0])))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip()
+    with pytest.raises(AttributeError, match=r"armod\.data has no attribute 'nothing'"):
+        _ = data.nothing
