@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from armod import data
+import armod
 from armod.data import NAMES, Dataset, data_folder, load
 from armod.data.dataset import SPLITS
 from armod.data.packages import package_folder
@@ -279,4 +279,4 @@ def test_the_module_of_a_set_is_an_attribute_of_the_package() -> None:
     code = "import armod, torch; print(armod.data.names.to_name(torch.tensor([1, 14, 14, 0])))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip()
     with pytest.raises(AttributeError, match=r"armod\.data has no attribute 'nothing'"):
-        _ = data.nothing
+        _ = armod.data.nothing
