@@ -13,7 +13,7 @@ from types import ModuleType
 
 from armod.data import sets
 from armod.data.dataset import Dataset
-from armod.data.files import data_folder
+from armod.data.remote import data_folder
 from armod.plugins import plugins
 
 __all__ = ["NAMES", "Dataset", "data_folder", "load"]

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from armod.data import load
-from armod.data.files import File
+from armod.data.remote import File
 from armod.data.sets import binarized_mnist
 from armod.data.sets.binarized_mnist import parse_amat
 

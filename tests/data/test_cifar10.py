@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from armod.data import load
-from armod.data.files import File
+from armod.data.remote import File
 from armod.data.sets import cifar10
 from armod.data.sets.cifar10 import parse_records
 

@@ -11,7 +11,7 @@ import pytest
 
 from armod import data
 from armod.data import NAMES
-from armod.data.files import RemoteFiles
+from armod.data.remote import RemoteFiles
 from tests.checkout import CHECKOUT
 
 FOLDER = Path(str(resources.files("armod.data")))

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from armod.data import load
-from armod.data.files import File
 from armod.data.idx import parse_idx
+from armod.data.remote import File
 from armod.data.sets import mnist
 
 

@@ -40,7 +40,7 @@ it), and its solution in ``notebooks/solutions/LESSON.py``. ``armod sync`` deriv
    - ``instances`` draws the arguments of some calls from a numpy Generator, whose numbers are the same each time for one
      learner. It is called again until all mistakes differ on them, from the right answer and from each other (on the
      instances together: one alone may be an edge). If they never do, `ExerciseError` names two that stay the same:
-     draw other instances, or let both say one sentence.
+     draw other instances, or let both say one sentence. What several exercises draw stands in `engine.draws`.
    - A sentence is said only if its mistake is the only one that fits all replies. If none does, or more than one,
      ``otherwise`` is said: a text, or a function of the first wrong reply, the right result and the arguments.
    - A message says what was seen on which small instance and where to look next; never the solution. The first half is

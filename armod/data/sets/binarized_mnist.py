@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from armod.data.dataset import Dataset
-from armod.data.files import File, RemoteFiles
+from armod.data.remote import File, RemoteFiles
 
 SOURCE = "MNIST, binarised once at random (Salakhutdinov and Murray 2008), as published by Larochelle and Murray (2011)"
 LICENCE = "CC BY-SA 3.0 (as derived from MNIST; its publishers name none)"

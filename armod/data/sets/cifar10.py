@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from armod.data.dataset import Dataset
-from armod.data.files import File, RemoteFiles
+from armod.data.remote import File, RemoteFiles
 
 SOURCE = "CIFAR-10, binary version (Krizhevsky 2009, Learning Multiple Layers of Features from Tiny Images)"
 LICENCE = "none stated; its authors ask for a citation"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from armod.data.dataset import Dataset
-from armod.data.files import File, RemoteFiles
 from armod.data.idx import parse_idx
+from armod.data.remote import File, RemoteFiles
 
 SOURCE = "MNIST database of handwritten digits (LeCun, Cortes and Burges 1998)"
 LICENCE = "CC BY-SA 3.0"

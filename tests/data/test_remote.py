@@ -13,7 +13,7 @@ from urllib.request import urlopen
 import pytest
 
 from armod.data import download
-from armod.data.files import File, RemoteFiles, read_verified
+from armod.data.remote import File, RemoteFiles, read_verified
 
 CONTENT = bytes(range(256)) * 4
 FILE = File("numbers", len(CONTENT), hashlib.sha256(CONTENT).hexdigest())
