@@ -7,7 +7,6 @@ whole sample, copying and selecting rows all follow from the generator. `draw_al
 
 from __future__ import annotations
 
-import copy
 from abc import abstractmethod
 from collections.abc import Generator, Iterable, Sequence
 from typing import Any, Self, TypeAlias, TypeVar
@@ -173,7 +172,8 @@ class Walk(Incremental):
     def select(self, rows: Tensor | Sequence[int]) -> Self:
         """Select rows, as `Incremental.select`; the new view shares the weights and copies the state."""
         chosen = row_indices(rows, self.num_samples).to(self.device)
-        other = copy.copy(self)
+        other = object.__new__(type(self))
+        vars(other).update(vars(self))
         other.num_samples, other._steps = len(chosen), None
         if self.context is not None and len(self.context) > 1:
             other.context = self.context[chosen]
@@ -186,6 +186,13 @@ class Walk(Incremental):
                 other.parameters = self.parameters.index_select(-2, chosen)
         other._appended = [value[chosen] for value in self._appended]
         return other
+
+    def __copy__(self) -> Self:
+        """``copy.copy`` and ``copy.deepcopy`` must not share buffers, and can't copy the generator."""
+        return self.copy()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self.copy()
 
     def _reach(self) -> Tensor:
         """Continue until the parameters of the next variable's block are computed, and return them."""

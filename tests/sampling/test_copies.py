@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -143,3 +144,13 @@ def test_a_value_may_change_after_it_was_appended() -> None:
         view.append(used.copy_(value))
     used.fill_(0)
     torch.testing.assert_close(view.conditional().logits, expected.conditional().logits)
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy])
+def test_pythons_own_copies_of_a_walk_are_ours(copied: Callable[[Incremental], Incremental]) -> None:
+    """A shallow one would share its buffers, a deep one stumble over the generator."""
+    model = LARGER["wavenet, beyond its field"]()
+    values = in_order(model, 8)
+    view = view_after(model.incremental(N), values[:3])
+    other = copied(view)
+    assert_same(future(other, values[3:], levels_of(model)), future(view, values[3:], levels_of(model)))
