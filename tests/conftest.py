@@ -2,6 +2,7 @@
 
 import os
 
+import pytest
 from hypothesis import settings
 
 # Tests run side by side, one a core: several threads of each would only wait for one another's cores, many times as long.
@@ -12,3 +13,8 @@ pytest_plugins = ["tests.policy", "tests.guests", "tests.browser.lab"]
 # no test depends on the clock: a busy machine may take any time for an example
 settings.register_profile("armod", deadline=None)
 settings.load_profile("armod")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest module goes first: a worker takes modules whole, and at the end no worker waits long for another."""
+    items.sort(key=lambda item: "test_nbval" not in item.nodeid)
