@@ -49,7 +49,6 @@ class RecurrentWalk(SequenceWalk):
 
     def allocate(self) -> None:
         """Make the states of all layers side by side, an LSTM's memories, and the gates of each layer."""
-        super().allocate()
         self._constants = StepConstants(
             self.inputs, self.context, partial(F.linear, weight=self._from_inputs)
         )
@@ -67,7 +66,7 @@ class RecurrentWalk(SequenceWalk):
 
     def state(self) -> dict[str, tuple[Tensor, int]]:
         """Name what a cell passes on to its next step, as `Walk.state`."""
-        return {**super().state(), "states": (self._states, 0), "memories": (self._memories, 1)}
+        return {"states": (self._states, 0), "memories": (self._memories, 1)}
 
     def advance(self, step: int, value: Tensor) -> Tensor:
         """Make one step of each cell, from the input up, as `SequenceWalk.advance`."""

@@ -60,20 +60,14 @@ class SequenceWalk(Walk):
             beginning.context,
         )
 
-    def allocate(self) -> None:
-        """Make the value that the next step reads, which is the start at first."""
-        self.value = torch.full((self.num_samples,), self.inputs.start_level, device=self.device)
-
-    def state(self) -> dict[str, tuple[Tensor, int]]:
-        """Name that value, as `Walk.state`."""
-        return {"value": (self.value, 0)}
-
     def steps(self) -> Steps:
         """Read the value before, yield the parameters of the next variable, and so on without end."""
+        # a copy's walk begins where parameters are waiting for their value, so it never reads this one
+        value = torch.full((self.num_samples,), self.inputs.start_level, device=self.device)
         while True:
             if self.parameters is None:
-                self.parameters = self.advance(self.step, self.value)
-            self.value = yield self.parameters
+                self.parameters = self.advance(self.step, value)
+            value = yield self.parameters
             self.parameters = None
             self.step += 1
 

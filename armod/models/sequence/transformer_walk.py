@@ -45,14 +45,13 @@ class TransformerWalk(SequenceWalk):
 
     def allocate(self) -> None:
         """Make room for the keys and values of all steps."""
-        super().allocate()
         assert self.num_variables is not None
         self._constants = StepConstants(self.inputs, self.context, lambda vectors: vectors)
         self._blocks = [_Block(weights, self.num_samples, self.num_variables) for weights in self._weights]
 
     def state(self) -> dict[str, tuple[Tensor, int]]:
         """Name the keys and values of all blocks, as `Walk.state`."""
-        return {**super().state(), **{f"block {k}": (block.past, 2) for k, block in enumerate(self._blocks)}}
+        return {f"block {k}": (block.past, 2) for k, block in enumerate(self._blocks)}
 
     def advance(self, step: int, value: Tensor) -> Tensor:
         """Make one step through all blocks, as `SequenceWalk.advance`."""

@@ -81,7 +81,6 @@ class WaveNetWalk(SequenceWalk):
 
     def allocate(self) -> None:
         """Make the column and the ring of each layer, and what the last layers read and write."""
-        super().allocate()
         new, channels, num_samples = self._table.new_zeros, self._channels, self.num_samples
         constants = _constants(self.context, self._table)
         num_past, num_constants = self._num_past * channels, constants.shape[1]
@@ -118,7 +117,7 @@ class WaveNetWalk(SequenceWalk):
 
     def state(self) -> dict[str, tuple[Tensor, int]]:
         """Name what every layer read at earlier steps, as `Walk.state`."""
-        return {**super().state(), "rings": (self._rings.places, 2)}
+        return {"rings": (self._rings.places, 2)}
 
     def advance(self, step: int, value: Tensor) -> Tensor:
         """Compute one column of every layer, from the input up, as `SequenceWalk.advance`."""
