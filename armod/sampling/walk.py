@@ -7,7 +7,7 @@ whole sample, copying and selecting rows all follow from the generator. `draw_al
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterable, Sequence
 from typing import Any, Self, TypeAlias, TypeVar
 
@@ -62,7 +62,7 @@ class Incremental:
         return self.select(torch.arange(self.num_samples))
 
 
-class Walk(Incremental):
+class Walk(Incremental, ABC):
     """The incremental view of a network that keeps what it has computed, with a copy of the network's weights.
 
     A subclass copies its weights, which do not change any more, and then calls this constructor. It defines

@@ -13,7 +13,7 @@ from armod import AutoregressiveModel, likelihoods
 from armod.likelihoods import log_prob
 from armod.sampling.samplers import Recomputing
 from armod.sampling.threads import one_thread
-from armod.sampling.walk import Incremental, row_indices
+from armod.sampling.walk import Incremental, Steps, Walk, row_indices
 from tests.examples import LARGER, MODELS, context_for, made, seeded
 
 Build = Callable[[], AutoregressiveModel]
@@ -154,3 +154,14 @@ def test_pythons_own_copies_of_a_walk_are_ours(copied: Callable[[Incremental], I
     view = view_after(model.incremental(N), values[:3])
     other = copied(view)
     assert_same(future(other, values[3:], levels_of(model)), future(view, values[3:], levels_of(model)))
+
+
+def test_a_walk_that_does_not_name_its_state_is_refused_before_it_can_be_copied_wrongly() -> None:
+    class Forgetful(Walk):
+        def allocate(self) -> None: ...
+
+        def steps(self) -> Steps:
+            yield torch.zeros(1, 1)
+
+    with pytest.raises(TypeError, match=r"Forgetful with abstract method.* state"):
+        Forgetful(likelihoods.Bernoulli(), torch.zeros(0), 1, 1)  # type: ignore[abstract]

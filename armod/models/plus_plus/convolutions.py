@@ -56,7 +56,7 @@ class _Window(nn.Module):
         return self._convolve(marked, torch.ones_like(self.weight[:1, :1]), None).clamp(max=1)
 
     def _convolve(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} must say how its window runs.")
 
 
 class ShiftedConvolution(_Window):

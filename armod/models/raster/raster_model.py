@@ -182,4 +182,4 @@ class RasterModel(AutoregressiveModel):
 
     def _count_paths(self, x: Tensor) -> Tensor:
         """Count the paths ``(N, H, W, C)`` from the variables to each output; `x` is the number that begin at each."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} must count the paths through its masks.")

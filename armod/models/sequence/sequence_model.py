@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import copy
 import math
-from abc import abstractmethod
 from collections.abc import Sequence
 
 import torch
@@ -66,9 +65,9 @@ class SequenceModel(AutoregressiveModel):
         self._note_ordering()
         self.register_load_state_dict_post_hook(SequenceModel._note_ordering)
 
-    @abstractmethod
     def _states(self, inputs: Tensor) -> Tensor:
         """Map inputs ``(N, D, width)`` to states ``(N, D, width)``; state k depends on the inputs up to k."""
+        raise NotImplementedError(f"{type(self).__name__} must say how its network computes states.")
 
     def conditionals(self, x: Tensor, context: Tensor | None = None) -> distributions.Distribution:
         """Compute every ``p(x_d | x_<d)`` in one pass by teacher forcing: each step reads the true value before it."""
