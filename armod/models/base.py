@@ -16,11 +16,12 @@ from torch import Tensor, distributions, nn
 
 from armod import likelihoods
 from armod.likelihoods import Likelihood
+from armod.models.construction import Construction, Noted
 from armod.sampling.samplers import Recomputing, Sampler, device_of, sampler_named
 from armod.sampling.walk import Incremental
 
 
-class AutoregressiveModel(nn.Module):
+class AutoregressiveModel(nn.Module, metaclass=Noted):
     """A distribution over observations of `event_shape`, factorised in the order `ordering`.
 
     Observations are tensors ``(N, *event_shape)`` of levels ``0..K-1``, of any dtype. Likelihoods are in nats.
@@ -34,6 +35,7 @@ class AutoregressiveModel(nn.Module):
             that checks its context itself.
         any_length: True for models of sequences ``(T,)`` that take any T at run time; `event_shape` has the default T.
         max_length: the longest T of such a model, if there is one.
+        construction: the constructor's arguments, and the parts that it built.
 
     A model of your own needs only `conditionals`:
 
@@ -51,6 +53,7 @@ class AutoregressiveModel(nn.Module):
     context_size: int | None = None
     any_length: bool = False
     max_length: int | None = None
+    construction: Construction
 
     def conditionals(self, x: Tensor, context: Tensor | None = None) -> distributions.Distribution:
         """Compute every ``p(x_d | x_<d)`` in one pass.
