@@ -302,8 +302,11 @@ class AutoregressiveModel(nn.Module, metaclass=Noted):
 
 
 def in_own_precision(outputs: Tensor, weight: Tensor) -> Tensor:
-    """Return a network's outputs in the dtype of its weights, because that of autocast is too coarse for likelihoods."""
-    return outputs.to(weight.dtype)
+    """Return a network's outputs in the dtype of its weights, and in float32 at least.
+
+    That of autocast, or of weights in half precision, is too coarse for likelihoods.
+    """
+    return outputs.to(likelihoods.at_least_single(weight.dtype))
 
 
 def _refuse_impossible(x: Tensor, num_levels: int | None) -> None:

@@ -229,19 +229,17 @@ def draw_all(
     """
     if not isinstance(view, Walk):
         return _draw_by_distributions(view, uniform, known, mask, adjustment)
-    likelihood, drawn, levels = view.likelihood, [], None
+    likelihood = view.likelihood = adjustment.likelihood(view.likelihood)
+    drawn, levels = [], None
     with torch.inference_mode():  # a fifth faster than no_grad on operations this small
         noise = view.pieces(likelihood.noise(uniform.T.contiguous(), view.dtype))
         kept: Sequence[Kept] = [None] * len(noise)
         if known is not None and mask is not None:
             kept = list(zip(*(view.pieces(x.T.contiguous()) for x in (known, mask)), strict=True))
         # in a loop of very small operations, everything that can be looked up before it is
-        send, draw, is_adjusted = view.steps().send, view.draw, adjustment.changes
+        send, draw = view.steps().send, view.draw
         for piece, kept_piece in zip(_with_progress(noise), kept, strict=True):
-            parameters = send(levels)
-            if is_adjusted:
-                parameters = adjustment.parameters(likelihood, parameters)
-            levels = draw(parameters, piece, kept_piece)
+            levels = draw(send(levels), piece, kept_piece)
             drawn.append(levels)
         return view.joined(drawn)
 
