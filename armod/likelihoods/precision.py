@@ -16,6 +16,12 @@ _PRECISE = (torch.float32, torch.float64)
 def at_least_single(dtype: torch.dtype) -> torch.dtype:
     """Return float32 for the types of half precision, and every other floating type itself.
 
+    Args:
+        dtype: a floating type.
+
+    Returns:
+        A floating type.
+
     >>> at_least_single(torch.bfloat16), at_least_single(torch.float64)
     (torch.float32, torch.float64)
     """
@@ -24,6 +30,12 @@ def at_least_single(dtype: torch.dtype) -> torch.dtype:
 
 def in_single(tensor: Tensor) -> Tensor:
     """Convert a floating tensor of half precision to float32; others stay as they are.
+
+    Args:
+        tensor: floating numbers.
+
+    Returns:
+        The same numbers.
 
     >>> in_single(torch.ones(1, dtype=torch.float16)).dtype
     torch.float32

@@ -417,8 +417,5 @@ def total(log_probs: Tensor) -> Tensor:
 
 
 def in_own_precision(outputs: Tensor, weight: Tensor) -> Tensor:
-    """Return a network's outputs in the dtype of its weights, and in float32 at least.
-
-    That of autocast, or of weights in half precision, is too coarse for likelihoods.
-    """
+    """Return a network's outputs in the dtype of its weights, and in float32 at least, for the sake of likelihoods."""
     return outputs.to(likelihoods.at_least_single(weight.dtype))
