@@ -110,7 +110,7 @@ class Categorical(Likelihood):
         """Find the first level whose cumulative probability exceeds the uniform number."""
         if parameters.dtype != noise.dtype:
             parameters = parameters.to(noise.dtype)
-        cumulative = parameters.softmax(-1).cumsum(-1)
+        cumulative = parameters.softmax(-1).cumsum_(-1)
         # The last sum may round to just below 1. What is left goes to the first level with this sum: those after it have no
         # probability to speak of.
         reached = torch.minimum(noise, cumulative.narrow(-1, self.num_levels - 1, 1))

@@ -218,7 +218,8 @@ class DiscretizedLogisticMixture(distributions.Distribution):
     def cdf(self, value: Tensor) -> Tensor:
         """Compute the probability of the levels `value` and all lower ones."""
         level = value.to(self.logits.dtype)
-        below = self._mass_below(self._weights())((level + 0.5).unsqueeze(-1)).squeeze(-1)
+        from_centre = level + 0.5 - (self.num_levels - 1) / 2
+        below = self._mass_below(self._weights())(from_centre.unsqueeze(-1)).squeeze(-1)
         return below.masked_fill(level < 0, 0).masked_fill(level >= self.num_levels - 1, 1)
 
     def icdf(self, value: Tensor) -> Tensor:
@@ -257,11 +258,12 @@ class DiscretizedLogisticMixture(distributions.Distribution):
         # All the mass together may round to less than is asked for. What is left goes to the first level that has it all:
         # those after it have no probability to speak of.
         mass = mass.to(weights.dtype).minimum(weights.sum(-1))
-        stride = math.ceil(math.sqrt(self.num_levels))
-        levels, mass_below = self._all_levels(), self._mass_below(weights)
-        ends_of_strides = levels[stride::stride] - 0.5
+        stride, centre = math.ceil(math.sqrt(self.num_levels)), (self.num_levels - 1) / 2
+        mass_below = self._mass_below(weights)
+        like = {"dtype": weights.dtype, "device": weights.device}
+        ends_of_strides = torch.arange(stride - 0.5 - centre, centre + 0.5, stride, **like)
         passed = (mass_below(ends_of_strides) < mass).sum(-1, keepdim=True) * stride
-        ends_within = passed + (levels[: stride - 1] + 0.5)
+        ends_within = passed + torch.arange(0.5 - centre, stride - 0.5 - centre, **like)
         level = passed.squeeze(-1) + (mass_below(ends_within) < mass).sum(-1)
         # the last level also has all the mass above it
         return level.clamp(max=self.num_levels - 1)
@@ -271,12 +273,11 @@ class DiscretizedLogisticMixture(distributions.Distribution):
         return self.logits.softmax(-1).unsqueeze(-2)
 
     def _mass_below(self, weights: Tensor) -> Callable[[Tensor], Tensor]:
-        """The mixture's cumulative distribution, as a function of ends of bins ``(..., L)`` in levels."""
+        """The mixture's cumulative distribution, as a function of ends of bins ``(..., L)``, in levels from the centre."""
         means, sharpness = (parameter.unsqueeze(-2) for parameter in self._in_levels())
-        centre = (self.num_levels - 1) / 2
 
         def mass_below(ends: Tensor) -> Tensor:
-            by_component = torch.sigmoid(((ends - centre).unsqueeze(-1) - means) * sharpness) * weights
+            by_component = torch.sigmoid((ends.unsqueeze(-1) - means) * sharpness) * weights
             # equal masses have equal sums only if components are always added in the same order, which follows the layout
             return by_component.contiguous().sum(-1)
 

@@ -121,6 +121,22 @@ def test_a_nucleus_that_is_reached_exactly_is_not_exceeded(dtype: torch.dtype) -
     assert (tiny.probs > 0).nonzero().flatten().tolist() == [2]
 
 
+def test_the_nucleus_is_that_of_the_top_levels() -> None:
+    """Of four levels the best two have 4/7 and 3/7, so that half is reached by one; of all levels, by two."""
+    conditional = distributions.Categorical(probs=torch.tensor([0.4, 0.3, 0.2, 0.1]))
+    assert Adjustment(top_k=2, top_p=0.5).distribution(conditional).probs.tolist() == [1, 0, 0, 0]
+    assert (Adjustment(top_p=0.5).distribution(conditional).probs > 0).sum() == 2
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+def test_a_share_of_equal_levels_is_as_many_levels(dtype: torch.dtype) -> None:
+    for num_levels in range(2, 24):
+        even = distributions.Categorical(logits=torch.zeros(num_levels, dtype=dtype))
+        for share in range(1, num_levels):
+            found = Adjustment(top_p=share / num_levels).distribution(even)
+            assert (found.probs > 0).nonzero().flatten().tolist() == list(range(share))
+
+
 def test_all_levels_stay_where_nothing_is_asked() -> None:
     conditional = distributions.Categorical(logits=torch.tensor([0.0, -40.0, 3.0]))
     for nothing in (Adjustment(), Adjustment(top_p=1.0), Adjustment(temperature=1, top_p=1)):
