@@ -18,6 +18,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -260,10 +261,10 @@ class DiscretizedLogisticMixture(distributions.Distribution):
         mass = mass.to(weights.dtype).minimum(weights.sum(-1))
         stride, centre = math.ceil(math.sqrt(self.num_levels)), (self.num_levels - 1) / 2
         mass_below = self._mass_below(weights)
-        like = {"dtype": weights.dtype, "device": weights.device}
-        ends_of_strides = torch.arange(stride - 0.5 - centre, centre + 0.5, stride, **like)
+        numbers = partial(torch.arange, dtype=weights.dtype, device=weights.device)
+        ends_of_strides = numbers(stride - 0.5 - centre, centre + 0.5, stride)
         passed = (mass_below(ends_of_strides) < mass).sum(-1, keepdim=True) * stride
-        ends_within = passed + torch.arange(0.5 - centre, stride - 0.5 - centre, **like)
+        ends_within = passed + numbers(0.5 - centre, stride - 0.5 - centre)
         level = passed.squeeze(-1) + (mass_below(ends_within) < mass).sum(-1)
         # the last level also has all the mass above it
         return level.clamp(max=self.num_levels - 1)

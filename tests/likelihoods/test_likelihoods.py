@@ -223,3 +223,16 @@ def test_a_late_normalised_categorical_is_torchs_in_all_it_says() -> None:
     assert wider.batch_shape == (2, 3, 4) and wider.sample().shape == (2, 3, 4)
     torch.testing.assert_close(wider.log_prob(levels), expected.expand(2, 3, 4))
     assert late.enumerate_support().shape == (5, 3, 4)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("temperature", [1e-6, 0.3, 7.0])
+def test_a_temperature_does_not_round(temperature: float, dtype: torch.dtype) -> None:
+    """Divided in float16, logits of 1e-6 are infinite."""
+    for likelihood in (Bernoulli(), Categorical(5), LogisticMixture(30, 2)):
+        outputs = torch.randn(300, likelihood.num_parameters, generator=seeded()).to(dtype)
+        uniform = torch.rand(300, dtype=torch.float64, generator=seeded(1))
+        precise = likelihood.tempered(outputs.double(), temperature)
+        coarse = likelihood.tempered(outputs, temperature)
+        expected = likelihood.draw(precise, likelihood.noise(uniform, torch.float64))
+        assert torch.equal(likelihood.draw(coarse, likelihood.noise(uniform, dtype)), expected)
