@@ -11,7 +11,7 @@ from torch.distributions.utils import lazy_property
 from torch.nn import functional as F
 
 from armod.likelihoods.base import Likelihood
-from armod.likelihoods.precision import at_least_single, in_single
+from armod.likelihoods.precision import at_least_single, in_single, next_above
 from armod.likelihoods.ready_made import by_logits, inverse_cdf, log_prob, num_levels, pick, table, temper
 
 
@@ -103,11 +103,8 @@ class Categorical(Likelihood):
         return _Categorical(in_single(parameters))
 
     def noise(self, uniform: Tensor, dtype: torch.dtype) -> Tensor:
-        """Return the least numbers above the uniform ones, because a sum exceeds one if and only if it reaches the other."""
-        working = at_least_single(dtype)
-        uniform = uniform.to(working).unsqueeze(-1)
-        # an impossible first level has the sum 0, and some processors take the least number of all for 0
-        return uniform.nextafter(torch.ones_like(uniform)).clamp_(min=torch.finfo(working).tiny)
+        """Return the least numbers above the uniform ones, so that a sum has to reach them."""
+        return next_above(uniform, dtype).unsqueeze(-1)
 
     def draw(self, parameters: Tensor, noise: Tensor) -> Tensor:
         """Find the first level whose cumulative probability exceeds the uniform number."""

@@ -26,7 +26,7 @@ from torch.distributions import constraints
 from torch.nn import functional as F
 
 from armod.likelihoods.base import Likelihood, rescale
-from armod.likelihoods.precision import in_single
+from armod.likelihoods.precision import in_single, next_above
 from armod.likelihoods.ready_made import inverse_cdf, log_prob, pick, table, temper
 
 # Far beyond what data can ask for; with them no product below leaves the range of float32.
@@ -77,9 +77,13 @@ class LogisticMixture(Likelihood):
         logits, means, log_scales = in_single(parameters).split(self.num_components, dim=-1)
         return DiscretizedLogisticMixture(logits, means, log_scales, self.num_levels, validate_args=False)
 
+    def noise(self, uniform: Tensor, dtype: torch.dtype) -> Tensor:
+        """Return the least numbers above the uniform ones, so that a sum has to reach them."""
+        return next_above(uniform, dtype).unsqueeze(-1)
+
     def draw(self, parameters: Tensor, noise: Tensor) -> Tensor:
-        """Draw by the distribution's own inverse CDF, so that there is only one way to draw."""
-        return self.distribution(parameters).icdf(noise.squeeze(-1))
+        """Search as the distribution's own inverse CDF does, so that there is only one way to draw."""
+        return self.distribution(parameters)._first_level_reaching(noise)
 
     def tempered(self, parameters: Tensor, temperature: float) -> Tensor:
         """Divide the logits by the temperature and multiply the scales by it."""
@@ -220,28 +224,13 @@ class DiscretizedLogisticMixture(distributions.Distribution):
     def icdf(self, value: Tensor) -> Tensor:
         """Find the smallest level whose cumulative probability exceeds a uniform number.
 
-        The search makes two passes over about sqrt(K) levels each: first every `stride`-th level, then those in between.
-        For 16 rows, 256 levels and 5 components that is faster than one table of all levels, and faster than bisection.
-
         Args:
             value: uniform numbers in [0, 1) of the batch shape.
 
         Returns:
             Levels, int64.
         """
-        weights = self._weights()
-        # A sum exceeds a number if and only if it reaches the next one. All the mass together may round to less than that;
-        # what is left goes to the first level that reaches it.
-        uniform = value.to(self.logits.dtype).unsqueeze(-1)
-        reached = uniform.nextafter(torch.ones_like(uniform)).minimum(weights.sum(-1))
-        stride = math.ceil(math.sqrt(self.num_levels))
-        levels, mass_below = self._all_levels(), self._mass_below(weights)
-        ends_of_strides = levels[stride::stride] - 0.5
-        passed = (mass_below(ends_of_strides) < reached).sum(-1, keepdim=True) * stride
-        ends_within = passed + (levels[: stride - 1] + 0.5)
-        level = passed.squeeze(-1) + (mass_below(ends_within) < reached).sum(-1)
-        # the last level also has all the mass above it
-        return level.clamp(max=self.num_levels - 1)
+        return self._first_level_reaching(next_above(value, self.logits.dtype).unsqueeze(-1))
 
     @torch.no_grad()
     def sample(self, sample_shape: Any = Size()) -> Tensor:  # noqa: B008 - torch's own signature
@@ -257,6 +246,25 @@ class DiscretizedLogisticMixture(distributions.Distribution):
         """The distribution whose three parameters have all been changed in the same way."""
         parameters = change(self.logits), change(self.means), change(self.log_scales)
         return DiscretizedLogisticMixture(*parameters, self.num_levels, validate_args=False)
+
+    def _first_level_reaching(self, mass: Tensor) -> Tensor:
+        """Find the smallest level ``(...)`` with which the cumulative probability reaches `mass`, ``(..., 1)``.
+
+        The search makes two passes over about sqrt(K) levels each: first every `stride`-th level, then those in between.
+        For 16 rows, 256 levels and 5 components that is faster than one table of all levels, and faster than bisection.
+        """
+        weights = self._weights()
+        # All the mass together may round to less than is asked for. What is left goes to the first level that has it all:
+        # those after it have no probability to speak of.
+        mass = mass.to(weights.dtype).minimum(weights.sum(-1))
+        stride = math.ceil(math.sqrt(self.num_levels))
+        levels, mass_below = self._all_levels(), self._mass_below(weights)
+        ends_of_strides = levels[stride::stride] - 0.5
+        passed = (mass_below(ends_of_strides) < mass).sum(-1, keepdim=True) * stride
+        ends_within = passed + (levels[: stride - 1] + 0.5)
+        level = passed.squeeze(-1) + (mass_below(ends_within) < mass).sum(-1)
+        # the last level also has all the mass above it
+        return level.clamp(max=self.num_levels - 1)
 
     def _weights(self) -> Tensor:
         """The probabilities of the components, ``(..., 1, M)``."""

@@ -10,6 +10,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+_PRECISE = (torch.float32, torch.float64)
+
 
 def at_least_single(dtype: torch.dtype) -> torch.dtype:
     """Return float32 for the types of half precision, and every other floating type itself.
@@ -26,7 +28,8 @@ def in_single(tensor: Tensor) -> Tensor:
     >>> in_single(torch.ones(1, dtype=torch.float16)).dtype
     torch.float32
     """
-    return tensor.to(at_least_single(tensor.dtype))
+    # in a loop of very small operations, even a conversion that does nothing takes time
+    return tensor if tensor.dtype in _PRECISE else tensor.to(at_least_single(tensor.dtype))
 
 
 def below_one(uniform: Tensor, dtype: torch.dtype) -> Tensor:
@@ -44,3 +47,22 @@ def below_one(uniform: Tensor, dtype: torch.dtype) -> Tensor:
     """
     working = at_least_single(dtype)
     return uniform.to(working).clamp(max=1 - torch.finfo(working).eps / 2)
+
+
+def next_above(uniform: Tensor, dtype: torch.dtype) -> Tensor:
+    """Find the least number above each uniform number: a sum exceeds the one if and only if it reaches the other.
+
+    Args:
+        uniform: numbers in [0, 1).
+        dtype: the type that is wanted.
+
+    Returns:
+        Numbers above 0, in float32 at least.
+
+    >>> next_above(torch.tensor([0.5]), torch.float32) - 0.5
+    tensor([5.9605e-08])
+    """
+    working = at_least_single(dtype)
+    uniform = uniform.to(working)
+    # an impossible first level has the sum 0, and some processors take the least number of all for 0
+    return uniform.nextafter(torch.ones_like(uniform)).clamp_(min=torch.finfo(working).tiny)

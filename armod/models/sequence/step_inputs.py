@@ -36,7 +36,7 @@ class LevelEmbedding(nn.Module):
 
     def forward(self, levels: Tensor) -> Tensor:
         """Map levels ``(...)`` of any dtype to vectors ``(..., width)``."""
-        if isinstance(self._likelihood, Categorical):
+        if type(self._likelihood) is Categorical:
             return F.embedding(levels.long(), self.weight)
         return self._likelihood.encode(levels, self.weight.dtype) @ self.weight
 
