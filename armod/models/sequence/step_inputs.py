@@ -104,11 +104,12 @@ class StepInputs(nn.Module):
         from_context = self.context(steps.to(self.context.weight.dtype))
         return from_context if position is None else from_context + position
 
-
     def frozen(self) -> StepInputs:
         """Make a copy that does not change any more and needs no gradients."""
         # what pruning computes from other parameters is no leaf, which torch refuses to copy
-        computed = [value for part in self.modules() for value in vars(part).values() if isinstance(value, Tensor)]
+        computed = [
+            value for part in self.modules() for value in vars(part).values() if isinstance(value, Tensor)
+        ]
         memo = {id(value): value.detach().clone() for value in computed}
         return copy.deepcopy(self, memo).requires_grad_(False)
 
