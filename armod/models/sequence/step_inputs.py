@@ -6,6 +6,7 @@ context. At the first step there is no value before, so it reads an additional "
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -102,6 +103,15 @@ class StepInputs(nn.Module):
         steps = context if context.shape[1] == 1 else context[:, begin:end]
         from_context = self.context(steps.to(self.context.weight.dtype))
         return from_context if position is None else from_context + position
+
+    def frozen(self) -> StepInputs:
+        """Make a copy that does not change any more and needs no gradients."""
+        # what pruning computes from other parameters is no leaf, which torch refuses to copy
+        computed = [
+            value for part in self.modules() for value in vars(part).values() if isinstance(value, Tensor)
+        ]
+        memo = {id(value): value.detach().clone() for value in computed}
+        return copy.deepcopy(self, memo).requires_grad_(False)
 
 
 class StepConstants:
