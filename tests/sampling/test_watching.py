@@ -13,7 +13,8 @@ from armod import AutoregressiveModel, likelihoods
 from tests.examples import ENSEMBLES, MODELS, made, seeded
 
 Build = Callable[[], AutoregressiveModel]
-EACH = pytest.mark.parametrize("build", MODELS.values(), ids=MODELS.keys())
+SINGLE = {name: build for name, build in MODELS.items() if not name.startswith("mixture")}
+EACH = pytest.mark.parametrize("build", SINGLE.values(), ids=SINGLE.keys())
 ALL = pytest.mark.parametrize("build", (MODELS | ENSEMBLES).values(), ids=(MODELS | ENSEMBLES).keys())
 N = 40
 
@@ -143,7 +144,7 @@ def test_a_bad_option_is_one_sentence(options: dict[str, Any], sentence: str, me
     "name",
     [
         "made, three levels, random",
-        "recurrent, bits",
+        "recurrent, rnn, arbitrary",
         "transformer, bits",
         "wavenet, bits",
         "pixelcnn, colour",
@@ -154,7 +155,6 @@ def test_an_overflow_inside_is_never_a_sample(name: str, method: str) -> None:
     model = MODELS[name]().float()
     with torch.no_grad():
         for parameter in model.parameters():
-            parameter.fill_(1e30)
-            parameter.view(-1)[::2].neg_()
+            parameter.copy_(torch.randn(parameter.shape, generator=seeded()) * 1e30)
     with pytest.raises(ValueError, match="became infinite or not a number while it sampled"):
         model.sample(2, method=method, generator=seeded())
