@@ -45,7 +45,7 @@ def hidden_degrees(
             f"MADE needs at least one variable and one unit in each hidden layer; "
             f"got {num_variables} variables and hidden sizes {list(hidden_sizes)}."
         )
-    if degrees not in ("random", "sequential"):
+    if not isinstance(degrees, str) or degrees not in ("random", "sequential"):
         raise ValueError(f'degrees is "random" or "sequential", not {degrees!r}.')
     generator = torch.Generator().manual_seed(seed)
     lowest, highest = min(1, num_variables - 1), num_variables - 1
