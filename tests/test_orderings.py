@@ -100,7 +100,7 @@ def test_anything_else_is_refused_in_one_sentence(wrong) -> None:
 def test_what_holds_no_numbers_is_refused_in_one_sentence(wrong) -> None:
     """Most often a function of this module that was not called."""
     with pytest.raises(
-        ValueError, match="ordering is a permutation, such as armod.orderings.*, not "
+        ValueError, match=r"ordering is a permutation, such as armod\.orderings.*, not "
     ) as error:
         orderings.as_permutation(wrong, (3,))
     assert "\n" not in str(error.value)

@@ -1,7 +1,9 @@
 """How a context enters a MADE: every unit of every layer adds a linear function of it, without a mask.
 
 The context is known before the first variable, so no connection from it has to be cut (Papamakarios, Pavlakou, Murray
-2017, "Masked Autoregressive Flow for Density Estimation", section 3.4). Germain et al. 2015 have no context.
+2017, "Masked Autoregressive Flow for Density Estimation", section 3.4). Germain et al. 2015 have no context. With one
+there are also hidden units of degree 0, which look at nothing else: without them the first variable would be a linear
+function of the context, up to the likelihood.
 
 A local context has a vector for each position. A unit reads the one at the variable that it helps to make next: an output
 at its own variable, and a hidden unit of degree m, which may look at m variables, at the variable after these. So

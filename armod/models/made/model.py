@@ -94,7 +94,10 @@ class MADE(AutoregressiveModel):
         # 7919 keeps ensembles of neighbouring seeds apart; member 0 is the single model of this seed
         seeds = [int(seed) + 7919 * member for member in range(num_masks)]
         member_orderings = [orderings.random(event_shape, s) if each_draws_its_own else shared for s in seeds]
-        member_degrees = [hidden_degrees(len(shared), hidden_sizes, degrees=degrees, seed=s) for s in seeds]
+        member_degrees = [
+            hidden_degrees(len(shared), hidden_sizes, degrees=degrees, seed=s, has_context=context_size > 0)
+            for s in seeds
+        ]
         # Units of a layer may be permuted, and sorted by degree they are computed fastest. But if all members of an
         # ensemble were sorted, they would have nearly the same masks.
         member_degrees[0] = [layer.sort().values for layer in member_degrees[0]]
