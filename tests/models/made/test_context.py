@@ -245,27 +245,32 @@ def test_a_start_from_marginals_changes_the_output_biases_alone() -> None:
     assert torch.equal(model.layers[1].bias.view(3, 3).argmax(1), torch.tensor([0, 1, 2]))
 
 
-@LOCAL
-def test_it_compiles_and_samples_under_autocast(local: bool) -> None:
-    model = ordered(CONDITIONAL["three levels, two layers"]).float()
-    x, context = every_observation(model)[:6], context_for(model, 6, local=local)
-    outside = copy.deepcopy(model).double()(x, context.double())
+def test_it_compiles_with_a_context() -> None:
+    model = ordered(CONDITIONAL["three levels, two layers"])
     compiled = torch.compile(model, backend="aot_eager", fullgraph=True)
+    x, context = every_observation(model)[:6], context_for(model, 6, local=True)
     torch.testing.assert_close(compiled(x, context), model(x, context))
+
+
+@LOCAL
+def test_autocast_rounds_log_prob_only_a_little_and_no_cached_sample(local: bool) -> None:
+    model = ordered(CONDITIONAL["three levels, two layers"])
+    x, context = every_observation(model)[:6], context_for(model, 6, local=local)
+    exact, model = model(x, context), model.float()
     expected = model.sample(6, context, generator=seeded())
     with torch.autocast("cpu", torch.bfloat16):
         assert torch.equal(model.sample(6, context, generator=seeded()), expected)
         rounded = model(x, context)
-    torch.testing.assert_close(rounded.double(), outside, rtol=0.1, atol=0.1)
+    torch.testing.assert_close(rounded.double(), exact, rtol=0.1, atol=0.1)
 
 
-def learnt(model: MADE, data: Tensor | tuple[Tensor, Tensor], epochs: int) -> MADE:
+def learnt(model: MADE, data: Tensor | tuple[Tensor, Tensor], rate: float) -> MADE:
     armod.fit(
         model,
         data,
-        epochs=epochs,
+        epochs=14,
         batch_size=250,
-        learning_rate=0.05,
+        learning_rate=rate,
         learning_rate_decay=0.8,
         progress=False,
     )
@@ -279,19 +284,21 @@ def test_what_is_learnt_is_the_true_conditional_density() -> None:
     """
     contexts = torch.linspace(-1, 1, 9).unsqueeze(1)
     every = torch.cartesian_prod(torch.arange(3), torch.arange(3))
-    table = (2 * torch.cos(4 * contexts + torch.arange(9) * 2.5)).double().softmax(1)
+    table = (2 * torch.cos(3 * contexts + torch.arange(9) * 2.5)).double().softmax(1)
     labels = torch.arange(9).repeat(1000)
     x = every[torch.multinomial(table[labels], 1, generator=seeded(4)).squeeze(1)]
     likelihood = likelihoods.Categorical(3)
-    conditional = learnt(MADE((2,), [48], likelihood=likelihood, context_size=1), (x, contexts[labels]), 16)
+    conditional = learnt(
+        MADE((2,), [48, 48], likelihood=likelihood, context_size=1), (x, contexts[labels]), 0.02
+    )
     given = torch.stack(
         [log_prob_of(conditional.conditionals(every, c.expand(9, 1)), every) for c in contexts]
     )
     entropy = entropy_of(table)
     of_first = entropy_of(table.view(9, 3, 3).sum(2))
     assert entropy <= -(table * given.sum(2)).sum(1).mean() < entropy + 0.02
-    assert of_first <= -(table * given[:, :, 0]).sum(1).mean() < of_first + 0.015
-    marginal = learnt(MADE((2,), [48], likelihood=likelihood), x, 16)
+    assert of_first <= -(table * given[:, :, 0]).sum(1).mean() < of_first + 0.01
+    marginal = learnt(MADE((2,), [48, 48], likelihood=likelihood), x, 0.02)
     at_best = entropy_of(table.mean(0, keepdim=True))
     assert at_best > entropy + 0.2
     assert at_best <= -(table * marginal.log_prob(every)).sum(1).mean()
@@ -312,7 +319,7 @@ def test_variables_and_a_local_context_meet_in_the_hidden_units() -> None:
     x = every[torch.multinomial(truth[labels], 1, generator=seeded(5)).squeeze(1)]
     local = every.float().unsqueeze(1)
     model = learnt(
-        MADE((4,), [48], likelihood=likelihoods.Bernoulli(), context_size=1), (x, local[labels]), 16
+        MADE((4,), [48], likelihood=likelihoods.Bernoulli(), context_size=1), (x, local[labels]), 0.05
     )
     given = torch.stack([model.log_prob(every, c.expand(16, 1, 4)) for c in local])
     entropy = 4 * -(0.9 * math.log(0.9) + 0.1 * math.log(0.1))
