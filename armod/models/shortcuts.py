@@ -127,7 +127,7 @@ def _changed_part(model: nn.Module) -> str | None:
         if before is None:
             return f"its part `{name}` was added"
         if before.kind is not now.kind:
-            return f"its part `{name}` is a {now.kind.__name__}, not a {before.kind.__name__}"
+            return f"its part `{name}` is of type {now.kind.__name__}, not {before.kind.__name__}"
         if before.settings != now.settings:
             changed = next(
                 k for k in now.settings | before.settings if before.settings.get(k) != now.settings.get(k)

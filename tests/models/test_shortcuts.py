@@ -104,20 +104,20 @@ def test_an_untouched_model_samples_without_a_warning(build: Build) -> None:
     assert why_not_cached(model) is None
 
 
-class Shifted(nn.Linear):
+class Adapted(nn.Linear):
     """What a low-rank adapter is to the model: a layer that computes something more."""
 
     def forward(self, x: Tensor) -> Tensor:
-        return super().forward(x) + x.sum(-1, keepdim=True) / 3
+        return super().forward(x) * 1.5
 
 
 def replaced(model: AutoregressiveModel, path: str) -> str:
     old = model.get_submodule(path)
-    new = Shifted(old.in_features, old.out_features, bias=old.bias is not None).to(old.weight)
+    new = Adapted(old.in_features, old.out_features, bias=old.bias is not None).to(old.weight)
     new.load_state_dict(old.state_dict())
     parent, _, name = path.rpartition(".")
     setattr(model.get_submodule(parent), name, new)
-    return f"its part `{path}` is a Shifted, not a Linear"
+    return f"its part `{path}` is of type Adapted, not Linear"
 
 
 def hooked(model: AutoregressiveModel, path: str) -> str:
@@ -175,7 +175,7 @@ def test_a_changed_part_changes_the_samples_too(name: str, change: Callable, pat
 
 
 def test_the_oracle_sees_what_a_subclass_computes() -> None:
-    model = FAMILIES["transformer"]()
+    model = FAMILIES["transformer, three levels, reversed"]()
     parent = type(model)
 
     class Leaking(parent):  # type: ignore[misc, valid-type]
