@@ -34,6 +34,9 @@ class Part:
         kind: its exact type.
         settings: its numbers, words, tuples and likelihoods by name, such as ``eps`` or ``stride``; tensors and modules are
             no settings.
+
+    >>> Part.of(nn.Softmax(dim=1))
+    Part(kind=<class 'torch.nn.modules.activation.Softmax'>, settings={'dim': 1})
     """
 
     kind: type
@@ -41,13 +44,25 @@ class Part:
 
     @classmethod
     def of(cls, module: nn.Module) -> Part:
-        """Describe a module as it is now."""
+        """Describe a module as it is now.
+
+        Args:
+            module: a module.
+
+        Returns:
+            Its description.
+        """
         return cls(type(module), {k: v for k, v in vars(module).items() if _is_setting(k, v)})
 
 
 @dataclass(frozen=True)
 class Construction:
     """What a model's constructor got and built.
+
+    `load_state_dict` refuses a state dict whose names fit but whose `settings` are others, before it takes any weight. This
+    protection ends where the settings don't travel or aren't known: a bare ``dict``, a file of safetensors (`armod.load`
+    makes the right model from its own header), state dicts of earlier versions, and a model of your own with a constructor
+    of its own. With other names torch itself refuses, or takes what fits with ``strict=False``.
 
     Args:
         arguments: the arguments by name, defaults included; keyword arguments that it passes on stand among them. They are
@@ -59,6 +74,11 @@ class Construction:
         buffers: the paths of all buffers.
         settings: what `load_state_dict` compares: the arguments of one of armod's own constructors that decide which
             function the weights compute.
+
+    >>> from armod import WaveNet, likelihoods
+    >>> made = WaveNet((9,), 2, dilations=(1, 4), likelihood=likelihoods.Bernoulli()).construction
+    >>> made.arguments["dilations"], made.settings["dilations"], made.parts["head"].settings["out_features"]
+    ((1, 4), [1, 4], 1)
     """
 
     arguments: dict[str, Any]
@@ -70,7 +90,15 @@ class Construction:
 
     @classmethod
     def of(cls, model: nn.Module, arguments: dict[str, Any]) -> Construction:
-        """Describe a model that has just been made with these arguments."""
+        """Describe a model that has just been made.
+
+        Args:
+            model: the model.
+            arguments: the arguments of its constructor by name.
+
+        Returns:
+            Its description.
+        """
         return cls(
             arguments,
             {name: Part.of(module) for name, module in model.named_modules() if name},
@@ -80,21 +108,15 @@ class Construction:
             _settings(model, arguments),
         )
 
-    def put_settings(self, model: nn.Module, state: Any, prefix: str, metadata: dict[str, Any]) -> None:
+    def _put_settings(self, model: nn.Module, state: Any, prefix: str, metadata: dict[str, Any]) -> None:
         """Write the settings into the metadata of a new state dict, where `torch.save` and `deepcopy` keep them."""
         if self.settings:
             metadata[_KEY] = dict(self.settings)
 
-    def compare_settings(
+    def _compare_settings(
         self, state: Mapping[str, Any], prefix: str, metadata: Mapping[str, Any], *_: Any
     ) -> None:
-        """Refuse a state dict of a model with other settings before any weight is taken from it.
-
-        A state dict with other names is left to torch, which refuses it, or with ``strict=False`` takes what fits. There is
-        nothing to compare without the settings in the metadata: in a bare ``dict``, in a file of safetensors (`armod.load`
-        makes the right model from its own header), in state dicts of earlier versions, and for models with a constructor of
-        their own.
-        """
+        """Refuse a state dict of a model with other settings, unless its names differ, which is torch's affair."""
         theirs = metadata.get(_KEY)
         names = {name[len(prefix) :] for name in state if name.startswith(prefix)}
         if not isinstance(theirs, dict) or not set(self.parameters) <= names <= {
@@ -137,8 +159,8 @@ class Noted(ABCMeta):
                 arguments[name] = kept(value)
         construction = Construction.of(model, arguments)
         # hooks of the construction, not of the model, go with shallow and deep copies of the model
-        model._register_state_dict_hook(construction.put_settings)
-        model._register_load_state_dict_pre_hook(construction.compare_settings)
+        model._register_state_dict_hook(construction._put_settings)
+        model._register_load_state_dict_pre_hook(construction._compare_settings)
         model.construction = construction
         return model
 

@@ -36,7 +36,8 @@ def save(model: AutoregressiveModel, path: str | PathLike[str]) -> None:
 
     The file holds the state dict, in its own dtypes, and the arguments of the model's constructor. These must be None,
     numbers, words, tensors, likelihoods, or lists of them. It holds neither the device, nor the mode (training or
-    evaluation), nor hooks, nor which parameters are frozen. An old file is replaced in one step.
+    evaluation), nor hooks, nor which parameters are frozen. An ordering, degrees or counts that a state dict brought are part
+    of the state dict and come back. An old file is replaced in one step.
 
     Args:
         model: a model of any family, or of a class of your own.
