@@ -44,7 +44,7 @@ class Recurrence(nn.RNNBase):
     def _init_flat_weights(self) -> None:
         """Keep torch's own list of the weights, unless they are computed: it would stop copies, and nothing reads it."""
         super()._init_flat_weights()
-        if not all(weight.is_leaf for weight in self._flat_weights):
+        if any(weight is not None and not weight.is_leaf for weight in self._flat_weights):
             self._flat_weights = [None] * len(self._flat_weights)
 
     def step_by_step(self, inputs: Tensor) -> Tensor:
