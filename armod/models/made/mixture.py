@@ -14,13 +14,14 @@ import torch
 from torch import Tensor, distributions
 
 from armod import likelihoods
+from armod.inputs import next_levels
 from armod.likelihoods import DiscretizedLogisticMixture
 from armod.models.base import AutoregressiveModel, Incremental
 from armod.sampling.walk import row_indices
 
 
 def mixture_conditionals(
-    members: Sequence[AutoregressiveModel], x: Tensor, ordering: Tensor
+    members: Sequence[AutoregressiveModel], x: Tensor, ordering: Tensor, context: Tensor | None = None
 ) -> distributions.Distribution:
     """Compute every conditional of the mixture in one pass of each member.
 
@@ -28,16 +29,18 @@ def mixture_conditionals(
         members: models with the same ordering.
         x: levels ``(N, *event_shape)``.
         ordering: their ordering ``(D,)``.
+        context: the context of the rows of `x`, or None.
 
     Returns:
         A distribution of batch shape ``(N, *event_shape)``.
     """
-    conditionals = [member.conditionals(x) for member in members]
+    conditionals = [member.conditionals(x, context) for member in members]
     log_probs = torch.stack([likelihoods.log_prob(c, x).flatten(1) for c in conditionals])
     in_order = log_probs[:, :, ordering]
-    before = in_order.cumsum(2) - in_order  # log p_m(x_<k)
-    log_weights = torch.empty_like(before)
-    log_weights[:, :, ordering] = before.log_softmax(0)
+    # log p_m(x_<k), a sum over many variables, takes more digits than its terms
+    before = in_order.double().cumsum(2) - in_order
+    log_weights = torch.empty_like(in_order)
+    log_weights[:, :, ordering] = before.log_softmax(0).to(in_order.dtype)
     return mix(conditionals[0], conditionals, log_weights.view(len(members), *x.shape))
 
 
@@ -60,8 +63,9 @@ class MixtureIncremental(Incremental):
         self._views, self._device = views, device
         self.num_samples = views[0].num_samples
         self._log_joint: Tensor | None = (
-            None  # log p_m(x_<k), (M, N); None at the beginning, when all are equal
+            None  # log p_m(x_<k), (M, N) float64; None at the beginning, when all are equal
         )
+        self._dtype = torch.get_default_dtype()  # that of one variable's log-probabilities
 
     def conditional(self) -> distributions.Distribution:
         """Average the members' next conditionals with their weights."""
@@ -69,12 +73,14 @@ class MixtureIncremental(Incremental):
         log_joint = self._log_joint
         if log_joint is None:
             log_joint = torch.zeros(len(conditionals), 1, device=self._device)
-        return mix(conditionals[0], conditionals, log_joint.log_softmax(0))
+        return mix(conditionals[0], conditionals, log_joint.log_softmax(0).to(self._dtype))
 
     def append(self, value: Tensor) -> None:
         """Append the value to each member, whose weight grows with the probability that it gave to the value."""
         conditionals = [view.conditional() for view in self._views]
+        value = next_levels(value, self.num_samples, likelihoods.num_levels(conditionals[0]))
         seen = torch.stack([likelihoods.log_prob(conditional, value) for conditional in conditionals])
+        self._dtype, seen = seen.dtype, seen.double()
         self._log_joint = seen if self._log_joint is None else self._log_joint + seen
         for view in self._views:
             view.append(value)
@@ -84,15 +90,19 @@ class MixtureIncremental(Incremental):
         chosen = row_indices(rows, self.num_samples)
         other = MixtureIncremental([view.select(chosen) for view in self._views], self._device)
         if self._log_joint is not None:
-            other._log_joint = self._log_joint[:, chosen.to(self._device)]
+            other._log_joint, other._dtype = self._log_joint[:, chosen.to(self._device)], self._dtype
         return other
 
 
 @torch.no_grad()
 def member_posterior(
-    members: Sequence[AutoregressiveModel], num_samples: int, known: Tensor | None, mask: Tensor | None
+    members: Sequence[AutoregressiveModel],
+    num_samples: int,
+    known: Tensor | None,
+    mask: Tensor | None,
+    context: Tensor | None = None,
 ) -> distributions.Categorical:
-    """Compute p(member | known), by which the member that completes each row is drawn.
+    """Compute p(member | known, context), by which the member that completes each row is drawn.
 
     Only known variables that come before every unknown one count. If these differ between members, because their orderings
     differ, all members are equally likely, as they are if nothing is known.
@@ -102,6 +112,7 @@ def member_posterior(
         num_samples: N, the number of rows.
         known: levels ``(N, *event_shape)``, or None.
         mask: True where the level of `known` is kept, or None.
+        context: the context of each row, or None.
 
     Returns:
         A distribution over members, of batch shape ``(N,)``.
@@ -112,9 +123,9 @@ def member_posterior(
         for member in members:
             first = torch.empty_like(kept)
             first[:, member.ordering] = kept[:, member.ordering].cumprod(1).bool()
-            seen = likelihoods.log_prob(member.conditionals(known), known).flatten(1)
+            seen = likelihoods.log_prob(member.conditionals(known, context), known).flatten(1)
             comes_first.append(first)
-            log_probs.append((seen * first).sum(1))
+            log_probs.append((seen.double() * first).sum(1))
         same = (torch.stack(comes_first) == comes_first[0]).flatten(2).all(2).all(0)
         log_weights = torch.stack(log_probs) * same
     return distributions.Categorical(logits=log_weights.T, validate_args=False)
@@ -132,12 +143,15 @@ def mix(
         log_weights: logarithms of their weights, ``(M, *batch_shape)``.
 
     Returns:
-        A distribution of the same type and batch shape.
+        A distribution of the same batch shape, and of the same type if a mixture of it is registered; otherwise categorical.
 
     Raises:
-        TypeError: if no mixture is registered for this type of distribution.
+        TypeError: if the members are not distributions over levels ``0..K-1``.
     """
-    raise TypeError(f"No mixture of {type(family).__name__} distributions is known.")
+    logits = torch.stack([likelihoods.table(member) for member in members])
+    return distributions.Categorical(
+        logits=(log_weights.unsqueeze(-1) + logits).logsumexp(0), validate_args=False
+    )
 
 
 @mix.register
@@ -146,14 +160,6 @@ def _(family: distributions.Bernoulli, members: Sequence, log_weights: Tensor) -
     log_one = (log_weights + torch.nn.functional.logsigmoid(logits)).logsumexp(0)
     log_zero = (log_weights + torch.nn.functional.logsigmoid(-logits)).logsumexp(0)
     return distributions.Bernoulli(logits=log_one - log_zero, validate_args=False)
-
-
-@mix.register
-def _(family: distributions.Categorical, members: Sequence, log_weights: Tensor) -> distributions.Categorical:
-    logits = torch.stack([member.logits for member in members])
-    return distributions.Categorical(
-        logits=(log_weights.unsqueeze(-1) + logits).logsumexp(0), validate_args=False
-    )
 
 
 @mix.register

@@ -18,14 +18,15 @@ from torch import Tensor, distributions, nn
 from torch.nn import functional as F
 
 from armod import orderings
-from armod.likelihoods import Likelihood
-from armod.models.base import AutoregressiveModel, in_own_precision
+from armod.likelihoods import Likelihood, in_own_precision
+from armod.models.base import AutoregressiveModel
 from armod.models.checks import check_event_shape, check_likelihood, check_sizes
 from armod.models.field import FieldSize
 from armod.models.sequence.gated_convolution import GatedConvolution
 from armod.models.sequence.sequence_walk import Beginning
 from armod.models.sequence.step_inputs import StepInputs, context_of_steps, initial_weights
 from armod.models.sequence.wavenet_walk import WaveNetWalk
+from armod.models.shortcuts import check_read
 
 
 class WaveNet(AutoregressiveModel):
@@ -171,6 +172,9 @@ class WaveNet(AutoregressiveModel):
     def _network(self, levels: Tensor, context: Tensor | None) -> Tensor:
         """All parameters ``(T, N, num_parameters)``, from levels ``(T, N)`` in order of generation and a checked context."""
         context = None if context is None else self._in_time(context)
+        check_read("residuals", self.residuals, nn.Linear)
+        check_read("skip", [] if self.skip is None else [self.skip], nn.Linear)
+        check_read("inputs", [self.inputs], StepInputs)
         before = F.pad(levels[:-1], (0, 0, 1, 0), value=self.inputs.start_level)
         stream = F.embedding(before, self.inputs.table())
         skips = None if self.skip is None else self.skip.bias.expand_as(stream)
