@@ -21,7 +21,7 @@ from tests.examples import context_for, lively, seeded
 BITS, THREE, MIXTURE = likelihoods.Bernoulli(), likelihoods.Categorical(3), likelihoods.LogisticMixture(5, 2)
 
 FAMILIES: dict[str, Callable[[], AutoregressiveModel]] = {
-    "made": lambda: armod.MADE((4, 3), [20], likelihood=THREE),
+    "made": lambda: armod.MADE((4, 3), [20], likelihood=THREE, context_size=2),
     "made, column": lambda: armod.MADE((3, 2, 2), [9], likelihood=BITS, ordering=orderings.column((3, 2, 2))),
     "rnn, quantities": lambda: armod.RecurrentModel((7,), 6, cell="rnn", likelihood=MIXTURE, context_size=2),
     "lstm, two layers": lambda: armod.RecurrentModel((9,), 5, num_layers=2, likelihood=THREE),

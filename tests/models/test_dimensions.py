@@ -47,7 +47,7 @@ def test_observations_of_many_dimensions(name: str, shape: tuple[int, ...], way)
     assert not (armod.dependency_matrix(model) & ~model.reach()).any()
 
 
-@pytest.mark.parametrize("name", ["lstm", "transformer"])
+@pytest.mark.parametrize("name", ["made", "lstm", "transformer"])
 def test_a_local_context_has_one_vector_for_each_position_which_all_channels_share(name: str) -> None:
     shape = (2, 3, 1, 2)
     model = ORDER_FREE[name](shape, context_size=2).double()
@@ -60,7 +60,7 @@ def test_a_local_context_has_one_vector_for_each_position_which_all_channels_sha
     before = model.conditionals(x, context)
     context[:, :, 1, 0, 1] += 1  # a frame in the middle, which its own conditionals and later ones see
     now = model.conditionals(x, context)
-    kind = "logits" if name == "lstm" else "means"
+    kind = "means" if name == "transformer" else "logits"
     changed = (getattr(now, kind) != getattr(before, kind)).view(4, *shape, -1).any(-1)
     assert changed[:, :, 1, 0, 1].all() and changed[:, :, 2].all()
     assert not changed[:, :, 0].any() and not changed[:, :, 1, 0, 0].any()
