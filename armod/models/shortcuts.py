@@ -27,6 +27,7 @@ _HARMLESS = {
     "log_prob",
     "log_prob_per_variable",
     "reach",
+    "receptive_field",
     "sample",
     "sample_and_log_prob",
     "training_log_prob",
