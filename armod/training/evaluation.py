@@ -245,7 +245,7 @@ def sums(log_probs: Tensor, *others: Tensor) -> list[float]:
 
     Args:
         log_probs: log-likelihoods ``(N,)``.
-        *others: further numbers to fetch, float64.
+        *others: further numbers to fetch.
 
     Returns:
         The sum, the sum of squares, and the other numbers.
@@ -254,6 +254,8 @@ def sums(log_probs: Tensor, *others: Tensor) -> list[float]:
     [3.0, 5.0]
     """
     values = log_probs.detach().double()
+    if any(one.device != values.device for one in others):
+        others = tuple(one.to(values.device) for one in others)
     return torch.stack((values.sum(), values.square().sum(), *others)).tolist()
 
 

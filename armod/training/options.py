@@ -101,11 +101,7 @@ def check_options(
     checkpoint: Any,
     seed: Any,
 ) -> None:
-    """Check the plain arguments of `fit`, which describes them.
-
-    Raises:
-        ValueError: if one makes no sense.
-    """
+    """Raise a ValueError if one of the plain arguments of `fit`, which describes them, makes no sense."""
     check_whole("epochs", epochs, 0)
     check_whole("batch_size", batch_size)
     check_whole("accumulate", accumulate)
