@@ -254,9 +254,10 @@ def sums(log_probs: Tensor, *others: Tensor) -> list[float]:
     [3.0, 5.0]
     """
     values = log_probs.detach().double()
-    if any(one.device != values.device for one in others):
-        others = tuple(one.to(values.device) for one in others)
-    return torch.stack((values.sum(), values.square().sum(), *others)).tolist()
+    numbers = (values.sum(), values.square().sum(), *others)
+    if values.device.type == "cpu":
+        return [one.item() for one in numbers]
+    return torch.stack([one.to(values) for one in numbers]).tolist()
 
 
 def check_log_probs(log_probs: Tensor, count: int) -> None:

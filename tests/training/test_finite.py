@@ -210,7 +210,7 @@ def test_held_out_data_that_give_nan_end_the_run(tmp_path: Path) -> None:
             return super().log_prob(x) * (math.nan if not self.training and self.calls >= 4 else 1)
 
     model = Fails()
-    with pytest.raises(NotFiniteError, match="The loss on valid is nan .*in epoch 2"):
+    with pytest.raises(NotFiniteError, match=r"The loss on valid is nan .*in epoch 2"):
         fit(model, X, epochs=3, valid=X, batch_size=25, checkpoint=tmp_path / "run", progress=False)
     state = torch.load(tmp_path / "run", weights_only=True)
     assert len(state["history"]["train_bits_per_dim"]) == 1 and model.training
