@@ -114,7 +114,7 @@ def evaluate(
         name, data = data.name, data.pairs(split)
     else:
         name = type(data).__name__.lower()
-    mean = mean_log_prob(model, Batches(data, model, batch_size).epoch())
+    mean = mean_log_prob(model, Batches(data, model, int(batch_size)).epoch())
     if not mean.count:
         raise ValueError("There is nothing to measure: data holds no observation.")
     if math.isnan(mean.log_prob):

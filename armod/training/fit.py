@@ -145,6 +145,7 @@ def fit(
         checkpoint=checkpoint,
         seed=seed,
     )
+    epochs, batch_size, seed = int(epochs), int(batch_size), int(seed)  # NumPy's integers overflow
     device = device_of(model) if device is None else moved(model, device)
     batches, held_out = _sources(model, data, valid, batch_size, epochs)
     if patience is not None and held_out is None:
@@ -156,8 +157,8 @@ def fit(
     hooks = Hooks(callbacks, state)
     # every setting that changes the result by more than rounding
     settings = {
-        "seed": int(seed),
-        "batch_size": int(batch_size),
+        "seed": seed,
+        "batch_size": batch_size,
         "learning_rate": 1e-3 if learning_rate is None else float(learning_rate),
         "learning_rate_decay": float(learning_rate_decay),
         "clip_norm": None if clip_norm is None else float(clip_norm),
@@ -209,7 +210,7 @@ def fit(
                 history.valid_bits_per_dim.append(_bits_of_an_epoch(mean, "valid", epoch))
                 if history.best_epoch == epoch:
                     run.keep_best()
-                history.stopped_early = patience is not None and epoch - history.best_epoch >= patience
+                history.stopped_early = patience is not None and epoch - history.best_epoch >= int(patience)
             history.seconds = time.perf_counter() - begin
             history.stopped_early |= hooks.epoch_ended()
             if path is not None:
