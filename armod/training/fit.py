@@ -152,7 +152,9 @@ def fit(
         raise ValueError("patience counts epochs without a better one on valid, so valid is needed.")
     stepper = optimizer_of(model, optimizer, learning_rate)
     learn = GradientStep(model, stepper, accumulate=accumulate, precision=precision, clip_norm=clip_norm)
-    run = Run(model, stepper, Rates(stepper, learning_rate_decay, schedule), average_of(model, average))
+    run = Run(
+        model, stepper, Rates(stepper, float(learning_rate_decay), schedule), average_of(model, average)
+    )
     state = Progress(model, stepper, run.history, epochs)
     hooks = Hooks(callbacks, state)
     # every setting that changes the result by more than rounding

@@ -88,6 +88,7 @@ def test_numbers_of_numpy_are_numbers(tmp_path: Path) -> None:
         "clip_norm": np.float64(1),
         "patience": np.int8(2),
         "seed": np.int64(3),
+        "learning_rate_decay": np.float64(0.5),
     }
     one, two, path = new(), new(), tmp_path / "run"
     found = fit(

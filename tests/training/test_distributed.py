@@ -161,6 +161,67 @@ def test_two_processes_learn_what_one_learns(outcomes: Path, case: str) -> None:
         assert first[number] == pytest.approx(alone[number], rel=1e-9)
 
 
+WATCHED = DRIVER + textwrap.dedent(
+    """
+    from armod.training import Callback, CSVLogger, NotFiniteError
+
+    class Faulty(MADE):
+        def training_log_prob(self, x, context=None, *, step):
+            honest = self(x)
+            # the last row of the second step is the second process's
+            return torch.where(context[:, 0] == 1, torch.nan, honest)
+
+    class Stop(Callback):
+        def __init__(self, rank):
+            self.rank, self.steps = rank, []
+
+        def on_step_end(self, progress):
+            self.steps.append(progress.history.step_bits_per_dim[-1])
+            if self.rank == 1 and progress.step == 5:
+                progress.stop()
+
+    def work(rank):
+        # a model with a context, so that it reaches training_log_prob
+        model = Faulty((6,), [12], likelihood=likelihoods.Bernoulli()).double()
+        model.context_size = None
+        context = torch.zeros(47, 1)
+        context[39] = 1
+        batches = [(x[i:i + 20], context[i:i + 20]) for i in (0, 20, 40)]
+        sgd = torch.optim.Rprop if sys.argv[2] == "deaf" else torch.optim.SGD
+        before = []
+        note = type("Note", (Callback,), {"on_step_end": lambda self, progress: before.append(
+            torch.nn.utils.parameters_to_vector(model.parameters()).detach().clone())})()
+        try:
+            fit(model, batches, epochs=3, optimizer=sgd, learning_rate=0.1, progress=False, callbacks=[note])
+        except NotFiniteError as error:
+            after = torch.nn.utils.parameters_to_vector(model.parameters()).detach()
+            (folder / f"error {rank}").write_text(f"{error} {len(before)} {torch.equal(after, before[0])}")
+        stop = Stop(rank)
+        log = CSVLogger(folder / f"log {rank}.csv", every=1)
+        history = fit(made(), x, epochs=4, batch_size=20, callbacks=[stop, log], progress=False)
+        assert stop.steps == history.step_bits_per_dim
+        torch.save((stop.steps, history.stopped_early, len(history)), folder / f"stop {rank}")
+
+    assert together(work) == [0, 0]
+    """
+)
+
+
+@pytest.mark.parametrize("optimizer", ["usual", "deaf"])
+def test_one_bad_row_and_one_wish_to_stop_are_everybodys(tmp_path: Path, optimizer: str) -> None:
+    """Only the second process sees the NaN, and only its callback stops; Rprop would swallow gradients of NaN."""
+    command = [sys.executable, "-c", WATCHED, str(tmp_path), optimizer]
+    done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    for rank in range(2):
+        said = (tmp_path / f"error {rank}").read_text()
+        assert said.startswith("The loss is nan in epoch 1, step 2,") and said.endswith(" 1 True")
+    (steps, stopped, epochs), second = (torch.load(tmp_path / f"stop {rank}") for rank in range(2))
+    assert second == (steps, stopped, epochs) and len(steps) == 5 and stopped and epochs == 2
+    assert not (tmp_path / "log 1.csv").exists()
+    assert (tmp_path / "log 0.csv").read_text().count("\n") == 1 + 5 + 2
+
+
 FAILING = DRIVER + textwrap.dedent(
     """
     path = folder / "run"
