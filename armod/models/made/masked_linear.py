@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
+from torch.autograd import forward_ad
 from torch.nn import functional as F
 
 _BANDS = 5
@@ -84,8 +85,9 @@ def masked_linear(
         # the product is made in the smaller dtype, because reading memory is what takes the time in a small layer
         dtype = torch.get_autocast_dtype(device)
         return F.linear(x, weight.to(dtype) * mask.to(dtype), bias)
-    # function transforms and compilers only work with torch's own operations
-    if torch.compiler.is_compiling() or torch._C._are_functorch_transforms_active():
+    # function transforms, forward-mode gradients and compilers only work with torch's own operations
+    is_transformed = torch.compiler.is_compiling() or torch._C._are_functorch_transforms_active()
+    if is_transformed or forward_ad._current_level >= 0:
         return F.linear(x, weight * mask, bias)
     return _MaskedLinear.apply(x, weight, mask, bias, mask_bands)
 
