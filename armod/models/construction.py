@@ -23,6 +23,9 @@ class Part:
     Args:
         kind: its exact type.
         settings: its numbers, words and tuples by name, such as ``eps`` or ``stride``; tensors and modules are no settings.
+
+    >>> Part.of(nn.ReLU()).settings
+    {'inplace': False}
     """
 
     kind: type
@@ -39,11 +42,17 @@ class Construction:
     """What a model's constructor got and built.
 
     Args:
-        arguments: the arguments by name, defaults included; keyword arguments that it passes on stand among them.
+        arguments: the arguments by name, defaults included; keyword arguments that it passes on stand among them. None for
+            a member of an ensemble, which no constructor made.
         parts: the modules inside the model by their path.
+
+    >>> from armod import Transformer, likelihoods
+    >>> model = Transformer((3,), 4, num_layers=1, num_heads=2, likelihood=likelihoods.Bernoulli())
+    >>> model.construction.parts["norm"].settings["eps"]
+    1e-05
     """
 
-    arguments: dict[str, Any]
+    arguments: dict[str, Any] | None
     parts: dict[str, Part]
 
 
@@ -55,10 +64,16 @@ class Noted(ABCMeta):
     [4]
     """
 
+    @property
+    def __signature__(cls) -> inspect.Signature:
+        """The constructor's own signature, which the method below would hide from `help`."""
+        signature = inspect.signature(cls.__init__)  # type: ignore[misc]
+        return signature.replace(parameters=list(signature.parameters.values())[1:])
+
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         """Make an instance, as usual, and note how."""
         model = super().__call__(*args, **kwargs)
-        bound = inspect.signature(cls.__init__).bind(model, *args, **kwargs)
+        bound = inspect.signature(cls.__init__).bind(model, *args, **kwargs)  # type: ignore[misc]
         bound.apply_defaults()
         arguments: dict[str, Any] = {}
         for parameter in list(bound.signature.parameters.values())[1:]:

@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
-from torch.autograd import forward_ad
 from torch.nn import functional as F
+
+from armod.models.checks import transforms_are_active
 
 _BANDS = 5
 _SMALL = 2**15  # with fewer weights, starting more products costs more time than they save
@@ -85,9 +86,8 @@ def masked_linear(
         # the product is made in the smaller dtype, because reading memory is what takes the time in a small layer
         dtype = torch.get_autocast_dtype(device)
         return F.linear(x, weight.to(dtype) * mask.to(dtype), bias)
-    # function transforms, forward-mode gradients and compilers only work with torch's own operations
-    is_transformed = torch.compiler.is_compiling() or torch._C._are_functorch_transforms_active()
-    if is_transformed or forward_ad._current_level >= 0:
+    # function transforms and compilers only work with torch's own operations
+    if torch.compiler.is_compiling() or transforms_are_active():
         return F.linear(x, weight * mask, bias)
     return _MaskedLinear.apply(x, weight, mask, bias, mask_bands)
 

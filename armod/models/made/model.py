@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
-from typing import cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor, distributions, nn
 from torch.nn import functional as F
 
 from armod import orderings
+from armod.inputs import completion_of, count_of, noise_of
 from armod.likelihoods import Likelihood, inverse_cdf
 from armod.models.base import AutoregressiveModel, Incremental, in_own_precision
 from armod.models.checks import (
@@ -30,6 +32,7 @@ from armod.models.made.masked_linear import Band, bands, masked_linear
 from armod.models.made.masks import hidden_degrees, masks
 from armod.models.made.mixture import MixtureIncremental, member_posterior, mixture_conditionals
 from armod.models.made.walk import MADEWalk
+from armod.models.shortcuts import check_read, is_own
 
 
 class MADE(AutoregressiveModel):
@@ -184,7 +187,7 @@ class MADE(AutoregressiveModel):
             ValueError: if `x` or the context is not as `log_prob` needs it, or if the ensemble has several orderings; use its
                 `members` instead.
         """
-        self.check_levels(x)
+        x = self.check_levels(x)
         context = self.check_context(context, len(x), self.event_shape)
         if self.num_masks > 1:
             return mixture_conditionals(self.members, x, self.ordering, context)
@@ -192,14 +195,12 @@ class MADE(AutoregressiveModel):
         shape = (len(x), *self.event_shape, self.likelihood.num_parameters)
         return self.likelihood.distribution(parameters.view(shape))
 
-    def incremental(self, num_samples: int, context: Tensor | None = None) -> Incremental:
+    def cached_view(self, num_samples: int, context: Tensor | None) -> Incremental:
         """Generate one variable at a time; each hidden unit is computed once, when its degree is reached.
 
         Raises:
-            ValueError: if the context is not as `log_prob` needs it, or if the ensemble has several orderings; use its
-                `members` instead.
+            ValueError: if the ensemble has several orderings; use its `members` instead.
         """
-        context = self.check_context(context, num_samples, self.event_shape)
         if self.num_masks > 1:
             views = [member.incremental(num_samples, context) for member in self.members]
             return MixtureIncremental(views, self.ordering.device)
@@ -216,7 +217,7 @@ class MADE(AutoregressiveModel):
 
     def log_prob(self, x: Tensor, context: Tensor | None = None) -> Tensor:
         """Compute the exact log-likelihood; for an ensemble it is logsumexp over the members minus log M."""
-        if self.num_masks == 1:
+        if self._is_one:
             return super().log_prob(x, context)
         members = torch.stack([member.log_prob(x, context) for member in self.members])
         return members.logsumexp(0) - math.log(self.num_masks)
@@ -228,37 +229,36 @@ class MADE(AutoregressiveModel):
 
     def sample(
         self,
-        num_samples: int,
+        num_samples: int | None = None,
         context: Tensor | None = None,
         *,
         known: Tensor | None = None,
         mask: Tensor | None = None,
         generator: torch.Generator | None = None,
-        **rest: object,
+        **rest: Any,
     ) -> Tensor:
         """Sample as `AutoregressiveModel.sample`; an ensemble first draws a member for each row.
 
         The members are equally likely. Only in a completion whose known variables come first, each has its posterior
-        probability p(member | known, context). One uniform number per row draws the member, and then each member in turn draws the
-        noise of its rows.
+        probability p(member | known, context). One uniform number per row draws the member, and then each member in turn
+        draws the noise of its rows.
         """
-        if self.num_masks == 1:
-            return super().sample(
-                num_samples,
-                context,
-                known=known,
-                mask=mask,
-                generator=generator,
-                **rest,  # type: ignore[arg-type]
+        if self._is_one:
+            return super().sample(num_samples, context, known=known, mask=mask, generator=generator, **rest)
+        if rest.get("callback") is not None:
+            raise ValueError(
+                "An ensemble draws member by member, so it has no callback; call one of its `members`."
             )
-        known, mask = self._completion(num_samples, self.event_shape, known, mask)
+        num_samples = count_of(num_samples, context)
         context = self.check_context(context, num_samples, self.event_shape)
-        device = generator.device if generator is not None else None
-        uniform = torch.rand(num_samples, dtype=torch.float64, generator=generator, device=device)
-        uniform = uniform.to(self.orderings.device)
+        shape, device = (num_samples, *self.event_shape), self.orderings.device
+        known, mask = completion_of(known, mask, shape, device)
+        if known is not None:
+            self.check_levels(known, "known")
+        uniform = noise_of(num_samples, 1, generator).squeeze(1).to(device)
         posterior = member_posterior(self.members, num_samples, known, mask, context)
         member_of_row = inverse_cdf(posterior, uniform)
-        x = torch.empty(num_samples, *self.event_shape, dtype=torch.int64, device=self.orderings.device)
+        x = torch.empty(shape, dtype=torch.int64, device=device)
         for number, member in enumerate(self.members):
             rows = (member_of_row == number).nonzero().squeeze(1)
             x[rows] = member.sample(
@@ -289,7 +289,7 @@ class MADE(AutoregressiveModel):
         >>> model.conditionals(torch.tensor([[0, 1]])).probs[0, 0].item() < 0.2
         True
         """
-        self.check_levels(x)
+        x = self.check_levels(x)
         output = self.linear_layers[-1]
         output.bias.copy_(self.likelihood.marginal(x.flatten(1)).flatten())
         return self
@@ -301,12 +301,18 @@ class MADE(AutoregressiveModel):
             f"context_size={self.context_size}"
         )
 
+    @property
+    def _is_one(self) -> bool:
+        """Whether the conditionals say all: there is one member, or somebody has defined the ensemble's conditionals."""
+        return self.num_masks == 1 or not is_own(self, "conditionals", MADE)
+
     def _network(self, x: Tensor, context: Tensor | None) -> Tensor:
         """The parameters ``(N, D * num_parameters)``, from levels ``(N, *event_shape)``: masked layers and ReLUs."""
         dtype = self.linear_layers[0].weight.dtype
         activations = self.likelihood.encode(x.flatten(1), dtype).flatten(1)
         last = len(self.layers) - 1
         from_contexts = None if context is None else self._from_context(context.to(dtype))
+        check_read("layers", self.layers, nn.Linear)
         for number, layer in enumerate(self.linear_layers):
             activations = masked_linear(
                 activations, layer.weight, self._weight_mask(number), layer.bias, self._bands[number][0]
@@ -324,6 +330,7 @@ class MADE(AutoregressiveModel):
 
     def _from_context(self, context: Tensor) -> list[Tensor]:
         """What a context adds to the units of each layer of a single model."""
+        check_read("context_layers", self.context_layers, nn.Linear)
         variables = next_variables(self.orderings[0], [layer[0] for layer in self.degrees])
         return [
             from_context(context, weight, read_at)
@@ -350,6 +357,7 @@ class MADE(AutoregressiveModel):
         """Member `number` as an ordinary MADE with the same layers."""
         member = MADE.__new__(MADE)
         nn.Module.__init__(member)
+        member.construction = replace(self.construction, arguments=None)
         only = slice(number, number + 1)
         member._assemble(
             self.event_shape,
