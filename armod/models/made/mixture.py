@@ -78,14 +78,12 @@ class MixtureIncremental(Incremental):
     def append(self, value: Tensor) -> None:
         """Append the value to each member, whose weight grows with the probability that it gave to the value."""
         conditionals = [view.conditional() for view in self._views]
-        levels = next_levels(value, self.num_samples, likelihoods.num_levels(conditionals[0])).to(
-            self._device
-        )
-        seen = torch.stack([likelihoods.log_prob(conditional, levels) for conditional in conditionals])
+        value = next_levels(value, self.num_samples, likelihoods.num_levels(conditionals[0]))
+        seen = torch.stack([likelihoods.log_prob(conditional, value) for conditional in conditionals])
         self._dtype, seen = seen.dtype, seen.double()
         self._log_joint = seen if self._log_joint is None else self._log_joint + seen
         for view in self._views:
-            view.append(levels)
+            view.append(value)
 
     def select(self, rows: Tensor | Sequence[int]) -> MixtureIncremental:
         """Select rows of every member, and their weights, as `Incremental.select`."""
