@@ -8,6 +8,7 @@ inherits likelihoods, samples and completions. One test checks for every model t
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,8 +16,18 @@ import torch
 from torch import Tensor, distributions, nn
 
 from armod import likelihoods
+from armod.inputs import (
+    check_finite,
+    check_possible,
+    completion_of,
+    context_of,
+    count_of,
+    noise_of,
+    tensor_of,
+)
 from armod.likelihoods import Likelihood
 from armod.models.construction import Construction, Noted
+from armod.models.shortcuts import why_not_cached
 from armod.sampling.samplers import Recomputing, Sampler, device_of, sampler_named
 from armod.sampling.walk import Incremental
 
@@ -70,7 +81,8 @@ class AutoregressiveModel(nn.Module, metaclass=Noted):
     def incremental(self, num_samples: int, context: Tensor | None = None) -> Incremental:
         """Start to generate observations one variable at a time.
 
-        A model without a faster way makes one full pass of `conditionals` for each variable.
+        A model without a faster way makes one full pass of `conditionals` for each variable. So does a model whose
+        conditionals were changed in a way that its `cached_view` would not notice, with a warning that says why.
 
         Args:
             num_samples: N, the number of observations.
@@ -78,8 +90,35 @@ class AutoregressiveModel(nn.Module, metaclass=Noted):
 
         Returns:
             The incremental view, which gives conditionals of batch shape ``(N,)``.
+
+        Raises:
+            ValueError: if the context has a wrong shape, or `num_samples` is no whole number from 0 on.
         """
+        num_samples = count_of(num_samples, None)
+        context = self.check_context(context, num_samples, self._shape_for(context))
+        if type(self).cached_view is not AutoregressiveModel.cached_view:
+            reason = why_not_cached(self)
+            if reason is None:
+                return self.cached_view(num_samples, context)
+            warnings.warn(
+                f"{type(self).__name__} samples by one full pass per variable, because {reason}.",
+                stacklevel=2,
+            )
         return Recomputing(self, num_samples, context)
+
+    def cached_view(self, num_samples: int, context: Tensor | None) -> Incremental:
+        """Make the family's own incremental view, which computes each activation once.
+
+        `incremental` uses it only while the model still computes what the family defines (`armod.models.shortcuts`).
+
+        Args:
+            num_samples: N, the number of observations.
+            context: a checked context, or None.
+
+        Returns:
+            The incremental view, usually a `Walk`.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no faster way than its conditionals.")
 
     def log_prob(self, x: Tensor, context: Tensor | None = None) -> Tensor:
         """Compute the exact log-likelihood of each observation.
@@ -94,12 +133,32 @@ class AutoregressiveModel(nn.Module, metaclass=Noted):
         Raises:
             ValueError: if `x` or the context has a wrong shape, or `x` has values other than whole levels ``0..K-1``.
         """
-        self.check_levels(x)
-        context = self.check_context(context, len(x), x.shape[1:])
-        conditionals = self.conditionals(x, context)
+        return total(self.log_prob_per_variable(x, context))
+
+    def log_prob_per_variable(self, x: Tensor, context: Tensor | None = None) -> Tensor:
+        """Compute each factor of the chain rule, ``log p(x_d | x_<d)``; `log_prob` is their sum.
+
+        Args:
+            x: levels ``(N, *event_shape)``.
+            context: as in `log_prob`.
+
+        Returns:
+            Log-probabilities in nats, ``(N, *event_shape)``.
+
+        Raises:
+            ValueError: as `log_prob`, or if `conditionals` returns anything but one distribution for each variable.
+        """
+        x = self.check_levels(x)
+        conditionals = self.conditionals(x, self.check_context(context, len(x), x.shape[1:]))
+        if conditionals.batch_shape != x.shape or conditionals.event_shape:
+            raise ValueError(
+                f"conditionals returns one distribution for each variable, of batch shape {tuple(x.shape)} and event "
+                f"shape (), but that of {type(self).__name__} has batch shape {tuple(conditionals.batch_shape)} and "
+                f"event shape {tuple(conditionals.event_shape)}."
+            )
         if self.likelihood is None:
-            _refuse_impossible(x, likelihoods.num_levels(conditionals))
-        return likelihoods.log_prob(conditionals, x).flatten(1).sum(1)
+            check_possible(x, likelihoods.num_levels(conditionals))
+        return likelihoods.log_prob(conditionals, x)
 
     def forward(self, x: Tensor, context: Tensor | None = None) -> Tensor:
         """Call `log_prob`, so that wrappers of modules (DistributedDataParallel, compile) work."""
@@ -132,7 +191,7 @@ class AutoregressiveModel(nn.Module, metaclass=Noted):
 
     def sample(
         self,
-        num_samples: int,
+        num_samples: int | None = None,
         context: Tensor | None = None,
         *,
         known: Tensor | None = None,
@@ -146,11 +205,13 @@ class AutoregressiveModel(nn.Module, metaclass=Noted):
 
         The noise is drawn first: ``torch.rand(num_samples, D, dtype=torch.float64)`` from `generator`, with column k for
         the variable generated k-th. Every method maps the same noise through the inverse CDFs, so all methods give the
-        same sample (except for float32 draws that lie on a threshold).
+        same sample (except for float32 draws that lie on a threshold). Autocast is off meanwhile: a sample is computed in
+        the dtype of the weights.
 
         Args:
-            num_samples: N, the number of observations.
-            context: what the model needs beside the levels, as `check_context` describes it.
+            num_samples: N, the number of observations; None draws one for each row of the context.
+            context: what the model needs beside the levels, as `check_context` describes it. A local context of another
+                length than `event_shape` needs `length`.
             known: levels that broadcast to ``(num_samples, *event_shape)``.
             mask: booleans that broadcast to the same shape. Where they are True, the level of `known` is kept; the rest is
                 drawn in order. This is a draw from p(unknown | known) only if the known variables come first in
@@ -158,24 +219,85 @@ class AutoregressiveModel(nn.Module, metaclass=Noted):
             generator: source of the noise; None is torch's global generator.
             method: "cached" (each activation is computed once), "naive" (one full pass per variable), or a sampler.
             length: T of the sequences, for models that take several lengths; None is that of `event_shape`.
-            **options: ``temperature`` (default 1) divides the logits. It belongs to sampling, not to the likelihood.
+            **options: what sampling changes in the conditionals (`armod.sampling.adjust.Adjustment`): ``temperature``,
+                ``top_k``, ``top_p``, ``greedy``; and ``stop`` and ``callback`` (`armod.sampling.walk.draw_all`). They
+                belong to sampling, not to the likelihood.
 
         Returns:
             Levels, int64 ``(num_samples, *event_shape)``.
 
         Raises:
-            ValueError: if the method is unknown, if `known` and `mask` do not fit, or if the model has no such length.
+            ValueError: if an argument does not fit, the model has no such length, the method or an option is unknown, or
+                weights or context are not finite.
+
+        >>> from armod import RecurrentModel, likelihoods
+        >>> model = RecurrentModel((5,), 8, likelihood=likelihoods.Categorical(4))
+        >>> model.sample(2, temperature=0.8, top_k=3, stop=0).shape
+        torch.Size([2, 5])
         """
-        sampler = sampler_named(method) if isinstance(method, str) else method
+        sampler = method if callable(method) else sampler_named(method)
+        num_samples = count_of(num_samples, context)
         shape = self._shape_of(length)
-        known, mask = self._completion(num_samples, shape, known, mask)
+        known, mask = completion_of(known, mask, (num_samples, *shape), device_of(self))
+        if known is not None:
+            self.check_levels(known, "known")
+            known = known.long()
         context = self.check_context(context, num_samples, shape)
-        device = generator.device if generator is not None else None
-        uniform = torch.rand(
-            num_samples, math.prod(shape), dtype=torch.float64, generator=generator, device=device
-        )
+        check_finite(self, context)
+        uniform = noise_of(num_samples, math.prod(shape), generator).to(device_of(self))
+        with torch.no_grad(), torch.autocast(uniform.device.type, enabled=False):
+            return sampler(self, uniform, context, known, mask, **options).contiguous()
+
+    def sample_and_log_prob(
+        self,
+        num_samples: int | None = None,
+        context: Tensor | None = None,
+        *,
+        generator: torch.Generator | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        """Draw observations, and compute their exact log-likelihoods with one more pass.
+
+        Args:
+            num_samples: as in `sample`.
+            context: as in `sample`.
+            generator: as in `sample`.
+
+        Returns:
+            Levels, int64 ``(N, *event_shape)``, and log-likelihoods in nats, ``(N,)``, which have a gradient.
+        """
+        x = self.sample(num_samples, context, generator=generator)
+        return x, self.log_prob(x, context)
+
+    def entropy(
+        self,
+        num_samples: int | None = None,
+        context: Tensor | None = None,
+        *,
+        generator: torch.Generator | None = None,
+    ) -> tuple[float, float]:
+        """Estimate the entropy, the mean of -log p(x) over samples of the model itself.
+
+        Args:
+            num_samples: as in `sample`, at least 2.
+            context: as in `sample`; the estimate is then a mean over its rows.
+            generator: as in `sample`.
+
+        Returns:
+            The estimate in nats per observation, and its standard error.
+
+        Raises:
+            ValueError: if there are fewer than 2 samples.
+
+        >>> from armod import MADE, likelihoods
+        >>> mean, standard_error = MADE((3,), [4], likelihood=likelihoods.Bernoulli()).entropy(100)
+        >>> 0 < mean < 3
+        True
+        """
+        if count_of(num_samples, context) < 2:
+            raise ValueError("An entropy with a standard error needs num_samples of at least 2.")
         with torch.no_grad():
-            return sampler(self, uniform.to(device_of(self)), context, known, mask, **options)
+            surprise = -self.sample_and_log_prob(num_samples, context, generator=generator)[1].double()
+        return surprise.mean().item(), surprise.std().item() / math.sqrt(len(surprise))
 
     @property
     def num_variables(self) -> int:
@@ -207,116 +329,93 @@ class AutoregressiveModel(nn.Module, metaclass=Noted):
         forward = torch.arange(num_variables, device=self.ordering.device)
         return forward if self.ordering[0] == 0 else forward.flip(0)
 
-    def check_levels(self, x: Tensor) -> None:
+    def check_levels(self, x: object, name: str = "x") -> Tensor:
         """Check observations.
 
         Args:
-            x: levels ``(N, *event_shape)``.
+            x: what a user gave as levels ``(N, *event_shape)``, a tensor or a NumPy array.
+            name: name of the argument, for the message.
+
+        Returns:
+            The levels, of a dtype that torch can compute with.
 
         Raises:
             ValueError: if `x` has another shape, or values other than whole levels ``0..K-1``.
         """
         if self.any_length:
-            is_right = x.dim() == 2 and x.shape[1] >= 1
-            is_right = is_right and (self.max_length is None or x.shape[1] <= self.max_length)
             sizes = "T" if self.max_length is None else f"1 to {self.max_length}"
         else:
-            is_right = x.dim() > 0 and x.shape[1:] == self.event_shape
             sizes = ", ".join(map(str, self.event_shape))
+        levels = tensor_of(x, name, f"levels (N, {sizes})")
+        if self.any_length:
+            is_right = levels.dim() == 2 and levels.shape[1] >= 1
+            is_right = is_right and (self.max_length is None or levels.shape[1] <= self.max_length)
+        else:
+            is_right = levels.dim() > 0 and levels.shape[1:] == self.event_shape
         if not is_right:
             raise ValueError(
-                f"Observations of this model have shape (N, {sizes}), but x has shape {tuple(x.shape)}."
+                f"Observations of this model have shape (N, {sizes}), but {name} has shape {tuple(levels.shape)}."
             )
         if self.likelihood is not None:
-            _refuse_impossible(x, self.likelihood.num_levels)
+            check_possible(levels, self.likelihood.num_levels, name)
+        return levels
 
-    def check_context(self, context: Tensor | None, num: int, event_shape: Sequence[int]) -> Tensor | None:
+    def check_context(self, context: object, num: int, event_shape: Sequence[int]) -> Tensor | None:
         """Check a context, which is ``(N, C)``, or ``(N, C, T)`` or ``(N, C, H, W)`` if it differs between positions.
 
         Args:
-            context: what a user gave.
+            context: what a user gave; a single row serves all observations.
             num: N, the number of observations.
             event_shape: shape of these observations, ``(T,)`` or ``(C, H, W)``.
 
         Returns:
-            The context, or None if the model was built without one.
+            The context of every observation, or None for a model without one.
 
         Raises:
-            ValueError: if the context is missing or has another shape.
+            ValueError: if the context is missing, has another shape, or the model was built without one.
         """
         if self.context_size is None:
-            return context
-        if self.context_size == 0:
-            return None
-        # a compiler replaces sizes that change from call to call by symbols, which cannot be compared
-        if torch.compiler.is_compiling():
-            return context
+            return context  # type: ignore[return-value]
         positions = tuple(event_shape[1:]) if len(event_shape) == 3 else tuple(event_shape)
-        everywhere = (num, self.context_size)
-        if context is None or tuple(context.shape) not in (everywhere, everywhere + positions):
-            given = "there is none" if context is None else f"it has shape {tuple(context.shape)}"
-            raise ValueError(
-                f"This model needs a context of shape {everywhere}, or {everywhere + positions} for one that differs "
-                f"from position to position, but {given}."
-            )
-        return context
+        return context_of(context, self.context_size, num, positions)
+
+    def _shape_for(self, context: object) -> torch.Size:
+        """Event shape of observations that are begun with this context, whose length decides if it is local."""
+        if self.any_length and isinstance(context, Tensor) and context.dim() == 3:
+            return self._shape_of(context.shape[2])
+        return self.event_shape
 
     def _shape_of(self, length: int | None) -> torch.Size:
         """Event shape of samples of this length."""
         if length is None:
             return self.event_shape
+        if not isinstance(length, int) or isinstance(length, bool) or length < 1:
+            raise ValueError(f"A length is 1 or more, not {length!r}.")
         if not self.any_length and tuple(self.event_shape) != (length,):
             raise ValueError(
                 f"This model makes observations of shape {tuple(self.event_shape)} only, not of length {length}."
             )
-        if length < 1:
-            raise ValueError(f"A length is 1 or more, not {length}.")
         if self.max_length is not None and length > self.max_length:
             raise ValueError(f"This model makes sequences of length {self.max_length} at most, not {length}.")
         return torch.Size([length])
 
-    def _completion(
-        self, num_samples: int, event_shape: torch.Size, known: Tensor | None, mask: Tensor | None
-    ) -> tuple[Tensor | None, Tensor | None]:
-        """Check `known` and `mask`, and expand them to full shape; two Nones stay."""
-        if num_samples < 0:
-            raise ValueError(f"num_samples must be 0 or more, not {num_samples}.")
-        if known is None and mask is None:
-            return None, None
-        if known is None or mask is None:
-            raise ValueError(
-                "A completion needs both known (the levels) and mask (True where they are kept)."
-            )
-        if mask.dtype != torch.bool:
-            raise ValueError(f"mask must be boolean (True where `known` is kept), not {mask.dtype}.")
-        shape = (num_samples, *event_shape)
-        try:
-            known, mask = known.expand(shape).to(device_of(self)), mask.expand(shape).to(device_of(self))
-        except RuntimeError:
-            raise ValueError(
-                f"known {tuple(known.shape)} and mask {tuple(mask.shape)} must broadcast to {shape}."
-            ) from None
-        known = torch.where(mask, known, torch.zeros_like(known))
-        self.check_levels(known)
-        return known.long(), mask
+
+def total(log_probs: Tensor) -> Tensor:
+    """Sum log-probabilities ``(N, ...)`` over variables in float64.
+
+    Args:
+        log_probs: one log-probability for each variable.
+
+    Returns:
+        Sums ``(N,)``, in float32 at least, because half precision can't hold a sum of thousands.
+
+    >>> total(torch.full((1, 3, 64, 64), -5.55, dtype=torch.bfloat16))
+    tensor([-68352.])
+    """
+    at_least_single = torch.promote_types(log_probs.dtype, torch.float32)
+    return log_probs.flatten(1).sum(1, dtype=torch.float64).to(at_least_single)
 
 
 def in_own_precision(outputs: Tensor, weight: Tensor) -> Tensor:
     """Return a network's outputs in the dtype of its weights, because that of autocast is too coarse for likelihoods."""
     return outputs.to(weight.dtype)
-
-
-def _refuse_impossible(x: Tensor, num_levels: int | None) -> None:
-    """Raise a ValueError unless x has only whole numbers ``0..num_levels-1``; None means that num_levels is unknown."""
-    # torch.compile cannot trace a decision that depends on data
-    if num_levels is None or x.numel() == 0 or torch.compiler.is_compiling():
-        return
-    is_whole = not x.is_floating_point() or bool((x == x.floor()).all())
-    # On int64, min() takes a tenth of the time of amin(). item() makes Python numbers, because a uint8 tensor would be
-    # compared with the last byte of num_levels only.
-    lowest, highest = x.min().item(), x.max().item()
-    if not is_whole or lowest < 0 or highest >= num_levels:
-        raise ValueError(
-            f"Levels must be whole numbers from 0 to {num_levels - 1}, but x lies between "
-            f"{lowest:g} and {highest:g}{'' if is_whole else ' with fractions'}."
-        )

@@ -23,6 +23,9 @@ class Part:
     Args:
         kind: its exact type.
         settings: its numbers, words and tuples by name, such as ``eps`` or ``stride``; tensors and modules are no settings.
+
+    >>> Part.of(nn.ReLU()).settings
+    {'inplace': False}
     """
 
     kind: type
@@ -41,6 +44,11 @@ class Construction:
     Args:
         arguments: the arguments by name, defaults included; keyword arguments that it passes on stand among them.
         parts: the modules inside the model by their path.
+
+    >>> from armod import Transformer, likelihoods
+    >>> model = Transformer((3,), 4, num_layers=1, num_heads=2, likelihood=likelihoods.Bernoulli())
+    >>> model.construction.parts["norm"].settings["eps"]
+    1e-05
     """
 
     arguments: dict[str, Any]
@@ -54,6 +62,12 @@ class Noted(ABCMeta):
     >>> MADE((3,), [4], likelihood=likelihoods.Bernoulli()).construction.arguments["hidden_sizes"]
     [4]
     """
+
+    @property
+    def __signature__(cls) -> inspect.Signature:
+        """The constructor's own signature, which the method below would hide from `help`."""
+        signature = inspect.signature(cls.__init__)
+        return signature.replace(parameters=list(signature.parameters.values())[1:])
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         """Make an instance, as usual, and note how."""

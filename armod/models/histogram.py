@@ -18,9 +18,11 @@ import torch
 from torch import Tensor, distributions
 
 from armod import orderings
+from armod.inputs import next_levels
 from armod.likelihoods import Categorical
 from armod.models.base import AutoregressiveModel, Incremental, device_of
 from armod.models.checks import check_sizes
+from armod.models.shortcuts import is_own
 from armod.sampling.walk import row_indices
 
 _MOST_CELLS = 2**63 - 1
@@ -146,7 +148,7 @@ class Histogram(AutoregressiveModel):
         Raises:
             ValueError: if `x` has another shape, or values other than whole levels ``0..K-1``.
         """
-        self.check_levels(x)
+        x = self.check_levels(x)
         codes = self._digit_values(x.to(device_of(self))).sum(1)
         self.codes, self.counts = codes.unique(return_counts=True)
         _add_up(self)
@@ -154,7 +156,10 @@ class Histogram(AutoregressiveModel):
 
     def log_prob(self, x: Tensor, context: Tensor | None = None) -> Tensor:
         """Look up each cell, as `AutoregressiveModel.log_prob`; no conditional is needed for it."""
-        self.check_levels(x)
+        if not is_own(self, "conditionals", Histogram):
+            return super().log_prob(x, context)
+        x = self.check_levels(x)
+        self.check_context(context, len(x), x.shape[1:])
         self._check_fitted()
         codes = self._digit_values(x).sum(1)
         numbers = self._count(torch.stack([codes, codes + 1], dim=1)).squeeze(1)
@@ -164,6 +169,8 @@ class Histogram(AutoregressiveModel):
 
     def conditionals(self, x: Tensor, context: Tensor | None = None) -> distributions.Categorical:
         """Count beginnings, as `AutoregressiveModel.conditionals`; the logits are ``(N, *event_shape, K)``."""
+        x = self.check_levels(x)
+        self.check_context(context, len(x), x.shape[1:])
         self._check_fitted()
         digit_values = self._digit_values(x)
         beginnings = digit_values.cumsum(1) - digit_values
@@ -173,7 +180,7 @@ class Histogram(AutoregressiveModel):
         shape = (len(x), *self.event_shape, self.likelihood.num_levels)
         return self.likelihood.distribution(logits.view(shape))
 
-    def incremental(self, num_samples: int, context: Tensor | None = None) -> Incremental:
+    def cached_view(self, num_samples: int, context: Tensor | None) -> Incremental:
         """Generate one variable at a time; each step searches the sorted cells with the same beginning."""
         self._check_fitted()
         return HistogramIncremental(self, num_samples)
@@ -259,7 +266,9 @@ class HistogramIncremental(Incremental):
 
     def append(self, value: Tensor) -> None:
         """Narrow the range of cells to those that continue with `value`."""
-        self._beginnings = self._beginnings + self._model._bins(value) * self._place_value()
+        place_value = self._place_value()
+        levels = next_levels(value, self.num_samples, self._model.likelihood.num_levels)
+        self._beginnings = self._beginnings + self._model._bins(levels) * place_value
         self._step += 1
 
     def select(self, rows: Tensor | Sequence[int]) -> HistogramIncremental:

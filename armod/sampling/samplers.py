@@ -14,7 +14,8 @@ from typing import Any, Protocol, Self
 import torch
 from torch import Tensor, distributions, nn
 
-from armod.likelihoods import pick
+from armod.inputs import next_levels
+from armod.likelihoods import Likelihood, pick
 from armod.plugins import plugins
 from armod.sampling.adjust import Adjustment
 from armod.sampling.threads import one_thread
@@ -31,6 +32,7 @@ class Sampled(Protocol):
     """
 
     event_shape: torch.Size
+    likelihood: Likelihood | None
 
     def conditionals(self, x: Tensor, context: Tensor | None = None) -> distributions.Distribution:
         """Compute every conditional in one pass, as `AutoregressiveModel.conditionals`."""
@@ -131,8 +133,11 @@ def sample_cached(
     **options: Any,
 ) -> Tensor:
     """Sample through the model's own incremental view."""
+    view = model.incremental(len(uniform), context)
+    if isinstance(view, Recomputing):  # it does not know the length of these observations
+        return sample_naive(model, uniform, context, known, mask, **options)
     with one_thread(uniform.device):
-        return _sample_through(model, model.incremental(len(uniform), context), uniform, known, mask, options)
+        return _sample_through(model, view, uniform, known, mask, options)
 
 
 @register("naive")
@@ -182,7 +187,10 @@ class Recomputing(Incremental):
 
     def append(self, value: Tensor) -> None:
         """Write the value into the observation."""
-        self._x.flatten(1)[:, self._next_variable()] = value.long()
+        variable = self._next_variable()
+        num_levels = None if self._model.likelihood is None else self._model.likelihood.num_levels
+        levels = next_levels(value, self.num_samples, num_levels)
+        self._x.flatten(1)[:, variable] = levels.to(self._x)
         self._step += 1
 
     def select(self, rows: Tensor | Sequence[int]) -> Self:

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, distributions
 from tqdm import tqdm
 
+from armod.inputs import next_levels
 from armod.likelihoods import Likelihood, inverse_cdf
 from armod.sampling.adjust import Adjustment
 
@@ -165,9 +166,14 @@ class Walk(Incremental, ABC):
         return self.likelihood.distribution(of_next.clone())
 
     def append(self, value: Tensor) -> None:
-        """Fix the next variable; the network reads the value when the next conditional is needed."""
+        """Fix the next variable; the network reads the value when the next conditional is needed.
+
+        Raises:
+            ValueError: if `value` is not one whole level ``0..K-1`` for each observation, or nothing is left to fix.
+        """
         self._reach()
-        self._appended.append(value.to(self.device, torch.int64, copy=True))
+        levels = next_levels(value, self.num_samples, self.likelihood.num_levels)
+        self._appended.append(levels.to(self.device, torch.int64, copy=True))
 
     def select(self, rows: Tensor | Sequence[int]) -> Self:
         """Select rows, as `Incremental.select`; the new view shares the weights and copies the state."""

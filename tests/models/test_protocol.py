@@ -12,6 +12,7 @@ from torch import Tensor, distributions
 from armod import AutoregressiveModel, WaveNet, check_autoregressive, dependency_matrix, total_probability
 from armod.likelihoods import DiscretizedLogisticMixture
 from armod.likelihoods import log_prob as log_prob_of
+from armod.sampling.samplers import Recomputing
 from tests import reference
 from tests.examples import ENSEMBLES, MODELS, every_observation, made, seeded
 
@@ -123,7 +124,7 @@ def test_stepping_agrees_with_conditionals(build: Build) -> None:
     x = every_observation(model)
     x = x[torch.randperm(len(x), generator=seeded())[:50]]
     at_once = probabilities(model.conditionals(x), num_levels(model)).flatten(2)
-    for view in (model.incremental(len(x)), AutoregressiveModel.incremental(model, len(x))):
+    for view in (model.incremental(len(x)), Recomputing(model, len(x))):
         for d in model.ordering.tolist():
             now = view.conditional()
             assert now.batch_shape == (len(x),) and now.event_shape == ()
@@ -151,7 +152,7 @@ def test_values_may_be_appended_without_asking_for_the_conditional(build: Build)
 def test_stepping_past_the_end_is_one_sentence(build: Build) -> None:
     model = build()
     goes_on = model.any_length and model.max_length is None
-    textbook = AutoregressiveModel.incremental(model, 2)
+    textbook = Recomputing(model, 2)
     for view in [textbook] if goes_on else [model.incremental(2), textbook]:
         for _ in range(model.num_variables):
             view.append(torch.zeros(2))

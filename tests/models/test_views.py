@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
 import pytest
@@ -109,11 +110,15 @@ def test_a_view_keeps_the_weights_it_was_made_with(build: Build, local: bool) ->
 
 
 @pytest.mark.parametrize("build", PLAIN.values(), ids=PLAIN.keys())
-def test_a_context_that_a_model_was_not_built_with_does_not_matter(build: Build) -> None:
+def test_a_context_that_a_model_was_not_built_with_is_refused(build: Build) -> None:
     model = build()
-    strange, x = torch.zeros(1, 2, 3), observations(model)
-    assert torch.equal(model.log_prob(x, strange), model.log_prob(x))
-    assert torch.equal(*(model.sample(1, c, generator=seeded()) for c in (None, strange)))
+    strange, x = torch.zeros(N, 2), observations(model)
+    doors = (model.log_prob, model.log_prob_per_variable, model.conditionals, model.bits_per_dim)
+    calls = [functools.partial(door, x) for door in doors]
+    calls += [functools.partial(door, N) for door in (model.sample, model.incremental, model.entropy)]
+    for call in calls:
+        with pytest.raises(ValueError, match="built without a context"):
+            call(strange)
 
 
 @pytest.mark.parametrize("build", CONTEXTUAL.values(), ids=CONTEXTUAL.keys())

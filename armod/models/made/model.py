@@ -16,6 +16,7 @@ from torch import Tensor, distributions, nn
 from torch.nn import functional as F
 
 from armod import orderings
+from armod.inputs import completion_of
 from armod.likelihoods import Likelihood, inverse_cdf
 from armod.models.base import AutoregressiveModel, Incremental, in_own_precision
 from armod.models.checks import check_likelihood, check_sizes
@@ -151,7 +152,7 @@ class MADE(AutoregressiveModel):
         shape = (len(x), *self.event_shape, self.likelihood.num_parameters)
         return self.likelihood.distribution(parameters.view(shape))
 
-    def incremental(self, num_samples: int, context: Tensor | None = None) -> Incremental:
+    def cached_view(self, num_samples: int, context: Tensor | None) -> Incremental:
         """Generate one variable at a time; each hidden unit is computed once, when its degree is reached.
 
         Raises:
@@ -200,7 +201,8 @@ class MADE(AutoregressiveModel):
                 generator=generator,
                 **rest,  # type: ignore[arg-type]
             )
-        known, mask = self._completion(num_samples, self.event_shape, known, mask)
+        shape = (num_samples, *self.event_shape)
+        known, mask = completion_of(known, mask, shape, self.orderings.device)
         device = generator.device if generator is not None else None
         uniform = torch.rand(num_samples, dtype=torch.float64, generator=generator, device=device)
         uniform = uniform.to(self.orderings.device)

@@ -108,6 +108,7 @@ class PixelCNNPlusPlus(AutoregressiveModel):
 
     def conditionals(self, x: Tensor, context: Tensor | None = None) -> distributions.Distribution:
         """Compute every ``p(x_d | x_<d)`` in one pass, as `AutoregressiveModel.conditionals`."""
+        x = self.check_levels(x)
         context = self.check_context(context, len(x), x.shape[1:])
         image = self.orientation.turn(x)
         outputs = self._network(image, self._contexts(context)).movedim(1, -1)
@@ -115,9 +116,8 @@ class PixelCNNPlusPlus(AutoregressiveModel):
         parameters = self.mixture.conditionals(outputs, image.movedim(1, -1))
         return self.likelihood.distribution(self.orientation.turn_back(parameters.movedim(-2, 1)))
 
-    def incremental(self, num_samples: int, context: Tensor | None = None) -> PixelCNNPlusPlusWalk:
+    def cached_view(self, num_samples: int, context: Tensor | None) -> PixelCNNPlusPlusWalk:
         """Generate one variable at a time; each activation of the network is computed once."""
-        context = self.check_context(context, num_samples, self.event_shape)
         height, width = self._padded_size
         contexts = {
             scale: c.expand(-1, -1, height // scale, width // scale)

@@ -80,7 +80,7 @@ class GatedPixelCNN(RasterModel):
         self.hidden = MaskedConvolution(pixel_mask(1, "B", groups, groups), generator)
         self.output = MaskedConvolution(pixel_mask(1, "B", outputs, groups), generator)
 
-    def incremental(self, num_samples: int, context: Tensor | None = None) -> GatedPixelCNNWalk:
+    def cached_view(self, num_samples: int, context: Tensor | None) -> GatedPixelCNNWalk:
         """Generate one variable at a time: the vertical stack works row by row, the horizontal one pixel by pixel."""
         return GatedPixelCNNWalk(self.gated_layers, **self.walk_arguments(num_samples, context))
 

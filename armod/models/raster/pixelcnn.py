@@ -78,7 +78,7 @@ class PixelCNN(RasterModel):
         self.hidden = MaskedConvolution(pixel_mask(1, "B", wide, wide), generator)
         self.output = MaskedConvolution(pixel_mask(1, "B", outputs, wide), generator)
 
-    def incremental(self, num_samples: int, context: Tensor | None = None) -> PixelCNNWalk:
+    def cached_view(self, num_samples: int, context: Tensor | None) -> PixelCNNWalk:
         """Generate one variable at a time; each feature of each pixel is computed once."""
         return PixelCNNWalk(self.first, self.residual_blocks, **self.walk_arguments(num_samples, context))
 

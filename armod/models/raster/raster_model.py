@@ -20,6 +20,7 @@ from armod.models.checks import check_event_shape, check_likelihood, check_sizes
 from armod.models.orientation import Orientation, keep_orientation
 from armod.models.raster.masked_convolution import MaskedConvolution
 from armod.models.raster.pixel_masks import check_kernel_size
+from armod.models.shortcuts import is_own
 
 
 class RasterModel(AutoregressiveModel):
@@ -79,19 +80,21 @@ class RasterModel(AutoregressiveModel):
 
     def conditionals(self, x: Tensor, context: Tensor | None = None) -> distributions.Distribution:
         """Compute every ``p(x_d | x_<d)`` in one pass, as `AutoregressiveModel.conditionals`."""
-        parameters = self._parameters_in_raster(x, context)
+        x = self.check_levels(x)
+        parameters = self._parameters_in_raster(x, self.check_context(context, len(x), x.shape[1:]))
         return self.likelihood.distribution(self.orientation.turn_back(parameters.permute(0, 3, 1, 2, 4)))
 
-    def log_prob(self, x: Tensor, context: Tensor | None = None) -> Tensor:
-        """Compute the exact log-likelihood, as `AutoregressiveModel.log_prob`."""
-        if not isinstance(self.likelihood, Categorical):
-            return super().log_prob(x, context)
+    def log_prob_per_variable(self, x: Tensor, context: Tensor | None = None) -> Tensor:
+        """Compute each factor of the chain rule, as `AutoregressiveModel.log_prob_per_variable`."""
+        if type(self.likelihood) is not Categorical or not is_own(self, "conditionals", RasterModel):
+            return super().log_prob_per_variable(x, context)
         # there are hundreds of logits per variable, and this makes one pass over them where a distribution makes five
-        self.check_levels(x)
-        logits = self._parameters_in_raster(x, context)
+        x = self.check_levels(x)
+        logits = self._parameters_in_raster(x, self.check_context(context, len(x), x.shape[1:]))
+        logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
         levels = self.orientation.turn(x).permute(0, 2, 3, 1).long()
         surprise = F.cross_entropy(logits.flatten(0, 3), levels.flatten(), reduction="none")
-        return -surprise.view(levels.shape).flatten(1).sum(1)
+        return -self.orientation.turn_back(surprise.view(levels.shape).permute(0, 3, 1, 2))
 
     def reach(self) -> Tensor:
         """Tell which earlier variables are at most L * (k // 2) rows and columns away, where L counts all masked layers.
@@ -149,8 +152,7 @@ class RasterModel(AutoregressiveModel):
         return self.orientation.turn_context(context).permute(0, 2, 3, 1).to(self.dtype)
 
     def walk_arguments(self, num_samples: int, context: Tensor | None) -> dict[str, Any]:
-        """Check the context and collect the arguments that every `RasterWalk` needs, by name."""
-        context = self.check_context(context, num_samples, self.event_shape)
+        """Collect the arguments that every `RasterWalk` needs, by name."""
         return {
             "likelihood": self.likelihood,
             "shape": self.turned_shape,
@@ -169,8 +171,8 @@ class RasterModel(AutoregressiveModel):
         )
 
     def _parameters_in_raster(self, x: Tensor, context: Tensor | None) -> Tensor:
-        """The parameters ``(N, H, W, C, num_parameters)`` of the turned image, from levels ``(N, C, H, W)``."""
-        context = self.turned_context(self.check_context(context, len(x), x.shape[1:]))
+        """The parameters ``(N, H, W, C, num_parameters)`` of the turned image, from checked levels ``(N, C, H, W)``."""
+        context = self.turned_context(context)
         quantities = rescale(x, self.likelihood.num_levels, self.dtype)
         parameters = self._network(self.orientation.turn(quantities).permute(0, 2, 3, 1), context)
         parameters = in_own_precision(parameters, self.output.weight)

@@ -73,7 +73,7 @@ class RecurrentModel(SequenceModel):
             self.recurrence = Recurrence(cell, hidden_size, num_layers)
             self.head = nn.Linear(hidden_size, likelihood.num_parameters)
 
-    def incremental(self, num_samples: int, context: Tensor | None = None) -> RecurrentWalk:
+    def cached_view(self, num_samples: int, context: Tensor | None) -> RecurrentWalk:
         """Generate one variable at a time, with one step of each cell."""
         return RecurrentWalk(self._beginning(num_samples, context), self.recurrence, self.head)
 

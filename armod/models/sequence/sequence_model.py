@@ -71,6 +71,7 @@ class SequenceModel(AutoregressiveModel):
 
     def conditionals(self, x: Tensor, context: Tensor | None = None) -> distributions.Distribution:
         """Compute every ``p(x_d | x_<d)`` in one pass by teacher forcing: each step reads the true value before it."""
+        x = self.check_levels(x)
         context = self.check_context(context, len(x), x.shape[1:])
         ordering = self.ordering_for(math.prod(x.shape[1:]))
         if context is not None:
@@ -82,16 +83,12 @@ class SequenceModel(AutoregressiveModel):
 
     def _beginning(self, num_samples: int, context: Tensor | None) -> Beginning:
         """What a walk begins with."""
-        is_local = self.context_size > 0 and context is not None and context.dim() == 3
-        if self.any_length and context is not None and is_local:
-            shape = self._shape_of(context.shape[2])
-            num_steps: int | None = context.shape[2]
-        else:
-            shape = self.event_shape
-            num_steps = self.max_length if self.any_length else self.num_variables
-        context = self.check_context(context, num_samples, shape)
+        num_steps = self.max_length if self.any_length else self.num_variables
         if context is not None:
-            context = context_of_steps(context.detach(), self.ordering_for(shape.numel()))
+            if self.any_length and context.dim() == 3:
+                num_steps = context.shape[2]
+            ordering = self.ordering_for(num_steps or self.num_variables)
+            context = context_of_steps(context.detach(), ordering)
         inputs = copy.deepcopy(self.inputs).requires_grad_(False)
         return Beginning(self.likelihood, inputs, context, num_samples, num_steps)
 

@@ -71,7 +71,7 @@ class Transformer(SequenceModel):
             self.head = nn.Linear(width, likelihood.num_parameters)
             _start_small(self)
 
-    def incremental(self, num_samples: int, context: Tensor | None = None) -> TransformerWalk:
+    def cached_view(self, num_samples: int, context: Tensor | None) -> TransformerWalk:
         """Generate one variable at a time; the keys and values of earlier steps are kept."""
         blocks = cast(list[Block], list(self.blocks))
         return TransformerWalk(self._beginning(num_samples, context), blocks, self.norm, self.head)

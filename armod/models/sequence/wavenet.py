@@ -132,22 +132,22 @@ class WaveNet(AutoregressiveModel):
 
     def conditionals(self, x: Tensor, context: Tensor | None = None) -> distributions.Distribution:
         """Compute every ``p(x_t | x_<t)`` in one pass, for any T, as `AutoregressiveModel.conditionals`."""
+        x = self.check_levels(x)
         parameters = self._network(self._in_order(x), self.check_context(context, len(x), x.shape[1:]))
         in_order = parameters.flip(0) if self._is_reversed else parameters
         return self.likelihood.distribution(in_order.transpose(0, 1))
 
-    def incremental(self, num_samples: int, context: Tensor | None = None) -> WaveNetWalk:
+    def cached_view(self, num_samples: int, context: Tensor | None) -> WaveNetWalk:
         """Generate one sample at a time; the work per sample does not depend on the receptive field.
 
         A context that varies in time decides the length; otherwise the sequences have no end.
         """
-        is_local = self.context_size > 0 and context is not None and context.dim() == 3
-        shape = context.shape[2:] if is_local and context is not None else self.event_shape
-        context = self.check_context(context, num_samples, shape)
+        length = None
         if context is not None:
+            length = context.shape[2] if context.dim() == 3 else None
             context = self._in_time(context).detach().transpose(0, 1)
         inputs = copy.deepcopy(self.inputs).requires_grad_(False)
-        beginning = Beginning(self.likelihood, inputs, context, num_samples, shape[0] if is_local else None)
+        beginning = Beginning(self.likelihood, inputs, context, num_samples, length)
         return WaveNetWalk(
             beginning,
             cast(list[GatedConvolution], list(self.convolutions)),

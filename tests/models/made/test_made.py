@@ -222,11 +222,11 @@ def test_sampling_leaves_mode_gradients_and_threads_alone() -> None:
     assert all(parameter.grad is None for parameter in model.parameters()) and not drawn.requires_grad
 
 
-def test_the_naive_view_is_one_full_pass_a_variable() -> None:
+def test_the_naive_view_is_one_full_pass_a_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     model = made((5,), (8,))
     passes = []
-    original = model.conditionals
-    model.conditionals = lambda *arguments: passes.append(1) or original(*arguments)
+    original = MADE.conditionals
+    monkeypatch.setattr(MADE, "conditionals", lambda *arguments: passes.append(1) or original(*arguments))
     model.sample(3, method="naive")
     assert len(passes) == 5
     passes.clear()

@@ -1,0 +1,109 @@
+"""When may a model sample faster than by its `conditionals`? Only while nobody has changed what they compute.
+
+A cached view computes the same conditionals in another way: it reads the weights and knows by itself what the layers do
+with them. A subclass that overrides `conditionals`, a hook, a layer that was replaced (LoRA) or a setting that was edited
+changes the conditionals, and the view would not notice. So it is used only if nothing of the kind is there.
+"""
+
+from __future__ import annotations
+
+from torch import nn
+from torch.nn.modules import module as torch_module
+
+from armod.models.construction import Part
+
+# what a subclass may define without changing a conditional
+_HARMLESS = {
+    "bits_per_dim",
+    "check_context",
+    "check_levels",
+    "entropy",
+    "extra_repr",
+    "forward",
+    "incremental",
+    "log_prob",
+    "log_prob_per_variable",
+    "reach",
+    "sample",
+    "sample_and_log_prob",
+    "training_log_prob",
+}
+
+
+def why_not_cached(model: nn.Module) -> str | None:
+    """Find what the model's cached view would not notice.
+
+    Args:
+        model: an `AutoregressiveModel` whose class, or a base of it, defines `cached_view`.
+
+    Returns:
+        The reason, as the end of a sentence, or None if the view computes what `conditionals` computes.
+
+    >>> from armod import MADE, likelihoods
+    >>> class Shy(MADE):
+    ...     def conditionals(self, x, context=None):
+    ...         return super().conditionals(0 * x, context)
+    >>> why_not_cached(Shy((3,), [4], likelihood=likelihoods.Bernoulli()))
+    'Shy defines `conditionals` by itself'
+    """
+    return _overriding(model) or _changed_part(model)
+
+
+def is_own(model: nn.Module, method: str, owner: type) -> bool:
+    """Tell whether a model still has the method that `owner` defines.
+
+    Args:
+        model: an instance of `owner`.
+        method: name of the method.
+        owner: the class that knows a faster way to compute the same as the method.
+
+    Returns:
+        False if a subclass or the instance defines it anew.
+    """
+    return method not in vars(model) and getattr(type(model), method) is getattr(owner, method)
+
+
+def _overriding(model: nn.Module) -> str | None:
+    """A method below the class of the cached view that replaces one of those that the view knows."""
+    below = []
+    for kind in type(model).__mro__:
+        if "cached_view" in vars(kind):
+            known = {name for base in kind.__mro__ if base not in nn.Module.__mro__ for name in vars(base)}
+            break
+        below.append(kind)
+    own = [(type(model).__name__ + " object", name) for name in vars(model) if name in known]
+    own += [(kind.__name__, name) for kind in below for name in vars(kind) if name in known]
+    for owner, name in own:
+        definition = vars(model).get(name) or getattr(type(model), name, None)
+        is_method = callable(definition) or isinstance(definition, property)
+        if is_method and not name.startswith("__") and name not in _HARMLESS:
+            return f"{owner} defines `{name}` by itself"
+    return None
+
+
+def _changed_part(model: nn.Module) -> str | None:
+    """A part that is not what the constructor built, or that has hooks."""
+    if torch_module._global_forward_hooks or torch_module._global_forward_pre_hooks:
+        return "there are hooks on all modules"
+    construction = vars(model).get("construction")
+    if construction is None:
+        return None
+    built, parts = dict(construction.parts), dict(model.named_modules())
+    for name, module in parts.items():
+        if name == "":
+            continue
+        before, now = built.pop(name, None), Part.of(module)
+        if before is None:
+            return f"its part `{name}` was added"
+        if before.kind is not now.kind:
+            return f"its part `{name}` is a {now.kind.__name__}, not a {before.kind.__name__}"
+        if before.settings != now.settings:
+            changed = next(
+                k for k in now.settings | before.settings if before.settings.get(k) != now.settings.get(k)
+            )
+            return f"`{name}.{changed}` was changed"
+        if module._forward_hooks or module._forward_pre_hooks:
+            return f"its part `{name}` has a hook"
+        if "forward" in vars(module):
+            return f"its part `{name}` has a forward of its own"
+    return f"its part `{next(iter(built))}` is missing" if built else None
