@@ -25,6 +25,7 @@ import armod
 from tests.checkout import CHECKOUT
 
 PAGES = sorted((CHECKOUT / "docs" / "guide").glob("*.md"))
+PROGRAMS = [CHECKOUT / "docs" / "index.md", *PAGES]
 KINDS = ("python", "text", "sh")
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.pages import KINDS, PAGES, languages, run_page, same
+from tests.docs.pages import KINDS, PAGES, PROGRAMS, languages, run_page, same
 
 
-@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: path.stem)
 def test_a_page_runs(path: Path, tmp_path: Path) -> None:
     run_page(path, tmp_path)
 

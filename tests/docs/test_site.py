@@ -1,0 +1,131 @@
+"""`make docs` builds the guide and the reference strictly; what it builds is whole and needs nothing of another host."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import shutil
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from sphinx.util.inventory import InventoryFile
+
+import armod
+from armod import likelihoods, orderings
+from tests.checkout import CHECKOUT
+
+MAKEFILE = (CHECKOUT / "Makefile").read_text()
+# attributes that make a browser fetch something; a link fetches nothing before somebody follows it
+FETCHING = {("script", "src"), ("img", "src"), ("link", "href"), ("iframe", "src"), ("source", "src")}
+
+
+class Page(HTMLParser):
+    """The links, anchors and fetched files of one page."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.links: set[str] = set()
+        self.anchors: set[str] = set()
+        self.fetched: set[str] = set()
+        self.feed(path.read_text())
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = {name: value or "" for name, value in attrs}
+        self.anchors |= {found[name] for name in ("id", "name") if name in found}
+        if tag == "a" and "href" in found:
+            self.links.add(found["href"])
+        self.fetched |= {found[name] for kind, name in FETCHING if kind == tag and name in found}
+
+
+def build(source: Path, target: Path) -> subprocess.CompletedProcess[str]:
+    """Build as the Makefile does, from another source and into another folder."""
+    (recipe,) = re.findall(r"^docs:.*\n\t(?:@\$\(BIN\)/|\$\(BIN\)/)sphinx-build (.*) docs build/docs$", MAKEFILE, re.M)
+    command = [sys.executable, "-m", "sphinx", *recipe.split(), source, target]
+    return subprocess.run(command, capture_output=True, text=True, cwd=CHECKOUT)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    target = tmp_path_factory.mktemp("site")
+    done = build(CHECKOUT / "docs", target)
+    assert done.returncode == 0, done.stderr
+    return target
+
+
+@pytest.fixture(scope="module")
+def pages(site: Path) -> dict[Path, Page]:
+    return {path: Page(path) for path in sorted(site.rglob("*.html"))}
+
+
+def test_every_link_leads_somewhere(pages: dict[Path, Page]) -> None:
+    broken = []
+    for path, page in pages.items():
+        for link in page.links:
+            parts = urlsplit(link)
+            if parts.scheme:
+                continue
+            target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
+            anchors = pages[target].anchors if target in pages else {""}
+            if not target.exists() or (parts.fragment and unquote(parts.fragment) not in anchors):
+                broken.append(f"{path.name}: {link}")
+    assert broken == []
+    assert sum(len(page.links) for page in pages.values()) > 500, "the pages have links that were looked at"
+
+
+def test_no_page_needs_another_host(site: Path, pages: dict[Path, Page]) -> None:
+    assert not [f"{path.name}: {name}" for path, page in pages.items() for name in page.fetched if "//" in name]
+    for path in [*site.rglob("*.css"), *site.rglob("*.js")]:
+        text = path.read_text()
+        assert not re.search(r"url\(['\"]?(https?:)?//|@import\s+['\"](https?:)?//", text), path.name
+        assert not re.search(r"(fetch|importScripts|import)\(['\"]https?://", text), path.name
+
+
+def test_the_reference_has_the_whole_contract(site: Path) -> None:
+    with (site / "objects.inv").open("rb") as file:
+        inventory = InventoryFile.load(file, "", lambda base, location: location)
+    names = {name for kind in inventory for name in inventory[kind] if kind.startswith("py:")}
+    modules = {f"armod.{name}" for name in armod.__all__ if inspect.ismodule(getattr(armod, name))}
+    expected = {f"armod.{name}" for name in armod.__all__} - {"armod.check"} | modules
+    expected |= {f"armod.likelihoods.{name}" for name in likelihoods.__all__}
+    expected |= {f"armod.orderings.{name}" for name, part in vars(orderings).items() if _is_own(part)}
+    assert sorted(expected - names) == []
+    assert not [name for name in names if name.startswith("armod.course")]
+
+
+def _is_own(part: object) -> bool:
+    return inspect.isfunction(part) and part.__module__ == orderings.__name__ and not part.__name__.startswith("_")
+
+
+def test_help_names_the_arguments_of_every_class() -> None:
+    """A metaclass notes how models are made, and must not hide what they take."""
+    for name in armod.__all__:
+        part = getattr(armod, name)
+        if inspect.isclass(part) and issubclass(part, armod.AutoregressiveModel) and "__init__" in vars(part):
+            given = list(inspect.signature(part).parameters)
+            assert given == list(inspect.signature(part.__init__).parameters)[1:]
+            assert "event_shape" in given
+
+
+@pytest.mark.parametrize(
+    ("mistake", "complaint"),
+    [
+        ("See `armod.no_such_name`.", "armod.no_such_name"),
+        ("See [there](guide/nowhere.md).", "nowhere"),
+        ("See [there](second.md#no-such-heading).", "no-such-heading"),
+        ("# Twice\n\n```{toctree}\nmissing\n```", "missing"),
+    ],
+)
+def test_a_mistake_stops_the_build(mistake: str, complaint: str, tmp_path: Path) -> None:
+    source = tmp_path / "docs"
+    source.mkdir()
+    shutil.copy(CHECKOUT / "docs" / "conf.py", source)
+    shutil.copytree(CHECKOUT / "docs" / "static", source / "static")
+    (source / "index.md").write_text(f"# Pages\n\n```{{toctree}}\nsecond\n```\n\n{mistake}\n")
+    (source / "second.md").write_text("# Second\n")
+    done = build(source, tmp_path / "site")
+    assert done.returncode != 0
+    assert complaint in done.stderr
