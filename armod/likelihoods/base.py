@@ -1,53 +1,68 @@
-"""What every likelihood can do, and what can be done with a ready-made distribution of any model.
+"""What every likelihood can do.
 
-A likelihood knows three things: how levels enter a network (`encode`), how a network's outputs become a distribution
-(`distribution`), and how one explicit uniform number becomes a level (`draw`, the inverse of the cumulative
+A likelihood says how a network's outputs become a distribution over levels (`distribution`). All else follows from this: how
+levels enter a network (`encode`), and how one explicit uniform number becomes a level (`draw`, the inverse of the cumulative
 distribution). Explicit noise makes sampling a deterministic map, so that two samplers with the same noise can be compared
 bit by bit.
 
-`inverse_cdf`, `temper`, `pick`, `num_levels` and `log_prob` work on a distribution without its likelihood. Each family of
-distributions registers its own version.
+Many of these have faster versions for a particular distribution, which are optional.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from functools import singledispatch
+from typing import Any
 
 import torch
 from torch import Tensor, distributions
+
+from armod.likelihoods.precision import at_least_single, below_one, in_single
+from armod.likelihoods.ready_made import inverse_cdf, table
 
 
 class Likelihood(ABC):
     """The family of distributions to which every conditional of a model belongs.
 
+    A likelihood of your own needs `num_levels`, `num_parameters`, and the method `distribution`. Its distribution needs what
+    torch's have, a ``support`` of the levels ``0..K-1`` and ``log_prob``. Whatever you inherit beside that from a likelihood
+    with another `distribution` is derived anew.
+
     Attributes:
         num_levels: K, the number of values that a variable can take.
         num_parameters: how many outputs of a network describe one variable.
         num_features: how many inputs of a network describe one level (see `encode`).
+        draws_features: whether `draw_features` is quicker than `draw` followed by `encode`, and `decode` exact in any dtype.
 
-    >>> from armod.likelihoods import Categorical
-    >>> parameters, uniform = torch.tensor([[0.2, 0.5, 0.3]]).log(), torch.tensor([0.6])
-    >>> likelihood = Categorical(3)
-    >>> likelihood.draw(parameters, likelihood.noise(uniform, torch.float32))
-    tensor([1])
+    How many of 10 coins show heads:
+
+    >>> class Heads(Likelihood):
+    ...     num_levels, num_parameters = 11, 1
+    ...     def distribution(self, parameters):
+    ...         return distributions.Binomial(10, logits=parameters.squeeze(-1))
+    >>> heads, parameters, uniform = Heads(), torch.zeros(1, 1), torch.tensor([0.6])
+    >>> heads.draw(parameters, heads.noise(uniform, torch.float32))
+    tensor([5])
     """
 
     num_levels: int
     num_parameters: int
-    num_features: int
+    num_features: int = 1
+    draws_features: bool = False
 
-    @abstractmethod
-    def encode(self, levels: Tensor, dtype: torch.dtype) -> Tensor:
-        """Turn levels into inputs of a network.
-
-        Args:
-            levels: tensor ``(...)`` of any dtype.
-            dtype: dtype of the result.
-
-        Returns:
-            A tensor ``(..., num_features)``.
-        """
+    def __init_subclass__(cls, **rest: Any) -> None:
+        """Forget the faster versions that a subclass inherits, where they were written for what it says anew."""
+        super().__init_subclass__(**rest)
+        if _is_below(cls, "distribution", "draw"):
+            _derive(cls, "draw")
+            if _is_below(cls, "distribution", "noise"):
+                _derive(cls, "noise")
+        for name in ("tempered", "marginal"):
+            if _is_below(cls, "distribution", name):
+                _derive(cls, name)
+        if _is_below(cls, "encode", "decode"):
+            _derive(cls, "decode")
+        if any(_is_below(cls, name, "draw_features") for name in ("draw", "noise", "encode", "decode")):
+            _derive(cls, "draw_features", "draws_features")
 
     @abstractmethod
     def distribution(self, parameters: Tensor) -> distributions.Distribution:
@@ -60,9 +75,20 @@ class Likelihood(ABC):
             A distribution over levels with batch shape ``(...)`` and event shape ``()``.
         """
 
-    @abstractmethod
+    def encode(self, levels: Tensor, dtype: torch.dtype) -> Tensor:
+        """Turn levels into inputs of a network; unless a likelihood says otherwise, numbers from -1 to 1 (`rescale`).
+
+        Args:
+            levels: tensor ``(...)`` of any dtype.
+            dtype: dtype of the result.
+
+        Returns:
+            A tensor ``(..., num_features)``.
+        """
+        return rescale(levels, self.num_levels, dtype).unsqueeze(-1)
+
     def decode(self, features: Tensor) -> Tensor:
-        """Invert `encode`.
+        """Invert `encode`, which means to find the level with the nearest features.
 
         Args:
             features: inputs of a network ``(..., num_features)``.
@@ -70,8 +96,11 @@ class Likelihood(ABC):
         Returns:
             Levels, int64 ``(...)``.
         """
+        precise = in_single(features)
+        every_level = torch.arange(self.num_levels, device=features.device)
+        distances = torch.cdist(precise.flatten(0, -2), self.encode(every_level, precise.dtype), p=1)
+        return distances.argmin(-1).view(features.shape[:-1])
 
-    @abstractmethod
     def noise(self, uniform: Tensor, dtype: torch.dtype) -> Tensor:
         """Prepare uniform numbers for `draw`; this is done once for many draws.
 
@@ -80,10 +109,10 @@ class Likelihood(ABC):
             dtype: dtype of the parameters that will be compared with them.
 
         Returns:
-            A tensor ``(..., 1)``.
+            A tensor ``(..., 1)``, in float32 at least.
         """
+        return below_one(uniform, dtype).unsqueeze(-1)
 
-    @abstractmethod
     def draw(self, parameters: Tensor, noise: Tensor) -> Tensor:
         """Find the smallest level whose cumulative probability exceeds the uniform number behind `noise`.
 
@@ -94,29 +123,58 @@ class Likelihood(ABC):
         Returns:
             Levels, int64 ``(...)``.
         """
+        return inverse_cdf(self.distribution(in_single(parameters)), noise.squeeze(-1))
 
-    def tempered(self, parameters: Tensor, temperature: float) -> Tensor:
-        """Change parameters in the same way as `temper` changes a distribution.
+    def tempered(self, parameters: Tensor, temperature: float) -> Tensor | None:
+        """Change parameters in the same way as `temper` changes a distribution, if parameters can express it.
 
         Args:
             parameters: outputs of a network ``(..., num_parameters)``.
             temperature: below 1 makes the distribution sharper, above 1 flatter.
 
         Returns:
-            Parameters of the same shape.
+            Parameters of the same shape, or None if there is no such change; samplers then change the distribution.
         """
-        return parameters / temperature
+        return None
 
-    @abstractmethod
     def marginal(self, levels: Tensor) -> Tensor:
         """Fit each variable by itself, with half an observation added to each level so that no level is impossible.
+
+        Unless a likelihood has a formula, the likelihood of the counts is climbed from parameters close to zero.
 
         Args:
             levels: tensor ``(N, D)``.
 
         Returns:
-            Parameters ``(D, num_parameters)``.
+            Parameters ``(D, num_parameters)``, float64.
+
+        Raises:
+            ValueError: if the climb ends at parameters that are not finite.
         """
+        counts = torch.stack([(levels == level).sum(0) for level in range(self.num_levels)], dim=-1)
+        shares = (counts.double() + 0.5) / (len(levels) + 0.5 * self.num_levels)
+        # not all equal, so that equal parts of a mixture part
+        start = torch.linspace(-0.1, 0.1, self.num_parameters, dtype=torch.float64, device=levels.device)
+        parameters = start.repeat(len(shares), 1).requires_grad_()
+        climb = torch.optim.LBFGS([parameters], max_iter=200, line_search_fn="strong_wolfe")
+
+        def loss() -> Tensor:
+            climb.zero_grad()
+            log_probs = table(self.distribution(parameters))
+            is_possible = log_probs > -torch.inf
+            total = -(shares * log_probs.where(is_possible, 0)).sum()
+            total.backward()
+            return total
+
+        with torch.enable_grad():
+            climb.step(loss)
+        fitted = parameters.detach()
+        if not fitted.isfinite().all():
+            raise ValueError(
+                f"No parameters of {type(self).__name__} that fit each variable by itself were found; "
+                "give it a method `marginal`."
+            )
+        return fitted
 
     def draw_features(self, parameters: Tensor, noise: Tensor, out: Tensor) -> None:
         """Draw levels and write them, encoded, into `out`.
@@ -127,110 +185,6 @@ class Likelihood(ABC):
             out: tensor ``(..., num_features)`` that receives the result.
         """
         out.copy_(self.encode(self.draw(parameters, noise), out.dtype))
-
-
-@singledispatch
-def inverse_cdf(distribution: distributions.Distribution, uniform: Tensor) -> Tensor:
-    """Find the smallest level whose cumulative probability exceeds `uniform`, for any distribution over levels.
-
-    Args:
-        distribution: a distribution over levels.
-        uniform: numbers in [0, 1) of the distribution's batch shape.
-
-    Returns:
-        Levels of the same shape, int64.
-
-    Raises:
-        TypeError: if no inverse CDF is registered for this type of distribution.
-
-    >>> inverse_cdf(distributions.Categorical(probs=torch.tensor([0.2, 0.5, 0.3])), torch.tensor(0.6))
-    tensor(1)
-    """
-    raise TypeError(
-        f"No inverse CDF is known for {type(distribution).__name__}; "
-        "register one with armod.likelihoods.inverse_cdf.register."
-    )
-
-
-@singledispatch
-def num_levels(distribution: distributions.Distribution) -> int | None:
-    """Find the number of levels of a distribution.
-
-    Args:
-        distribution: a distribution over levels ``0..K-1``.
-
-    Returns:
-        K, or None if it is unknown.
-
-    >>> num_levels(distributions.Categorical(logits=torch.zeros(4, 3)))
-    3
-    """
-    return None
-
-
-@singledispatch
-def log_prob(distribution: distributions.Distribution, levels: Tensor) -> Tensor:
-    """Compute the log-probability of levels of any dtype; torch's own Bernoulli accepts only the dtype of its logits.
-
-    Args:
-        distribution: a distribution over levels.
-        levels: tensor that broadcasts with the batch shape.
-
-    Returns:
-        Log-probabilities in nats, one for each level.
-
-    >>> log_prob(distributions.Bernoulli(logits=torch.zeros(2)), torch.tensor([0, 1], dtype=torch.uint8)).exp()
-    tensor([0.5000, 0.5000])
-    """
-    logits = getattr(distribution, "logits", None)
-    dtype = logits.dtype if isinstance(logits, Tensor) else torch.get_default_dtype()
-    return distribution.log_prob(levels.to(dtype))
-
-
-@singledispatch
-def temper(distribution: distributions.Distribution, temperature: float) -> distributions.Distribution:
-    """Divide all logits of a distribution by `temperature`.
-
-    Args:
-        distribution: a distribution over levels.
-        temperature: below 1 makes the distribution sharper, above 1 flatter.
-
-    Returns:
-        A distribution of the same type.
-
-    Raises:
-        TypeError: if no temperature is registered for this type of distribution.
-
-    >>> temper(distributions.Bernoulli(logits=torch.tensor(1.0)), 0.5).logits
-    tensor(2.)
-    """
-    raise TypeError(
-        f"No temperature is known for {type(distribution).__name__}; "
-        "register one with armod.likelihoods.temper.register."
-    )
-
-
-@singledispatch
-def pick(distribution: distributions.Distribution, variable: int) -> distributions.Distribution:
-    """Select the conditional of one variable.
-
-    Args:
-        distribution: all conditionals, of batch shape ``(N, *event_shape)``.
-        variable: flat index of the variable.
-
-    Returns:
-        A distribution of batch shape ``(N,)``.
-
-    Raises:
-        TypeError: if no way to select a variable is registered for this type of distribution.
-
-    >>> pick(distributions.Bernoulli(logits=torch.tensor([[1.0, 2.0]])), 1).logits
-    tensor([2.])
-    """
-    raise TypeError(
-        f"No way to pick one variable of {type(distribution).__name__} is known; "
-        "register one with armod.likelihoods.pick.register."
-    )
 
 
 def rescale(levels: Tensor, num_levels: int, dtype: torch.dtype) -> Tensor:
@@ -249,4 +203,20 @@ def rescale(levels: Tensor, num_levels: int, dtype: torch.dtype) -> Tensor:
     """
     highest = max(num_levels - 1, 1)
     # everything before the division is a whole number, so the ends are exactly -1 and 1
-    return (2 * levels.to(dtype) - (num_levels - 1)) / highest
+    return ((2 * levels.to(at_least_single(dtype)) - (num_levels - 1)) / highest).to(dtype)
+
+
+def _is_below(cls: type, name: str, faster: str) -> bool:
+    """Whether `name` is defined by a class below that which defines `faster`, which therefore can't know of it."""
+    first, second = (
+        next(place for place, base in enumerate(cls.__mro__) if attribute in vars(base))
+        for attribute in (name, faster)
+    )
+    return first < second
+
+
+def _derive(cls: type[Likelihood], *names: str) -> None:
+    """Give a class the derived versions back."""
+    for name in names:
+        if getattr(cls, name) is not getattr(Likelihood, name):
+            setattr(cls, name, getattr(Likelihood, name))

@@ -10,7 +10,9 @@ from torch import Tensor, distributions
 from torch.distributions.utils import lazy_property
 from torch.nn import functional as F
 
-from armod.likelihoods.base import Likelihood, inverse_cdf, log_prob, num_levels, pick, temper
+from armod.likelihoods.base import Likelihood
+from armod.likelihoods.precision import at_least_single, in_single, next_above
+from armod.likelihoods.ready_made import by_logits, inverse_cdf, log_prob, num_levels, pick, table, temper
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,7 @@ class Bernoulli(Likelihood):
 
     num_levels = 2
     num_parameters = 1
-    num_features = 1
+    draws_features = True
 
     def encode(self, levels: Tensor, dtype: torch.dtype) -> Tensor:
         """Return the bit itself, 0 or 1, as ``(..., 1)``."""
@@ -35,15 +37,19 @@ class Bernoulli(Likelihood):
 
     def distribution(self, parameters: Tensor) -> distributions.Bernoulli:
         """Use the only output as the logit."""
-        return distributions.Bernoulli(logits=parameters.squeeze(-1), validate_args=False)
+        return distributions.Bernoulli(logits=in_single(parameters).squeeze(-1), validate_args=False)
 
     def noise(self, uniform: Tensor, dtype: torch.dtype) -> Tensor:
         """Return minus the logit of the noise, so that a draw is a single comparison."""
-        return -torch.logit(uniform).to(dtype).unsqueeze(-1)
+        return -torch.logit(uniform).to(at_least_single(dtype)).unsqueeze(-1)
 
     def draw(self, parameters: Tensor, noise: Tensor) -> Tensor:
         """Return 1 where ``uniform >= P(0)``, which means ``logit >= -logit(uniform)``."""
         return (parameters >= noise).squeeze(-1).long()
+
+    def tempered(self, parameters: Tensor, temperature: float) -> Tensor:
+        """Divide the logit by the temperature."""
+        return in_single(parameters) / temperature
 
     def marginal(self, levels: Tensor) -> Tensor:
         """Return the log-odds of each bit."""
@@ -86,7 +92,9 @@ class Categorical(Likelihood):
 
     def encode(self, levels: Tensor, dtype: torch.dtype) -> Tensor:
         """Return one-hot vectors, because levels need not have an order."""
-        return torch.nn.functional.one_hot(levels.long(), self.num_levels).to(dtype)
+        # faster than torch's one_hot, which makes int64 first, and unlike that it can be mapped by torch.func.vmap
+        zeros = torch.zeros(*levels.shape, self.num_levels, dtype=dtype, device=levels.device)
+        return zeros.scatter(-1, levels.long().unsqueeze(-1), 1)
 
     def decode(self, features: Tensor) -> Tensor:
         """Return the position of the 1."""
@@ -94,18 +102,25 @@ class Categorical(Likelihood):
 
     def distribution(self, parameters: Tensor) -> distributions.Categorical:
         """Use the outputs as logits, which are normalised on demand."""
-        return _Categorical(parameters)
+        return _Categorical(in_single(parameters))
 
     def noise(self, uniform: Tensor, dtype: torch.dtype) -> Tensor:
-        """Return the uniform numbers themselves, as ``(..., 1)``."""
-        return uniform.to(dtype).unsqueeze(-1)
+        """Return the least numbers above the uniform ones, so that a sum has to reach them."""
+        return next_above(uniform, dtype).unsqueeze(-1)
 
     def draw(self, parameters: Tensor, noise: Tensor) -> Tensor:
-        """Count the levels whose cumulative probability does not exceed the uniform number."""
+        """Find the first level whose cumulative probability exceeds the uniform number."""
+        if parameters.dtype != noise.dtype:
+            parameters = parameters.to(noise.dtype)
         cumulative = parameters.softmax(-1).cumsum(-1)
-        level = torch.searchsorted(cumulative, noise.contiguous(), right=True).squeeze(-1)
-        # the last sum may round to just below 1; the last level takes what is left
-        return level.clamp_(max=self.num_levels - 1)
+        # The last sum may round to just below 1. What is left goes to the first level with this sum: those after it have no
+        # probability to speak of.
+        reached = torch.minimum(noise, cumulative.narrow(-1, self.num_levels - 1, 1))
+        return torch.searchsorted(cumulative, reached.contiguous()).squeeze(-1)
+
+    def tempered(self, parameters: Tensor, temperature: float) -> Tensor:
+        """Divide all logits by the temperature."""
+        return in_single(parameters) / temperature
 
     def marginal(self, levels: Tensor) -> Tensor:
         """Return the logarithm of each level's frequency."""
@@ -145,6 +160,21 @@ def _(distribution: _Categorical, levels: Tensor) -> Tensor:
     return -F.cross_entropy(logits, levels.flatten(), reduction="none").view(levels.shape)
 
 
+@log_prob.register
+def _(distribution: distributions.Bernoulli, levels: Tensor) -> Tensor:
+    logits = in_single(distribution.logits)
+    if logits is not distribution.logits:
+        distribution = distributions.Bernoulli(logits=logits, validate_args=False)
+    return distribution.log_prob(levels.to(logits.dtype))
+
+
+@log_prob.register
+def _(distribution: distributions.Categorical, levels: Tensor) -> Tensor:
+    if distribution.logits.dtype != at_least_single(distribution.logits.dtype):
+        distribution = by_logits(in_single(distribution.logits))
+    return distribution.log_prob(levels)
+
+
 @inverse_cdf.register
 def _(distribution: distributions.Bernoulli, uniform: Tensor) -> Tensor:
     bit = Bernoulli()
@@ -157,14 +187,25 @@ def _(distribution: distributions.Categorical, uniform: Tensor) -> Tensor:
     return levels.draw(distribution.logits, levels.noise(uniform, distribution.logits.dtype))
 
 
+@table.register
+def _(distribution: distributions.Bernoulli) -> Tensor:
+    logits = in_single(distribution.logits)
+    return F.logsigmoid(torch.stack([-logits, logits], dim=-1))
+
+
+@table.register
+def _(distribution: distributions.Categorical) -> Tensor:
+    return in_single(distribution.logits).log_softmax(-1)
+
+
 @temper.register
 def _(distribution: distributions.Bernoulli, temperature: float) -> distributions.Bernoulli:
-    return distributions.Bernoulli(logits=distribution.logits / temperature, validate_args=False)
+    return distributions.Bernoulli(logits=in_single(distribution.logits) / temperature, validate_args=False)
 
 
 @temper.register
 def _(distribution: distributions.Categorical, temperature: float) -> distributions.Categorical:
-    return distributions.Categorical(logits=distribution.logits / temperature, validate_args=False)
+    return by_logits(in_single(distribution.logits) / temperature)
 
 
 @pick.register
@@ -174,8 +215,7 @@ def _(distribution: distributions.Bernoulli, variable: int) -> distributions.Ber
 
 @pick.register
 def _(distribution: distributions.Categorical, variable: int) -> distributions.Categorical:
-    logits = distribution.logits.flatten(1, -2)
-    return distributions.Categorical(logits=logits[:, variable], validate_args=False)
+    return by_logits(distribution.logits.flatten(1, -2)[:, variable])
 
 
 @num_levels.register

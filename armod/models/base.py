@@ -219,9 +219,10 @@ class AutoregressiveModel(nn.Module, metaclass=Noted):
             generator: source of the noise; None is torch's global generator.
             method: "cached" (each activation is computed once), "naive" (one full pass per variable), or a sampler.
             length: T of the sequences, for models that take several lengths; None is that of `event_shape`.
-            **options: what sampling changes in the conditionals (`armod.sampling.adjust.Adjustment`): ``temperature``,
-                ``top_k``, ``top_p``, ``greedy``; and ``stop`` and ``callback`` (`armod.sampling.walk.draw_all`). They
-                belong to sampling, not to the likelihood.
+            **options: what sampling changes in the conditionals, which belongs to sampling, not to the likelihood:
+                ``temperature``, ``top_k``, ``top_p`` and ``greedy`` (`armod.sampling.adjust.Adjustment`). ``stop`` is the
+                level that ends a row (`armod.sampling.drawing.draw_all`). ``callback`` is called with the flat index of a
+                variable and its levels ``(N,)`` as soon as they are made.
 
         Returns:
             Levels, int64 ``(num_samples, *event_shape)``.
@@ -412,10 +413,13 @@ def total(log_probs: Tensor) -> Tensor:
     >>> total(torch.full((1, 3, 64, 64), -5.55, dtype=torch.bfloat16))
     tensor([-68352.])
     """
-    at_least_single = torch.promote_types(log_probs.dtype, torch.float32)
-    return log_probs.flatten(1).sum(1, dtype=torch.float64).to(at_least_single)
+    sums = log_probs.flatten(1).sum(1, dtype=torch.float64)
+    return sums.to(likelihoods.at_least_single(log_probs.dtype))
 
 
 def in_own_precision(outputs: Tensor, weight: Tensor) -> Tensor:
-    """Return a network's outputs in the dtype of its weights, because that of autocast is too coarse for likelihoods."""
-    return outputs.to(weight.dtype)
+    """Return a network's outputs in the dtype of its weights, and in float32 at least.
+
+    That of autocast, or of weights in half precision, is too coarse for likelihoods.
+    """
+    return outputs.to(likelihoods.at_least_single(weight.dtype))

@@ -1,10 +1,11 @@
-"""What the constructors of several families check, each check written once."""
+"""What several families check, each check written once: constructors' arguments, and what torch does around a call."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import torch
+from torch.autograd import forward_ad
 
 from armod.likelihoods import Likelihood
 
@@ -70,3 +71,18 @@ def check_event_shape(event_shape: Sequence[int], form: str = "") -> torch.Size:
         )
         raise ValueError(f"event_shape is {example}, not {event_shape}.")
     return shape
+
+
+def transforms_are_active() -> bool:
+    """Tell whether only torch's own operations can be differentiated here.
+
+    That is so inside the transforms of `torch.func` and in forward-mode differentiation. Autograd functions of our own, and
+    fused operations of torch that have no rule for these, then have to step aside.
+
+    >>> transforms_are_active()
+    False
+    >>> torch.func.vmap(lambda x: x * 0 + transforms_are_active())(torch.zeros(2))
+    tensor([1., 1.])
+    """
+    # there is no public way to ask for either
+    return torch._C._are_functorch_transforms_active() or forward_ad._current_level >= 0

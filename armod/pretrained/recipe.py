@@ -19,7 +19,7 @@ A recipe is TOML with three tables::
     [fit]                       # arguments of armod.fit, by their names; empty for a Histogram, which only counts
     epochs = 100
 
-The seed in [fit], 0 by default, determines everything that is random in a new model and in its training.
+The seed in [model] determines the initial weights, and the seed in [fit] what is random in training; both are 0 by default.
 """
 
 from __future__ import annotations
@@ -32,7 +32,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from armod import data, likelihoods, orderings
@@ -91,9 +90,7 @@ class Recipe:
         if "ordering" in arguments:
             arguments["ordering"] = _ordering(arguments["ordering"], arguments["event_shape"])
         model_class = getattr(import_module(f"armod.models.{_FAMILIES[family]}"), family)
-        with torch.random.fork_rng(devices=[]):
-            torch.default_generator.manual_seed(self.fit.get("seed", 0))
-            return model_class(**arguments)
+        return model_class(**arguments)
 
     def load_data(self) -> Dataset:
         """Load the data set with the levels and the context that the recipe asks for."""

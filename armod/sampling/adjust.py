@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+import numbers
+from dataclasses import dataclass, fields
+from typing import Any, Self
 
+import torch
 from torch import Tensor, distributions
 
-from armod.likelihoods import Likelihood, temper
+from armod.likelihoods import Likelihood, table, temper
+
+_LEAST_TEMPERATURE = 1e-30  # one over this is still a float32
 
 
 @dataclass(frozen=True)
@@ -15,30 +21,174 @@ class Adjustment:
 
     Args:
         temperature: divides the logits; below 1 makes the distribution sharper, above 1 flatter.
+        top_k: only this many levels stay, the most probable ones; among equal ones the lowest.
+        top_p: only the smallest set of most probable levels stays whose probability, after `top_k`, reaches this ("nucleus
+            sampling", Holtzman et al. 2020, section 3.1); at least one level.
+        greedy: whether to take the most probable level, or the lowest of several, whatever the noise.
 
     Raises:
-        ValueError: if the temperature is not above 0.
+        ValueError: if an option has an impossible value.
 
-    >>> import torch
-    >>> Adjustment(temperature=0.5).distribution(distributions.Bernoulli(logits=torch.tensor(1.0))).logits
-    tensor(2.)
+    >>> fair = distributions.Categorical(probs=torch.tensor([0.4, 0.3, 0.2, 0.1]))
+    >>> Adjustment(top_k=3, top_p=0.7).distribution(fair).probs
+    tensor([0.5714, 0.4286, 0.0000, 0.0000])
     """
 
     temperature: float = 1.0
+    top_k: int | None = None
+    top_p: float | None = None
+    greedy: bool = False
 
     def __post_init__(self) -> None:
-        if not self.temperature > 0:
-            raise ValueError(f"temperature must be above 0, not {self.temperature}.")
+        highest = 1 / _LEAST_TEMPERATURE
+        if not _is_number(self.temperature) or not _LEAST_TEMPERATURE <= self.temperature <= highest:
+            raise ValueError(
+                f"temperature is a number above 0 (from {_LEAST_TEMPERATURE:g} to {highest:g}), not "
+                f"{self.temperature!r}; greedy=True takes the most probable level."
+            )
+        is_whole = isinstance(self.top_k, numbers.Integral) and not isinstance(self.top_k, bool)
+        if self.top_k is not None and not (is_whole and self.top_k >= 1):
+            raise ValueError(f"top_k is a number of levels, 1 or more, or None for all, not {self.top_k!r}.")
+        if self.top_p is not None and (not _is_number(self.top_p) or not 0 < self.top_p <= 1):
+            raise ValueError(
+                f"top_p is a probability above 0 and at most 1, or None for all levels, not {self.top_p!r}."
+            )
+        if not isinstance(self.greedy, bool):
+            raise ValueError(f"greedy is True or False, not {self.greedy!r}.")
+
+    @classmethod
+    def of(cls, **options: Any) -> Self:
+        """Take the options of a call.
+
+        Args:
+            **options: options by their names.
+
+        Returns:
+            The adjustment.
+
+        Raises:
+            ValueError: if there is no option of a name, or it has an impossible value.
+
+        >>> Adjustment.of(topk=3)
+        Traceback (most recent call last):
+        ValueError: topk is no option of sample; the options are temperature, top_k, top_p, greedy, stop and callback.
+        """
+        names = [field.name for field in fields(cls)]
+        for name in options:
+            if name not in names:
+                raise ValueError(
+                    f"{name} is no option of sample; the options are {', '.join(names)}, stop and callback."
+                )
+        return cls(**options)
 
     @property
     def changes(self) -> bool:
         """Whether any option changes the conditionals."""
-        return self.temperature != 1
+        return self.temperature != 1 or self._selects
 
-    def parameters(self, likelihood: Likelihood, parameters: Tensor) -> Tensor:
-        """Adjust the outputs ``(..., num_parameters)`` of a network with this likelihood."""
-        return likelihood.tempered(parameters, self.temperature) if self.changes else parameters
+    def likelihood(self, likelihood: Likelihood) -> Likelihood:
+        """Make the likelihood whose draws are those of adjusted conditionals.
+
+        Args:
+            likelihood: that of the conditionals.
+
+        Returns:
+            A likelihood of the same parameters, levels and features.
+
+        >>> from armod.likelihoods import Bernoulli
+        >>> greedy, logits = Adjustment(greedy=True).likelihood(Bernoulli()), torch.tensor([[-0.1], [0.1]])
+        >>> greedy.draw(logits, greedy.noise(torch.tensor([0.99, 0.01]), torch.float32))
+        tensor([0, 1])
+        """
+        if not self.changes:
+            return likelihood
+        if not self._selects:
+            trial = torch.zeros(1, likelihood.num_parameters)
+            if likelihood.tempered(trial, self.temperature) is not None:
+                return _Tempered(likelihood, self)
+        return _Adjusted(likelihood, self)
 
     def distribution(self, conditional: distributions.Distribution) -> distributions.Distribution:
-        """Adjust a ready-made distribution in the same way."""
-        return temper(conditional, self.temperature) if self.changes else conditional
+        """Adjust a ready-made distribution.
+
+        Args:
+            conditional: a distribution over levels.
+
+        Returns:
+            A distribution of the same batch shape.
+        """
+        if self.temperature != 1:
+            conditional = temper(conditional, self.temperature)
+        if not self._selects:
+            return conditional
+        log_probs = table(conditional)
+        stays = self._stays(log_probs)
+        return distributions.Categorical(
+            logits=log_probs.masked_fill(~stays, -torch.inf), validate_args=False
+        )
+
+    @property
+    def _selects(self) -> bool:
+        """Whether levels are left out."""
+        return self.greedy or self.top_k is not None or (self.top_p is not None and self.top_p < 1)
+
+    def _stays(self, log_probs: Tensor) -> Tensor:
+        """Which levels are not left out, ``(..., K)``."""
+        num_levels = log_probs.shape[-1]
+        if self.greedy:
+            levels = torch.arange(num_levels, device=log_probs.device)
+            return levels == log_probs.argmax(-1, keepdim=True)
+        # a stable order keeps the lowest of equal levels first
+        in_order, order = log_probs.sort(dim=-1, descending=True, stable=True)
+        ranks = torch.arange(num_levels, device=log_probs.device).expand_as(order)
+        stays = ranks < (num_levels if self.top_k is None else self.top_k)
+        if self.top_p is not None:
+            probs = in_order.masked_fill(~stays, -torch.inf).softmax(-1)
+            before = probs.cumsum(-1) - probs
+            # what reaches top_p but for rounding reaches it; the first level always stays
+            stays = stays & ((before < self.top_p - 4 * torch.finfo(probs.dtype).eps) | (ranks == 0))
+        return torch.zeros_like(stays).scatter(-1, order, stays)
+
+
+class _Adjusted(Likelihood):
+    """The likelihood of adjusted conditionals, which are made anew for each draw."""
+
+    def __init__(self, likelihood: Likelihood, adjustment: Adjustment) -> None:
+        self._likelihood, self._adjustment = likelihood, adjustment
+        self.num_levels, self.num_features = likelihood.num_levels, likelihood.num_features
+        self.num_parameters = likelihood.num_parameters
+
+    def distribution(self, parameters: Tensor) -> distributions.Distribution:
+        return self._adjustment.distribution(self._likelihood.distribution(parameters))
+
+    def encode(self, levels: Tensor, dtype: torch.dtype) -> Tensor:
+        return self._likelihood.encode(levels, dtype)
+
+    def decode(self, features: Tensor) -> Tensor:
+        return self._likelihood.decode(features)
+
+
+class _Tempered(_Adjusted):
+    """The same for a likelihood whose parameters express a temperature, so that its own draws serve."""
+
+    def __init__(self, likelihood: Likelihood, adjustment: Adjustment) -> None:
+        super().__init__(likelihood, adjustment)
+        self.draws_features = likelihood.draws_features
+
+    def noise(self, uniform: Tensor, dtype: torch.dtype) -> Tensor:
+        return self._likelihood.noise(uniform, dtype)
+
+    def draw(self, parameters: Tensor, noise: Tensor) -> Tensor:
+        return self._likelihood.draw(self._own(parameters), noise)
+
+    def draw_features(self, parameters: Tensor, noise: Tensor, out: Tensor) -> None:
+        self._likelihood.draw_features(self._own(parameters), noise, out)
+
+    def _own(self, parameters: Tensor) -> Tensor:
+        tempered = self._likelihood.tempered(parameters, self._adjustment.temperature)
+        assert tempered is not None
+        return tempered
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, numbers.Real) and not isinstance(value, bool) and not math.isnan(value)

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch.autograd import forward_ad
 
+from armod.inputs import values_are_known
 from armod.likelihoods import Bernoulli
-from armod.models.checks import check_event_shape, check_likelihood, check_sizes
+from armod.models.checks import (
+    check_event_shape,
+    check_likelihood,
+    check_sizes,
+    transforms_are_active,
+)
 
 
 def test_what_is_right_passes() -> None:
@@ -47,3 +54,46 @@ def test_event_shapes_have_the_form_of_the_family(
 ) -> None:
     with pytest.raises(ValueError, match=words):
         check_event_shape(event_shape, form)
+
+
+def test_values_are_known_unless_a_tensor_stands_for_many() -> None:
+    x = torch.arange(3.0)
+    assert values_are_known(x)
+    assert not values_are_known(x.to("meta"))
+    seen: list[bool] = []
+
+    def note(mapped: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
+        seen.extend([values_are_known(mapped), values_are_known(other), values_are_known(mapped + other)])
+        return (mapped * other).sum()
+
+    torch.func.vmap(note, (0, None))(x, x)
+    assert seen == [False, True, False]
+    seen.clear()
+    torch.func.grad(note)(x, x)
+    assert seen == [True, True, True]
+    seen.clear()
+    torch.func.vmap(torch.func.grad(note, 1), (0, None))(x, x)
+    assert seen == [False, True, False]
+    seen.clear()
+    torch.func.jvp(note, (x, x), (x, x))
+    assert seen == [True, True, True]
+
+
+def test_values_are_unknown_to_a_compiler() -> None:
+    compiled = torch.compile(lambda x: x + values_are_known(x), backend="eager", fullgraph=True)
+    assert compiled(torch.zeros(1)).item() == 0
+
+
+def test_transforms_are_active_inside_of_them_only() -> None:
+    x = torch.arange(3.0)
+
+    def note(x: torch.Tensor) -> torch.Tensor:
+        return x * 0 + transforms_are_active()
+
+    assert not note(x).any()
+    assert torch.func.vmap(note)(x).all()
+    assert torch.func.jvp(note, (x,), (x,))[0].all()
+    assert all(torch.func.grad_and_value(lambda x: note(x).sum())(x)[1:])
+    with forward_ad.dual_level():
+        assert note(x).all()
+    assert not note(x).any()

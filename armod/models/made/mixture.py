@@ -35,9 +35,10 @@ def mixture_conditionals(
     conditionals = [member.conditionals(x) for member in members]
     log_probs = torch.stack([likelihoods.log_prob(c, x).flatten(1) for c in conditionals])
     in_order = log_probs[:, :, ordering]
-    before = in_order.cumsum(2) - in_order  # log p_m(x_<k)
-    log_weights = torch.empty_like(before)
-    log_weights[:, :, ordering] = before.log_softmax(0)
+    # log p_m(x_<k), a sum over many variables, takes more digits than its terms
+    before = in_order.double().cumsum(2) - in_order
+    log_weights = torch.empty_like(in_order)
+    log_weights[:, :, ordering] = before.log_softmax(0).to(in_order.dtype)
     return mix(conditionals[0], conditionals, log_weights.view(len(members), *x.shape))
 
 
@@ -60,8 +61,9 @@ class MixtureIncremental(Incremental):
         self._views, self._device = views, device
         self.num_samples = views[0].num_samples
         self._log_joint: Tensor | None = (
-            None  # log p_m(x_<k), (M, N); None at the beginning, when all are equal
+            None  # log p_m(x_<k), (M, N) float64; None at the beginning, when all are equal
         )
+        self._dtype = torch.get_default_dtype()  # that of one variable's log-probabilities
 
     def conditional(self) -> distributions.Distribution:
         """Average the members' next conditionals with their weights."""
@@ -69,12 +71,13 @@ class MixtureIncremental(Incremental):
         log_joint = self._log_joint
         if log_joint is None:
             log_joint = torch.zeros(len(conditionals), 1, device=self._device)
-        return mix(conditionals[0], conditionals, log_joint.log_softmax(0))
+        return mix(conditionals[0], conditionals, log_joint.log_softmax(0).to(self._dtype))
 
     def append(self, value: Tensor) -> None:
         """Append the value to each member, whose weight grows with the probability that it gave to the value."""
         conditionals = [view.conditional() for view in self._views]
         seen = torch.stack([likelihoods.log_prob(conditional, value) for conditional in conditionals])
+        self._dtype, seen = seen.dtype, seen.double()
         self._log_joint = seen if self._log_joint is None else self._log_joint + seen
         for view in self._views:
             view.append(value)
@@ -84,7 +87,7 @@ class MixtureIncremental(Incremental):
         chosen = row_indices(rows, self.num_samples)
         other = MixtureIncremental([view.select(chosen) for view in self._views], self._device)
         if self._log_joint is not None:
-            other._log_joint = self._log_joint[:, chosen.to(self._device)]
+            other._log_joint, other._dtype = self._log_joint[:, chosen.to(self._device)], self._dtype
         return other
 
 
@@ -114,7 +117,7 @@ def member_posterior(
             first[:, member.ordering] = kept[:, member.ordering].cumprod(1).bool()
             seen = likelihoods.log_prob(member.conditionals(known), known).flatten(1)
             comes_first.append(first)
-            log_probs.append((seen * first).sum(1))
+            log_probs.append((seen.double() * first).sum(1))
         same = (torch.stack(comes_first) == comes_first[0]).flatten(2).all(2).all(0)
         log_weights = torch.stack(log_probs) * same
     return distributions.Categorical(logits=log_weights.T, validate_args=False)
@@ -132,12 +135,15 @@ def mix(
         log_weights: logarithms of their weights, ``(M, *batch_shape)``.
 
     Returns:
-        A distribution of the same type and batch shape.
+        A distribution of the same batch shape, and of the same type if a mixture of it is registered; otherwise categorical.
 
     Raises:
-        TypeError: if no mixture is registered for this type of distribution.
+        TypeError: if the members are not distributions over levels ``0..K-1``.
     """
-    raise TypeError(f"No mixture of {type(family).__name__} distributions is known.")
+    logits = torch.stack([likelihoods.table(member) for member in members])
+    return distributions.Categorical(
+        logits=(log_weights.unsqueeze(-1) + logits).logsumexp(0), validate_args=False
+    )
 
 
 @mix.register
@@ -146,14 +152,6 @@ def _(family: distributions.Bernoulli, members: Sequence, log_weights: Tensor) -
     log_one = (log_weights + torch.nn.functional.logsigmoid(logits)).logsumexp(0)
     log_zero = (log_weights + torch.nn.functional.logsigmoid(-logits)).logsumexp(0)
     return distributions.Bernoulli(logits=log_one - log_zero, validate_args=False)
-
-
-@mix.register
-def _(family: distributions.Categorical, members: Sequence, log_weights: Tensor) -> distributions.Categorical:
-    logits = torch.stack([member.logits for member in members])
-    return distributions.Categorical(
-        logits=(log_weights.unsqueeze(-1) + logits).logsumexp(0), validate_args=False
-    )
 
 
 @mix.register

@@ -99,16 +99,16 @@ class MADEWalk(Walk):
         return rows.split(self._sizes)
 
     def draw(self, parameters: Tensor, noise: Tensor, kept: Kept = None) -> Tensor:
-        """Draw the features of a block directly into the inputs, which saves an operation per block."""
-        if kept is not None:
+        """Draw the features of a block directly into the inputs where this saves an operation per block."""
+        if kept is not None or not self.likelihood.draws_features:
             return super().draw(parameters, noise, kept)
         self.likelihood.draw_features(parameters, noise, out=self._features_at_hand)
         return self._features_at_hand
 
     def joined(self, drawn: Sequence[Tensor]) -> Tensor:
-        """Decode the levels from the inputs."""
-        if drawn[-1] is not self._features_at_hand:  # the last ones were not sent to the walk
-            self._features_at_hand.copy_(self.likelihood.encode(drawn[-1], self.dtype))
+        """Join the blocks, or decode the levels from the inputs if they are only there."""
+        if drawn[-1] is not self._features_at_hand:
+            return torch.cat(tuple(drawn)).T
         return self.likelihood.decode(self._inputs).T
 
     def _open(self, block: int) -> None:

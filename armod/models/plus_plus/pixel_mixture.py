@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from armod.likelihoods import DiscretizedLogisticMixture, LogisticMixture
+from armod.likelihoods import DiscretizedLogisticMixture, LogisticMixture, in_single
 
 
 @dataclass(frozen=True)
@@ -60,11 +60,14 @@ class PixelMixture:
         return torch.stack(channels, -2)
 
     def pixel(self, parameters: Tensor) -> Pixel:
-        """Begin a pixel, with outputs of the network ``(..., num_parameters)`` and no known channel."""
+        """Begin a pixel, with outputs of the network ``(..., num_parameters)`` and no known channel.
+
+        Everything is computed in float32 at least.
+        """
         num_components = self.likelihood.num_components
         logits, means, log_scales, coefficients = (
             part.unflatten(-1, (-1, num_components)).unbind(-2) if part.shape[-1] else ()
-            for part in parameters.split(self._sizes, -1)
+            for part in in_single(parameters).split(self._sizes, -1)
         )
         if self.channel_dependence:
             logits = logits * self.num_channels

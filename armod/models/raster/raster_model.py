@@ -91,7 +91,6 @@ class RasterModel(AutoregressiveModel):
         # there are hundreds of logits per variable, and this makes one pass over them where a distribution makes five
         x = self.check_levels(x)
         logits = self._parameters_in_raster(x, self.check_context(context, len(x), x.shape[1:]))
-        logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
         levels = self.orientation.turn(x).permute(0, 2, 3, 1).long()
         surprise = F.cross_entropy(logits.flatten(0, 3), levels.flatten(), reduction="none")
         return -self.orientation.turn_back(surprise.view(levels.shape).permute(0, 3, 1, 2))

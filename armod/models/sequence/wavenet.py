@@ -10,7 +10,6 @@ All layers pad their inputs with zeros before the beginning.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 from typing import cast
 
@@ -146,7 +145,7 @@ class WaveNet(AutoregressiveModel):
         if context is not None:
             length = context.shape[2] if context.dim() == 3 else None
             context = self._in_time(context).detach().transpose(0, 1)
-        inputs = copy.deepcopy(self.inputs).requires_grad_(False)
+        inputs = self.inputs.frozen()
         beginning = Beginning(self.likelihood, inputs, context, num_samples, length)
         return WaveNetWalk(
             beginning,
