@@ -112,7 +112,7 @@ def as_permutation(ordering: Tensor | Sequence[int] | None, event_shape: Sequenc
         The ordering as an int64 tensor ``(D,)`` on the CPU.
 
     Raises:
-        ValueError: if the values are not 0..D-1, each exactly once.
+        ValueError: if it is not a permutation: numbers, of which the values are 0..D-1, each exactly once.
 
     >>> as_permutation([2, 0, 1], (3,)).tolist()
     [2, 0, 1]
@@ -120,12 +120,16 @@ def as_permutation(ordering: Tensor | Sequence[int] | None, event_shape: Sequenc
     if ordering is None:
         return raster(event_shape)
     num_variables = math.prod(event_shape)
-    if isinstance(ordering, str):
+    try:
+        given = torch.as_tensor(ordering).detach().cpu().flatten()
+        permutation = given.to(torch.int64)
+    except (TypeError, ValueError, RuntimeError):
+        what = repr(ordering)
+        if callable(ordering):  # most often one of this module
+            what = f"the function {getattr(ordering, '__name__', what)}; call it with the event shape"
         raise ValueError(
-            f"An ordering is a permutation, such as armod.orderings.column(event_shape), not {ordering!r}."
-        )
-    given = torch.as_tensor(ordering).detach().cpu().flatten()
-    permutation = given.to(torch.int64)
+            f"ordering is a permutation, such as armod.orderings.column(event_shape), not {what}."
+        ) from None
     is_permutation = (
         len(given) == num_variables
         and bool((given == permutation).all())

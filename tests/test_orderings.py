@@ -96,6 +96,17 @@ def test_anything_else_is_refused_in_one_sentence(wrong) -> None:
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize("wrong", [orderings.random, len, "raster", [0, "1", 2], [0, None, 2], {0, 1, 2}])
+def test_what_holds_no_numbers_is_refused_in_one_sentence(wrong) -> None:
+    """Most often a function of this module that was not called."""
+    with pytest.raises(
+        ValueError, match=r"ordering is a permutation, such as armod\.orderings.*, not "
+    ) as error:
+        orderings.as_permutation(wrong, (3,))
+    assert "\n" not in str(error.value)
+    assert ("call it with the event shape" in str(error.value)) == callable(wrong)
+
+
 def test_a_long_wrong_ordering_is_quoted_in_part() -> None:
     with pytest.raises(ValueError, match=r"11 \.\.\.\] of length 784|11\] \.\.\. of length 784"):
         orderings.as_permutation(torch.arange(784), (783,))

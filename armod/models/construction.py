@@ -42,7 +42,8 @@ class Construction:
     """What a model's constructor got and built.
 
     Args:
-        arguments: the arguments by name, defaults included; keyword arguments that it passes on stand among them.
+        arguments: the arguments by name, defaults included; keyword arguments that it passes on stand among them. None for
+            a member of an ensemble, which no constructor made.
         parts: the modules inside the model by their path.
 
     >>> from armod import Transformer, likelihoods
@@ -51,7 +52,7 @@ class Construction:
     1e-05
     """
 
-    arguments: dict[str, Any]
+    arguments: dict[str, Any] | None
     parts: dict[str, Part]
 
 
@@ -66,13 +67,13 @@ class Noted(ABCMeta):
     @property
     def __signature__(cls) -> inspect.Signature:
         """The constructor's own signature, which the method below would hide from `help`."""
-        signature = inspect.signature(cls.__init__)
+        signature = inspect.signature(cls.__init__)  # type: ignore[misc]
         return signature.replace(parameters=list(signature.parameters.values())[1:])
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         """Make an instance, as usual, and note how."""
         model = super().__call__(*args, **kwargs)
-        bound = inspect.signature(cls.__init__).bind(model, *args, **kwargs)
+        bound = inspect.signature(cls.__init__).bind(model, *args, **kwargs)  # type: ignore[misc]
         bound.apply_defaults()
         arguments: dict[str, Any] = {}
         for parameter in list(bound.signature.parameters.values())[1:]:

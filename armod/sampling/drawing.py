@@ -66,13 +66,17 @@ def draw_all(
         kept: Sequence[Kept] = [None] * len(noise)
         if known is not None and mask is not None:
             kept = list(zip(*(view.pieces(x.T.contiguous()) for x in (known, mask)), strict=True))
-        if stop is not None or callback is not None:
-            return _draw_watched(view, noise, kept, stop, callback)
-        # in a loop of very small operations, everything that can be looked up before it is
-        send, draw = view.steps().send, view.draw
-        for piece, kept_piece in zip(_with_progress(noise), kept, strict=True):
-            levels = draw(send(levels), piece, kept_piece)
-            drawn.append(levels)
+        try:
+            if stop is not None or callback is not None:
+                return _draw_watched(view, noise, kept, stop, callback)
+            # in a loop of very small operations, everything that can be looked up before it is
+            send, draw = view.steps().send, view.draw
+            for piece, kept_piece in zip(_with_progress(noise), kept, strict=True):
+                levels = draw(send(levels), piece, kept_piece)
+                drawn.append(levels)
+        except (IndexError, RuntimeError):  # a conditional without numbers can give a level that does not exist
+            _check_numbers(view)
+            raise
         _check_numbers(view)
         return view.joined(drawn)
 
@@ -119,9 +123,9 @@ def _draw_by_distributions(
             drawn[:, k] = watch.after_the_end(*kept)
             continue
         conditional = view.conditional()
-        levels = inverse_cdf(adjustment.distribution(conditional), uniform[:, k])
-        if not bool(torch.isfinite(log_prob(conditional, levels)).all()):
+        if bool(log_prob(conditional, nothing).isnan().any()):
             _raise_no_numbers()
+        levels = inverse_cdf(adjustment.distribution(conditional), uniform[:, k])
         drawn[:, k] = watch.see(torch.where(kept[1], kept[0], levels), kept[1])
         view.append(drawn[:, k])
     return drawn
@@ -138,9 +142,8 @@ class _Watch:
     def see(self, levels: Tensor, mask: Tensor) -> Tensor:
         """Take the levels of one step, ``(N,)`` or ``(b, N)``, and end the rows that have stopped."""
         of_each = []
-        for level, is_known in zip(
-            levels.view(-1, levels.shape[-1]), mask.view(-1, levels.shape[-1]), strict=True
-        ):
+        of_variables = [(levels, mask)] if levels.dim() == 1 else zip(levels, mask, strict=True)
+        for level, is_known in of_variables:
             if self._stop is not None:
                 if self._has_stopped is not None:
                     level = torch.where(self._has_stopped & ~is_known, self._stop, level)
@@ -154,7 +157,7 @@ class _Watch:
             self._num_seen += 1
             of_each.append(level)
         self.all_stopped = self._has_stopped is not None and bool(self._has_stopped.all())
-        return torch.stack(of_each).view_as(levels)
+        return of_each[0] if levels.dim() == 1 else torch.stack(of_each)
 
     def after_the_end(self, known: Tensor, mask: Tensor) -> Tensor:
         """The levels of variables that nobody has to draw any more."""

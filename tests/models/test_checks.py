@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 from torch.autograd import forward_ad
@@ -11,7 +12,9 @@ from armod.likelihoods import Bernoulli
 from armod.models.checks import (
     check_event_shape,
     check_likelihood,
+    check_several_sizes,
     check_sizes,
+    check_whole,
     transforms_are_active,
 )
 
@@ -20,6 +23,10 @@ def test_what_is_right_passes() -> None:
     check_likelihood(Bernoulli())
     check_sizes(channels=1, num_layers=7)
     check_sizes(0, context_size=0)
+    check_whole(seed=-3, other=np.int64(4))
+    check_sizes(channels=np.int32(2))
+    assert check_several_sizes(dilations=()) == []
+    assert check_several_sizes(dilations=np.array([1, 4])) == [1, 4]
     assert check_event_shape([3, 8, 1], "(C, H, W)") == torch.Size([3, 8, 1])
     assert check_event_shape((5,), "(T,)") == torch.Size([5])
     assert check_event_shape((2, 3)) == torch.Size([2, 3])
@@ -38,6 +45,23 @@ def test_the_first_size_that_is_too_small_is_named() -> None:
         check_sizes(0, context_size=-1)
 
 
+@pytest.mark.parametrize("size", [2.0, True, None, "3", (3,), [3]], ids=repr)
+def test_a_size_is_a_whole_number(size: object) -> None:
+    for check in (check_sizes, check_whole):
+        with pytest.raises(ValueError, match="num_layers must be a whole number, not") as caught:
+            check(channels=1, num_layers=size)  # type: ignore[arg-type]
+        assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "sizes", [4, 4.0, None, "48", [4, 2.0], [4, 0], [True], [[4]], torch.zeros(2, 9)], ids=repr
+)
+def test_several_sizes_are_a_sequence_of_whole_numbers(sizes: object) -> None:
+    with pytest.raises(ValueError, match="dilations is a sequence of whole numbers from 1 on") as caught:
+        check_several_sizes(dilations=sizes)  # type: ignore[arg-type]
+    assert "\n" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("event_shape", "form", "words"),
     [
@@ -47,6 +71,10 @@ def test_the_first_size_that_is_too_small_is_named() -> None:
         ((1, 0, 4), "(C, H, W)", r"event_shape is \(C, H, W\)"),
         ((1, 5), "(T,)", r"event_shape is \(T,\)"),
         (5, "(T,)", r"event_shape is \(T,\)"),
+        ((5.0,), "(T,)", r"event_shape is \(T,\) .* not \(5\.0,\)"),
+        ((1, 4, True), "(C, H, W)", r"event_shape is \(C, H, W\) .* not \(1, 4, True\)"),
+        (None, "", "event_shape is a sequence .* not None"),
+        ("28", "", "event_shape is a sequence .* not '28'"),
     ],
 )
 def test_event_shapes_have_the_form_of_the_family(

@@ -82,7 +82,7 @@ def masked_linear(
     tensor([[1.]])
     """
     device = x.device.type
-    if torch.is_autocast_enabled(device):
+    if torch.is_autocast_enabled(device) and weight.dtype != torch.float64:  # autocast leaves float64 alone
         # the product is made in the smaller dtype, because reading memory is what takes the time in a small layer
         dtype = torch.get_autocast_dtype(device)
         return F.linear(x, weight.to(dtype) * mask.to(dtype), bias)

@@ -25,6 +25,7 @@ from armod.models.sequence.gated_convolution import GatedConvolution
 from armod.models.sequence.sequence_walk import Beginning
 from armod.models.sequence.step_inputs import StepInputs, context_of_steps, initial_weights
 from armod.models.sequence.wavenet_walk import WaveNetWalk
+from armod.models.shortcuts import check_read
 
 
 class WaveNet(AutoregressiveModel):
@@ -167,6 +168,9 @@ class WaveNet(AutoregressiveModel):
     def _network(self, levels: Tensor, context: Tensor | None) -> Tensor:
         """All parameters ``(T, N, num_parameters)``, from levels ``(T, N)`` in order of generation and a checked context."""
         context = None if context is None else self._in_time(context)
+        check_read("residuals", self.residuals, nn.Linear)
+        check_read("skip", [] if self.skip is None else [self.skip], nn.Linear)
+        check_read("inputs", [self.inputs], StepInputs)
         before = F.pad(levels[:-1], (0, 0, 1, 0), value=self.inputs.start_level)
         stream = F.embedding(before, self.inputs.table())
         skips = None if self.skip is None else self.skip.bias.expand_as(stream)
