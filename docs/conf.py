@@ -13,7 +13,7 @@ project = "armod"
 author = copyright = "The armod authors"
 version = release = version_of("armod")
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 source_suffix = {".md": "markdown", ".rst": "restructuredtext"}
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
@@ -40,7 +40,6 @@ nitpick_ignore_regex = [
 python_maximum_signature_line_length = 88
 python_display_short_literal_types = True
 add_module_names = False
-viewcode_line_numbers = True
 
 html_theme = "furo"
 html_title = "armod"
@@ -48,6 +47,8 @@ html_static_path = ["static"]
 html_css_files = ["armod.css"]
 html_copy_source = html_show_sourcelink = False
 html_show_sphinx = False
+# a page that is read from a file may not fetch another, as summaries of search results would
+html_show_search_summary = False
 html_theme_options = {"navigation_with_keys": True, "footer_icons": []}
 pygments_style, pygments_dark_style = "default", "github-dark"
 

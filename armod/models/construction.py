@@ -86,14 +86,6 @@ class Noted(ABCMeta):
         model.construction = Construction(arguments, parts)
         return model
 
-    @property
-    def __signature__(cls) -> inspect.Signature:
-        """The constructor's own arguments, which help pages would otherwise miss because of `__call__` above."""
-        own = inspect.signature(cls.__init__)  # type: ignore[misc]
-        return own.replace(
-            parameters=list(own.parameters.values())[1:], return_annotation=inspect.Signature.empty
-        )
-
 
 def _is_setting(name: str, value: object) -> bool:
     return isinstance(value, _SIMPLE) and name != "training" and not name.startswith("_")

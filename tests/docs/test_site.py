@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from playwright.sync_api import Page as Browsed
 from sphinx.util.inventory import InventoryFile
 
 import armod
@@ -82,6 +83,29 @@ def test_no_page_needs_another_host(site: Path, pages: dict[Path, Page]) -> None
         text = path.read_text()
         assert not re.search(r"url\(['\"]?(https?:)?//|@import\s+['\"](https?:)?//", text), path.name
         assert not re.search(r"(fetch|importScripts|import)\(['\"]https?://", text), path.name
+
+
+@pytest.mark.browser
+def test_a_browser_asks_no_other_host_and_never_scrolls_sideways(
+    site: Path, pages: dict[Path, Page], page: Browsed
+) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    for path in pages:
+        if "_modules" not in path.parts:
+            page.goto(path.as_uri())
+            for width in (390, 1340):
+                page.set_viewport_size({"width": width, "height": 800})
+                assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path.name} at {width}"
+    assert len(asked) > len(pages)
+    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+
+
+@pytest.mark.browser
+def test_the_search_works_without_a_server(site: Path, page: Browsed) -> None:
+    page.goto((site / "search.html").as_uri() + "?q=temperature")
+    page.wait_for_selector("ul.search li a")
+    assert page.locator("ul.search li a").count() > 2
 
 
 def test_the_reference_has_the_whole_contract(site: Path) -> None:
