@@ -133,7 +133,7 @@ class AutoregressiveModel(nn.Module, metaclass=Noted):
         Raises:
             ValueError: if `x` or the context has a wrong shape, or `x` has values other than whole levels ``0..K-1``.
         """
-        return total(self.log_prob_per_variable(x, context))
+        return likelihoods.total(self.log_prob_per_variable(x, context))
 
     def log_prob_per_variable(self, x: Tensor, context: Tensor | None = None) -> Tensor:
         """Compute each factor of the chain rule, ``log p(x_d | x_<d)``; `log_prob` is their sum.
@@ -290,9 +290,8 @@ class AutoregressiveModel(nn.Module, metaclass=Noted):
             ValueError: if there are fewer than 2 samples.
 
         >>> from armod import MADE, likelihoods
-        >>> mean, standard_error = MADE((3,), [4], likelihood=likelihoods.Bernoulli()).entropy(100)
-        >>> 0 < mean < 3
-        True
+        >>> len(MADE((3,), [4], likelihood=likelihoods.Bernoulli()).entropy(100))
+        2
         """
         if count_of(num_samples, context) < 2:
             raise ValueError("An entropy with a standard error needs num_samples of at least 2.")
@@ -343,10 +342,9 @@ class AutoregressiveModel(nn.Module, metaclass=Noted):
         Raises:
             ValueError: if `x` has another shape, or values other than whole levels ``0..K-1``.
         """
+        sizes = ", ".join(map(str, self.event_shape))
         if self.any_length:
             sizes = "T" if self.max_length is None else f"1 to {self.max_length}"
-        else:
-            sizes = ", ".join(map(str, self.event_shape))
         levels = tensor_of(x, name, f"levels (N, {sizes})")
         if self.any_length:
             is_right = levels.dim() == 2 and levels.shape[1] >= 1
@@ -381,7 +379,7 @@ class AutoregressiveModel(nn.Module, metaclass=Noted):
         return context_of(context, self.context_size, num, positions)
 
     def _shape_for(self, context: object) -> torch.Size:
-        """Event shape of observations that are begun with this context, whose length decides if it is local."""
+        """Event shape of observations that are begun with this context; a local one decides their length."""
         if self.any_length and isinstance(context, Tensor) and context.dim() == 3:
             return self._shape_of(context.shape[2])
         return self.event_shape
@@ -399,27 +397,3 @@ class AutoregressiveModel(nn.Module, metaclass=Noted):
         if self.max_length is not None and length > self.max_length:
             raise ValueError(f"This model makes sequences of length {self.max_length} at most, not {length}.")
         return torch.Size([length])
-
-
-def total(log_probs: Tensor) -> Tensor:
-    """Sum log-probabilities ``(N, ...)`` over variables in float64.
-
-    Args:
-        log_probs: one log-probability for each variable.
-
-    Returns:
-        Sums ``(N,)``, in float32 at least, because half precision can't hold a sum of thousands.
-
-    >>> total(torch.full((1, 3, 64, 64), -5.55, dtype=torch.bfloat16))
-    tensor([-68352.])
-    """
-    sums = log_probs.flatten(1).sum(1, dtype=torch.float64)
-    return sums.to(likelihoods.at_least_single(log_probs.dtype))
-
-
-def in_own_precision(outputs: Tensor, weight: Tensor) -> Tensor:
-    """Return a network's outputs in the dtype of its weights, and in float32 at least.
-
-    That of autocast, or of weights in half precision, is too coarse for likelihoods.
-    """
-    return outputs.to(likelihoods.at_least_single(weight.dtype))

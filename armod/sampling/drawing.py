@@ -74,7 +74,10 @@ def draw_all(
             for piece, kept_piece in zip(_with_progress(noise), kept, strict=True):
                 levels = draw(send(levels), piece, kept_piece)
                 drawn.append(levels)
-        except (IndexError, RuntimeError):  # a conditional without numbers can give a level that does not exist
+        except (
+            IndexError,
+            RuntimeError,
+        ):  # a conditional without numbers can give a level that does not exist
             _check_numbers(view)
             raise
         _check_numbers(view)

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, distributions
 
 from armod import likelihoods
+from armod.inputs import next_levels
 from armod.likelihoods import DiscretizedLogisticMixture
 from armod.models.base import AutoregressiveModel, Incremental
 from armod.sampling.walk import row_indices
@@ -77,6 +78,7 @@ class MixtureIncremental(Incremental):
     def append(self, value: Tensor) -> None:
         """Append the value to each member, whose weight grows with the probability that it gave to the value."""
         conditionals = [view.conditional() for view in self._views]
+        value = next_levels(value, self.num_samples, likelihoods.num_levels(conditionals[0]))
         seen = torch.stack([likelihoods.log_prob(conditional, value) for conditional in conditionals])
         self._dtype, seen = seen.dtype, seen.double()
         self._log_joint = seen if self._log_joint is None else self._log_joint + seen

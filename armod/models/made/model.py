@@ -18,8 +18,8 @@ from torch.nn import functional as F
 
 from armod import orderings
 from armod.inputs import completion_of, count_of, noise_of
-from armod.likelihoods import Likelihood, inverse_cdf
-from armod.models.base import AutoregressiveModel, Incremental, in_own_precision
+from armod.likelihoods import Likelihood, in_own_precision, inverse_cdf
+from armod.models.base import AutoregressiveModel, Incremental
 from armod.models.checks import (
     check_event_shape,
     check_likelihood,

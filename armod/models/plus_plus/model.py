@@ -16,8 +16,8 @@ from torch import Tensor, distributions, nn
 from torch.nn import functional as F
 
 from armod import orderings
-from armod.likelihoods import LogisticMixture, rescale
-from armod.models.base import AutoregressiveModel, in_own_precision
+from armod.likelihoods import LogisticMixture, in_own_precision, rescale
+from armod.models.base import AutoregressiveModel
 from armod.models.checks import check_event_shape, check_sizes
 from armod.models.orientation import Orientation, keep_orientation
 from armod.models.plus_plus.field import field

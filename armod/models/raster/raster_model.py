@@ -14,8 +14,8 @@ from torch import Tensor, distributions
 from torch.nn import functional as F
 
 from armod import orderings
-from armod.likelihoods import Categorical, Likelihood, rescale
-from armod.models.base import AutoregressiveModel, in_own_precision
+from armod.likelihoods import Categorical, Likelihood, in_own_precision, rescale
+from armod.models.base import AutoregressiveModel
 from armod.models.checks import check_event_shape, check_likelihood, check_sizes
 from armod.models.orientation import Orientation, keep_orientation
 from armod.models.raster.masked_convolution import MaskedConvolution

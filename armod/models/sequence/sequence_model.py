@@ -13,8 +13,8 @@ import torch
 from torch import Tensor, distributions, nn
 
 from armod import orderings
-from armod.likelihoods import Likelihood
-from armod.models.base import AutoregressiveModel, in_own_precision
+from armod.likelihoods import Likelihood, in_own_precision
+from armod.models.base import AutoregressiveModel
 from armod.models.checks import check_event_shape, check_likelihood, check_sizes
 from armod.models.sequence.sequence_walk import Beginning
 from armod.models.sequence.step_inputs import StepInputs, context_of_steps

@@ -18,8 +18,8 @@ from torch import Tensor, distributions, nn
 from torch.nn import functional as F
 
 from armod import orderings
-from armod.likelihoods import Likelihood
-from armod.models.base import AutoregressiveModel, in_own_precision
+from armod.likelihoods import Likelihood, in_own_precision
+from armod.models.base import AutoregressiveModel
 from armod.models.checks import check_event_shape, check_likelihood, check_sizes
 from armod.models.sequence.gated_convolution import GatedConvolution
 from armod.models.sequence.sequence_walk import Beginning
