@@ -37,7 +37,7 @@ nitpick_ignore_regex = [
     # groups of entry points, which are no objects
     ("py:(guide|obj)", r"armod\.(datasets|samplers|export_formats)"),
 ]
-python_maximum_signature_line_length = 88
+python_maximum_signature_line_length = 130
 python_display_short_literal_types = True
 add_module_names = False
 
@@ -62,7 +62,9 @@ class NamesAreLinks(SphinxTransform):
         """Replace such literals by references."""
         for literal in list(self.document.findall(nodes.literal)):
             name = literal.astext().partition("(")[0]
-            is_link = isinstance(literal.parent, pending_xref | nodes.reference) or "xref" in literal["classes"]
+            is_link = (
+                isinstance(literal.parent, pending_xref | nodes.reference) or "xref" in literal["classes"]
+            )
             if is_link or not re.fullmatch(r"armod(\.\w+)+", name):
                 continue
             reference = pending_xref("", refdomain="py", reftype="guide", reftarget=name, refwarn=True)
@@ -85,7 +87,9 @@ def find_shorter_name(
     return None
 
 
-def keep_whole_sentence(app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
+def keep_whole_sentence(
+    app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]
+) -> None:
     """Put an empty comment before the text of a property: napoleon reads what stands before its first colon as a type."""
     if what in ("attribute", "property"):
         lines[:0] = ["..", ""]

@@ -131,4 +131,6 @@ class _Page:
         return done.stderr or "it failed" if done.returncode else None
 
     def expect_silence(self, place: str) -> None:
-        assert not self._printed.strip(), f"the page leaves out, before {place}, what was printed:\n{self._printed}"
+        assert not self._printed.strip(), (
+            f"the page leaves out, before {place}, what was printed:\n{self._printed}"
+        )

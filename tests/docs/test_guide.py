@@ -9,6 +9,8 @@ import pytest
 
 from tests.docs.pages import KINDS, PAGES, PROGRAMS, languages, run_page, same
 
+WIDEST = 103  # characters of a line of code that fit on a page, docs/static/armod.css
+
 
 @pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: path.stem)
 def test_a_page_runs(path: Path, tmp_path: Path) -> None:
@@ -20,6 +22,8 @@ def test_a_page_asks_runs_and_says_where_it_ends(path: Path) -> None:
     text = path.read_text()
     assert set(languages(text)) <= set(KINDS), "a block of another kind would not be tested"
     assert "python" in languages(text)
+    code = "".join(re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL))
+    assert max(map(len, code.splitlines())) <= WIDEST, "a reader would have to scroll sideways"
     title, question, *_ = re.split(r"\n\n+", text.strip())
     assert re.fullmatch(r"# \S.*", title)
     assert question.startswith("> ") and question.endswith("?"), "a page begins with a question"

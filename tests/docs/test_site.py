@@ -44,7 +44,9 @@ class Page(HTMLParser):
 
 def build(source: Path, target: Path) -> subprocess.CompletedProcess[str]:
     """Build as the Makefile does, from another source and into another folder."""
-    (recipe,) = re.findall(r"^docs:.*\n\t(?:@\$\(BIN\)/|\$\(BIN\)/)sphinx-build (.*) docs build/docs$", MAKEFILE, re.M)
+    (recipe,) = re.findall(
+        r"^docs:.*\n\t(?:@\$\(BIN\)/|\$\(BIN\)/)sphinx-build (.*) docs build/docs$", MAKEFILE, re.M
+    )
     command = [sys.executable, "-m", "sphinx", *recipe.split(), source, target]
     return subprocess.run(command, capture_output=True, text=True, cwd=CHECKOUT)
 
@@ -78,7 +80,9 @@ def test_every_link_leads_somewhere(pages: dict[Path, Page]) -> None:
 
 
 def test_no_page_needs_another_host(site: Path, pages: dict[Path, Page]) -> None:
-    assert not [f"{path.name}: {name}" for path, page in pages.items() for name in page.fetched if "//" in name]
+    assert not [
+        f"{path.name}: {name}" for path, page in pages.items() for name in page.fetched if "//" in name
+    ]
     for path in [*site.rglob("*.css"), *site.rglob("*.js")]:
         text = path.read_text()
         assert not re.search(r"url\(['\"]?(https?:)?//|@import\s+['\"](https?:)?//", text), path.name
@@ -96,7 +100,9 @@ def test_a_browser_asks_no_other_host_and_never_scrolls_sideways(
             page.goto(path.as_uri())
             for width in (390, 1340):
                 page.set_viewport_size({"width": width, "height": 800})
-                assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path.name} at {width}"
+                assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (
+                    f"{path.name} at {width}"
+                )
     assert len(asked) > len(pages)
     assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
 
@@ -121,7 +127,11 @@ def test_the_reference_has_the_whole_contract(site: Path) -> None:
 
 
 def _is_own(part: object) -> bool:
-    return inspect.isfunction(part) and part.__module__ == orderings.__name__ and not part.__name__.startswith("_")
+    return (
+        inspect.isfunction(part)
+        and part.__module__ == orderings.__name__
+        and not part.__name__.startswith("_")
+    )
 
 
 def test_help_names_the_arguments_of_every_class() -> None:
