@@ -8,6 +8,7 @@ from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.transforms import SphinxTransform
+from sphinx.transforms.post_transforms import SphinxPostTransform
 
 project = "armod"
 author = copyright = "The armod authors"
@@ -73,6 +74,18 @@ class NamesAreLinks(SphinxTransform):
             reference += literal
 
 
+class DataAreAnArgument(SphinxPostTransform):
+    """The argument `data` is not the module `armod.data`, to which Sphinx would lead."""
+
+    default_priority = 5
+
+    def run(self, **options: object) -> None:
+        """Replace such references by what they show."""
+        for reference in list(self.document.findall(pending_xref)):
+            if reference["reftype"] == "obj" and reference["reftarget"] == "data":
+                reference.replace_self(reference.children)
+
+
 def find_shorter_name(
     app: Sphinx, env: BuildEnvironment, node: pending_xref, content: nodes.Element
 ) -> nodes.Node | None:
@@ -80,7 +93,8 @@ def find_shorter_name(
     if node.get("refdomain") != "py" or node["reftype"] == "guide":
         return None
     domain, name = env.get_domain("py"), node["reftarget"].partition("(")[0]
-    for whole in (name, f"armod.{name}"):
+    for module in ("", "armod.", "armod.training.", "armod.sampling.", "armod.likelihoods."):
+        whole = module + name
         found = domain.resolve_xref(env, node["refdoc"], app.builder, "obj", whole, node, content)
         if found is not None:
             return found
@@ -98,5 +112,6 @@ def keep_whole_sentence(
 def setup(app: Sphinx) -> None:
     """Add all of this."""
     app.add_transform(NamesAreLinks)
+    app.add_post_transform(DataAreAnArgument)
     app.connect("missing-reference", find_shorter_name)
     app.connect("autodoc-process-docstring", keep_whole_sentence, priority=400)
