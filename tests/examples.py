@@ -96,7 +96,7 @@ def context_for(model: AutoregressiveModel, num: int, *, local: bool = False) ->
     """A context for `num` observations, of the model's own type: ``(N, C)``, or local with all positions after that."""
     if not model.context_size:
         return None
-    positions = model.event_shape[1:] if len(model.event_shape) == 3 else model.event_shape
+    positions = model.event_shape[1:] if len(model.event_shape) >= 3 else model.event_shape
     shape = (num, model.context_size, *(positions if local else ()))
     dtype = next(parameter.dtype for parameter in model.parameters())
     return torch.randn(shape, generator=seeded(11), dtype=torch.float64).to(dtype)

@@ -83,7 +83,7 @@ class LogisticMixture(Likelihood):
 
     def draw(self, parameters: Tensor, noise: Tensor) -> Tensor:
         """Search as the distribution's own inverse CDF does, so that there is only one way to draw."""
-        return self.distribution(parameters)._first_level_reaching(noise)
+        return self.distribution(parameters.contiguous())._first_level_reaching(noise)
 
     def tempered(self, parameters: Tensor, temperature: float) -> Tensor:
         """Divide the logits by the temperature and multiply the scales by it."""
@@ -277,7 +277,7 @@ class DiscretizedLogisticMixture(distributions.Distribution):
 
         def mass_below(ends: Tensor) -> Tensor:
             by_component = torch.sigmoid(((ends - centre).unsqueeze(-1) - means) * sharpness) * weights
-            # the order in which components are added must not depend on the layout: equal masses have equal sums
+            # equal masses have equal sums only if components are always added in the same order, which follows the layout
             return by_component.contiguous().sum(-1)
 
         return mass_below

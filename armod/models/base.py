@@ -27,6 +27,7 @@ from armod.inputs import (
 )
 from armod.likelihoods import Likelihood
 from armod.models.construction import Construction, Noted
+from armod.models.field import field_at
 from armod.models.shortcuts import why_not_cached
 from armod.sampling.samplers import Recomputing, Sampler, device_of, sampler_named
 from armod.sampling.walk import Incremental
@@ -99,7 +100,8 @@ class AutoregressiveModel(nn.Module, metaclass=Noted):
         if type(self).cached_view is not AutoregressiveModel.cached_view:
             reason = why_not_cached(self)
             if reason is None:
-                return self.cached_view(num_samples, context)
+                with torch.autocast(device_of(self).type, enabled=False):
+                    return self.cached_view(num_samples, context)
             warnings.warn(
                 f"{type(self).__name__} samples by one full pass per variable, because {reason}.",
                 stacklevel=2,
@@ -315,6 +317,25 @@ class AutoregressiveModel(nn.Module, metaclass=Noted):
         position = torch.argsort(self.ordering)
         return position[:, None] > position[None, :]
 
+    def receptive_field(self, *place: int) -> Tensor:
+        """Find the variables in the field of one variable, a row of `reach` in the shape of an observation.
+
+        Args:
+            *place: the position in a sequence, or row and column of an image (of an observation with more dimensions its
+                frame first), and then the channel; without one it is the last channel, which sees most.
+
+        Returns:
+            A boolean tensor of the shape `event_shape`.
+
+        Raises:
+            IndexError: if there is no such place.
+
+        >>> from armod import MADE, likelihoods
+        >>> MADE((2, 3), [4], likelihood=likelihoods.Bernoulli()).receptive_field(1, 0).int().tolist()
+        [[1, 1, 1], [0, 0, 0]]
+        """
+        return field_at(self.reach(), place, self.event_shape)
+
     def ordering_for(self, num_variables: int) -> Tensor:
         """Return the ordering for observations of another length, which runs forward or backward like `ordering`.
 
@@ -375,7 +396,7 @@ class AutoregressiveModel(nn.Module, metaclass=Noted):
         """
         if self.context_size is None:
             return context  # type: ignore[return-value]
-        positions = tuple(event_shape[1:]) if len(event_shape) == 3 else tuple(event_shape)
+        positions = tuple(event_shape[1:]) if len(event_shape) >= 3 else tuple(event_shape)
         return context_of(context, self.context_size, num, positions)
 
     def _shape_for(self, context: object) -> torch.Size:

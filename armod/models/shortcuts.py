@@ -27,6 +27,7 @@ _HARMLESS = {
     "log_prob",
     "log_prob_per_variable",
     "reach",
+    "receptive_field",
     "sample",
     "sample_and_log_prob",
     "training_log_prob",
@@ -117,7 +118,7 @@ def _changed_part(model: nn.Module) -> str | None:
     if torch_module._global_forward_hooks or torch_module._global_forward_pre_hooks:
         return "there are hooks on all modules"
     construction = vars(model).get("construction")
-    if construction is None:
+    if construction is None:  # a member of an ensemble, which checks its layers itself
         return None
     built, parts = dict(construction.parts), dict(model.named_modules())
     for name, module in parts.items():

@@ -12,7 +12,7 @@ from torch import Tensor, distributions
 
 from armod.likelihoods import Likelihood, table, temper
 
-_LEAST_TEMPERATURE = 1e-30  # one over this is still a float32
+_LOWEST, _HIGHEST = 1e-30, 1e30  # what a float32 can be divided by
 
 
 @dataclass(frozen=True)
@@ -40,11 +40,10 @@ class Adjustment:
     greedy: bool = False
 
     def __post_init__(self) -> None:
-        highest = 1 / _LEAST_TEMPERATURE
-        if not _is_number(self.temperature) or not _LEAST_TEMPERATURE <= self.temperature <= highest:
+        if not _is_number(self.temperature) or not _LOWEST <= self.temperature <= _HIGHEST:
             raise ValueError(
-                f"temperature is a number above 0 (from {_LEAST_TEMPERATURE:g} to {highest:g}), not "
-                f"{self.temperature!r}; greedy=True takes the most probable level."
+                f"temperature must be above 0 (from {_LOWEST:g} to {_HIGHEST:g}), not {self.temperature!r}; "
+                "greedy=True takes the most probable level."
             )
         is_whole = isinstance(self.top_k, numbers.Integral) and not isinstance(self.top_k, bool)
         if self.top_k is not None and not (is_whole and self.top_k >= 1):

@@ -25,6 +25,9 @@ def one_thread(device: torch.device) -> Iterator[None]:
 
     Args:
         device: where the loop computes; only the CPU has threads to save.
+
+    Yields:
+        Nothing.
     """
     if device.type != "cpu":
         yield

@@ -213,7 +213,8 @@ class Walk(Incremental, ABC):
         if self.parameters is not None:
             levels = self._appended[0] if self.parameters.dim() == 2 else torch.stack(self._appended)
             self._appended = []
-        return self._steps.send(levels)
+        with torch.autocast(self.device.type, enabled=False):  # a view computes in the dtype of the weights
+            return self._steps.send(levels)
 
 
 def row_indices(rows: Tensor | Sequence[int], num_rows: int) -> Tensor:

@@ -114,7 +114,7 @@ def evaluate(
         name, data = data.name, data.pairs(split)
     else:
         name = type(data).__name__.lower()
-    mean = mean_log_prob(model, Batches(data, model, batch_size).epoch())
+    mean = mean_log_prob(model, Batches(data, model, int(batch_size)).epoch())
     if not mean.count:
         raise ValueError("There is nothing to measure: data holds no observation.")
     if math.isnan(mean.log_prob):
@@ -245,7 +245,7 @@ def sums(log_probs: Tensor, *others: Tensor) -> list[float]:
 
     Args:
         log_probs: log-likelihoods ``(N,)``.
-        *others: further numbers to fetch, float64.
+        *others: further numbers to fetch.
 
     Returns:
         The sum, the sum of squares, and the other numbers.
@@ -254,7 +254,10 @@ def sums(log_probs: Tensor, *others: Tensor) -> list[float]:
     [3.0, 5.0]
     """
     values = log_probs.detach().double()
-    return torch.stack((values.sum(), values.square().sum(), *others)).tolist()
+    numbers = (values.sum(), values.square().sum(), *others)
+    if values.device.type == "cpu":
+        return [one.item() for one in numbers]
+    return torch.stack([one.to(values) for one in numbers]).tolist()
 
 
 def check_log_probs(log_probs: Tensor, count: int) -> None:

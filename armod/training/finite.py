@@ -63,7 +63,7 @@ class LastFinite:
     """A copy of the weights that a model learns, from before the present step, so that a bad step can be undone.
 
     A step's damage is seen only afterwards: finite gradients can make weights that are not, and what an optimiser did can't
-    be computed backwards. Copying costs about a hundredth of a step. Buffers are copied when they have changed.
+    be computed backwards. Copying costs about a hundredth of a step. Numbers that the model remembers in buffers are copied, too.
 
     Args:
         model: the model, whose weights are finite.
@@ -76,8 +76,8 @@ class LastFinite:
     >>> last.keep()
     >>> before = layer.weight.item()
     >>> _ = nn.init.constant_(layer.weight, torch.nan)
-    >>> last.checksum().isfinite().item(), last.spoilt()
-    (False, 'weight')
+    >>> [one.isfinite().item() for one in last.checksums()], last.spoilt()
+    ([False, True], 'weight')
     >>> last.restore()
     >>> layer.weight.item() == before
     True
@@ -85,12 +85,13 @@ class LastFinite:
 
     def __init__(self, model: nn.Module) -> None:
         self._model = model
-        self._all = list(model.parameters())
+        self._parameters = list(model.parameters())
         saved = model.state_dict(keep_vars=True)
-        self._buffers = [one for name, one in model.named_buffers() if name in saved]
-        self._copies = [one.detach().clone() for one in self._buffers]
-        self._versions = [one._version for one in self._buffers]
-        self._flags: list[bool] = []
+        # batch normalisation changes its buffers in a way that leaves no trace but the numbers
+        self._buffers = [
+            one for name, one in model.named_buffers() if name in saved and one.is_floating_point()
+        ]
+        self._is_learnt: list[bool] = []
         self._learnt: list[Tensor] = []
         self._kept: list[Tensor] = []
         self.keep()
@@ -100,33 +101,24 @@ class LastFinite:
     @torch.no_grad()
     def keep(self) -> None:
         """Copy the weights as they are now."""
-        flags = [one.requires_grad for one in self._all]
-        if flags != self._flags:  # a callback may thaw some in the course of a run
-            self._flags, self._learnt = flags, [one for one in self._all if one.requires_grad]
-            self._kept = [torch.empty_like(one) for one in self._learnt]
-        if self._kept:
-            torch._foreach_copy_(self._kept, self._learnt)
-        for number, buffer in enumerate(self._buffers):
-            if buffer._version != self._versions[number]:
-                self._copies[number].copy_(buffer)
-                self._versions[number] = buffer._version
+        is_learnt = [one.requires_grad for one in self._parameters]
+        if is_learnt != self._is_learnt:  # a callback may thaw some in the course of a run
+            self._is_learnt, self._learnt = is_learnt, [one for one in self._parameters if one.requires_grad]
+            self._kept = [torch.empty_like(one) for one in self._learnt + self._buffers]
+        torch._foreach_copy_(self._kept, self._learnt + self._buffers)
 
     @torch.no_grad()
     def restore(self) -> None:
         """Put the copied weights back."""
-        for one, copy in zip(self._learnt, self._kept, strict=True):
+        for one, copy in zip(self._learnt + self._buffers, self._kept, strict=True):
             one.copy_(copy)
-        for number, buffer in enumerate(self._buffers):
-            if buffer._version != self._versions[number]:
-                buffer.copy_(self._copies[number])
 
     @torch.no_grad()
-    def checksum(self) -> Tensor:
-        """Return a number of the weights that is finite only if they all are, and costs one pass over them."""
+    def checksums(self) -> tuple[Tensor, ...]:
+        """Return one number of each weight tensor, finite only if all its weights are, for one pass over them."""
         # one kernel for all on a GPU; on a CPU sums are faster than norms
         is_on_gpu = self._learnt[0].is_cuda
-        sums = torch._foreach_norm(self._learnt) if is_on_gpu else [one.sum() for one in self._learnt]
-        return torch.stack([one.to(sums[0].device) for one in sums]).sum().double()
+        return tuple(torch._foreach_norm(self._learnt) if is_on_gpu else [one.sum() for one in self._learnt])
 
     def spoilt(self) -> str | None:
         """Return the name of the first learnt parameter that is not finite, or None."""

@@ -145,19 +145,22 @@ def fit(
         checkpoint=checkpoint,
         seed=seed,
     )
+    epochs, batch_size, seed = int(epochs), int(batch_size), int(seed)  # NumPy's integers overflow
     device = device_of(model) if device is None else moved(model, device)
     batches, held_out = _sources(model, data, valid, batch_size, epochs)
     if patience is not None and held_out is None:
         raise ValueError("patience counts epochs without a better one on valid, so valid is needed.")
     stepper = optimizer_of(model, optimizer, learning_rate)
     learn = GradientStep(model, stepper, accumulate=accumulate, precision=precision, clip_norm=clip_norm)
-    run = Run(model, stepper, Rates(stepper, learning_rate_decay, schedule), average_of(model, average))
+    run = Run(
+        model, stepper, Rates(stepper, float(learning_rate_decay), schedule), average_of(model, average)
+    )
     state = Progress(model, stepper, run.history, epochs)
     hooks = Hooks(callbacks, state)
     # every setting that changes the result by more than rounding
     settings = {
-        "seed": int(seed),
-        "batch_size": int(batch_size),
+        "seed": seed,
+        "batch_size": batch_size,
         "learning_rate": 1e-3 if learning_rate is None else float(learning_rate),
         "learning_rate_decay": float(learning_rate_decay),
         "clip_norm": None if clip_norm is None else float(clip_norm),
@@ -209,7 +212,7 @@ def fit(
                 history.valid_bits_per_dim.append(_bits_of_an_epoch(mean, "valid", epoch))
                 if history.best_epoch == epoch:
                     run.keep_best()
-                history.stopped_early = patience is not None and epoch - history.best_epoch >= patience
+                history.stopped_early = patience is not None and epoch - history.best_epoch >= int(patience)
             history.seconds = time.perf_counter() - begin
             history.stopped_early |= hooks.epoch_ended()
             if path is not None:

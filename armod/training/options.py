@@ -101,11 +101,7 @@ def check_options(
     checkpoint: Any,
     seed: Any,
 ) -> None:
-    """Check the plain arguments of `fit`, which describes them.
-
-    Raises:
-        ValueError: if one makes no sense.
-    """
+    """Raise a ValueError if one of the plain arguments of `fit`, which describes them, makes no sense."""
     check_whole("epochs", epochs, 0)
     check_whole("batch_size", batch_size)
     check_whole("accumulate", accumulate)
@@ -170,13 +166,13 @@ def optimizer_of(
     Raises:
         ValueError: if it is none, or if it changes other parameters than the model's.
     """
+    rate = None if learning_rate is None else float(learning_rate)  # a checkpoint holds no numbers of NumPy
     if optimizer is None:
-        rate = 1e-3 if learning_rate is None else learning_rate
-        return torch.optim.Adam(model.parameters(), lr=rate, fused=True)
+        return torch.optim.Adam(model.parameters(), lr=1e-3 if rate is None else rate, fused=True)
     made = optimizer
     if not isinstance(optimizer, torch.optim.Optimizer) and callable(optimizer):
         is_class = isinstance(optimizer, type) and issubclass(optimizer, torch.optim.Optimizer)
-        rates = {"lr": learning_rate} if is_class and learning_rate is not None else {}
+        rates = {"lr": rate} if is_class and rate is not None else {}
         made = optimizer(model.parameters(), **rates)
     if not isinstance(made, torch.optim.Optimizer):
         how = "" if made is optimizer else " made by a function"

@@ -101,8 +101,8 @@ class GradientStep:
 
     def _checked(self, log_probs: Tensor, num_variables: int) -> Mean:
         """The mean over all processes, which all find the step good, or undo it."""
-        total, squares, weights = sums(log_probs, self._last.checksum().to(log_probs.device))
-        count = len(log_probs)
+        total, squares, *checksums = sums(log_probs, *self._last.checksums())
+        count, weights = len(log_probs), sum(checksums)
         if distributed.is_together():
             mine = [total, squares, count, weights]
             total, squares, every, weights = distributed.total(mine, log_probs.device)

@@ -192,20 +192,6 @@ def test_a_mixture_averages_probabilities_not_logits() -> None:
     assert found.probs.item() == pytest.approx(0.5 * 0.1 + 0.3 * 0.9 + 0.2 * 0.99)
 
 
-def test_what_is_not_known_says_how_to_register_it() -> None:
-    normal = distributions.Normal(torch.zeros(2, 2), 1.0)
-    for attempt in (
-        lambda: inverse_cdf(normal, torch.zeros(2, 2)),
-        lambda: temper(normal, 2.0),
-        lambda: pick(normal, 0),
-    ):
-        with pytest.raises(TypeError, match=r"Normal.*register one with armod\.likelihoods\."):
-            attempt()
-    with pytest.raises(TypeError, match="No mixture of Normal"):
-        mix(normal, [normal], torch.zeros(1))
-    assert likelihoods.num_levels(normal) is None
-
-
 def test_too_few_levels_are_refused() -> None:
     with pytest.raises(ValueError, match="at least 1 level, not 0"):
         Categorical(0)

@@ -228,3 +228,64 @@ def test_marginals_fit_each_variable_better_than_evenly(num_components: int) -> 
     assert (mean_log_prob[2:] > math.log(1 / 5)).all()
     assert likelihood.marginal(x[:1]).isfinite().all()
     assert LogisticMixture(1, num_components).marginal(torch.zeros(3, 2)).isfinite().all()
+
+
+@settings(deadline=None, max_examples=80)
+@given(MODERATE | EXTREME, st.sampled_from([1, 2, 5, 256]), DTYPES)
+def test_entropy_and_mode_are_those_of_the_enumerated_levels(mixture, num_levels: int, dtype) -> None:
+    parameters = torch.tensor(mixture, dtype=dtype).flatten()
+    distribution = LogisticMixture(num_levels, len(mixture[0])).distribution(parameters)
+    levels = distribution.enumerate_support()
+    assert torch.equal(levels, torch.arange(num_levels))
+    log_probs = distribution.log_prob(levels).tolist()
+    entropy = -math.fsum(math.exp(each) * each for each in log_probs)
+    tolerance = 1e-5 if dtype == torch.float32 else 1e-12
+    assert distribution.entropy().item() == pytest.approx(entropy, rel=tolerance, abs=tolerance)
+    assert distribution.entropy().item() + tolerance >= 0 and entropy <= math.log(num_levels) + tolerance
+    assert distribution.mode.dtype == torch.int64
+    # the batch may change the last digit of a log-probability
+    assert log_probs[distribution.mode] >= max(log_probs) - tolerance * abs(max(log_probs)) - tolerance
+
+
+@settings(deadline=None, max_examples=50)
+@given(MODERATE, st.sampled_from([2, 5, 17]))
+def test_entropy_is_that_of_the_definition(mixture, num_levels: int) -> None:
+    probs = [math.exp(log_prob) for log_prob in exact(mixture, num_levels) if not math.isnan(log_prob)]
+    found = LogisticMixture(num_levels, len(mixture[0])).distribution(
+        torch.tensor(mixture, dtype=torch.float64).flatten()
+    )
+    expected = -math.fsum(p * math.log(p) for p in probs)
+    assert found.entropy().item() == pytest.approx(expected, rel=1e-8, abs=1e-10)
+
+
+def test_of_equally_probable_levels_the_lowest_is_the_mode() -> None:
+    """An even number of levels with the mean in the middle, and two humps of which neither is higher."""
+    middle = LogisticMixture(4, 1).distribution(torch.tensor([0.0, 0.0, -3.0], dtype=torch.float64))
+    humps = LogisticMixture(5, 2).distribution(
+        torch.tensor([0.0, 0.0, -0.5, 0.5, -4.0, -4.0], dtype=torch.float64)
+    )
+    assert middle.mode.item() == 1 and humps.mode.item() == 1
+
+
+@pytest.mark.parametrize("shape", [(), (6,), (2, 3)])
+def test_the_support_is_enumerated_as_torch_does(shape: tuple[int, ...]) -> None:
+    distribution = LogisticMixture(5, 2).distribution(torch.randn(*shape, 6, generator=seeded()))
+    torchs = torch.distributions.Categorical(logits=torch.zeros(*shape, 5))
+    assert distribution.has_enumerate_support
+    for expand in (True, False):
+        assert torch.equal(distribution.enumerate_support(expand), torchs.enumerate_support(expand))
+    assert torch.equal(distribution.enumerate_support(), torchs.enumerate_support())
+    assert distribution.entropy().shape == distribution.mode.shape == shape
+
+
+def test_entropy_has_the_right_gradient() -> None:
+    parameters = torch.randn(3, 6, dtype=torch.float64, generator=seeded()).requires_grad_()
+    assert torch.autograd.gradcheck(lambda p: LogisticMixture(5, 2).distribution(p).entropy(), parameters)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_parameters_of_half_precision_make_a_distribution_in_single(dtype: torch.dtype) -> None:
+    logits, means, log_scales = torch.randn(3, 20, 2, generator=seeded()).to(dtype)
+    coarse = DiscretizedLogisticMixture(logits, means, log_scales, 256)
+    single = DiscretizedLogisticMixture(logits.float(), means.float(), log_scales.float(), 256)
+    assert torch.equal(coarse.probs, single.probs) and torch.equal(coarse.entropy(), single.entropy())

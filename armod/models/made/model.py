@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import pairwise
 from typing import Any, cast
 
@@ -204,6 +203,7 @@ class MADE(AutoregressiveModel):
         if self.num_masks > 1:
             views = [member.incremental(num_samples, context) for member in self.members]
             return MixtureIncremental(views, self.ordering.device)
+        self._check_layers()
         degrees = [layer[0] for layer in self.degrees]
         return MADEWalk(
             self.likelihood,
@@ -312,7 +312,7 @@ class MADE(AutoregressiveModel):
         activations = self.likelihood.encode(x.flatten(1), dtype).flatten(1)
         last = len(self.layers) - 1
         from_contexts = None if context is None else self._from_context(context.to(dtype))
-        check_read("layers", self.layers, nn.Linear)
+        self._check_layers()
         for number, layer in enumerate(self.linear_layers):
             activations = masked_linear(
                 activations, layer.weight, self._weight_mask(number), layer.bias, self._bands[number][0]
@@ -323,6 +323,11 @@ class MADE(AutoregressiveModel):
                 activations = F.relu(activations)
         return activations
 
+    def _check_layers(self) -> None:
+        """Raise a ValueError if a layer, whose weights are read without a call, was replaced."""
+        check_read("layers", self.layers, nn.Linear)
+        check_read("context_layers", self.context_layers, nn.Linear)
+
     @property
     def _context_weights(self) -> list[Tensor]:
         """The weights of the context ``(units, C)`` in each layer, from the input up; empty without a context."""
@@ -330,7 +335,6 @@ class MADE(AutoregressiveModel):
 
     def _from_context(self, context: Tensor) -> list[Tensor]:
         """What a context adds to the units of each layer of a single model."""
-        check_read("context_layers", self.context_layers, nn.Linear)
         variables = next_variables(self.orderings[0], [layer[0] for layer in self.degrees])
         return [
             from_context(context, weight, read_at)
@@ -357,7 +361,6 @@ class MADE(AutoregressiveModel):
         """Member `number` as an ordinary MADE with the same layers."""
         member = MADE.__new__(MADE)
         nn.Module.__init__(member)
-        member.construction = replace(self.construction, arguments=None)
         only = slice(number, number + 1)
         member._assemble(
             self.event_shape,

@@ -60,10 +60,7 @@ class PixelMixture:
         return torch.stack(channels, -2)
 
     def pixel(self, parameters: Tensor) -> Pixel:
-        """Begin a pixel, with outputs of the network ``(..., num_parameters)`` and no known channel.
-
-        Everything is computed in float32 at least.
-        """
+        """Begin a pixel with outputs of the network, ``(..., num_parameters)``, and no known channel, in float32 at least."""
         num_components = self.likelihood.num_components
         logits, means, log_scales, coefficients = (
             part.unflatten(-1, (-1, num_components)).unbind(-2) if part.shape[-1] else ()

@@ -110,8 +110,8 @@ class RasterModel(AutoregressiveModel):
         is_near = (row[:, None] - row).abs().maximum((column[:, None] - column).abs()) <= extent
         return super().reach() & is_near
 
-    def receptive_field(self, row: int, column: int, channel: int = -1) -> Tensor:
-        """Find the variables that one output can see, by counting the paths through the masks.
+    def receptive_field(self, row: int, column: int, channel: int = -1) -> Tensor:  # type: ignore[override]
+        """Find the variables that one output can see, by counting the paths through the masks, which may hide part of `reach`.
 
         Args:
             row: row of the output pixel.

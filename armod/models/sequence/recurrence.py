@@ -41,6 +41,12 @@ class Recurrence(nn.RNNBase):
         run = _FUNCTIONS[self.cell]
         return run(inputs, state, weights, num_layers=self.num_layers, train=self.training, **rest)[0]
 
+    def _init_flat_weights(self) -> None:
+        """Keep torch's own list of the weights, unless they are computed: it would stop copies, and nothing reads it."""
+        super()._init_flat_weights()
+        if any(weight is not None and not weight.is_leaf for weight in self._flat_weights):
+            self._flat_weights = [None] * len(self._flat_weights)
+
     def step_by_step(self, inputs: Tensor) -> Tensor:
         """Compute the same with a loop over time, which the transforms of `torch.func` need.
 

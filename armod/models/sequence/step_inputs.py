@@ -183,6 +183,9 @@ def initial_weights(seed: int) -> Iterator[None]:
 
     Args:
         seed: seed of the weights, which are the same on every device.
+
+    Yields:
+        Nothing.
     """
     with _OwnGenerator(torch.Generator().manual_seed(seed)):
         yield

@@ -21,6 +21,7 @@ from armod import orderings
 from armod.likelihoods import Likelihood, in_own_precision
 from armod.models.base import AutoregressiveModel
 from armod.models.checks import check_event_shape, check_likelihood, check_sizes
+from armod.models.field import FieldSize
 from armod.models.sequence.gated_convolution import GatedConvolution
 from armod.models.sequence.sequence_walk import Beginning
 from armod.models.sequence.step_inputs import StepInputs, context_of_steps, initial_weights
@@ -106,14 +107,17 @@ class WaveNet(AutoregressiveModel):
             self.head = nn.Linear(channels, likelihood.num_parameters)
 
     @property
-    def receptive_field(self) -> int:
+    def receptive_field(self) -> FieldSize:
         """The number of earlier samples that a conditional sees: 1 + the sum of (kernel_size - 1) * dilation.
 
+        Called with a position it is `AutoregressiveModel.receptive_field`, like that of every other model.
+
         >>> from armod.likelihoods import Categorical
-        >>> WaveNet((16,), 8, dilations=[1, 2, 4], likelihood=Categorical(256)).receptive_field
-        8
+        >>> model = WaveNet((6,), 8, dilations=[2], likelihood=Categorical(256))
+        >>> model.receptive_field, model.receptive_field(4).int().tolist()
+        (3, [0, 1, 0, 1, 0, 0])
         """
-        return 1 + (self.kernel_size - 1) * sum(self.dilations)
+        return FieldSize(1 + (self.kernel_size - 1) * sum(self.dilations), super().receptive_field)
 
     def reach(self) -> Tensor:
         """Tell which earlier samples a path of taps leads from.
