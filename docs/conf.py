@@ -30,7 +30,7 @@ autodoc_typehints = "signature"
 nitpicky = True
 nitpick_ignore_regex = [
     # other projects, whose indices can't be read without a network
-    ("py:(class|obj)", r"(torch|numpy|collections|pathlib|abc|typing|nn|distributions)\..*"),
+    ("py:(class|obj)", r"(torch|numpy|collections|os|pathlib|abc|typing|nn|distributions)\..*"),
     # arguments, which have no place of their own
     ("py:(class|obj)", r"\w+"),
     # what only the library itself uses

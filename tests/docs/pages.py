@@ -8,9 +8,7 @@ folder. A comment ``<!-- file: NAME -->`` puts the Python block below it there u
 from __future__ import annotations
 
 import contextlib
-import inspect
 import io
-import operator
 import os
 import re
 import subprocess
@@ -21,7 +19,6 @@ from sybil import Document, Example, Sybil
 from sybil.evaluators.python import PythonEvaluator
 from sybil.parsers.markdown import CodeBlockParser
 
-import armod
 from tests.checkout import CHECKOUT
 
 PAGES = sorted((CHECKOUT / "docs" / "guide").glob("*.md"))
@@ -44,30 +41,10 @@ def run_page(path: Path, folder: Path) -> None:
             CodeBlockParser("sh", page.call),
         ]
     ).parse(path)
-    waiting = _waiting(document.text)
     with contextlib.chdir(folder):
         for example in document.examples():
-            if not any(example.region.start in span for span in waiting):
-                example.evaluate()
+            example.evaluate()
         page.expect_silence("the end of the page")
-
-
-def _waiting(text: str) -> list[range]:
-    """The parts of a page that wait for a name: ``<!-- pending: armod.fit(schedule=) --> ... <!-- /pending -->``."""
-    found = list(re.finditer(r"<!-- pending: (\S+) -->.*?<!-- /pending -->", text, re.DOTALL))
-    ready = [match[1] for match in found if exists(match[1])]
-    assert not ready, f"{', '.join(ready)} is there: take the marker off the page"
-    return [range(*match.span()) for match in found]
-
-
-def exists(name: str) -> bool:
-    """Whether armod has this name, or this argument of a function or class: ``armod.fit(schedule=)``."""
-    dotted, _, argument = name.removesuffix("=)").partition("(")
-    try:
-        found = operator.attrgetter(dotted.removeprefix("armod."))(armod)
-    except AttributeError:
-        return False
-    return not argument or argument in inspect.signature(found).parameters
 
 
 def same(expected: str, printed: str) -> bool:
