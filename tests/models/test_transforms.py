@@ -22,7 +22,8 @@ BITS, THREE, MIXTURE = likelihoods.Bernoulli(), likelihoods.Categorical(3), like
 Build = Callable[[], AutoregressiveModel]
 
 FAMILIES: dict[str, Build] = {
-    "made, context": lambda: armod.MADE((2, 2), [7], likelihood=THREE, context_size=2),
+    "made": lambda: armod.MADE((2, 2), [7], likelihood=THREE),
+    "made, two layers, context": lambda: armod.MADE((4,), [6, 5], likelihood=THREE, context_size=2),
     "made, mixture of one order": lambda: armod.MADE((4,), [7], likelihood=BITS, num_masks=2, ordering=[1, 3, 0, 2]),
     "rnn, two layers, context": lambda: armod.RecurrentModel(
         (4,), 3, cell="rnn", num_layers=2, likelihood=BITS, context_size=2

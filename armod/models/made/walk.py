@@ -186,9 +186,8 @@ class _Weights:
         bias = self.bias.unsqueeze(1)
         if context is None or self.context is None:
             return bias
-        with torch.autocast(
-            context.device.type, enabled=False
-        ):  # as the rest of the walk, which autocast leaves alone
+        # autocast leaves the rest of the walk alone, because it works in place
+        with torch.autocast(context.device.type, enabled=False):
             return bias + from_context(context, self.context, self.variables).T
 
 

@@ -108,25 +108,42 @@ def index_of(x: Tensor, num_levels: int) -> Tensor:
 
 
 @pytest.mark.parametrize("options", [{}, {"num_masks": 3}, {"num_masks": 3, "ordering": [2, 0, 1]}], ids=repr)
-@pytest.mark.parametrize("kept", [None, "first"])
 @LOCAL
-def test_each_row_is_sampled_and_completed_for_its_own_context(options: dict, kept, local: bool) -> None:
+def test_each_row_is_sampled_for_its_own_context(options: dict, local: bool) -> None:
     """Rows of two contexts in turn; a member that took the wrong rows of them would be far off."""
     model = made((3,), (9,), context_size=2, **options)
     every, context = every_observation(model), context_for(model, 2, local=local) * 2
     joint = torch.stack([model.log_prob(every, c.expand(8, *c.shape)).exp() for c in context]).detach()
-    completion = {}
-    if kept and len({int(order[0]) for order in model.orderings}) == 1:
-        mask = torch.arange(3) == model.orderings[0, 0]
-        completion = {"known": torch.ones(3), "mask": mask}
-        joint = joint * (every[:, mask] == 1).all(1)
-        joint = joint / joint.sum(1, keepdim=True)
     assert 0.5 * (joint[0] - joint[1]).abs().sum() > 0.2
     each = context.repeat(10_000, *[1] * (context.dim() - 1))
-    drawn = model.sample(20_000, each, generator=seeded(2), **completion)
+    drawn = model.sample(20_000, each, generator=seeded(2))
     for number, expected in enumerate(joint):
         frequency = torch.bincount(index_of(drawn[number::2], 2), minlength=8) / 10_000
         assert 0.5 * (frequency - expected).abs().sum() < 0.03
+
+
+@LOCAL
+def test_the_member_that_completes_a_row_is_drawn_by_its_probability_given_the_context(local: bool) -> None:
+    model = made((3,), (9,), context_size=2, num_masks=3, ordering=[2, 0, 1], scale=1.3, seed=1)
+    every, context = every_observation(model), context_for(model, 2, local=local)
+    known, mask = torch.ones(3), torch.tensor([True, False, True])
+    agrees = (every == known)[:, mask].all(1)
+    of_members = torch.stack(  # p_m(x, known | c): members, contexts, observations
+        [
+            torch.stack([m.log_prob(every, c.expand(8, *c.shape)).exp() * agrees for c in context])
+            for m in model.members
+        ]
+    ).detach()
+    expected = of_members.sum(0) / of_members.sum((0, 2)).unsqueeze(1)
+    weights = of_members.sum(2) / of_members.sum((0, 2))
+    for wrong in (weights.flip(1), torch.full_like(weights, 1 / 3)):
+        of_wrong = (wrong.unsqueeze(2) * of_members / of_members.sum(2, keepdim=True)).sum(0)
+        assert (0.5 * (of_wrong - expected).abs().sum(1)).max() > 0.06
+    each = context.repeat(10_000, *[1] * (context.dim() - 1))
+    drawn = model.sample(20_000, each, known=known, mask=mask, generator=seeded(2))
+    for number in range(2):
+        frequency = torch.bincount(index_of(drawn[number::2], 2), minlength=8) / 10_000
+        assert 0.5 * (frequency - expected[number]).abs().sum() < 0.03
 
 
 @EACH
@@ -257,9 +274,13 @@ def test_autocast_rounds_log_prob_only_a_little_and_no_cached_sample(local: bool
     model = ordered(CONDITIONAL["three levels, two layers"])
     x, context = every_observation(model)[:6], context_for(model, 6, local=local)
     exact, model = model(x, context), model.float()
-    expected = model.sample(6, context, generator=seeded())
+    expected, logits = (
+        model.sample(6, context, generator=seeded()),
+        model.incremental(6, context).conditional().logits,
+    )
     with torch.autocast("cpu", torch.bfloat16):
         assert torch.equal(model.sample(6, context, generator=seeded()), expected)
+        assert torch.equal(model.incremental(6, context).conditional().logits, logits)
         rounded = model(x, context)
     torch.testing.assert_close(rounded.double(), exact, rtol=0.1, atol=0.1)
 
