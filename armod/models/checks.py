@@ -124,6 +124,9 @@ def transforms_are_active() -> bool:
     That is so inside the transforms of `torch.func` and in forward-mode differentiation. Autograd functions of our own, and
     fused operations of torch that have no rule for these, then have to step aside.
 
+    Returns:
+        True inside of these.
+
     >>> transforms_are_active()
     False
     >>> torch.func.vmap(lambda x: x * 0 + transforms_are_active())(torch.zeros(2))
