@@ -38,6 +38,7 @@ bench: $(INSTALLED)        ## speed ratios, measured side by side in one run
 	$(BIN)/python -m benchmarks
 
 docs: $(INSTALLED)         ## the library's guide and reference, into build/docs; needs no network, nor does reading them
+	@rm -rf build/docs
 	$(BIN)/sphinx-build -W --keep-going --quiet --fresh-env docs build/docs
 	@echo "Open build/docs/index.html in a browser."
 

@@ -44,9 +44,7 @@ class Page(HTMLParser):
 
 def build(source: Path, target: Path) -> subprocess.CompletedProcess[str]:
     """Build as the Makefile does, from another source and into another folder."""
-    (recipe,) = re.findall(
-        r"^docs:.*\n\t(?:@\$\(BIN\)/|\$\(BIN\)/)sphinx-build (.*) docs build/docs$", MAKEFILE, re.M
-    )
+    (recipe,) = re.findall(r"^\t\$\(BIN\)/sphinx-build (.*) docs build/docs$", MAKEFILE, re.MULTILINE)
     command = [sys.executable, "-m", "sphinx", *recipe.split(), source, target]
     return subprocess.run(command, capture_output=True, text=True, cwd=CHECKOUT)
 
