@@ -11,4 +11,16 @@ torch.Size([2, 4])
 
 import lazy_loader
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+_load, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+
+
+def __getattr__(name: str) -> object:
+    """Load a name on first use; the version is that of the installed package."""
+    if name != "__version__":
+        return _load(name)
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("armod")
+    except PackageNotFoundError:  # a folder of sources that was never installed
+        return "unknown"

@@ -7,11 +7,14 @@ from .models.made import MADE
 from .models.plus_plus import PixelCNNPlusPlus
 from .models.raster.gated_pixelcnn import GatedPixelCNN
 from .models.raster.pixelcnn import PixelCNN
+from .models.saving import load, save
 from .models.sequence.recurrent import RecurrentModel
 from .models.sequence.transformer import Transformer
 from .models.sequence.wavenet import WaveNet
 from .pretrained import load_pretrained
 from .training import History, Receipt, evaluate, fit
+
+__version__: str
 
 __all__ = [
     "MADE",
@@ -33,7 +36,9 @@ __all__ = [
     "evaluate",
     "fit",
     "likelihoods",
+    "load",
     "load_pretrained",
     "orderings",
+    "save",
     "total_probability",
 ]

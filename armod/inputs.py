@@ -62,8 +62,7 @@ def check_possible(x: Tensor, num_levels: int | None, name: str = "x") -> None:
     Traceback (most recent call last):
     ValueError: Levels must be whole numbers from 0 to 1, but x lies between 0 and 1.5 with fractions.
     """
-    # torch.compile cannot trace a decision that depends on data
-    if num_levels is None or x.numel() == 0 or torch.compiler.is_compiling():
+    if num_levels is None or x.numel() == 0 or not values_are_known(x):
         return
     if x.is_complex():
         raise ValueError(f"Levels must be whole numbers from 0 to {num_levels - 1}, but {name} is complex.")
@@ -76,6 +75,31 @@ def check_possible(x: Tensor, num_levels: int | None, name: str = "x") -> None:
             f"Levels must be whole numbers from 0 to {num_levels - 1}, but {name} lies between "
             f"{lowest:g} and {highest:g}{'' if is_whole else ' with fractions'}."
         )
+
+
+def values_are_known(x: Tensor) -> bool:
+    """Tell whether Python may decide by the values of a tensor.
+
+    They are unknown while `torch.compile` traces, on the device "meta", and for the tensors that `torch.func.vmap` maps
+    over, because these stand for many values. They are known to `torch.func.grad` and `jvp`.
+
+    Args:
+        x: any tensor.
+
+    Returns:
+        False if nothing may be decided by the values.
+
+    >>> values_are_known(torch.zeros(3)), values_are_known(torch.zeros(3, device="meta"))
+    (True, False)
+    """
+    if torch.compiler.is_compiling():
+        return False
+    functorch = torch._C._functorch  # there is no public way to ask
+    while functorch.is_functorch_wrapped_tensor(x):
+        if functorch.is_batchedtensor(x):
+            return False
+        x = functorch.get_unwrapped(x)
+    return not x.is_meta
 
 
 def next_levels(value: object, num_samples: int, num_levels: int | None) -> Tensor:

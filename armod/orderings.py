@@ -1,8 +1,9 @@
 """Orderings: in which order a model generates the variables of one observation.
 
 An ordering is an int64 permutation ``(D,)`` of flat (row-major) indices: ``ordering[k]`` is the variable generated k-th.
-The named orderings take an event shape - ``(D,)``, ``(T,)``, ``(H, W)`` or ``(C, H, W)`` - and keep the channels of one
-pixel together, in their own order. Only `random` mixes everything.
+The named orderings take an event shape - ``(D,)``, ``(T,)``, ``(H, W)``, ``(C, H, W)``, or with more sizes such as
+``(C, T, H, W)``, where the first one always counts channels - and keep the channels of one pixel together, in their own
+order. Only `random` mixes everything.
 
 >>> raster((3, 1, 2)).tolist()
 [0, 2, 4, 1, 3, 5]
@@ -27,17 +28,18 @@ def raster(event_shape: Sequence[int]) -> Tensor:
         The ordering ``(D,)``.
 
     Raises:
-        ValueError: if the event shape has no size or more than three sizes, or a size below 1.
+        ValueError: if the event shape has no size, or a size below 1.
 
     >>> raster((5,)).tolist()
     [0, 1, 2, 3, 4]
+    >>> raster((2, 3, 1, 1)).tolist()
+    [0, 3, 1, 4, 2, 5]
     """
-    grid = _pixel_grid(event_shape)
-    return _channels_within_pixels(grid.flatten(1))
+    return _channels_within_pixels(_pixel_grid(event_shape))
 
 
 def column(event_shape: Sequence[int]) -> Tensor:
-    """Go top to bottom, then left to right; otherwise like `raster`.
+    """Go top to bottom, then left to right, within each frame if there are several; otherwise like `raster`.
 
     Args:
         event_shape: shape of one observation.
@@ -48,12 +50,11 @@ def column(event_shape: Sequence[int]) -> Tensor:
     >>> column((1, 2, 2)).tolist()
     [0, 2, 1, 3]
     """
-    grid = _pixel_grid(event_shape)
-    return _channels_within_pixels(grid.transpose(1, 2).flatten(1))
+    return _channels_within_pixels(_pixel_grid(event_shape).mT)
 
 
 def checkerboard(event_shape: Sequence[int]) -> Tensor:
-    """Take all pixels with even row + column in raster order, then all the others; otherwise like `raster`.
+    """Take all pixels with an even sum of coordinates in raster order, then all the others; otherwise like `raster`.
 
     Args:
         event_shape: shape of one observation.
@@ -65,8 +66,7 @@ def checkerboard(event_shape: Sequence[int]) -> Tensor:
     [0, 2, 4, 1, 3, 5]
     """
     grid = _pixel_grid(event_shape)
-    rows, columns = torch.arange(grid.shape[1])[:, None], torch.arange(grid.shape[2])
-    is_odd = ((rows + columns) % 2).bool()
+    is_odd = (torch.ones(grid.shape[1:]).nonzero().sum(1) % 2).bool().view(grid.shape[1:])
     return _channels_within_pixels(torch.cat([grid[:, ~is_odd], grid[:, is_odd]], dim=1))
 
 
@@ -112,20 +112,24 @@ def as_permutation(ordering: Tensor | Sequence[int] | None, event_shape: Sequenc
         The ordering as an int64 tensor ``(D,)`` on the CPU.
 
     Raises:
-        ValueError: if the values are not 0..D-1, each exactly once.
+        ValueError: if it is not a permutation: numbers, of which the values are 0..D-1, each exactly once.
 
     >>> as_permutation([2, 0, 1], (3,)).tolist()
     [2, 0, 1]
     """
     if ordering is None:
         return raster(event_shape)
-    num_variables = math.prod(event_shape)
-    if isinstance(ordering, str):
+    num_variables = math.prod(_checked(event_shape))
+    try:
+        given = torch.as_tensor(ordering).detach().cpu().flatten()
+        permutation = given.to(torch.int64)
+    except (TypeError, ValueError, RuntimeError):
+        what = repr(ordering)
+        if callable(ordering):  # most often one of this module
+            what = f"the function {getattr(ordering, '__name__', what)}; call it with the event shape"
         raise ValueError(
-            f"An ordering is a permutation, such as armod.orderings.column(event_shape), not {ordering!r}."
-        )
-    given = torch.as_tensor(ordering).detach().cpu().flatten()
-    permutation = given.to(torch.int64)
+            f"ordering is a permutation, such as armod.orderings.column(event_shape), not {what}."
+        ) from None
     is_permutation = (
         len(given) == num_variables
         and bool((given == permutation).all())
@@ -175,16 +179,21 @@ def name(ordering: Tensor, event_shape: Sequence[int]) -> str:
 
 
 def _pixel_grid(event_shape: Sequence[int]) -> Tensor:
-    """Flat indices as ``(C, H, W)``; a sequence is one row, and a plane is one channel."""
+    """Flat indices as ``(C, ..., H, W)``; a sequence is one row, and a plane is one channel."""
+    shape = _checked(event_shape)
+    full = (1,) * (3 - len(shape)) + shape
+    return torch.arange(math.prod(full)).view(full)
+
+
+def _channels_within_pixels(grid: Tensor) -> Tensor:
+    """``(C, ...)`` -> ``(D,)``: every channel of a pixel before the next pixel."""
+    return grid.flatten(1).T.flatten()
+
+
+def _checked(event_shape: Sequence[int]) -> tuple[int, ...]:
     shape = tuple(event_shape)
-    if not 1 <= len(shape) <= 3 or min(shape) < 1:
+    if not shape or min(shape) < 1:
         raise ValueError(
-            f"An event shape is (D,), (H, W) or (C, H, W) with sizes of at least 1; got {shape}."
+            f"An event shape is (D,), (H, W), (C, H, W) or longer, with sizes of at least 1; got {shape}."
         )
-    channels, height, width = (1,) * (3 - len(shape)) + shape
-    return torch.arange(channels * height * width).view(channels, height, width)
-
-
-def _channels_within_pixels(planes: Tensor) -> Tensor:
-    """``(C, pixels)`` -> ``(pixels * C,)``: every channel of a pixel before the next pixel."""
-    return planes.T.flatten()
+    return shape

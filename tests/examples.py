@@ -47,12 +47,13 @@ def made(
     hidden: tuple[int, ...] = (16,),
     num_levels: int = 0,
     likelihood: likelihoods.Likelihood | None = None,
+    scale: float = 0.8,
     **options,
 ) -> MADE:
     """A lively MADE in float64; without a likelihood given, `num_levels` 0 is Bernoulli."""
     if likelihood is None:
         likelihood = likelihoods.Categorical(num_levels) if num_levels else likelihoods.Bernoulli()
-    return lively(MADE(event_shape, hidden, likelihood=likelihood, **options)).double()
+    return lively(MADE(event_shape, hidden, likelihood=likelihood, **options), scale=scale).double()
 
 
 def recurrent(event_shape: tuple[int, ...], likelihood: likelihoods.Likelihood, **options) -> RecurrentModel:
@@ -95,7 +96,7 @@ def context_for(model: AutoregressiveModel, num: int, *, local: bool = False) ->
     """A context for `num` observations, of the model's own type: ``(N, C)``, or local with all positions after that."""
     if not model.context_size:
         return None
-    positions = model.event_shape[1:] if len(model.event_shape) == 3 else model.event_shape
+    positions = model.event_shape[1:] if len(model.event_shape) >= 3 else model.event_shape
     shape = (num, model.context_size, *(positions if local else ()))
     dtype = next(parameter.dtype for parameter in model.parameters())
     return torch.randn(shape, generator=seeded(11), dtype=torch.float64).to(dtype)
@@ -298,6 +299,20 @@ ENSEMBLES: dict[str, Callable[[], MADE]] = {
 }
 # too many observations to enumerate: for tests that compare the two views, float64 unless made otherwise
 LARGER: dict[str, Callable[[], AutoregressiveModel]] = {
+    "made, bits, random, two chunks, context": lambda: made(
+        (75,), (90, 80), degrees="sequential", context_size=2, ordering=orderings.random((75,)), scale=0.3
+    ),
+    "made, logistic mixture, image, column, context": lambda: made(
+        (3, 3, 5),
+        (20,),
+        likelihood=likelihoods.LogisticMixture(16, 2),
+        context_size=3,
+        ordering=orderings.column((3, 3, 5)),
+    ),
+    "made, no hidden layer, context": lambda: made((7,), (), 3, context_size=1),
+    "mixture of one order, context": lambda: made(
+        (1, 2, 3), (12,), 4, num_masks=3, context_size=2, ordering=orderings.reversed((1, 2, 3))
+    ),
     "recurrent, lstm, two layers": lambda: recurrent((70,), likelihoods.Categorical(7), num_layers=2),
     "recurrent, gru, context": lambda: recurrent(
         (9,), likelihoods.Categorical(3), cell="gru", context_size=2

@@ -11,14 +11,21 @@ from hypothesis import strategies as st
 
 from armod import orderings
 
-SHAPES = st.lists(st.integers(1, 5), min_size=1, max_size=3).map(tuple)
+SHAPES = st.one_of(
+    st.lists(st.integers(1, 5), min_size=1, max_size=3).map(tuple),
+    st.lists(st.integers(1, 3), min_size=4, max_size=6).map(tuple),
+)
 NAMED = [orderings.raster, orderings.column, orderings.checkerboard, orderings.random, orderings.reversed]
 
 
-def key(shape, index) -> tuple[int, int, int]:
-    """(channel, row, column) of a flat index."""
-    _, height, width = (1,) * (3 - len(shape)) + shape
-    return index // (height * width), index // width % height, index % width
+def key(shape, index) -> tuple[int, tuple[int, ...], int, int]:
+    """(channel, frame, row, column) of a flat index; most shapes have a single frame."""
+    coordinates = []
+    for size in reversed((1,) * (3 - len(shape)) + shape):
+        index, coordinate = divmod(index, size)
+        coordinates.append(coordinate)
+    channel, *frame, row, column = reversed(coordinates)
+    return channel, tuple(frame), row, column
 
 
 @settings(deadline=None, max_examples=60)
@@ -38,10 +45,10 @@ def test_names_mean_what_they_say(shape) -> None:
     every = range(math.prod(shape))
     where = {d: key(shape, d) for d in every}
     keys = {
-        orderings.raster: lambda c, h, w: (h, w, c),
-        orderings.column: lambda c, h, w: (w, h, c),
-        orderings.checkerboard: lambda c, h, w: ((h + w) % 2, h, w, c),
-        orderings.reversed: lambda c, h, w: (-h, -w, -c),
+        orderings.raster: lambda c, f, h, w: (f, h, w, c),
+        orderings.column: lambda c, f, h, w: (f, w, h, c),
+        orderings.checkerboard: lambda c, f, h, w: ((sum(f) + h + w) % 2, f, h, w, c),
+        orderings.reversed: lambda c, f, h, w: ([-i for i in f], -h, -w, -c),
     }
     for ordering, promised in keys.items():
         expected = sorted(every, key=lambda d, promised=promised: promised(*where[d]))
@@ -96,15 +103,27 @@ def test_anything_else_is_refused_in_one_sentence(wrong) -> None:
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize("wrong", [orderings.random, len, "raster", [0, "1", 2], [0, None, 2], {0, 1, 2}])
+def test_what_holds_no_numbers_is_refused_in_one_sentence(wrong) -> None:
+    """Most often a function of this module that was not called."""
+    with pytest.raises(
+        ValueError, match=r"ordering is a permutation, such as armod\.orderings.*, not "
+    ) as error:
+        orderings.as_permutation(wrong, (3,))
+    assert "\n" not in str(error.value)
+    assert ("call it with the event shape" in str(error.value)) == callable(wrong)
+
+
 def test_a_long_wrong_ordering_is_quoted_in_part() -> None:
     with pytest.raises(ValueError, match=r"11 \.\.\.\] of length 784|11\] \.\.\. of length 784"):
         orderings.as_permutation(torch.arange(784), (783,))
 
 
-@pytest.mark.parametrize("shape", [(), (0,), (3, 0), (1, 2, 3, 4), (-1,)])
+@pytest.mark.parametrize("shape", [(), (0,), (3, 0), (1, 2, 0, 4), (-1,)])
 def test_impossible_event_shapes_are_refused(shape) -> None:
-    with pytest.raises(ValueError, match="An event shape is"):
-        orderings.raster(shape)
+    for call in (orderings.raster, lambda shape: orderings.as_permutation([0], shape)):
+        with pytest.raises(ValueError, match="An event shape is"):
+            call(shape)
 
 
 def test_a_report_calls_an_ordering_by_its_name() -> None:

@@ -10,12 +10,11 @@ from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any
 
-import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
-from armod.figures.style import rc_params
+from armod.figures.style import drawing_style
 
 Table = Mapping[str, Sequence[Any]]
 
@@ -64,7 +63,7 @@ class Picture(Figure):
             The content of the PNG file.
         """
         buffer = io.BytesIO()
-        with matplotlib.rc_context(rc_params()):
+        with drawing_style():
             self.savefig(buffer, format="png", dpi=dots_per_inch, metadata={"Software": None})
         if colours is None:
             return buffer.getvalue()
@@ -104,7 +103,7 @@ def new_picture(width: float, height: float) -> Iterator[Picture]:
     Yields:
         The picture.
     """
-    with matplotlib.rc_context(rc_params()):
+    with drawing_style():
         yield Picture(figsize=(width, height))
 
 

@@ -5,10 +5,15 @@ The pages of the widgets use the same colours as CSS variables (`css_variables`)
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import matplotlib
 import matplotlib.font_manager
+
+from armod.process_wide import ProcessWide
 
 COLOURS = {
     "input": "#1F5FA8",
@@ -26,11 +31,20 @@ COLOURS = {
 }
 
 _FONTS = Path(__file__).parent / "fonts"
+_list_of_fonts = threading.Lock()
 
 
 def css_variables() -> str:
     """Write the palette as CSS custom properties, ``--armod-input: #1F5FA8; ...``."""
     return " ".join(f"--armod-{name.replace('_', '-')}: {colour};" for name, colour in COLOURS.items())
+
+
+@ProcessWide
+@contextmanager
+def drawing_style() -> Iterator[None]:
+    """Draw in the style of every picture; matplotlib has one style for all threads, so they take it up together."""
+    with matplotlib.rc_context(rc_params()):
+        yield
 
 
 def rc_params() -> matplotlib.RcParams:
@@ -59,10 +73,11 @@ def rc_params() -> matplotlib.RcParams:
 def font_family() -> str:
     """Register the shipped fonts with matplotlib, once, and return the name of their family."""
     manager = matplotlib.font_manager.fontManager
-    registered = {entry.fname for entry in manager.ttflist}
-    for path in sorted(_FONTS.glob("*.otf")):
-        if str(path) not in registered:
-            manager.addfont(path)
-            # It stands before any Inter that is installed, so that a figure looks the same everywhere.
-            manager.ttflist.insert(0, manager.ttflist.pop())
+    with _list_of_fonts:
+        registered = {entry.fname for entry in manager.ttflist}
+        for path in sorted(_FONTS.glob("*.otf")):
+            if str(path) not in registered:
+                manager.addfont(path)
+                # It stands before any Inter that is installed, so that a figure looks the same everywhere.
+                manager.ttflist.insert(0, manager.ttflist.pop())
     return "Inter"

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextPath
 
-from armod.figures.style import rc_params
+from armod.figures.style import drawing_style
 
 
 def text_width(text: str, size: float, weight: str = "normal") -> float:
@@ -24,7 +23,7 @@ def text_width(text: str, size: float, weight: str = "normal") -> float:
     Returns:
         Its width; 0 for an empty text.
     """
-    with rc_context(rc_params()):
+    with drawing_style():
         font = FontProperties(weight=weight)
         widths = [
             TextPath((0, 0), line, size=size, prop=font).get_extents().x1

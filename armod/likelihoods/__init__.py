@@ -8,7 +8,7 @@ a ready-made distribution of any model.
 from armod.likelihoods.base import Likelihood, rescale
 from armod.likelihoods.discrete import Bernoulli, Categorical
 from armod.likelihoods.logistic_mixture import DiscretizedLogisticMixture, LogisticMixture
-from armod.likelihoods.precision import at_least_single, in_single
+from armod.likelihoods.precision import at_least_single, in_own_precision, in_single, total
 from armod.likelihoods.ready_made import inverse_cdf, log_prob, num_levels, pick, table, temper
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "Likelihood",
     "LogisticMixture",
     "at_least_single",
+    "in_own_precision",
     "in_single",
     "inverse_cdf",
     "log_prob",
@@ -26,4 +27,5 @@ __all__ = [
     "rescale",
     "table",
     "temper",
+    "total",
 ]

@@ -92,7 +92,9 @@ class Categorical(Likelihood):
 
     def encode(self, levels: Tensor, dtype: torch.dtype) -> Tensor:
         """Return one-hot vectors, because levels need not have an order."""
-        return torch.nn.functional.one_hot(levels.long(), self.num_levels).to(dtype)
+        # faster than torch's one_hot, which makes int64 first, and unlike that it can be mapped by torch.func.vmap
+        zeros = torch.zeros(*levels.shape, self.num_levels, dtype=dtype, device=levels.device)
+        return zeros.scatter(-1, levels.long().unsqueeze(-1), 1)
 
     def decode(self, features: Tensor) -> Tensor:
         """Return the position of the 1."""

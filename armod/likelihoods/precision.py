@@ -20,7 +20,7 @@ def at_least_single(dtype: torch.dtype) -> torch.dtype:
         dtype: a floating type.
 
     Returns:
-        A floating type.
+        The type that is computed with.
 
     >>> at_least_single(torch.bfloat16), at_least_single(torch.float64)
     (torch.float32, torch.float64)
@@ -32,7 +32,7 @@ def in_single(tensor: Tensor) -> Tensor:
     """Convert a floating tensor of half precision to float32; others stay as they are.
 
     Args:
-        tensor: floating numbers.
+        tensor: numbers.
 
     Returns:
         The same numbers.
@@ -78,3 +78,36 @@ def next_above(uniform: Tensor, dtype: torch.dtype) -> Tensor:
     uniform = uniform.to(working)
     # an impossible first level has the sum 0, and some processors take the least number of all for 0
     return uniform.nextafter(torch.ones_like(uniform)).clamp_(min=torch.finfo(working).tiny)
+
+
+def in_own_precision(outputs: Tensor, weight: Tensor) -> Tensor:
+    """Convert a network's outputs to the dtype of its weights, and to float32 at least.
+
+    That of autocast, or of weights in half precision, is too coarse for likelihoods.
+
+    Args:
+        outputs: the outputs.
+        weight: any weight of the network.
+
+    Returns:
+        The outputs.
+
+    >>> in_own_precision(torch.ones(1, dtype=torch.bfloat16), torch.ones(1, dtype=torch.float64)).dtype
+    torch.float64
+    """
+    return outputs.to(at_least_single(weight.dtype))
+
+
+def total(log_probs: Tensor) -> Tensor:
+    """Sum log-probabilities over variables in float64.
+
+    Args:
+        log_probs: one log-probability for each variable, ``(N, ...)``.
+
+    Returns:
+        Sums ``(N,)`` in the same type, or in float32 if it is coarser.
+
+    >>> total(torch.full((1, 3, 64, 64), -5.55, dtype=torch.bfloat16))
+    tensor([-68352.])
+    """
+    return log_probs.flatten(1).sum(1, dtype=torch.float64).to(at_least_single(log_probs.dtype))

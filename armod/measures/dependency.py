@@ -236,7 +236,7 @@ def _random_context(model: AutoregressiveModel, generator: torch.Generator) -> T
     """One context ``(1, C, T)`` or ``(1, C, H, W)`` for a model that needs one; it differs at every position."""
     if not model.context_size:
         return None
-    positions = model.event_shape[1:] if len(model.event_shape) == 3 else model.event_shape
+    positions = model.event_shape[1:] if len(model.event_shape) >= 3 else model.event_shape
     context = torch.randn(1, model.context_size, *positions, generator=generator, dtype=torch.float64)
     return context.to(next(model.parameters()))
 

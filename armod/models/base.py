@@ -27,6 +27,7 @@ from armod.inputs import (
 )
 from armod.likelihoods import Likelihood
 from armod.models.construction import Construction, Noted
+from armod.models.field import field_at
 from armod.models.shortcuts import why_not_cached
 from armod.sampling.samplers import Recomputing, Sampler, device_of, sampler_named
 from armod.sampling.walk import Incremental
@@ -99,7 +100,8 @@ class AutoregressiveModel(nn.Module, metaclass=Noted):
         if type(self).cached_view is not AutoregressiveModel.cached_view:
             reason = why_not_cached(self)
             if reason is None:
-                return self.cached_view(num_samples, context)
+                with torch.autocast(device_of(self).type, enabled=False):
+                    return self.cached_view(num_samples, context)
             warnings.warn(
                 f"{type(self).__name__} samples by one full pass per variable, because {reason}.",
                 stacklevel=2,
@@ -133,7 +135,7 @@ class AutoregressiveModel(nn.Module, metaclass=Noted):
         Raises:
             ValueError: if `x` or the context has a wrong shape, or `x` has values other than whole levels ``0..K-1``.
         """
-        return total(self.log_prob_per_variable(x, context))
+        return likelihoods.total(self.log_prob_per_variable(x, context))
 
     def log_prob_per_variable(self, x: Tensor, context: Tensor | None = None) -> Tensor:
         """Compute each factor of the chain rule, ``log p(x_d | x_<d)``; `log_prob` is their sum.
@@ -219,9 +221,10 @@ class AutoregressiveModel(nn.Module, metaclass=Noted):
             generator: source of the noise; None is torch's global generator.
             method: "cached" (each activation is computed once), "naive" (one full pass per variable), or a sampler.
             length: T of the sequences, for models that take several lengths; None is that of `event_shape`.
-            **options: what sampling changes in the conditionals (`armod.sampling.adjust.Adjustment`): ``temperature``,
-                ``top_k``, ``top_p``, ``greedy``; and ``stop`` and ``callback`` (`armod.sampling.walk.draw_all`). They
-                belong to sampling, not to the likelihood.
+            **options: what sampling changes in the conditionals, which belongs to sampling, not to the likelihood:
+                ``temperature``, ``top_k``, ``top_p`` and ``greedy`` (`armod.sampling.adjust.Adjustment`). ``stop`` is the
+                level that ends a row (`armod.sampling.drawing.draw_all`). ``callback`` is called with the flat index of a
+                variable and its levels ``(N,)`` as soon as they are made.
 
         Returns:
             Levels, int64 ``(num_samples, *event_shape)``.
@@ -289,9 +292,8 @@ class AutoregressiveModel(nn.Module, metaclass=Noted):
             ValueError: if there are fewer than 2 samples.
 
         >>> from armod import MADE, likelihoods
-        >>> mean, standard_error = MADE((3,), [4], likelihood=likelihoods.Bernoulli()).entropy(100)
-        >>> 0 < mean < 3
-        True
+        >>> len(MADE((3,), [4], likelihood=likelihoods.Bernoulli()).entropy(100))
+        2
         """
         if count_of(num_samples, context) < 2:
             raise ValueError("An entropy with a standard error needs num_samples of at least 2.")
@@ -314,6 +316,25 @@ class AutoregressiveModel(nn.Module, metaclass=Noted):
         """
         position = torch.argsort(self.ordering)
         return position[:, None] > position[None, :]
+
+    def receptive_field(self, *place: int) -> Tensor:
+        """Find the variables in the field of one variable, a row of `reach` in the shape of an observation.
+
+        Args:
+            *place: the position in a sequence, or row and column of an image (of an observation with more dimensions its
+                frame first), and then the channel; without one it is the last channel, which sees most.
+
+        Returns:
+            A boolean tensor of the shape `event_shape`.
+
+        Raises:
+            IndexError: if there is no such place.
+
+        >>> from armod import MADE, likelihoods
+        >>> MADE((2, 3), [4], likelihood=likelihoods.Bernoulli()).receptive_field(1, 0).int().tolist()
+        [[1, 1, 1], [0, 0, 0]]
+        """
+        return field_at(self.reach(), place, self.event_shape)
 
     def ordering_for(self, num_variables: int) -> Tensor:
         """Return the ordering for observations of another length, which runs forward or backward like `ordering`.
@@ -342,10 +363,9 @@ class AutoregressiveModel(nn.Module, metaclass=Noted):
         Raises:
             ValueError: if `x` has another shape, or values other than whole levels ``0..K-1``.
         """
+        sizes = ", ".join(map(str, self.event_shape))
         if self.any_length:
             sizes = "T" if self.max_length is None else f"1 to {self.max_length}"
-        else:
-            sizes = ", ".join(map(str, self.event_shape))
         levels = tensor_of(x, name, f"levels (N, {sizes})")
         if self.any_length:
             is_right = levels.dim() == 2 and levels.shape[1] >= 1
@@ -376,11 +396,11 @@ class AutoregressiveModel(nn.Module, metaclass=Noted):
         """
         if self.context_size is None:
             return context  # type: ignore[return-value]
-        positions = tuple(event_shape[1:]) if len(event_shape) == 3 else tuple(event_shape)
+        positions = tuple(event_shape[1:]) if len(event_shape) >= 3 else tuple(event_shape)
         return context_of(context, self.context_size, num, positions)
 
     def _shape_for(self, context: object) -> torch.Size:
-        """Event shape of observations that are begun with this context, whose length decides if it is local."""
+        """Event shape of observations that are begun with this context; a local one decides their length."""
         if self.any_length and isinstance(context, Tensor) and context.dim() == 3:
             return self._shape_of(context.shape[2])
         return self.event_shape
@@ -398,24 +418,3 @@ class AutoregressiveModel(nn.Module, metaclass=Noted):
         if self.max_length is not None and length > self.max_length:
             raise ValueError(f"This model makes sequences of length {self.max_length} at most, not {length}.")
         return torch.Size([length])
-
-
-def total(log_probs: Tensor) -> Tensor:
-    """Sum log-probabilities ``(N, ...)`` over variables in float64.
-
-    Args:
-        log_probs: one log-probability for each variable.
-
-    Returns:
-        Sums ``(N,)``, in float32 at least, because half precision can't hold a sum of thousands.
-
-    >>> total(torch.full((1, 3, 64, 64), -5.55, dtype=torch.bfloat16))
-    tensor([-68352.])
-    """
-    at_least_single = torch.promote_types(log_probs.dtype, torch.float32)
-    return log_probs.flatten(1).sum(1, dtype=torch.float64).to(at_least_single)
-
-
-def in_own_precision(outputs: Tensor, weight: Tensor) -> Tensor:
-    """Return a network's outputs in the dtype of its weights, and in float32 at least, for the sake of likelihoods."""
-    return outputs.to(likelihoods.at_least_single(weight.dtype))

@@ -1,19 +1,29 @@
 """How a model was made: the arguments of its constructor and the parts that it built, noted when the constructor returns.
 
 `armod.save` writes the arguments, so that a file of weights says which model they belong to. The fast ways to sample
-compare the parts with what the model is made of now, so that they step aside for a part that somebody has replaced.
+compare the parts with what the model is made of now, so that they step aside for a part that somebody has replaced. And a
+state dict carries the settings that its weights were made for: WaveNets with dilations 1, 2, 4 and 4, 2, 1 have weights of
+the same shapes, but the weights of one are nonsense in the other.
 """
 
 from __future__ import annotations
 
 import inspect
 from abc import ABCMeta
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch import nn
 
-_SIMPLE = (bool, int, float, str, tuple, type(None))
+from armod.likelihoods import Likelihood
+from armod.models.arguments import Unwritten, kept, plain
+
+_SIMPLE = (bool, int, float, str, tuple, type(None), Likelihood)
+_KEY = "armod"  # of the settings in a state dict's metadata
+# A state dict brings orderings and degrees itself. Seed and dropout only matter in training.
+_NOT_COMPARED = ("seed", "ordering", "degrees", "dropout")
 
 
 @dataclass(frozen=True)
@@ -22,10 +32,11 @@ class Part:
 
     Args:
         kind: its exact type.
-        settings: its numbers, words and tuples by name, such as ``eps`` or ``stride``; tensors and modules are no settings.
+        settings: its numbers, words, tuples and likelihoods by name, such as ``eps`` or ``stride``; tensors and modules are
+            no settings.
 
-    >>> Part.of(nn.ReLU()).settings
-    {'inplace': False}
+    >>> Part.of(nn.Softmax(dim=1))
+    Part(kind=<class 'torch.nn.modules.activation.Softmax'>, settings={'dim': 1})
     """
 
     kind: type
@@ -33,7 +44,14 @@ class Part:
 
     @classmethod
     def of(cls, module: nn.Module) -> Part:
-        """Describe a module as it is now."""
+        """Describe a module as it is now.
+
+        Args:
+            module: a module.
+
+        Returns:
+            Its description.
+        """
         return cls(type(module), {k: v for k, v in vars(module).items() if _is_setting(k, v)})
 
 
@@ -41,18 +59,81 @@ class Part:
 class Construction:
     """What a model's constructor got and built.
 
-    Args:
-        arguments: the arguments by name, defaults included; keyword arguments that it passes on stand among them.
-        parts: the modules inside the model by their path.
+    `load_state_dict` refuses a state dict whose names fit but whose `settings` are others, before it takes any weight. This
+    protection ends where the settings don't travel or aren't known: a bare ``dict``, a file of safetensors (`armod.load`
+    makes the right model from its own header), state dicts of earlier versions, and a model of your own with a constructor
+    of its own. With other names torch itself refuses, or takes what fits with ``strict=False``.
 
-    >>> from armod import Transformer, likelihoods
-    >>> model = Transformer((3,), 4, num_layers=1, num_heads=2, likelihood=likelihoods.Bernoulli())
-    >>> model.construction.parts["norm"].settings["eps"]
-    1e-05
+    Args:
+        arguments: the arguments by name, defaults included; keyword arguments that it passes on stand among them. They are
+            copies, and an `Unwritten` stands for an argument that is neither a number, a word, a tensor, a likelihood nor a
+            list of these.
+        parts: the modules inside the model by their path.
+        itself: the model itself, as a part.
+        parameters: the shape of each parameter by its path.
+        buffers: the paths of all buffers.
+        settings: what `load_state_dict` compares: the arguments of one of armod's own constructors that decide which
+            function the weights compute.
+
+    >>> from armod import WaveNet, likelihoods
+    >>> made = WaveNet((9,), 2, dilations=(1, 4), likelihood=likelihoods.Bernoulli()).construction
+    >>> made.arguments["dilations"], made.settings["dilations"], made.parts["head"].settings["out_features"]
+    ((1, 4), [1, 4], 1)
     """
 
     arguments: dict[str, Any]
     parts: dict[str, Part]
+    itself: Part
+    parameters: dict[str, torch.Size]
+    buffers: tuple[str, ...]
+    settings: dict[str, Any]
+
+    @classmethod
+    def of(cls, model: nn.Module, arguments: dict[str, Any]) -> Construction:
+        """Describe a model that has just been made.
+
+        Args:
+            model: the model.
+            arguments: the arguments of its constructor by name.
+
+        Returns:
+            Its description.
+        """
+        return cls(
+            arguments,
+            {name: Part.of(module) for name, module in model.named_modules() if name},
+            Part.of(model),
+            {name: value.shape for name, value in model.named_parameters(remove_duplicate=False)},
+            tuple(name for name, _ in model.named_buffers(remove_duplicate=False)),
+            _settings(model, arguments),
+        )
+
+    def _put_settings(self, model: nn.Module, state: Any, prefix: str, metadata: dict[str, Any]) -> None:
+        """Write the settings into the metadata of a new state dict, where `torch.save` and `deepcopy` keep them."""
+        if self.settings:
+            metadata[_KEY] = dict(self.settings)
+
+    def _compare_settings(
+        self, state: Mapping[str, Any], prefix: str, metadata: Mapping[str, Any], *_: Any
+    ) -> None:
+        """Refuse a state dict of a model with other settings, unless its names differ, which is torch's affair."""
+        theirs = metadata.get(_KEY)
+        names = {name[len(prefix) :] for name in state if name.startswith(prefix)}
+        if not isinstance(theirs, dict) or not set(self.parameters) <= names <= {
+            *self.parameters,
+            *self.buffers,
+        }:
+            return
+        different = [name for name, value in self.settings.items() if theirs.get(name, value) != value]
+        if different:
+            their_text, our_text = (
+                ", ".join(f"{name}={values[name]}" for name in different)
+                for values in (theirs, self.settings)
+            )
+            raise ValueError(
+                f"This state dict is of a model with {their_text}, but this {self.itself.kind.__name__} has {our_text}: "
+                "make the model with the settings of its weights, or load dict(state_dict) to take the bare weights."
+            )
 
 
 class Noted(ABCMeta):
@@ -63,27 +144,46 @@ class Noted(ABCMeta):
     [4]
     """
 
-    @property
-    def __signature__(cls) -> inspect.Signature:
-        """The constructor's own signature, which the method below would hide from `help`."""
-        signature = inspect.signature(cls.__init__)
-        return signature.replace(parameters=list(signature.parameters.values())[1:])
-
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         """Make an instance, as usual, and note how."""
+        copies, named_copies = kept(args), {name: kept(value) for name, value in kwargs.items()}
         model = super().__call__(*args, **kwargs)
-        bound = inspect.signature(cls.__init__).bind(model, *args, **kwargs)
+        bound = cls.__signature__.bind(*copies, **named_copies)
         bound.apply_defaults()
         arguments: dict[str, Any] = {}
-        for parameter in list(bound.signature.parameters.values())[1:]:
-            value = bound.arguments[parameter.name]
+        for name, parameter in bound.signature.parameters.items():
+            value = bound.arguments[name]
             if parameter.kind is parameter.VAR_KEYWORD:
                 arguments |= value
-            elif parameter.kind is not parameter.VAR_POSITIONAL:
-                arguments[parameter.name] = value
-        parts = {name: Part.of(module) for name, module in model.named_modules() if name}
-        model.construction = Construction(arguments, parts)
+            elif parameter.kind is not parameter.VAR_POSITIONAL or value:
+                arguments[name] = kept(value)
+        construction = Construction.of(model, arguments)
+        # hooks of the construction, not of the model, go with shallow and deep copies of the model
+        model._register_state_dict_hook(construction._put_settings)
+        model._register_load_state_dict_pre_hook(construction._compare_settings)
+        model.construction = construction
         return model
+
+    @property
+    def __signature__(cls) -> inspect.Signature:
+        """The signature of the constructor, which tools would otherwise take from `__call__`."""
+        signature = inspect.signature(cls.__init__)  # type: ignore[misc]
+        return signature.replace(parameters=list(signature.parameters.values())[1:])
+
+
+def _settings(model: nn.Module, arguments: dict[str, Any]) -> dict[str, Any]:
+    """The settings that a state dict carries; only armod's own constructors are known to have no others."""
+    constructor = type(model).__init__
+    if not (constructor.__module__ or "").startswith("armod."):  # None: it was defined by `exec`
+        return {}
+    settings = {
+        name: plain(value)
+        for name, value in arguments.items()
+        if name not in _NOT_COMPARED and value is not None and not isinstance(value, Unwritten)
+    }
+    if "num_levels" in arguments:  # which may be None
+        settings["num_levels"] = model.likelihood.num_levels  # type: ignore[union-attr]
+    return settings
 
 
 def _is_setting(name: str, value: object) -> bool:

@@ -235,10 +235,15 @@ class Histogram(AutoregressiveModel):
 
     def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *rest: Any) -> None:
         """Make room for the cells of the state dict, because their number depends on the data."""
+        before = self.codes, self.counts
         for name in ("codes", "counts"):
             if prefix + name in state_dict:
                 setattr(self, name, self.codes.new_empty(state_dict[prefix + name].shape))
-        super()._load_from_state_dict(state_dict, prefix, *rest)
+        try:
+            super()._load_from_state_dict(state_dict, prefix, *rest)
+        except ValueError:  # it is of another histogram
+            self.codes, self.counts = before
+            raise
 
 
 class HistogramIncremental(Incremental):

@@ -7,8 +7,11 @@ changes the conditionals, and the view would not notice. So it is used only if n
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from torch import nn
 from torch.nn.modules import module as torch_module
+from torch.nn.utils import parametrize
 
 from armod.models.construction import Part
 
@@ -24,6 +27,7 @@ _HARMLESS = {
     "log_prob",
     "log_prob_per_variable",
     "reach",
+    "receptive_field",
     "sample",
     "sample_and_log_prob",
     "training_log_prob",
@@ -63,6 +67,34 @@ def is_own(model: nn.Module, method: str, owner: type) -> bool:
     return method not in vars(model) and getattr(type(model), method) is getattr(owner, method)
 
 
+def check_read(name: str, modules: Iterable[nn.Module], kind: type) -> None:
+    """Check modules whose weights a model reads without ever calling the modules; whatever a call does would be ignored.
+
+    What computes a weight before a call (pruning) is run here instead.
+
+    Args:
+        name: the attribute of the model that holds the modules.
+        modules: the modules.
+        kind: their type. A type that computes only the weight (`torch.nn.utils.parametrize`) is fine too.
+
+    Raises:
+        ValueError: if a module was replaced or has a hook.
+
+    >>> check_read("layers", [nn.Identity()], nn.Linear)
+    Traceback (most recent call last):
+    ValueError: This model reads the weights of its `layers` and never calls them, so no Identity can stand there and no hook is heard; torch.nn.utils.parametrize can change the weights.
+    """
+    for module in modules:
+        is_kind = type(module) is kind or (isinstance(module, kind) and parametrize.is_parametrized(module))
+        if not is_kind or module._forward_hooks or "forward" in vars(module):
+            raise ValueError(
+                f"This model reads the weights of its `{name}` and never calls them, so no {type(module).__name__} can "
+                "stand there and no hook is heard; torch.nn.utils.parametrize can change the weights."
+            )
+        for hook in module._forward_pre_hooks.values():
+            hook(module, ())
+
+
 def _overriding(model: nn.Module) -> str | None:
     """A method below the class of the cached view that replaces one of those that the view knows."""
     below = []
@@ -83,10 +115,16 @@ def _overriding(model: nn.Module) -> str | None:
 
 def _changed_part(model: nn.Module) -> str | None:
     """A part that is not what the constructor built, or that has hooks."""
-    if torch_module._global_forward_hooks or torch_module._global_forward_pre_hooks:
+    everywhere = [
+        *torch_module._global_forward_hooks.values(),
+        *torch_module._global_forward_pre_hooks.values(),
+    ]
+    if not all(
+        hook.__module__.startswith("torch.") for hook in everywhere
+    ):  # torch's own (FlopCounterMode) only look on
         return "there are hooks on all modules"
     construction = vars(model).get("construction")
-    if construction is None:
+    if construction is None:  # a member of an ensemble, which checks its layers itself
         return None
     built, parts = dict(construction.parts), dict(model.named_modules())
     for name, module in parts.items():
@@ -96,7 +134,7 @@ def _changed_part(model: nn.Module) -> str | None:
         if before is None:
             return f"its part `{name}` was added"
         if before.kind is not now.kind:
-            return f"its part `{name}` is a {now.kind.__name__}, not a {before.kind.__name__}"
+            return f"its part `{name}` is of type {now.kind.__name__}, not {before.kind.__name__}"
         if before.settings != now.settings:
             changed = next(
                 k for k in now.settings | before.settings if before.settings.get(k) != now.settings.get(k)

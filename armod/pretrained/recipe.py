@@ -19,7 +19,7 @@ A recipe is TOML with three tables::
     [fit]                       # arguments of armod.fit, by their names; empty for a Histogram, which only counts
     epochs = 100
 
-The seed in [fit], 0 by default, determines everything that is random in a new model and in its training.
+The seed in [model] determines the initial weights, and the seed in [fit] what is random in training; both are 0 by default.
 """
 
 from __future__ import annotations
@@ -28,30 +28,19 @@ import time
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
-from armod import data, likelihoods, orderings
+from armod import data, orderings
 from armod.data import Dataset
+from armod.likelihoods import Likelihood
+from armod.models.arguments import LIKELIHOODS
 from armod.models.base import AutoregressiveModel
+from armod.models.families import FAMILIES
 from armod.training import History, Receipt, evaluate, fit
 
-# the module of armod.models that defines each family
-_FAMILIES: Mapping[str, str] = {
-    "Histogram": "histogram",
-    "MADE": "made",
-    "RecurrentModel": "sequence.recurrent",
-    "WaveNet": "sequence.wavenet",
-    "PixelCNN": "raster.pixelcnn",
-    "GatedPixelCNN": "raster.gated_pixelcnn",
-    "PixelCNNPlusPlus": "plus_plus",
-    "Transformer": "sequence.transformer",
-}
-_LIKELIHOODS = ("Bernoulli", "Categorical", "LogisticMixture")
 _ORDERINGS = ("raster", "column", "checkerboard", "random", "reversed")
 
 
@@ -85,15 +74,12 @@ class Recipe:
         """
         arguments = {name: value for name, value in self.model.items() if name != "start_from_marginals"}
         family = arguments.pop("family")
-        _check_word(family, _FAMILIES, "family of models")
+        _check_word(family, FAMILIES, "family of models")
         if "likelihood" in arguments:
             arguments["likelihood"] = _likelihood(**arguments["likelihood"])
         if "ordering" in arguments:
             arguments["ordering"] = _ordering(arguments["ordering"], arguments["event_shape"])
-        model_class = getattr(import_module(f"armod.models.{_FAMILIES[family]}"), family)
-        with torch.random.fork_rng(devices=[]):
-            torch.default_generator.manual_seed(self.fit.get("seed", 0))
-            return model_class(**arguments)
+        return FAMILIES[family](**arguments)
 
     def load_data(self) -> Dataset:
         """Load the data set with the levels and the context that the recipe asks for."""
@@ -164,9 +150,9 @@ def read_recipe(path: Path) -> Recipe:
     return recipe
 
 
-def _likelihood(family: str, **arguments: Any) -> likelihoods.Likelihood:
-    _check_word(family, _LIKELIHOODS, "likelihood")
-    return getattr(likelihoods, family)(**arguments)
+def _likelihood(family: str, **arguments: Any) -> Likelihood:
+    _check_word(family, LIKELIHOODS, "likelihood")
+    return LIKELIHOODS[family](**arguments)
 
 
 def _ordering(choice: str | Mapping[str, Any], event_shape: list[int]) -> Tensor:

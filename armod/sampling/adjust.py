@@ -70,13 +70,13 @@ class Adjustment:
 
         >>> Adjustment.of(topk=3)
         Traceback (most recent call last):
-        ValueError: topk is no option of sample; the options are temperature, top_k, top_p and greedy.
+        ValueError: topk is no option of sample; the options are temperature, top_k, top_p, greedy, stop and callback.
         """
-        *most, last = (field.name for field in fields(cls))
+        names = [field.name for field in fields(cls)]
         for name in options:
-            if name not in (*most, last):
+            if name not in names:
                 raise ValueError(
-                    f"{name} is no option of sample; the options are {', '.join(most)} and {last}."
+                    f"{name} is no option of sample; the options are {', '.join(names)}, stop and callback."
                 )
         return cls(**options)
 

@@ -18,8 +18,9 @@ from armod.inputs import next_levels
 from armod.likelihoods import Likelihood, pick
 from armod.plugins import plugins
 from armod.sampling.adjust import Adjustment
+from armod.sampling.drawing import Callback, draw_all
 from armod.sampling.threads import one_thread
-from armod.sampling.walk import Incremental, draw_all, row_indices
+from armod.sampling.walk import Incremental, row_indices
 
 
 class Sampled(Protocol):
@@ -223,14 +224,35 @@ def _sample_through(
     options: dict[str, Any],
 ) -> Tensor:
     """Arrange a completion in the order of generation, draw, and put the variables in their places."""
-    adjustment = Adjustment(**options)
+    stop, callback = options.pop("stop", None), options.pop("callback", None)
+    _check_watchers(stop, callback, model.likelihood)
+    adjustment = Adjustment.of(**options)
     ordering = model.ordering_for(uniform.shape[1])
     if known is not None and mask is not None:
         known, mask = known.flatten(1)[:, ordering], mask.flatten(1)[:, ordering]
-    drawn = draw_all(view, uniform, known, mask, adjustment)
+    seen = None if callback is None else _by_variable(callback, ordering)
+    drawn = draw_all(view, uniform, known, mask, adjustment, stop=stop, callback=seen)
     x = torch.empty_like(drawn)
     x[:, ordering] = drawn
     return x.view(len(x), *_event_shape(model, uniform.shape[1]))
+
+
+def _check_watchers(stop: object, callback: object, likelihood: Likelihood | None) -> None:
+    """Raise a ValueError unless `stop` is a level and `callback` can be called, or they are None."""
+    num_levels = None if likelihood is None else likelihood.num_levels
+    if stop is not None:
+        is_level = isinstance(stop, int) and not isinstance(stop, bool) and stop >= 0
+        if not is_level or (num_levels is not None and stop >= num_levels):  # type: ignore[operator]
+            last = "" if num_levels is None else f" to {num_levels - 1}"
+            raise ValueError(f"stop is None or a level, a whole number from 0{last or ' on'}, not {stop!r}.")
+    if callback is not None and not callable(callback):
+        raise ValueError(f"callback is a function of a variable and its levels, not {callback!r}.")
+
+
+def _by_variable(callback: Callback, ordering: Tensor) -> Callback:
+    """The callback that hears of flat indices of variables, where `callback` hears of steps."""
+    variables = ordering.tolist()
+    return lambda step, levels: callback(variables[step], levels)
 
 
 def _event_shape(model: Sampled, num_variables: int) -> Sequence[int]:

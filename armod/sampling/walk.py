@@ -2,22 +2,20 @@
 
 `Incremental` is the public view: ask for the next conditional, then append a level. The models of armod make it from a
 `Walk`, which is a generator that yields the parameters of the next variable and receives its levels. Stepping, drawing a
-whole sample, copying and selecting rows all follow from the generator. `draw_all` is the one loop of all samplers.
+whole sample (`armod.sampling.drawing`), copying and selecting rows all follow from the generator.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Sequence
 from typing import Any, Self, TypeAlias, TypeVar
 
 import torch
 from torch import Tensor, distributions
-from tqdm import tqdm
 
 from armod.inputs import next_levels
-from armod.likelihoods import Likelihood, inverse_cdf
-from armod.sampling.adjust import Adjustment
+from armod.likelihoods import Likelihood
 
 T = TypeVar("T")
 Steps: TypeAlias = Generator[Tensor, Any, None]  # yields parameters, is sent levels
@@ -215,53 +213,8 @@ class Walk(Incremental, ABC):
         if self.parameters is not None:
             levels = self._appended[0] if self.parameters.dim() == 2 else torch.stack(self._appended)
             self._appended = []
-        return self._steps.send(levels)
-
-
-def draw_all(
-    view: Incremental, uniform: Tensor, known: Tensor | None, mask: Tensor | None, adjustment: Adjustment
-) -> Tensor:
-    """Draw every variable from its noise; this is the loop of all samplers.
-
-    Args:
-        view: a view at its beginning.
-        uniform: numbers in [0, 1), ``(N, D)`` in the order of generation.
-        known: levels ``(N, D)`` in the order of generation, or None.
-        mask: boolean ``(N, D)``, True where the level of `known` is kept; or None.
-        adjustment: what changes each conditional before it is drawn from.
-
-    Returns:
-        Levels, int64 ``(N, D)`` in the order of generation.
-    """
-    if not isinstance(view, Walk):
-        return _draw_by_distributions(view, uniform, known, mask, adjustment)
-    likelihood = view.likelihood = adjustment.likelihood(view.likelihood)
-    drawn, levels = [], None
-    with torch.inference_mode():  # a fifth faster than no_grad on operations this small
-        noise = view.pieces(likelihood.noise(uniform.T.contiguous(), view.dtype))
-        kept: Sequence[Kept] = [None] * len(noise)
-        if known is not None and mask is not None:
-            kept = list(zip(*(view.pieces(x.T.contiguous()) for x in (known, mask)), strict=True))
-        # in a loop of very small operations, everything that can be looked up before it is
-        send, draw = view.steps().send, view.draw
-        for piece, kept_piece in zip(_with_progress(noise), kept, strict=True):
-            levels = draw(send(levels), piece, kept_piece)
-            drawn.append(levels)
-        return view.joined(drawn)
-
-
-def _draw_by_distributions(
-    view: Incremental, uniform: Tensor, known: Tensor | None, mask: Tensor | None, adjustment: Adjustment
-) -> Tensor:
-    """The same loop for a view that has only `conditional` and `append`."""
-    drawn = torch.empty(uniform.shape, dtype=torch.int64, device=uniform.device)
-    for k in _with_progress(range(uniform.shape[1])):
-        levels = inverse_cdf(adjustment.distribution(view.conditional()), uniform[:, k])
-        if known is not None and mask is not None:
-            levels = torch.where(mask[:, k], known[:, k], levels)
-        view.append(levels)
-        drawn[:, k] = levels
-    return drawn
+        with torch.autocast(self.device.type, enabled=False):  # a view computes in the dtype of the weights
+            return self._steps.send(levels)
 
 
 def row_indices(rows: Tensor | Sequence[int], num_rows: int) -> Tensor:
@@ -298,7 +251,3 @@ def row_indices(rows: Tensor | Sequence[int], num_rows: int) -> Tensor:
 def _size_of(parameters: Tensor) -> int:
     """The number of variables that these parameters belong to."""
     return 1 if parameters.dim() == 2 else len(parameters)
-
-
-def _with_progress(steps: Sequence[T]) -> Iterable[T]:
-    return tqdm(steps, desc="sampling", unit="step", delay=2, leave=False)

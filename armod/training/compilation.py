@@ -32,6 +32,9 @@ def compiled(model: AutoregressiveModel, choice: bool | str) -> Iterator[None]:
     from torch._dynamo.exc import TorchDynamoException  # imported here because it takes a second
 
     backend = "inductor" if choice is True else choice
+    own = {
+        name: value for name, value in vars(model).items() if name == "forward"
+    }  # somebody may have put one there
     try:
         forward = torch.compile(model.forward, backend=backend)
 
@@ -56,3 +59,4 @@ def compiled(model: AutoregressiveModel, choice: bool | str) -> Iterator[None]:
     finally:
         # without the instance's attribute, the method of the class is visible again
         model.__dict__.pop("forward", None)
+        model.__dict__.update(own)

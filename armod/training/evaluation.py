@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
-import torch.utils.data
 from torch import Tensor
 
 from armod import orderings
 from armod.data import Dataset
+from armod.data.dataset import SPLITS
 from armod.models.base import AutoregressiveModel, device_of
 from armod.training import distributed
-
-Batch = tuple[Tensor, Tensor | None]
-Data = Tensor | tuple[Tensor, Tensor] | torch.utils.data.Dataset | torch.utils.data.DataLoader
+from armod.training.batches import Batch, Batches, Data
+from armod.training.finite import NotFiniteError, name_of_spoilt
+from armod.training.options import check_model, check_whole
+from armod.training.restoring import modes_of
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Receipt:
         nats: mean negative log-likelihood in nats per observation.
         standard_error: standard error of this mean, in nats: how much it would change with other observations.
         num_observations: how many observations were measured.
-        num_variables: D, the variables of one observation.
+        num_variables: D, the variables of one observation; their mean if the observations differ in length.
         dataset: name of the data set.
         split: name of the split.
         ordering: name of the model's ordering.
@@ -42,7 +43,7 @@ class Receipt:
     nats: float
     standard_error: float
     num_observations: int
-    num_variables: int
+    num_variables: float
     dataset: str
     split: str
     ordering: str
@@ -83,7 +84,7 @@ def evaluate(
     receipt.
 
     Args:
-        model: the model.
+        model: the model. If its `context_size` is 0, a context in the data is left out.
         data: an `armod.data.Dataset`, or any data that `fit` takes.
         split: which split of a `Dataset` to measure; for other data it is only a name.
         seed: the seed that the model was trained with, for the record.
@@ -92,6 +93,10 @@ def evaluate(
     Returns:
         The likelihood as a `Receipt`.
 
+    Raises:
+        ValueError: if the data hold no observation, or an argument makes no sense.
+        NotFiniteError: if the likelihood is not a number (a ValueError, too).
+
     >>> from armod import MADE, likelihoods
     >>> fair = MADE((2,), [], likelihood=likelihoods.Bernoulli())
     >>> for parameter in fair.parameters(): _ = torch.nn.init.zeros_(parameter)
@@ -99,9 +104,25 @@ def evaluate(
     1.39 ± 0.00 nats/observation, 0.6931 nats/dim, 1.0000 bits/dim
     on tensor, all split (8); ordering raster; seed None
     """
-    name = data.name if isinstance(data, Dataset) else type(data).__name__.lower()
-    chosen = data.pairs(split) if isinstance(data, Dataset) else data
-    mean = mean_log_prob(model, batches_of(chosen, batch_size, device_of(model)))
+    check_model(model)
+    check_whole("batch_size", batch_size)
+    if isinstance(data, Dataset):
+        if split not in SPLITS:
+            raise ValueError(
+                f"split is {', '.join(map(repr, SPLITS[:-1]))} or {SPLITS[-1]!r}, not {split!r}."
+            )
+        name, data = data.name, data.pairs(split)
+    else:
+        name = type(data).__name__.lower()
+    mean = mean_log_prob(model, Batches(data, model, int(batch_size)).epoch())
+    if not mean.count:
+        raise ValueError("There is nothing to measure: data holds no observation.")
+    if math.isnan(mean.log_prob):
+        spoilt = name_of_spoilt(model)
+        raise NotFiniteError(
+            f"The likelihood of {name} is nan"
+            + (f", as parameter {spoilt!r} is not finite" if spoilt else "")
+        )
     return Receipt(
         nats=-mean.log_prob,
         standard_error=mean.standard_error,
@@ -123,7 +144,7 @@ class Mean:
         total: sum of the log-likelihoods so far, in nats.
         squares: sum of their squares.
         count: how many there are.
-        num_variables: D, the variables of one observation.
+        variables: sum of D, the number of variables, over the observations.
 
     >>> mean = Mean()
     >>> mean.add(torch.tensor([-1.0, -3.0]), num_variables=2)
@@ -134,7 +155,7 @@ class Mean:
     total: float = 0.0
     squares: float = 0.0
     count: int = 0
-    num_variables: int = 1
+    variables: int = 0
 
     def add(self, log_probs: Tensor, num_variables: int) -> None:
         """Add a batch.
@@ -143,11 +164,19 @@ class Mean:
             log_probs: log-likelihoods ``(N,)`` in nats.
             num_variables: D, the variables of one observation.
         """
-        values = log_probs.detach().double()
-        self.total += values.sum().item()
-        self.squares += values.square().sum().item()
-        self.count += len(values)
-        self.num_variables = num_variables
+        total, squares = sums(log_probs)
+        self.merge(Mean(total, squares, len(log_probs), len(log_probs) * num_variables))
+
+    def merge(self, other: Mean) -> None:
+        """Add other observations.
+
+        Args:
+            other: their mean.
+        """
+        self.total += other.total
+        self.squares += other.squares
+        self.count += other.count
+        self.variables += other.variables
 
     def over_all_processes(self, device: torch.device) -> Mean:
         """Combine the means of all processes.
@@ -158,8 +187,15 @@ class Mean:
         Returns:
             The mean over the observations of all processes, the same in each of them.
         """
-        total, squares, count = distributed.total([self.total, self.squares, self.count], device)
-        return Mean(total, squares, int(count), self.num_variables)
+        mine = [self.total, self.squares, self.count, self.variables]
+        total, squares, count, variables = distributed.total(mine, device)
+        return Mean(total, squares, int(count), int(variables))
+
+    @property
+    def num_variables(self) -> float:
+        """D, the variables of one observation; their mean if the observations differ in length."""
+        whole, rest = divmod(self.variables, max(self.count, 1))
+        return self.variables / self.count if rest else whole
 
     @property
     def log_prob(self) -> float:
@@ -171,73 +207,73 @@ class Mean:
         """The standard error of the mean in nats, or NaN for fewer than two observations."""
         if self.count < 2:
             return math.nan
+        if math.isinf(self.total):
+            return math.inf
         variance = max(self.squares / self.count - self.log_prob**2, 0.0)
         return math.sqrt(variance / (self.count - 1))
 
     @property
     def bits_per_dim(self) -> float:
         """The mean negative log-likelihood in bits per variable."""
-        return -self.log_prob / (self.num_variables * math.log(2))
+        return -self.log_prob / (self.num_variables * math.log(2)) if self.count else math.nan
 
 
 def mean_log_prob(model: AutoregressiveModel, batches: Iterable[Batch]) -> Mean:
     """Compute the mean log-likelihood in evaluation mode; every process takes its share of each batch.
 
     Args:
-        model: the model, whose mode is restored afterwards.
+        model: the model, whose modes are restored afterwards.
         batches: pairs (levels, context or None) on the model's device.
 
     Returns:
         The mean over all processes.
     """
-    mean, was_training = Mean(), model.training
-    model.eval()
-    with torch.no_grad():
+    mean = Mean()
+    with modes_of(model), torch.no_grad():
+        model.eval()
         for x, context in batches:
             rows = distributed.share(len(x))
-            is_idle = rows.start == rows.stop
-            mine = x[rows], None if context is None else context[rows]
-            mean.add(x.new_zeros(0) if is_idle else model.log_prob(*mine), x[0].numel())
-    model.train(was_training)
+            if rows.start < rows.stop:
+                log_probs = model.log_prob(x[rows], None if context is None else context[rows])
+                check_log_probs(log_probs, rows.stop - rows.start)
+                mean.add(log_probs, x[0].numel())
     return mean.over_all_processes(device_of(model))
 
 
-def batches_of(data: Data, batch_size: int, device: torch.device, seed: int | None = None) -> Iterator[Batch]:
-    """Cut data into batches.
+def sums(log_probs: Tensor, *others: Tensor) -> list[float]:
+    """Sum log-likelihoods and their squares in float64, and fetch the sums from the device at once.
 
     Args:
-        data: levels, a pair (levels, context), a torch Dataset, or a DataLoader (which has batches of its own).
-        batch_size: observations in a batch.
-        device: the device that each batch is moved to.
-        seed: shuffles the observations; None keeps their order.
+        log_probs: log-likelihoods ``(N,)``.
+        *others: further numbers to fetch.
 
-    Yields:
-        Pairs (levels, context or None).
+    Returns:
+        The sum, the sum of squares, and the other numbers.
+
+    >>> sums(torch.tensor([1.0, 2.0]))
+    [3.0, 5.0]
+    """
+    values = log_probs.detach().double()
+    numbers = (values.sum(), values.square().sum(), *others)
+    if values.device.type == "cpu":
+        return [one.item() for one in numbers]
+    return torch.stack([one.to(values) for one in numbers]).tolist()
+
+
+def check_log_probs(log_probs: Tensor, count: int) -> None:
+    """Check that a model gave one number for each observation, so that nothing is counted twice.
+
+    Args:
+        log_probs: what it gave.
+        count: how many observations there are.
 
     Raises:
-        ValueError: if there are not as many contexts as levels.
+        ValueError: if there are more or fewer.
     """
-    if isinstance(data, Tensor | tuple):
-        tensors = (data,) if isinstance(data, Tensor) else data
-        count = len(tensors[0])
-        if any(len(part) != count for part in tensors):
-            raise ValueError(
-                f"Levels and context must be equally many, not {[len(part) for part in tensors]}."
-            )
-        generator = None if seed is None else torch.Generator().manual_seed(seed)
-        order = torch.arange(count) if generator is None else torch.randperm(count, generator=generator)
-        for rows in order.split(batch_size) if count else ():
-            parts = [part[rows.to(part.device)].to(device) for part in tensors]
-            yield parts[0], parts[1] if len(parts) > 1 else None
-        return
-    if not isinstance(data, torch.utils.data.DataLoader):
-        generator = None if seed is None else torch.Generator().manual_seed(seed)
-        data = torch.utils.data.DataLoader(data, batch_size, shuffle=seed is not None, generator=generator)
-    for batch in data:
-        if isinstance(batch, Tensor):
-            yield batch.to(device), None
-        else:
-            yield batch[0].to(device), batch[1].to(device) if len(batch) > 1 else None
+    if log_probs.shape != (count,):
+        raise ValueError(
+            f"log_prob gives one number for each of {count} observations, not a tensor of shape {tuple(log_probs.shape)}."
+        )
 
 
 def _ordering_name(model: AutoregressiveModel) -> str:

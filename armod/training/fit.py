@@ -8,24 +8,30 @@ Except for rounding, the number of micro-batches or processes makes no differenc
 from __future__ import annotations
 
 import itertools
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import torch
-from torch import Tensor
-from torch.optim.swa_utils import AveragedModel
-from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from armod.data import Dataset
 from armod.models.base import AutoregressiveModel, device_of
 from armod.training import checkpoints, distributed
+from armod.training.batches import Batch, Batches, Data
+from armod.training.callbacks import Callback, Hooks, Progress
 from armod.training.compilation import compiled
-from armod.training.evaluation import Batch, Data, Mean, Receipt, batches_of, evaluate, mean_log_prob
-from armod.training.step import PRECISIONS, GradientStep
+from armod.training.evaluation import Mean, Receipt, evaluate, mean_log_prob
+from armod.training.finite import NotFiniteError
+from armod.training.history import History
+from armod.training.options import Optimizer, check_learner, check_options, moved, optimizer_of
+from armod.training.restoring import modes_of, start_learning
+from armod.training.run import Run, average_of
+from armod.training.schedules import Rates, Schedule
+from armod.training.step import GradientStep
 
 __all__ = ["History", "Receipt", "evaluate", "fit"]
 
@@ -35,17 +41,19 @@ def fit(
     data: Dataset | Data,
     *,
     epochs: int,
-    valid: Data | None = None,
+    valid: Dataset | Data | None = None,
     batch_size: int = 100,
-    learning_rate: float = 1e-3,
+    learning_rate: float | None = None,
     learning_rate_decay: float = 1.0,
-    optimizer: Callable[[Iterable[Tensor]], torch.optim.Optimizer] | None = None,
+    optimizer: Optimizer | None = None,
+    schedule: Schedule | None = None,
     clip_norm: float | None = None,
     average: float = 0.0,
     accumulate: int = 1,
     precision: str = "float32",
     compile: bool | str = False,
     patience: int | None = None,
+    callbacks: Iterable[Callback | Callable[[Progress], Any]] = (),
     checkpoint: str | Path | None = None,
     device: str | torch.device | None = None,
     seed: int = 0,
@@ -53,20 +61,41 @@ def fit(
 ) -> History:
     """Maximise the likelihood of `data` for at most `epochs` passes, by default with Adam; the model changes in place.
 
+    A run never goes on with NaN. A step whose loss or new weights are not finite is undone, and `NotFiniteError` says where
+    it was. The model then has its last finite weights, and no checkpoint holds others.
+
     In a process group (``torchrun``, `torch.distributed`) all processes must call it with the same arguments. Each takes
     its share of every batch, the first one writes the checkpoint and shows the progress, and all end with the same weights.
 
     Args:
-        model: the model that learns.
-        data: levels ``(N, *event_shape)``; a pair (levels, context); a torch Dataset of single observations or such
-            pairs; a DataLoader (with its own batches and shuffling); or an `armod.data.Dataset`, whose context and
-            ``valid`` split are used too.
+        model: the model that learns. If its `context_size` is 0, a context in the data is left out, so that it can learn
+            from pairs (image, label). What you put into evaluation mode in a model in training mode stays there.
+        data: one of
+
+            - levels ``(N, *event_shape)``, a pair (levels, context), or a dict of these with the keys ``x`` and
+              ``context``; tensors or NumPy arrays, even memory-mapped ones;
+            - a torch Dataset or list of single observations, such pairs or such dicts; an IterableDataset keeps its order;
+            - a DataLoader, or an iterable of batches: levels, pairs or dicts. It is read anew in each epoch, with its own
+              order. An iterator can be read once only, so for several epochs pass a function that makes a new one;
+            - a function without arguments that returns one of these for each epoch;
+            - an `armod.data.Dataset`, whose context and ``valid`` split are used too.
         epochs: passes through the data.
         valid: held-out data of the same kinds. If given, the model ends with the weights of its best epoch on them.
-        batch_size: observations per step, over all processes together.
-        learning_rate: step size of the default optimiser.
+        batch_size: observations per step, over all processes together; data with batches of their own keep them.
+        learning_rate: step size of the default optimiser (None is 0.001), or of an optimiser that is given as a class (None
+            is the class's own default). A function or an instance has its own.
         learning_rate_decay: the learning rate is multiplied by this after each epoch.
-        optimizer: makes an optimiser from the parameters; None means Adam.
+        optimizer: None means Adam. An instance of the model's parameters; a class of `torch.optim`; or a function that makes
+            an instance from the parameters. After the run an instance has its learning rates of before.
+        schedule: how the learning rate changes from step to step, one of
+
+            - a function of the number of steps before, over all epochs, that gives a factor of the learning rate;
+              `armod.training.schedules` has ``WarmUp`` and ``Cosine``;
+            - a function that makes a torch scheduler from the optimiser;
+            - a torch scheduler of an optimiser instance that is given, too. It goes on from where it is, and the rates stay
+              where it leaves them.
+
+            A torch scheduler moves after each step, not each epoch, and excludes `learning_rate_decay`.
         clip_norm: longer gradients are shortened to this length; recurrent networks need it (Pascanu, Mikolov,
             Bengio 2013, section 3.2).
         average: decay of a running average of the weights (Polyak, Juditsky 1992), which is validated and which the model
@@ -78,18 +107,22 @@ def fit(
         compile: True compiles the model's forward with `torch.compile`; a string names the backend. Only
             ``model(x, context)`` is compiled, so a MADE with several masks gains nothing.
         patience: stop after this many epochs without a better one on `valid`; None never stops early.
+        callbacks: objects with some of the hooks of `armod.training.Callback`, or functions of the progress that are called
+            after each epoch. Every process of a group calls them; what they remember is not in the checkpoint.
         checkpoint: a file that is replaced after each epoch. If it exists, the run continues from it and ends as if it had
-            never stopped (with your own DataLoader only if its order does not depend on earlier epochs).
+            never stopped (with data of your own only if their order does not depend on earlier epochs).
         device: "cpu", "cuda", ...: where the model and each batch go. None leaves the model where it is.
         seed: seed of shuffling and of the model's own randomness; the global generators stay as they are.
         progress: whether to show a progress bar.
 
     Returns:
-        The bits per dimension of each epoch; those of the training data are means over the epoch, taken before each step.
+        The bits per dimension of each epoch and of each step; those of an epoch's training data are means over the epoch,
+        taken before each step.
 
     Raises:
         ValueError: if the data have the wrong shape, an option does not exist or is not available on this machine, or the
             checkpoint belongs to another run.
+        NotFiniteError: if a loss, a gradient or a weight is not finite (a ValueError, too).
 
     >>> from armod import MADE, likelihoods
     >>> coins = torch.ones(64, 2, dtype=torch.uint8)
@@ -97,140 +130,129 @@ def fit(
     >>> history.train_bits_per_dim[2] < history.train_bits_per_dim[0]
     True
     """
-    _check_options(accumulate, precision, clip_norm, learning_rate_decay, average)
-    if isinstance(data, Dataset):
-        valid = data.pairs("valid") if valid is None else valid
-        data = data.pairs("train")
-    if device is not None:
-        _move(model, device)
-    device = device_of(model)
-    adam = torch.optim.Adam(model.parameters(), lr=learning_rate, fused=True) if optimizer is None else None
-    stepper = adam if optimizer is None else optimizer(model.parameters())
-    assert stepper is not None
+    check_learner(model)
+    check_options(
+        epochs=epochs,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        learning_rate_decay=learning_rate_decay,
+        clip_norm=clip_norm,
+        average=average,
+        accumulate=accumulate,
+        precision=precision,
+        compile=compile,
+        patience=patience,
+        checkpoint=checkpoint,
+        seed=seed,
+    )
+    epochs, batch_size, seed = int(epochs), int(batch_size), int(seed)  # NumPy's integers overflow
+    device = device_of(model) if device is None else moved(model, device)
+    batches, held_out = _sources(model, data, valid, batch_size, epochs)
+    if patience is not None and held_out is None:
+        raise ValueError("patience counts epochs without a better one on valid, so valid is needed.")
+    stepper = optimizer_of(model, optimizer, learning_rate)
     learn = GradientStep(model, stepper, accumulate=accumulate, precision=precision, clip_norm=clip_norm)
-    averaged = _average_of(model, average) if average else None
-    judged = model if averaged is None else cast(AutoregressiveModel, averaged.module)
-    run = _Run(model, stepper, averaged)
-    first_rates = [group["lr"] for group in stepper.param_groups]
+    run = Run(
+        model, stepper, Rates(stepper, float(learning_rate_decay), schedule), average_of(model, average)
+    )
+    state = Progress(model, stepper, run.history, epochs)
+    hooks = Hooks(callbacks, state)
     # every setting that changes the result by more than rounding
     settings = {
         "seed": seed,
         "batch_size": batch_size,
-        "learning_rate": learning_rate,
-        "learning_rate_decay": learning_rate_decay,
-        "clip_norm": clip_norm,
-        "average": average,
+        "learning_rate": 1e-3 if learning_rate is None else float(learning_rate),
+        "learning_rate_decay": float(learning_rate_decay),
+        "clip_norm": None if clip_norm is None else float(clip_norm),
+        "average": float(average),
         "precision": precision,
     }
+    if optimizer is not None:
+        settings["optimizer"] = type(stepper).__name__
+    if schedule is not None:
+        settings["schedule"] = str(run.rates)
     path = Path(checkpoint) if checkpoint is not None else None
-    if path is not None:
-        run.resume(distributed.agree(lambda: checkpoints.read(path, settings, model.state_dict())))
-    history, was_training = run.history, model.training
-    begin = time.perf_counter() - history.seconds
-    bar = _progress_bar(_count(data), epochs, len(history), progress)
-    generators = torch.random.fork_rng(devices=[device] if device.type == "cuda" else [])
-    with bar, generators, compiled(model, compile):
+    with ExitStack() as stack:
+        modes = stack.enter_context(modes_of(model))
+        stack.enter_context(run.rates.restored())
+        if path is not None:
+            run.resume(distributed.agree(lambda: checkpoints.read(path, settings, model.state_dict())))
+        history = state.history = run.history
+        state.epoch, state.step = len(history), run.step
+        begin = time.perf_counter() - history.seconds
+        bar = stack.enter_context(_progress_bar(batches.count, epochs, len(history), progress))
+        stack.enter_context(torch.random.fork_rng(devices=[device] if device.type == "cuda" else []))
+        stack.enter_context(torch.enable_grad())
+        stack.enter_context(compiled(model, compile))
+        stack.enter_context(hooks.running())
         for epoch in range(len(history), epochs):
             if history.stopped_early:
                 break
+            state.epoch = epoch
             bar.set_description(f"epoch {epoch + 1}/{epochs}")
-            for group, rate in zip(stepper.param_groups, first_rates, strict=True):
-                group["lr"] = rate * learning_rate_decay**epoch
-            model.train()
+            start_learning(model, modes)
             mean = Mean()
-            for number, batch in enumerate(_shuffled(data, batch_size, device, _epoch_seed(seed, epoch))):
-                mean.add(learn(batch, epoch + number), batch[0][0].numel())
-                if averaged is not None:
-                    averaged.update_parameters(model)
+            for number, batch in enumerate(_shuffled(batches, device, _epoch_seed(seed, epoch))):
+                run.rates.set(epoch=epoch, step=run.step)
+                try:
+                    one = learn(batch, epoch + number)
+                except NotFiniteError as error:
+                    raise error.at(epoch=epoch + 1, step=number + 1) from None
+                run.stepped(one.bits_per_dim)
+                mean.merge(one)
                 bar.update(len(batch[0]))
-            history.train_bits_per_dim.append(_bits_of_an_epoch(mean.over_all_processes(device)))
-            if valid is not None:
-                held_out = mean_log_prob(judged, batches_of(valid, batch_size, device)).bits_per_dim
-                history.valid_bits_per_dim.append(held_out)
+                state.step = run.step
+                is_stopping = hooks.step_ended()
+                run.rates.moved_on()
+                if is_stopping:
+                    break
+            history.train_bits_per_dim.append(_bits_of_an_epoch(mean, "data", epoch))
+            if held_out is not None:
+                mean = mean_log_prob(run.judged, held_out.epoch())
+                history.valid_bits_per_dim.append(_bits_of_an_epoch(mean, "valid", epoch))
                 if history.best_epoch == epoch:
-                    run.best = {name: value.clone() for name, value in judged.state_dict().items()}
-                history.stopped_early = patience is not None and epoch - history.best_epoch >= patience
+                    run.keep_best()
+                history.stopped_early = patience is not None and epoch - history.best_epoch >= int(patience)
             history.seconds = time.perf_counter() - begin
+            history.stopped_early |= hooks.epoch_ended()
             if path is not None:
                 distributed.agree(lambda: checkpoints.write(path, run.state() | {"settings": settings}))
             bar.set_postfix(history.latest())
-    model.load_state_dict(judged.state_dict() if run.best is None else run.best)
-    return_to_mode = model.train if was_training else model.eval
-    return_to_mode()
+        run.finish()
     return history
 
 
-@dataclass
-class History:
-    """The progress of a run of `fit`: bits per dimension, one number for each epoch.
-
-    Args:
-        train_bits_per_dim: means over the training data while the model learnt.
-        valid_bits_per_dim: means over the held-out data after each epoch; empty without held-out data.
-        stopped_early: whether the run ended before its last epoch.
-        seconds: how long it took.
-
-    >>> History([1.0, 0.8, 0.7], [0.9, 0.85, 0.95]).best_epoch
-    1
-    """
-
-    train_bits_per_dim: list[float] = field(default_factory=list)
-    valid_bits_per_dim: list[float] = field(default_factory=list)
-    stopped_early: bool = False
-    seconds: float = field(default=0.0, repr=False, compare=False)
-
-    def __len__(self) -> int:
-        return len(self.train_bits_per_dim)
-
-    @property
-    def best_epoch(self) -> int:
-        """The epoch, from 0, whose weights the model has: the best one on held-out data, or else the last one."""
-        held_out = self.valid_bits_per_dim
-        return min(range(len(held_out)), key=held_out.__getitem__) if held_out else len(self) - 1
-
-    def latest(self) -> dict[str, str]:
-        """Return the numbers of the last epoch, for a progress bar."""
-        columns = {"train": self.train_bits_per_dim, "valid": self.valid_bits_per_dim}
-        return {name: f"{values[-1]:.4f} bits/dim" for name, values in columns.items() if values}
+def _sources(
+    model: AutoregressiveModel, data: Any, valid: Any, batch_size: int, epochs: int
+) -> tuple[Batches, Batches | None]:
+    """The batches to learn from, and those to judge by."""
+    if isinstance(data, Dataset):
+        # a data set without held-out observations is learnt without
+        valid = data.pairs("valid") if valid is None and len(data.valid) else valid
+        data = data.pairs("train")
+    if isinstance(valid, Dataset):
+        valid = valid.pairs("valid")
+    batches = Batches(data, model, batch_size)
+    held_out = None if valid is None else Batches(valid, model, batch_size, name="valid")
+    for one in (batches, held_out):
+        if one is not None and one.is_one_shot and epochs > 1:
+            raise ValueError(
+                f"{one.name} is an iterator, which can be read once only, but there are {epochs} epochs: pass a function "
+                "that makes a new one for each."
+            )
+        if one is not None and one.count == 0:
+            raise ValueError(f"{one.name} holds no observation.")
+    return batches, held_out
 
 
-@dataclass
-class _Run:
-    """Everything that a run changes, which a checkpoint must therefore contain."""
-
-    model: AutoregressiveModel
-    optimizer: torch.optim.Optimizer
-    averaged: AveragedModel | None
-    history: History = field(default_factory=History)
-    best: dict[str, Tensor] | None = None
-
-    def state(self) -> dict[str, Any]:
-        return {
-            "model": self.model.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "averaged": None if self.averaged is None else self.averaged.state_dict(),
-            "history": asdict(self.history),
-            "best": self.best,
-        }
-
-    def resume(self, state: dict[str, Any] | None) -> None:
-        if state is None:
-            return
-        self.model.load_state_dict(state["model"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        if self.averaged is not None:
-            self.averaged.load_state_dict(state["averaged"])
-        self.history, self.best = History(**state["history"]), state["best"]
-
-
-def _shuffled(data: Data, batch_size: int, device: torch.device, seed: int) -> Iterator[Batch]:
+def _shuffled(batches: Batches, device: torch.device, seed: int) -> Iterator[Batch]:
     """The batches of one epoch, which are the same in every process; after that each has its own randomness."""
     _seed_generators(device, seed)
-    batches = batches_of(data, batch_size, device, seed)
+    epoch = batches.epoch(seed)
     # a user's DataLoader draws its order from the global generator when it makes its first batch
-    first = list(itertools.islice(batches, 1))
+    first = list(itertools.islice(epoch, 1))
     _seed_generators(device, (seed * distributed.world_size() + distributed.rank()) % 2**63)
-    return itertools.chain(first, batches)
+    return itertools.chain(first, epoch)
 
 
 def _seed_generators(device: torch.device, seed: int) -> None:
@@ -245,9 +267,14 @@ def _epoch_seed(seed: int, epoch: int) -> int:
     return (seed * 1_000_003 + epoch) % 2**63
 
 
-def _bits_of_an_epoch(mean: Mean) -> float:
+def _bits_of_an_epoch(mean: Mean, name: str, epoch: int) -> float:
     if not mean.count:
-        raise ValueError("There is nothing to learn from: the data hold no observation.")
+        again = f" in epoch {epoch + 1}: it must begin anew when it is iterated again" if epoch else ""
+        raise ValueError(f"{name} holds no observation{again}.")
+    if math.isnan(mean.log_prob):
+        raise NotFiniteError(f"The loss on {name} is nan after a finite one on the training data").at(
+            epoch=epoch + 1
+        )
     return mean.bits_per_dim
 
 
@@ -264,47 +291,3 @@ def _progress_bar(count: int | None, epochs: int, epochs_done: int, is_wanted: b
         leave=False,
         **quiet,
     )
-
-
-def _count(data: Data) -> int | None:
-    """The number of observations, or None if it is unknown."""
-    levels = data[0] if isinstance(data, tuple) else data.dataset if isinstance(data, DataLoader) else data
-    return len(levels) if hasattr(levels, "__len__") else None
-
-
-def _average_of(model: AutoregressiveModel, decay: float) -> AveragedModel:
-    """A copy of the model that `update_parameters` moves towards the present weights."""
-
-    def moved(average: Tensor, present: Tensor, num_averaged: Tensor | int) -> Tensor:
-        young = torch.as_tensor((1 + num_averaged) / (10 + num_averaged))
-        return average.lerp(present, (1 - young.clamp(max=decay)).to(average))
-
-    return AveragedModel(model, avg_fn=moved)
-
-
-def _move(model: AutoregressiveModel, device: str | torch.device) -> None:
-    try:
-        model.to(device)
-    except (RuntimeError, AssertionError) as error:
-        reason = next(iter(str(error).splitlines()), "it is not there")
-        raise ValueError(f"The model cannot go to the device {str(device)!r}: {reason}") from error
-
-
-def _check_options(
-    accumulate: int,
-    precision: str,
-    clip_norm: float | None,
-    learning_rate_decay: float,
-    average: float,
-) -> None:
-    """Raise a ValueError for an option that makes no sense."""
-    if accumulate < 1:
-        raise ValueError(f"accumulate is the number of micro-batches a step, at least 1, not {accumulate}.")
-    if precision not in PRECISIONS:
-        raise ValueError(f"precision is {' or '.join(map(repr, PRECISIONS))}, not {precision!r}.")
-    if clip_norm is not None and not clip_norm > 0:
-        raise ValueError(f"clip_norm is the greatest length of a gradient, above 0, not {clip_norm}.")
-    if not 0 < learning_rate_decay <= 1:
-        raise ValueError(f"learning_rate_decay lies above 0 and is at most 1, unlike {learning_rate_decay}.")
-    if not 0 <= average < 1:
-        raise ValueError(f"average is a decay from 0 to below 1, not {average}.")

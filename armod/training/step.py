@@ -7,6 +7,7 @@ contributes the *sum* of the log-likelihoods of its rows, divided by the number 
 from __future__ import annotations
 
 import inspect
+import math
 from contextlib import nullcontext
 from typing import Any
 
@@ -16,15 +17,16 @@ from torch.nn.parallel import DistributedDataParallel
 
 from armod.models.base import AutoregressiveModel, device_of
 from armod.training import distributed
-from armod.training.evaluation import Batch
-
-PRECISIONS = ("float32", "bfloat16")
+from armod.training.batches import Batch
+from armod.training.evaluation import Mean, check_log_probs, sums
+from armod.training.finite import LastFinite, NotFiniteError, describe
 
 
 class GradientStep:
     """A function of a batch that changes the model's weights by one step of the optimiser.
 
-    Every process of a group calls it with the same whole batch and works on its own share (`armod.training.distributed`).
+    A step whose loss or new weights are not finite is undone, which costs two copies of the weights and one look at the
+    device. Every process of a group calls it with the same whole batch and works on its own share (`armod.training.distributed`).
 
     Args:
         model: the model that learns.
@@ -34,11 +36,14 @@ class GradientStep:
             optimiser and log-probabilities stay float32.
         clip_norm: a longer gradient is shortened to this length (Pascanu, Mikolov, Bengio 2013, section 3.2).
 
+    Raises:
+        NotFiniteError: if a weight is not finite.
+
     >>> from armod import MADE, likelihoods
     >>> model = MADE((2,), [], likelihood=likelihoods.Bernoulli())
     >>> learn = GradientStep(model, torch.optim.SGD(model.parameters(), lr=0.1))
-    >>> learn((torch.ones(5, 2), None), 0).shape
-    torch.Size([5])
+    >>> learn((torch.ones(5, 2), None), 0).count
+    5
     """
 
     def __init__(
@@ -53,10 +58,23 @@ class GradientStep:
         self._model, self._optimizer = model, optimizer
         self._accumulate, self._clip_norm = accumulate, clip_norm
         self._objective: nn.Module = _Objective(model, precision)
+        self._last = LastFinite(model)
 
-    def __call__(self, batch: Batch, step: int) -> Tensor:
-        """Make one step; return the log-likelihoods, before it, of the rows that this process worked on."""
+    def __call__(self, batch: Batch, step: int) -> Mean:
+        """Make one step.
+
+        Args:
+            batch: levels and context of the whole batch.
+            step: the number of the step, which a model may use.
+
+        Returns:
+            The mean log-likelihood of the whole batch before the step.
+
+        Raises:
+            NotFiniteError: if the loss or a new weight is not finite. The model then has the weights from before the step.
+        """
         x, context = batch
+        self._last.refresh()
         weight = distributed.world_size() / len(x)  # DistributedDataParallel takes the mean over processes
         rows = distributed.share(len(x))
         has_rows = rows.start < rows.stop
@@ -73,12 +91,48 @@ class GradientStep:
             waits = isinstance(self._objective, DistributedDataParallel) and not is_last
             with self._objective.no_sync() if waits else nullcontext():  # type: ignore[operator]
                 log_prob = self._objective(*part, step)
+                _check_objective(log_prob, len(part[0]))
                 (-log_prob.sum() * weight).backward()
             log_probs.append(log_prob.detach())
         if self._clip_norm is not None:
             nn.utils.clip_grad_norm_(self._model.parameters(), self._clip_norm)
         self._optimizer.step()
-        return torch.cat(log_probs) if has_rows else x.new_zeros(0)
+        return self._checked(torch.cat(log_probs if has_rows else [log_probs[0][:0]]), x[0].numel())
+
+    def _checked(self, log_probs: Tensor, num_variables: int) -> Mean:
+        """The mean over all processes, which all find the step good, or undo it."""
+        total, squares, *checksums = sums(log_probs, *self._last.look())
+        count, weights = len(log_probs), sum(checksums)
+        if distributed.is_together():
+            mine = [total, squares, count, weights]
+            total, squares, every, weights = distributed.total(mine, log_probs.device)
+            count = int(every)
+        if not math.isfinite(total):
+            self._last.restore()
+            raise NotFiniteError(describe(total))
+        # the checksum of finite weights may overflow
+        if not math.isfinite(weights) and self._last.spoilt():
+            bad = self._name_of_bad_gradient()
+            self._last.restore()
+            raise NotFiniteError(
+                f"The gradient of parameter {bad!r} is not finite"
+                if bad
+                else "The optimiser's step makes weights that are not finite"
+            )
+        self._last.accept()
+        return Mean(total, squares, count, count * num_variables)
+
+    def _name_of_bad_gradient(self) -> str | None:
+        for name, one in self._model.named_parameters():
+            if one.grad is not None and not bool(one.grad.isfinite().all()):
+                return name
+        return None
+
+
+def _check_objective(log_prob: Tensor, count: int) -> None:
+    check_log_probs(log_prob, count)
+    if not log_prob.requires_grad:
+        raise ValueError("There is nothing to learn: the model's log_prob depends on none of its parameters.")
 
 
 class _Objective(nn.Module):
@@ -92,7 +146,7 @@ class _Objective(nn.Module):
     def forward(self, x: Tensor, context: Tensor | None, step: int) -> Tensor:
         with torch.autocast(x.device.type, torch.bfloat16, enabled=self._is_half):
             log_prob = self.model.training_log_prob(x, context, step=step)
-        return log_prob.float() if log_prob.dtype == torch.bfloat16 else log_prob
+        return log_prob.to(torch.promote_types(log_prob.dtype, torch.float32))
 
 
 def _in_parallel(objective: _Objective, row: Batch) -> DistributedDataParallel:

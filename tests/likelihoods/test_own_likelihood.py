@@ -48,6 +48,9 @@ class Heads(Likelihood):
     def distribution(self, parameters: Tensor) -> distributions.Distribution:
         return distributions.Binomial(self.num_levels - 1, logits=parameters.squeeze(-1))
 
+    def __repr__(self) -> str:  # the name of a test, which must not change from process to process
+        return f"Heads({self.num_levels - 1})"
+
 
 class TwoBags(Likelihood):
     """A mixture of torch's own: coins from one of two bags."""

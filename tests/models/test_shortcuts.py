@@ -14,6 +14,9 @@ from collections.abc import Callable
 import pytest
 import torch
 from torch import Tensor, distributions, nn
+from torch.nn.modules.module import register_module_forward_hook
+from torch.nn.utils import parametrize, prune
+from torch.utils.flop_counter import FlopCounterMode
 
 from armod import AutoregressiveModel, check_autoregressive, likelihoods
 from armod.models.shortcuts import why_not_cached
@@ -103,20 +106,37 @@ def test_an_untouched_model_samples_without_a_warning(build: Build) -> None:
     assert why_not_cached(model) is None
 
 
-class Shifted(nn.Linear):
+def test_a_hook_on_all_modules_counts_but_torchs_own_only_look_on() -> None:
+    model = MODELS["transformer, bits"]()
+    with FlopCounterMode(display=False) as counter, warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model.sample(N)
+    assert counter.get_total_flops() > 0
+    handle = register_module_forward_hook(
+        lambda module, inputs, output: output * 2 if isinstance(module, nn.LayerNorm) else output
+    )
+    try:
+        with pytest.warns(UserWarning, match="there are hooks on all modules"):
+            x = model.sample(N, generator=seeded(1))
+        assert torch.equal(x, model.sample(N, generator=seeded(1), method="naive"))
+    finally:
+        handle.remove()
+
+
+class Adapted(nn.Linear):
     """What a low-rank adapter is to the model: a layer that computes something more."""
 
     def forward(self, x: Tensor) -> Tensor:
-        return super().forward(x) + x.sum(-1, keepdim=True) / 3
+        return super().forward(x) * 1.5
 
 
 def replaced(model: AutoregressiveModel, path: str) -> str:
     old = model.get_submodule(path)
-    new = Shifted(old.in_features, old.out_features, bias=old.bias is not None).to(old.weight)
+    new = Adapted(old.in_features, old.out_features, bias=old.bias is not None).to(old.weight)
     new.load_state_dict(old.state_dict())
     parent, _, name = path.rpartition(".")
     setattr(model.get_submodule(parent), name, new)
-    return f"its part `{path}` is a Shifted, not a Linear"
+    return f"its part `{path}` is of type Adapted, not Linear"
 
 
 def hooked(model: AutoregressiveModel, path: str) -> str:
@@ -174,7 +194,7 @@ def test_a_changed_part_changes_the_samples_too(name: str, change: Callable, pat
 
 
 def test_the_oracle_sees_what_a_subclass_computes() -> None:
-    model = FAMILIES["transformer"]()
+    model = FAMILIES["transformer, three levels, reversed"]()
     parent = type(model)
 
     class Leaking(parent):  # type: ignore[misc, valid-type]
@@ -183,3 +203,53 @@ def test_the_oracle_sees_what_a_subclass_computes() -> None:
 
     model.__class__ = Leaking
     assert not check_autoregressive(model).is_autoregressive
+
+
+READ = [
+    (lambda: made((4,), (12, 6), 3), "layers.1", "layers"),
+    (lambda: made((4,), (12, 6), 3, context_size=2), "context_layers.0", "context_layers"),
+    (LARGER["wavenet, beyond its field"], "residuals.0", "residuals"),
+    (LARGER["wavenet, beyond its field"], "skip", "skip"),
+    (LARGER["wavenet, beyond its field"], "inputs", "inputs"),
+]
+
+
+@pytest.mark.parametrize(("build", "path", "name"), READ, ids=[path for _, path, _ in READ])
+def test_a_part_that_is_read_and_never_called_is_not_replaced_in_silence(
+    build: Build, path: str, name: str
+) -> None:
+    for change in (hooked, own_forward, *([replaced] if name != "inputs" else [])):
+        model = build()
+        x, context = torch.zeros(N, *model.event_shape), context_for(model, N)
+        change(model, path)
+        for use in (model.log_prob, model.conditionals):
+            with pytest.raises(ValueError, match=f"reads the weights of its `{name}` and never calls them"):
+                use(x, context)
+        with (
+            pytest.warns(UserWarning, match="full pass"),
+            pytest.raises(ValueError, match="never calls them"),
+        ):
+            model.sample(N, context)
+
+
+class Halved(nn.Module):
+    def forward(self, weight: Tensor) -> Tensor:
+        return weight / 2
+
+
+@pytest.mark.parametrize(("build", "path", "name"), READ[:4], ids=[path for _, path, _ in READ[:4]])
+def test_a_parametrized_or_pruned_part_counts(build: Build, path: str, name: str) -> None:
+    x = torch.zeros(N, *build().event_shape)
+    half, pruned, by_hand, empty = build(), build(), build(), build()
+    parametrize.register_parametrization(half.get_submodule(path), "weight", Halved())
+    prune.random_unstructured(pruned.get_submodule(path), "weight", amount=1.0)
+    with torch.no_grad():
+        by_hand.get_submodule(path).weight.div_(2)
+        empty.get_submodule(path).weight.zero_()
+        pruned.get_submodule(path).weight_orig.mul_(7)  # what a step of an optimiser changes
+    context = context_for(half, N)
+    for changed, expected in ((half, by_hand), (pruned, empty)):
+        assert torch.equal(changed.log_prob(x, context), expected.log_prob(x, context))
+        with pytest.warns(UserWarning, match="full pass per variable"):
+            found = changed.sample(N, context, generator=seeded(1))
+        assert torch.equal(found, expected.sample(N, context, generator=seeded(1), method="naive"))

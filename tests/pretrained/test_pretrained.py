@@ -152,6 +152,18 @@ def test_a_recipe_names_its_ordering(tmp_path: Path, line: str, expected: torch.
     assert torch.equal(recipe_of(tmp_path, content).build_model().ordering, expected)
 
 
+def test_the_seed_of_a_recipes_model_decides_its_weights(tmp_path: Path) -> None:
+    """Not the one of its training."""
+    contents = (
+        TINY,
+        TINY.replace("[fit]", "[fit]\nseed = 3"),
+        TINY.replace("hidden_sizes", "seed = 3\nhidden_sizes"),
+    )
+    usual, trained_otherwise, other = (recipe_of(tmp_path, content).build_model() for content in contents)
+    assert all(map(torch.equal, usual.parameters(), trained_otherwise.parameters()))
+    assert not torch.equal(usual.linear_layers[0].weight, other.linear_layers[0].weight)
+
+
 def test_a_recipe_says_levels_and_context(tmp_path: Path) -> None:
     coarse = TINY.replace("binarize = 8", 'levels = 4\ncontext = "labels"').replace(
         '"Bernoulli"', '"Categorical", num_levels = 4'
@@ -207,6 +219,8 @@ def test_every_family_has_recipes(tmp_path: Path, family: str) -> None:
     assert len(history) == 1 and receipt.nats > 0
     write_weights(tmp_path / "weights", model, receipt)
     one.load_state_dict(read_weights(tmp_path / "weights")[0])
+    x = chosen.load_data().test[:3]
+    assert torch.equal(armod.load(tmp_path / "weights").log_prob(x), model.eval().log_prob(x))
     assert armod.evaluate(one, chosen.load_data()).nats == pytest.approx(receipt.nats, rel=1e-5)
 
 

@@ -226,7 +226,7 @@ def test_half_precision_is_adjusted_in_single() -> None:
         ({"top_p": "all"}, "top_p is a probability above 0 and at most 1, .*, not 'all'"),
         ({"greedy": 1}, "greedy is True or False, not 1"),
         ({"greedy": "yes"}, "greedy is True or False, not 'yes'"),
-        ({"topk": 3}, "topk is no option of sample; the options are temperature, top_k, top_p and greedy"),
+        ({"topk": 3}, "topk is no option of sample; the options are temperature, top_k, top_p"),
         ({"Temperature": 3}, "Temperature is no option of sample; the options are temperature"),
     ],
     ids=str,

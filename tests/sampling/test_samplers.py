@@ -12,7 +12,8 @@ import armod
 from armod import likelihoods
 from armod.sampling import samplers
 from armod.sampling.adjust import Adjustment
-from armod.sampling.walk import Incremental, Walk, draw_all
+from armod.sampling.drawing import draw_all
+from armod.sampling.walk import Incremental, Walk
 from tests.examples import made, seeded
 
 MODEL = made((5,), (9, 7), likelihood=likelihoods.Categorical(3))
@@ -64,10 +65,10 @@ def test_one_walk_serves_stepping_and_whole_samples() -> None:
 
 
 def test_an_option_that_no_sampler_knows_and_a_wrong_temperature_are_refused() -> None:
-    with pytest.raises(TypeError, match="heat"):
+    with pytest.raises(ValueError, match="heat is no option of sample; the options are temperature, "):
         MODEL.sample(1, heat=2)
     for temperature in (0, -1.0):
-        with pytest.raises(ValueError, match="temperature must be above 0"):
+        with pytest.raises(ValueError, match="temperature is a number above 0"):
             MODEL.sample(1, temperature=temperature)
 
 

@@ -161,6 +161,71 @@ def test_two_processes_learn_what_one_learns(outcomes: Path, case: str) -> None:
         assert first[number] == pytest.approx(alone[number], rel=1e-9)
 
 
+WATCHED = DRIVER + textwrap.dedent(
+    """
+    from armod.training import Callback, CSVLogger, NotFiniteError
+
+    class Faulty(MADE):
+        def training_log_prob(self, x, context=None, *, step):
+            honest = self(x)
+            # the last row of the second step is the second process's
+            return torch.where(context[:, 0] == 1, torch.nan, honest)
+
+    class Stop(Callback):
+        def __init__(self, rank):
+            self.rank, self.steps = rank, []
+
+        def on_step_end(self, progress):
+            self.steps.append(progress.history.step_bits_per_dim[-1])
+            if self.rank == 1 and progress.step == 5:
+                progress.stop()
+
+    def fail(rank, optimizer):
+        model = Faulty((6,), [12], likelihood=likelihoods.Bernoulli()).double()
+        model.context_size = None  # so that the context reaches training_log_prob
+        context = torch.zeros(47, 1)
+        context[39] = 1
+        batches = [(x[i:i + 20], context[i:i + 20]) for i in (0, 20, 40)]
+        seen = []
+
+        class Note(Callback):
+            def on_step_end(self, progress):
+                seen.append(torch.nn.utils.parameters_to_vector(model.parameters()).detach().clone())
+
+        try:
+            fit(model, batches, epochs=3, optimizer=optimizer, learning_rate=0.1, progress=False, callbacks=[Note()])
+        except NotFiniteError as error:
+            after = torch.nn.utils.parameters_to_vector(model.parameters()).detach()
+            return f"{error} {len(seen)} {torch.equal(after, seen[0])}"
+
+    def work(rank):
+        for name in ("SGD", "Rprop"):
+            (folder / f"{name} {rank}").write_text(str(fail(rank, getattr(torch.optim, name))))
+        stop = Stop(rank)
+        log = CSVLogger(folder / f"log {rank}.csv", every=1)
+        history = fit(made(), x, epochs=4, batch_size=20, callbacks=[stop, log], progress=False)
+        assert stop.steps == history.step_bits_per_dim
+        torch.save((stop.steps, history.stopped_early, len(history)), folder / f"stop {rank}")
+
+    assert together(work) == [0, 0]
+    """
+)
+
+
+def test_one_bad_row_and_one_wish_to_stop_are_everybodys(tmp_path: Path) -> None:
+    """Only the second process sees the NaN, and only its callback stops; Rprop would swallow gradients of NaN."""
+    command = [sys.executable, "-c", WATCHED, str(tmp_path)]
+    done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    for name in ("SGD 0", "SGD 1", "Rprop 0", "Rprop 1"):
+        said = (tmp_path / name).read_text()
+        assert said.startswith("The loss is nan in epoch 1, step 2,") and said.endswith(" 1 True")
+    (steps, stopped, epochs), second = (torch.load(tmp_path / f"stop {rank}") for rank in range(2))
+    assert second == (steps, stopped, epochs) and len(steps) == 5 and stopped and epochs == 2
+    assert not (tmp_path / "log 1.csv").exists()
+    assert (tmp_path / "log 0.csv").read_text().count("\n") == 1 + 5 + 2
+
+
 FAILING = DRIVER + textwrap.dedent(
     """
     path = folder / "run"

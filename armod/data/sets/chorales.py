@@ -20,6 +20,7 @@ from armod.data.music_xml import HOLD, REST, on_grid, read_score
 from armod.data.packages import package_folder
 from armod.data.splits import deal_pieces
 from armod.data.windows import cut
+from armod.process_wide import ProcessWide
 
 SOURCE = "Chorales of Johann Sebastian Bach, encoded in the corpus of music21 (Cuthbert and Ariza 2010)"
 LICENCE = "music: public domain; encodings: by permission of their encoders"
@@ -168,6 +169,7 @@ def _scores() -> dict[str, tuple[Tensor, int]]:
     return found
 
 
+@ProcessWide
 @contextmanager
 def _no_garbage_collection() -> Iterator[None]:
     """Switch the garbage collector off, which would take half the time to search all that torch has imported."""

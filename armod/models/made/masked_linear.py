@@ -14,6 +14,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from armod.models.checks import transforms_are_active
+
 _BANDS = 5
 _SMALL = 2**15  # with fewer weights, starting more products costs more time than they save
 
@@ -80,12 +82,12 @@ def masked_linear(
     tensor([[1.]])
     """
     device = x.device.type
-    if torch.is_autocast_enabled(device):
+    if torch.is_autocast_enabled(device) and weight.dtype != torch.float64:  # autocast leaves float64 alone
         # the product is made in the smaller dtype, because reading memory is what takes the time in a small layer
         dtype = torch.get_autocast_dtype(device)
         return F.linear(x, weight.to(dtype) * mask.to(dtype), bias)
     # function transforms and compilers only work with torch's own operations
-    if torch.compiler.is_compiling() or torch._C._are_functorch_transforms_active():
+    if torch.compiler.is_compiling() or transforms_are_active():
         return F.linear(x, weight * mask, bias)
     return _MaskedLinear.apply(x, weight, mask, bias, mask_bands)
 

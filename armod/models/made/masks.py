@@ -2,7 +2,7 @@
 
 Every unit of the network has a *degree*: how far along the ordering it may look. The degree of an input is its position
 in the ordering, 1..D. A hidden unit may look at all variables up to its degree, and output ``d`` only at those strictly
-before it. (Germain et al. 2015, "MADE: Masked Autoencoder for Distribution Estimation", equations 8 and 9; for any depth,
+before it. A context is known before all variables: its degree is 0, and everything may look at it. (Germain et al. 2015, "MADE: Masked Autoencoder for Distribution Estimation", equations 8 and 9; for any depth,
 "Deep MADE", equations 12 and 13.) `armod.MADE` multiplies its weights by these masks in every pass.
 """
 
@@ -18,18 +18,26 @@ from armod.orderings import positions
 
 
 def hidden_degrees(
-    num_variables: int, hidden_sizes: Sequence[int], *, degrees: str = "random", seed: int = 0
+    num_variables: int,
+    hidden_sizes: Sequence[int],
+    *,
+    degrees: str = "random",
+    seed: int = 0,
+    has_context: bool = False,
 ) -> list[Tensor]:
     """Choose one degree for every hidden unit.
 
-    With a single variable there is nothing to look at, and every degree is 0.
+    With a single variable there is nothing to look at, and every degree is 0. With a context the degrees begin at 0 too:
+    units of degree 0 look at the context only, so that even the first variable is a nonlinear function of it.
 
     Args:
         num_variables: D.
         hidden_sizes: units in each hidden layer.
         degrees: "random" draws each degree uniformly from the smallest degree of the layer below (1 for the first layer)
-            up to D - 1, so that no unit is cut off from all inputs. "sequential" spreads them evenly over 1..D-1.
+            up to D - 1, so that no unit is cut off from all inputs. "sequential" spreads them evenly over 1..D-1. With a
+            context no unit is cut off, and both take 0..D-1 in every layer.
         seed: seed of the random degrees.
+        has_context: whether the units also look at a context.
 
     Returns:
         One int64 tensor ``(size,)`` for each hidden layer.
@@ -45,17 +53,17 @@ def hidden_degrees(
             f"MADE needs at least one variable and one unit in each hidden layer; "
             f"got {num_variables} variables and hidden sizes {list(hidden_sizes)}."
         )
-    if degrees not in ("random", "sequential"):
+    if not isinstance(degrees, str) or degrees not in ("random", "sequential"):
         raise ValueError(f'degrees is "random" or "sequential", not {degrees!r}.')
     generator = torch.Generator().manual_seed(seed)
-    lowest, highest = min(1, num_variables - 1), num_variables - 1
+    lowest, highest = 0 if has_context else min(1, num_variables - 1), num_variables - 1
     layers = []
     for size in hidden_sizes:
         if degrees == "sequential":
-            layer = lowest + torch.arange(size) * highest // size
+            layer = lowest + torch.arange(size) * (highest - lowest + 1) // size
         else:
             layer = torch.randint(lowest, highest + 1, (size,), generator=generator)
-            lowest = int(layer.min())
+            lowest = 0 if has_context else int(layer.min())
         layers.append(layer)
     return layers
 

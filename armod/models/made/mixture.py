@@ -14,13 +14,14 @@ import torch
 from torch import Tensor, distributions
 
 from armod import likelihoods
+from armod.inputs import next_levels
 from armod.likelihoods import DiscretizedLogisticMixture
 from armod.models.base import AutoregressiveModel, Incremental
 from armod.sampling.walk import row_indices
 
 
 def mixture_conditionals(
-    members: Sequence[AutoregressiveModel], x: Tensor, ordering: Tensor
+    members: Sequence[AutoregressiveModel], x: Tensor, ordering: Tensor, context: Tensor | None = None
 ) -> distributions.Distribution:
     """Compute every conditional of the mixture in one pass of each member.
 
@@ -28,11 +29,12 @@ def mixture_conditionals(
         members: models with the same ordering.
         x: levels ``(N, *event_shape)``.
         ordering: their ordering ``(D,)``.
+        context: the context of the rows of `x`, or None.
 
     Returns:
         A distribution of batch shape ``(N, *event_shape)``.
     """
-    conditionals = [member.conditionals(x) for member in members]
+    conditionals = [member.conditionals(x, context) for member in members]
     log_probs = torch.stack([likelihoods.log_prob(c, x).flatten(1) for c in conditionals])
     in_order = log_probs[:, :, ordering]
     # log p_m(x_<k), a sum over many variables, takes more digits than its terms
@@ -76,6 +78,7 @@ class MixtureIncremental(Incremental):
     def append(self, value: Tensor) -> None:
         """Append the value to each member, whose weight grows with the probability that it gave to the value."""
         conditionals = [view.conditional() for view in self._views]
+        value = next_levels(value, self.num_samples, likelihoods.num_levels(conditionals[0]))
         seen = torch.stack([likelihoods.log_prob(conditional, value) for conditional in conditionals])
         self._dtype, seen = seen.dtype, seen.double()
         self._log_joint = seen if self._log_joint is None else self._log_joint + seen
@@ -93,9 +96,13 @@ class MixtureIncremental(Incremental):
 
 @torch.no_grad()
 def member_posterior(
-    members: Sequence[AutoregressiveModel], num_samples: int, known: Tensor | None, mask: Tensor | None
+    members: Sequence[AutoregressiveModel],
+    num_samples: int,
+    known: Tensor | None,
+    mask: Tensor | None,
+    context: Tensor | None = None,
 ) -> distributions.Categorical:
-    """Compute p(member | known), by which the member that completes each row is drawn.
+    """Compute p(member | known, context), by which the member that completes each row is drawn.
 
     Only known variables that come before every unknown one count. If these differ between members, because their orderings
     differ, all members are equally likely, as they are if nothing is known.
@@ -105,6 +112,7 @@ def member_posterior(
         num_samples: N, the number of rows.
         known: levels ``(N, *event_shape)``, or None.
         mask: True where the level of `known` is kept, or None.
+        context: the context of each row, or None.
 
     Returns:
         A distribution over members, of batch shape ``(N,)``.
@@ -115,7 +123,7 @@ def member_posterior(
         for member in members:
             first = torch.empty_like(kept)
             first[:, member.ordering] = kept[:, member.ordering].cumprod(1).bool()
-            seen = likelihoods.log_prob(member.conditionals(known), known).flatten(1)
+            seen = likelihoods.log_prob(member.conditionals(known, context), known).flatten(1)
             comes_first.append(first)
             log_probs.append((seen.double() * first).sum(1))
         same = (torch.stack(comes_first) == comes_first[0]).flatten(2).all(2).all(0)

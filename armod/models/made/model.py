@@ -8,22 +8,30 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from itertools import pairwise
-from typing import cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor, distributions, nn
 from torch.nn import functional as F
 
 from armod import orderings
-from armod.inputs import completion_of
-from armod.likelihoods import Likelihood, inverse_cdf
-from armod.models.base import AutoregressiveModel, Incremental, in_own_precision
-from armod.models.checks import check_likelihood, check_sizes
+from armod.inputs import completion_of, count_of, noise_of
+from armod.likelihoods import Likelihood, in_own_precision, inverse_cdf
+from armod.models.base import AutoregressiveModel, Incremental
+from armod.models.checks import (
+    check_event_shape,
+    check_likelihood,
+    check_several_sizes,
+    check_sizes,
+    check_whole,
+)
+from armod.models.made.context import from_context, next_variables
+from armod.models.made.initial_layers import layers_for_context, linear_layers
 from armod.models.made.masked_linear import Band, bands, masked_linear
 from armod.models.made.masks import hidden_degrees, masks
 from armod.models.made.mixture import MixtureIncremental, member_posterior, mixture_conditionals
 from armod.models.made.walk import MADEWalk
+from armod.models.shortcuts import check_read, is_own
 
 
 class MADE(AutoregressiveModel):
@@ -37,20 +45,31 @@ class MADE(AutoregressiveModel):
         degrees: "random" or "sequential" degrees of the hidden units (`armod.models.made.masks.hidden_degrees`).
         num_masks: M > 1 makes an ensemble of M members that share their weights but not their masks. Its likelihood is the
             average of the members' *probabilities*.
+        context_size: C of a context ``(N, C)``, of which every unit sees everything; or of a local one, ``(N, C, T)`` or
+            ``(N, C, H, W)``, which a unit reads at the variable that it helps to make next (`armod.models.made.context`).
+            Flatten a local context to ``(N, C * T)`` if every unit shall see all of it. 0 is no context.
         seed: seed of degrees, random orderings and initial weights.
 
     Raises:
-        ValueError: if a size is below 1, the ordering is not a permutation, or `degrees` is another word.
+        ValueError: if a size is not a whole number from 1 on, the ordering is not a permutation, or `degrees` is another
+            word.
 
     >>> from armod.likelihoods import Bernoulli
     >>> model = MADE((3,), [8], likelihood=Bernoulli())
     >>> model.log_prob(torch.tensor([[0, 1, 1]])).shape
     torch.Size([1])
+
+    With a context it estimates p(x | context), here for 10 classes:
+
+    >>> digits = MADE((1, 4, 4), [32], likelihood=Bernoulli(), context_size=10)
+    >>> digits.sample(2, torch.eye(10)[[3, 5]]).shape
+    torch.Size([2, 1, 4, 4])
     """
 
     likelihood: Likelihood
-    context_size = 0
+    context_size: int
     layers: nn.ModuleList
+    context_layers: nn.ModuleList
     orderings: Tensor
 
     def __init__(
@@ -62,19 +81,25 @@ class MADE(AutoregressiveModel):
         ordering: Tensor | Sequence[int] | None = None,
         degrees: str = "random",
         num_masks: int = 1,
+        context_size: int = 0,
         seed: int = 0,
     ) -> None:
         super().__init__()
         check_likelihood(likelihood)
-        if isinstance(hidden_sizes, int) or isinstance(event_shape, int):
-            raise ValueError("event_shape and hidden_sizes are sequences of sizes, such as (784,) and [500].")
+        event_shape = check_event_shape(event_shape)
+        hidden_sizes = check_several_sizes(hidden_sizes=hidden_sizes)
         check_sizes(num_masks=num_masks)
+        check_sizes(0, context_size=context_size)
+        check_whole(seed=seed)
         each_draws_its_own = ordering is None and num_masks > 1
         shared = orderings.as_permutation(ordering, event_shape)
         # 7919 keeps ensembles of neighbouring seeds apart; member 0 is the single model of this seed
-        seeds = [seed + 7919 * member for member in range(num_masks)]
+        seeds = [int(seed) + 7919 * member for member in range(num_masks)]
         member_orderings = [orderings.random(event_shape, s) if each_draws_its_own else shared for s in seeds]
-        member_degrees = [hidden_degrees(len(shared), hidden_sizes, degrees=degrees, seed=s) for s in seeds]
+        member_degrees = [
+            hidden_degrees(len(shared), hidden_sizes, degrees=degrees, seed=s, has_context=context_size > 0)
+            for s in seeds
+        ]
         # Units of a layer may be permuted, and sorted by degree they are computed fastest. But if all members of an
         # ensemble were sorted, they would have nearly the same masks.
         member_degrees[0] = [layer.sort().values for layer in member_degrees[0]]
@@ -83,15 +108,28 @@ class MADE(AutoregressiveModel):
             *hidden_sizes,
             len(shared) * likelihood.num_parameters,
         ]
-        layers = _linear_layers(sizes, torch.Generator().manual_seed(seed))
+        generator = torch.Generator().manual_seed(seeds[0])
+        layers = linear_layers(sizes, generator)
+        # drawn last, so that a context leaves all other weights of a seed as they are
+        context_layers = layers_for_context(context_size, sizes, generator)
         stacked_degrees = [torch.stack(layer) for layer in zip(*member_degrees, strict=True)]
-        self._assemble(event_shape, likelihood, layers, torch.stack(member_orderings), stacked_degrees)
+        self._assemble(
+            event_shape,
+            likelihood,
+            context_size,
+            layers,
+            context_layers,
+            torch.stack(member_orderings),
+            stacked_degrees,
+        )
 
     def _assemble(
         self,
         event_shape: Sequence[int],
         likelihood: Likelihood,
+        context_size: int,
         layers: nn.ModuleList,
+        context_layers: nn.ModuleList,
         member_orderings: Tensor,
         degrees: Sequence[Tensor],
         weight_masks: Sequence[Tensor] | None = None,
@@ -100,7 +138,8 @@ class MADE(AutoregressiveModel):
         """Assemble a model of M members from orderings ``(M, D)`` and degrees ``(M, size)`` of each hidden layer."""
         self.event_shape = torch.Size(event_shape)
         self.likelihood = likelihood
-        self.layers = layers
+        self.layers, self.context_layers = layers, context_layers
+        self.context_size = context_size
         self.register_buffer("orderings", member_orderings)
         for number, layer in enumerate(degrees):
             self.register_buffer(f"degrees_{number}", layer)
@@ -144,11 +183,14 @@ class MADE(AutoregressiveModel):
         """Compute every ``p(x_d | x_<d)``, as `AutoregressiveModel.conditionals`; those of the mixture for an ensemble.
 
         Raises:
-            ValueError: if the ensemble has several orderings; use its `members` instead.
+            ValueError: if `x` or the context is not as `log_prob` needs it, or if the ensemble has several orderings; use its
+                `members` instead.
         """
+        x = self.check_levels(x)
+        context = self.check_context(context, len(x), self.event_shape)
         if self.num_masks > 1:
-            return mixture_conditionals(self.members, x, self.ordering)
-        parameters = in_own_precision(self._network(x), self.linear_layers[0].weight)
+            return mixture_conditionals(self.members, x, self.ordering, context)
+        parameters = in_own_precision(self._network(x, context), self.linear_layers[0].weight)
         shape = (len(x), *self.event_shape, self.likelihood.num_parameters)
         return self.likelihood.distribution(parameters.view(shape))
 
@@ -159,63 +201,73 @@ class MADE(AutoregressiveModel):
             ValueError: if the ensemble has several orderings; use its `members` instead.
         """
         if self.num_masks > 1:
-            return MixtureIncremental(
-                [m.incremental(num_samples) for m in self.members], self.ordering.device
-            )
+            views = [member.incremental(num_samples, context) for member in self.members]
+            return MixtureIncremental(views, self.ordering.device)
+        self._check_layers()
         degrees = [layer[0] for layer in self.degrees]
-        return MADEWalk(self.likelihood, self.ordering, degrees, self.linear_layers, num_samples)
+        return MADEWalk(
+            self.likelihood,
+            self.ordering,
+            degrees,
+            self.linear_layers,
+            num_samples,
+            context,
+            self._context_weights,
+        )
 
     def log_prob(self, x: Tensor, context: Tensor | None = None) -> Tensor:
         """Compute the exact log-likelihood; for an ensemble it is logsumexp over the members minus log M."""
-        if self.num_masks == 1:
+        if self._is_one:
             return super().log_prob(x, context)
         members = torch.stack([member.log_prob(x, context) for member in self.members])
         return members.logsumexp(0) - math.log(self.num_masks)
 
     def training_log_prob(self, x: Tensor, context: Tensor | None = None, *, step: int) -> Tensor:
         """Train the members in turn, one in each step ("Order-agnostic Training" in the paper)."""
-        return self._member(step % self.num_masks).log_prob(x) if self.num_masks > 1 else self(x)
+        member = self._member(step % self.num_masks) if self.num_masks > 1 else self
+        return member(x, context)
 
     def sample(
         self,
-        num_samples: int,
+        num_samples: int | None = None,
         context: Tensor | None = None,
         *,
         known: Tensor | None = None,
         mask: Tensor | None = None,
         generator: torch.Generator | None = None,
-        **rest: object,
+        **rest: Any,
     ) -> Tensor:
         """Sample as `AutoregressiveModel.sample`; an ensemble first draws a member for each row.
 
         The members are equally likely. Only in a completion whose known variables come first, each has its posterior
-        probability p(member | known). One uniform number per row draws the member, and then each member in turn draws the
-        noise of its rows.
+        probability p(member | known, context). One uniform number per row draws the member, and then each member in turn
+        draws the noise of its rows.
         """
-        if self.num_masks == 1:
-            return super().sample(
-                num_samples,
-                context,
-                known=known,
-                mask=mask,
-                generator=generator,
-                **rest,  # type: ignore[arg-type]
+        if self._is_one:
+            return super().sample(num_samples, context, known=known, mask=mask, generator=generator, **rest)
+        if rest.get("callback") is not None:
+            raise ValueError(
+                "An ensemble draws member by member, so it has no callback; call one of its `members`."
             )
-        shape = (num_samples, *self.event_shape)
-        known, mask = completion_of(known, mask, shape, self.orderings.device)
-        device = generator.device if generator is not None else None
-        uniform = torch.rand(num_samples, dtype=torch.float64, generator=generator, device=device)
-        uniform = uniform.to(self.orderings.device)
-        member_of_row = inverse_cdf(member_posterior(self.members, num_samples, known, mask), uniform)
-        x = torch.empty(num_samples, *self.event_shape, dtype=torch.int64, device=self.orderings.device)
+        num_samples = count_of(num_samples, context)
+        context = self.check_context(context, num_samples, self.event_shape)
+        shape, device = (num_samples, *self.event_shape), self.orderings.device
+        known, mask = completion_of(known, mask, shape, device)
+        if known is not None:
+            self.check_levels(known, "known")
+        uniform = noise_of(num_samples, 1, generator).squeeze(1).to(device)
+        posterior = member_posterior(self.members, num_samples, known, mask, context)
+        member_of_row = inverse_cdf(posterior, uniform)
+        x = torch.empty(shape, dtype=torch.int64, device=device)
         for number, member in enumerate(self.members):
             rows = (member_of_row == number).nonzero().squeeze(1)
             x[rows] = member.sample(
                 len(rows),
+                None if context is None else context[rows],
                 known=None if known is None else known[rows],
                 mask=None if mask is None else mask[rows],
                 generator=generator,
-                **rest,  # type: ignore[arg-type]
+                **rest,
             )
         return x
 
@@ -223,7 +275,8 @@ class MADE(AutoregressiveModel):
     def start_from_marginals(self, x: Tensor) -> MADE:
         """Set the output biases to the frequencies in `x`, so that learning starts from independent variables.
 
-        Without this a model needs many small steps to learn that a pixel is always blank.
+        Without this a model needs many small steps to learn that a pixel is always blank. The frequencies are those over all
+        contexts; what a context changes is left to learning.
 
         Args:
             x: levels ``(N, *event_shape)``.
@@ -236,7 +289,7 @@ class MADE(AutoregressiveModel):
         >>> model.conditionals(torch.tensor([[0, 1]])).probs[0, 0].item() < 0.2
         True
         """
-        self.check_levels(x)
+        x = self.check_levels(x)
         output = self.linear_layers[-1]
         output.bias.copy_(self.likelihood.marginal(x.flatten(1)).flatten())
         return self
@@ -244,20 +297,49 @@ class MADE(AutoregressiveModel):
     def extra_repr(self) -> str:
         """Return the arguments that `print(model)` shows."""
         return (
-            f"event_shape={tuple(self.event_shape)}, likelihood={self.likelihood}, num_masks={self.num_masks}"
+            f"event_shape={tuple(self.event_shape)}, likelihood={self.likelihood}, num_masks={self.num_masks}, "
+            f"context_size={self.context_size}"
         )
 
-    def _network(self, x: Tensor) -> Tensor:
+    @property
+    def _is_one(self) -> bool:
+        """Whether the conditionals say all: there is one member, or somebody has defined the ensemble's conditionals."""
+        return self.num_masks == 1 or not is_own(self, "conditionals", MADE)
+
+    def _network(self, x: Tensor, context: Tensor | None) -> Tensor:
         """The parameters ``(N, D * num_parameters)``, from levels ``(N, *event_shape)``: masked layers and ReLUs."""
-        activations = self.likelihood.encode(x.flatten(1), self.linear_layers[0].weight.dtype).flatten(1)
+        dtype = self.linear_layers[0].weight.dtype
+        activations = self.likelihood.encode(x.flatten(1), dtype).flatten(1)
         last = len(self.layers) - 1
+        from_contexts = None if context is None else self._from_context(context.to(dtype))
+        self._check_layers()
         for number, layer in enumerate(self.linear_layers):
             activations = masked_linear(
                 activations, layer.weight, self._weight_mask(number), layer.bias, self._bands[number][0]
             )
+            if from_contexts is not None:
+                activations = activations + from_contexts[number]
             if number < last:
                 activations = F.relu(activations)
         return activations
+
+    def _check_layers(self) -> None:
+        """Raise a ValueError if a layer, whose weights are read without a call, was replaced."""
+        check_read("layers", self.layers, nn.Linear)
+        check_read("context_layers", self.context_layers, nn.Linear)
+
+    @property
+    def _context_weights(self) -> list[Tensor]:
+        """The weights of the context ``(units, C)`` in each layer, from the input up; empty without a context."""
+        return [cast(Tensor, layer.weight) for layer in self.context_layers]
+
+    def _from_context(self, context: Tensor) -> list[Tensor]:
+        """What a context adds to the units of each layer of a single model."""
+        variables = next_variables(self.orderings[0], [layer[0] for layer in self.degrees])
+        return [
+            from_context(context, weight, read_at)
+            for weight, read_at in zip(self._context_weights, variables, strict=True)
+        ]
 
     def _weight_mask(self, number: int) -> Tensor:
         """The mask of one layer of a single model, in the shape of its weight."""
@@ -283,7 +365,9 @@ class MADE(AutoregressiveModel):
         member._assemble(
             self.event_shape,
             self.likelihood,
+            self.context_size,
             self.layers,
+            self.context_layers,
             self.orderings[only],
             [layer[only] for layer in self.degrees],
             [getattr(self, f"mask_{layer}")[only] for layer in range(len(self.layers))],
@@ -298,16 +382,3 @@ def _refresh_masks(model: MADE, _: object = None) -> None:
     for number, mask in enumerate(derived):
         setattr(model, f"mask_{number}", mask)
     model._bands = [tuple(map(bands, layer)) for layer in derived]
-
-
-def _linear_layers(sizes: Sequence[int], generator: torch.Generator) -> nn.ModuleList:
-    """Linear layers with torch's usual initialisation, drawn from this generator."""
-    layers = nn.ModuleList()
-    for below, above in pairwise(sizes):
-        layer = nn.utils.skip_init(nn.Linear, below, above)
-        bound = 1 / math.sqrt(below)
-        with torch.no_grad():
-            layer.weight.uniform_(-bound, bound, generator=generator)
-            layer.bias.uniform_(-bound, bound, generator=generator)
-        layers.append(layer)
-    return layers

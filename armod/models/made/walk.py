@@ -21,6 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from armod.likelihoods import Likelihood
+from armod.models.made.context import from_context, next_variables
 from armod.orderings import positions
 from armod.sampling.walk import Kept, Steps, Walk
 
@@ -36,6 +37,8 @@ class MADEWalk(Walk):
         degrees: degrees of the hidden units, ``(size,)`` for each hidden layer.
         linear_layers: the hidden layers and the output layer.
         num_samples: N, the number of observations.
+        context: a checked context, global or local, or None.
+        context_weights: the weights of the context in each layer, ``(units, C)``; empty without a context.
 
     >>> from armod.likelihoods import Bernoulli
     >>> from armod.models.made import MADE
@@ -51,22 +54,29 @@ class MADEWalk(Walk):
         degrees: Sequence[Tensor],
         linear_layers: Sequence[nn.Linear],
         num_samples: int,
+        context: Tensor | None = None,
+        context_weights: Sequence[Tensor] = (),
     ) -> None:
+        like = linear_layers[0].weight
         last_degrees = degrees[-1] if degrees else positions(ordering) + 1
         new_units_at = [degree for degree in last_degrees.unique().tolist() if 0 < degree < len(ordering)]
         self._starts, ends = [0, *new_units_at], [*new_units_at, len(ordering)]
         self._sizes = [end - start for start, end in zip(self._starts, ends, strict=True)]
-        self._weights = _sorted_weights(likelihood, ordering, degrees, linear_layers, self._starts, ends)
-        super().__init__(likelihood, linear_layers[0].weight, num_samples, len(ordering))
+        self._weights = _sorted_weights(
+            likelihood, ordering, degrees, linear_layers, context_weights, self._starts, ends
+        )
+        context = None if context is None else context.detach().to(like)
+        super().__init__(likelihood, like, num_samples, len(ordering), context)
 
     def allocate(self) -> None:
-        """Make the inputs, which are zero while a variable is unknown, and the units of every layer, which begin as biases."""
+        """Make the inputs, zero while a variable is unknown, and the units of every layer, which begin as biases and context."""
         features = self.likelihood.num_features
         like = self._weights[0].bias
         inputs = like.new_zeros(sum(self._sizes), features, self.num_samples)
         self._layers, below = [], inputs.flatten(0, 1)
         for number, weights in enumerate(self._weights, 1):
-            units = weights.bias.unsqueeze(1).repeat(1, self.num_samples)
+            units = like.new_empty(len(weights.bias), self.num_samples)
+            units.copy_(weights.beginning(self.context))
             self._layers.append(_Layer(units, below, number < len(self._weights), weights.chunks))
             below = units
         self._inputs = inputs.transpose(1, 2)
@@ -168,6 +178,17 @@ class _Weights:
 
     bias: Tensor
     chunks: list[_Chunk]
+    context: Tensor | None  # (units, C)
+    variables: Tensor  # at which the units read a local context
+
+    def beginning(self, context: Tensor | None) -> Tensor:
+        """What the units get before any variable is known, ``(units, N or 1)``."""
+        bias = self.bias.unsqueeze(1)
+        if context is None or self.context is None:
+            return bias
+        # autocast leaves the rest of the walk alone, because it works in place
+        with torch.autocast(context.device.type, enabled=False):
+            return bias + from_context(context, self.context, self.variables).T
 
 
 @dataclass
@@ -222,6 +243,7 @@ def _sorted_weights(
     ordering: Tensor,
     hidden_degrees: Sequence[Tensor],
     linear_layers: Sequence[nn.Linear],
+    context_weights: Sequence[Tensor],
     starts: Sequence[int],
     ends: Sequence[int],
 ) -> list[_Weights]:
@@ -231,19 +253,21 @@ def _sorted_weights(
     degrees_below = (steps + 1).repeat_interleave(features)
     columns = _feature_rows(ordering, features)
     ends_below = [start * features for start in starts]
+    variables = next_variables(ordering, hidden_degrees)
     layers = []
     for number, linear in enumerate(linear_layers):
         if number < len(hidden_degrees):
             rows = hidden_degrees[number].argsort(stable=True)
-            degrees = hidden_degrees[number][rows]
+            degrees, read_at = hidden_degrees[number][rows], variables[number][rows]
             layer_ends = torch.searchsorted(degrees, torch.tensor(starts).to(degrees), right=True).tolist()
         else:
             rows, degrees = _feature_rows(ordering, parameters), steps.repeat_interleave(parameters)
-            layer_ends = [end * parameters for end in ends]
+            layer_ends, read_at = [end * parameters for end in ends], ordering
         chunks = _chunks(
             linear.weight.detach(), rows, columns, degrees, degrees_below, layer_ends, ends_below
         )
-        layers.append(_Weights(linear.bias.detach()[rows], chunks))
+        context = context_weights[number].detach()[rows] if context_weights else None
+        layers.append(_Weights(linear.bias.detach()[rows], chunks, context, read_at))
         degrees_below, columns, ends_below = degrees, rows, layer_ends
     return layers
 

@@ -16,8 +16,8 @@ from torch import Tensor, distributions, nn
 from torch.nn import functional as F
 
 from armod import orderings
-from armod.likelihoods import LogisticMixture, rescale
-from armod.models.base import AutoregressiveModel, in_own_precision
+from armod.likelihoods import LogisticMixture, in_own_precision, rescale
+from armod.models.base import AutoregressiveModel
 from armod.models.checks import check_event_shape, check_sizes
 from armod.models.orientation import Orientation, keep_orientation
 from armod.models.plus_plus.field import field
@@ -45,7 +45,8 @@ class PixelCNNPlusPlus(AutoregressiveModel):
         channel_dependence: False makes the channels of a pixel independent given the earlier pixels.
         dropout: probability in each block while training; sampling never drops anything.
         context_channels: C' of a context ``(N, C')`` or ``(N, C', H, W)``, which shifts the gates of every block; lower
-            resolutions see its local averages. 0 for none.
+            resolutions see its averages over the image's own pixels, and padding sees those of the nearest pixels. So a
+            local context that is the same everywhere is a global one. 0 for none.
         ordering: raster (None), or one of its flips and transposes.
         seed: seed of the initial weights.
 
@@ -182,8 +183,13 @@ class PixelCNNPlusPlus(AutoregressiveModel):
         context = context.to(self.output.weight.dtype)
         if context.dim() == 2:
             return {scale: context[:, :, None, None] for scale in self._scales}
-        padded = F.pad(self.orientation.turn_context(context), self._padding())
-        return {scale: F.avg_pool2d(padded, scale) for scale in self._scales}
+        turned = self.orientation.turn_context(context)
+        # windows beyond the edge count the image's own pixels only
+        pooled = {scale: F.avg_pool2d(turned, scale, ceil_mode=True) for scale in self._scales}
+        return {
+            scale: _extended(cells, [n // scale for n in self._padded_size])
+            for scale, cells in pooled.items()
+        }
 
     def _network(self, image: Tensor, contexts: dict[int, Tensor]) -> Tensor:
         """The outputs for each pixel, ``(N, num_parameters, H, W)``, from turned levels ``(N, C, H, W)``."""
@@ -199,6 +205,15 @@ class PixelCNNPlusPlus(AutoregressiveModel):
             else:
                 pairs.append(layer(pairs[-1]))
         return self.output(F.elu(pairs[-1].right.values))[:, :, :height, :width]
+
+
+def _extended(cells: Tensor, size: Sequence[int]) -> Tensor:
+    """Cells ``(N, C', h, w)`` extended below and to the right by the last ones, so that one value stays one everywhere."""
+    rows, columns = (
+        torch.arange(n, device=cells.device).clamp(max=own - 1)
+        for n, own in zip(size, cells.shape[2:], strict=True)
+    )
+    return cells[:, :, rows[:, None], columns] if cells.shape[2:] != tuple(size) else cells
 
 
 @torch.no_grad()

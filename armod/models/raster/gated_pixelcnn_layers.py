@@ -7,8 +7,8 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.autograd.function import once_differentiable
 
+from armod.models.checks import transforms_are_active
 from armod.models.raster.masked_convolution import MaskedConvolution
 from armod.models.raster.pixel_masks import channel_groups, horizontal_mask, pixel_mask, vertical_mask
 
@@ -84,7 +84,7 @@ def gate(features: Tensor) -> Tensor:
     >>> torch.allclose(gate(torch.tensor([0.5, 0.0])), torch.tensor([0.5]).tanh() / 2)
     True
     """
-    if torch.compiler.is_compiling():  # a compiler fuses these operations itself
+    if torch.compiler.is_compiling() or transforms_are_active():  # a compiler fuses these itself
         filters, gates = features.chunk(2, dim=-1)
         return filters.tanh() * gates.sigmoid()
     return _Gate.apply(features)
@@ -107,9 +107,13 @@ class _Gate(torch.autograd.Function):
         return output
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> Tensor:
         (features,) = ctx.saved_tensors
+        if torch.is_grad_enabled():  # this gradient will be differentiated again
+            filters, gates = features.chunk(2, dim=-1)
+            filters, gates = filters.tanh(), gates.sigmoid()
+            through = gradient * gates
+            return torch.cat([through * (1 - filters.square()), through * filters * (1 - gates)], dim=-1)
         to_features = features.new_empty(features.shape)
         for incoming, some, to_some in _rows(gradient, features, to_features):
             filters, gates = _tanh_and_sigmoid(some)

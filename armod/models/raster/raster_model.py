@@ -14,8 +14,8 @@ from torch import Tensor, distributions
 from torch.nn import functional as F
 
 from armod import orderings
-from armod.likelihoods import Categorical, Likelihood, rescale
-from armod.models.base import AutoregressiveModel, in_own_precision
+from armod.likelihoods import Categorical, Likelihood, in_own_precision, rescale
+from armod.models.base import AutoregressiveModel
 from armod.models.checks import check_event_shape, check_likelihood, check_sizes
 from armod.models.orientation import Orientation, keep_orientation
 from armod.models.raster.masked_convolution import MaskedConvolution
@@ -91,7 +91,6 @@ class RasterModel(AutoregressiveModel):
         # there are hundreds of logits per variable, and this makes one pass over them where a distribution makes five
         x = self.check_levels(x)
         logits = self._parameters_in_raster(x, self.check_context(context, len(x), x.shape[1:]))
-        logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
         levels = self.orientation.turn(x).permute(0, 2, 3, 1).long()
         surprise = F.cross_entropy(logits.flatten(0, 3), levels.flatten(), reduction="none")
         return -self.orientation.turn_back(surprise.view(levels.shape).permute(0, 3, 1, 2))
@@ -111,8 +110,8 @@ class RasterModel(AutoregressiveModel):
         is_near = (row[:, None] - row).abs().maximum((column[:, None] - column).abs()) <= extent
         return super().reach() & is_near
 
-    def receptive_field(self, row: int, column: int, channel: int = -1) -> Tensor:
-        """Find the variables that one output can see, by counting the paths through the masks.
+    def receptive_field(self, row: int, column: int, channel: int = -1) -> Tensor:  # type: ignore[override]
+        """Find the variables that one output can see, by counting the paths through the masks, which may hide part of `reach`.
 
         Args:
             row: row of the output pixel.

@@ -11,8 +11,9 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
+
+from armod.models.checks import transforms_are_active
 
 
 class GatedConvolution(nn.Module):
@@ -62,17 +63,19 @@ class GatedConvolution(nn.Module):
             Outputs ``(T, N, channels)``.
         """
         condition = None if self.context is None or context is None else self.context(context)
-        if torch.is_autocast_enabled(x.device.type) or torch.compiler.is_compiling():
+        is_autocast = torch.is_autocast_enabled(x.device.type)
+        if is_autocast or torch.compiler.is_compiling() or transforms_are_active():
             return self.step_by_step(x, condition)
         doubling = self._doubling
         if condition is not None:
             condition = condition * doubling
-        return _GatedConvolution.apply(
+        output, _ = _GatedConvolution.apply(
             x, self.weight * doubling.unsqueeze(1), self.bias * doubling, condition, self.dilation
         )
+        return output
 
     def step_by_step(self, x: Tensor, condition: Tensor | None = None) -> Tensor:
-        """Compute the same with torch's own operations, which autocast and compilers need.
+        """Compute the same with torch's own operations, which autocast, compilers and function transforms need.
 
         Args:
             x: inputs ``(T, N, channels)``.
@@ -100,12 +103,14 @@ class _GatedConvolution(torch.autograd.Function):
 
     If s is the sigmoid of the doubled filter and g that of the gate, the output is ``y = (2 s - 1) g``, so that
     ``dy / dfilter' = 2 g s (1 - s) = (y + g) (1 - s)`` and ``dy / dgate = y (1 - g)``.
+
+    The sigmoids are a second output, so that a gradient that is differentiated again can depend on them.
     """
 
     @staticmethod
     def forward(
         ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, condition: Tensor | None, dilation: int
-    ) -> Tensor:
+    ) -> tuple[Tensor, Tensor]:
         # x (T, N, C); weight (taps, 2C, C), bias (2C,) and condition (T or 1, N, 2C) have their filters doubled
         rows = x.flatten(0, 1)
         sums = torch.addmm(bias, rows, weight[-1].T)
@@ -118,33 +123,64 @@ class _GatedConvolution(torch.autograd.Function):
         output = torch.addcmul(-gates, filters, gates, value=2).view_as(x)
         ctx.save_for_backward(x, weight, sigmoids, output)
         ctx.dilation, ctx.condition_shape = dilation, None if condition is None else condition.shape
-        return output
+        ctx.set_materialize_grads(False)
+        return output, sigmoids
 
     @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(ctx: Any, to_output: Tensor | None, to_sigmoids: Tensor | None) -> tuple[Tensor | None, ...]:
         x, weight, sigmoids, output = ctx.saved_tensors
         rows = x.flatten(0, 1)
-        filters, gates = sigmoids.chunk(2, dim=1)
-        gradient = gradient.flatten(0, 1)
-        to_sums = torch.empty_like(sigmoids)
-        to_filters, to_gates = to_sums.chunk(2, dim=1)
-        weighted = gradient * output.flatten(0, 1)
-        torch.addcmul(weighted, weighted, gates, value=-1, out=to_gates)
-        weighted.addcmul_(gradient, gates)
-        torch.addcmul(weighted, weighted, filters, value=-1, out=to_filters)
-
-        to_rows, to_weight = to_sums @ weight[-1], torch.zeros_like(weight)
-        torch.mm(to_sums.T, rows, out=to_weight[-1])
-        for tap, shift in _shifts(x, weight, ctx.dilation):
-            to_rows[:-shift].addmm_(to_sums[shift:], weight[tap])
-            torch.mm(to_sums[shift:].T, rows[:-shift], out=to_weight[tap])
+        # only a gradient that is differentiated again has something to say to the sigmoids
+        if torch.is_grad_enabled() or to_output is None or to_sigmoids is not None:
+            to_sums = _to_sums(sigmoids, to_output, to_sigmoids)
+            to_rows, to_weight = _to_rows_and_weight(x, weight, to_sums, ctx.dilation)
+            to_bias = to_sums.sum(0)
+        else:
+            to_sums = _to_sums_in_place(sigmoids, output.flatten(0, 1), to_output.flatten(0, 1))
+            to_rows, to_weight = to_sums @ weight[-1], torch.zeros_like(weight)
+            torch.mm(to_sums.T, rows, out=to_weight[-1])
+            for tap, shift in _shifts(x, weight, ctx.dilation):
+                to_rows[:-shift].addmm_(to_sums[shift:], weight[tap])
+                torch.mm(to_sums[shift:].T, rows[:-shift], out=to_weight[tap])
+            # a product with ones sums rows faster than sum()
+            to_bias = to_sums.new_ones(len(to_sums)) @ to_sums
         to_condition = None
         if ctx.condition_shape is not None:
             to_condition = to_sums.view(*x.shape[:2], to_sums.shape[1]).sum_to_size(ctx.condition_shape)
-        # a product with ones sums rows faster than sum()
-        to_bias = to_sums.new_ones(len(to_sums)) @ to_sums
         return to_rows.view_as(x), to_weight, to_bias, to_condition, None
+
+
+def _to_sums_in_place(sigmoids: Tensor, output: Tensor, to_output: Tensor) -> Tensor:
+    """The gradient of the sums ``(T * N, 2C)``, in few passes over memory."""
+    filters, gates = sigmoids.chunk(2, dim=1)
+    to_sums = torch.empty_like(sigmoids)
+    to_filters, to_gates = to_sums.chunk(2, dim=1)
+    weighted = to_output * output
+    torch.addcmul(weighted, weighted, gates, value=-1, out=to_gates)
+    weighted.addcmul_(to_output, gates)
+    torch.addcmul(weighted, weighted, filters, value=-1, out=to_filters)
+    return to_sums
+
+
+def _to_sums(sigmoids: Tensor, to_output: Tensor | None, to_sigmoids: Tensor | None) -> Tensor:
+    """The same gradient as a function that can be differentiated, and that of the sigmoids added to it."""
+    to_both = torch.zeros_like(sigmoids) if to_sigmoids is None else to_sigmoids
+    if to_output is not None:
+        filters, gates = sigmoids.chunk(2, dim=1)
+        incoming = to_output.flatten(0, 1)
+        to_both = to_both + torch.cat([2 * incoming * gates, incoming * (2 * filters - 1)], dim=1)
+    return to_both * sigmoids * (1 - sigmoids)
+
+
+def _to_rows_and_weight(x: Tensor, weight: Tensor, to_sums: Tensor, dilation: int) -> tuple[Tensor, Tensor]:
+    """The gradients of the input's rows and of the weight, as functions that can be differentiated."""
+    rows = x.flatten(0, 1)
+    to_rows, to_taps = to_sums @ weight[-1], [torch.zeros_like(tap) for tap in weight]
+    to_taps[-1] = to_sums.T @ rows
+    for tap, shift in _shifts(x, weight, dilation):
+        to_rows = to_rows + F.pad(to_sums[shift:] @ weight[tap], (0, 0, 0, shift))
+        to_taps[tap] = to_sums[shift:].T @ rows[:-shift]
+    return to_rows, torch.stack(to_taps)
 
 
 def _shifts(x: Tensor, weight: Tensor, dilation: int) -> list[tuple[int, int]]:

@@ -32,7 +32,8 @@ class RecurrentModel(SequenceModel):
         num_layers: layers of cells.
         likelihood: family of the conditionals, such as `armod.likelihoods.Categorical(256)`.
         ordering: any permutation ``(D,)``; None is raster.
-        context_size: C of a context ``(N, C)``, or of a local one, which each step reads at the next variable.
+        context_size: C of a context ``(N, C)``, or of a local one, which each step reads at the next variable. The first of
+            three or more sizes of `event_shape` counts channels, and all channels of a position share its context.
         seed: seed of the initial weights.
 
     Raises:

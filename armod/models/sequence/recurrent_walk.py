@@ -127,10 +127,7 @@ _UPDATES = {"rnn": _rnn, "lstm": _lstm, "gru": _gru}
 def _gate_weights(recurrence: Recurrence) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
     """The weights of each layer's gates from below and from the past, and their bias, in the order of the updates above."""
     for layer in range(recurrence.num_layers):
-        below, past, bias_below, bias_past = (
-            getattr(recurrence, f"{name}_l{layer}").detach()
-            for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-        )
+        below, past, bias_below, bias_past = (weight.detach() for weight in recurrence.weights_of(layer))
         from_below, from_past = _in_order(recurrence.cell, below, past)
         bias = sum(_in_order(recurrence.cell, bias_below, bias_past), start=torch.zeros_like(bias_below[0]))
         yield from_below, from_past, bias

@@ -6,7 +6,6 @@ k. The ordering says which variable that is: it sorts the levels before the netw
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Sequence
 
@@ -14,8 +13,8 @@ import torch
 from torch import Tensor, distributions, nn
 
 from armod import orderings
-from armod.likelihoods import Likelihood
-from armod.models.base import AutoregressiveModel, in_own_precision
+from armod.likelihoods import Likelihood, in_own_precision
+from armod.models.base import AutoregressiveModel
 from armod.models.checks import check_event_shape, check_likelihood, check_sizes
 from armod.models.sequence.sequence_walk import Beginning
 from armod.models.sequence.step_inputs import StepInputs, context_of_steps
@@ -89,7 +88,7 @@ class SequenceModel(AutoregressiveModel):
                 num_steps = context.shape[2]
             ordering = self.ordering_for(num_steps or self.num_variables)
             context = context_of_steps(context.detach(), ordering)
-        inputs = copy.deepcopy(self.inputs).requires_grad_(False)
+        inputs = self.inputs.frozen()
         return Beginning(self.likelihood, inputs, context, num_samples, num_steps)
 
     def _note_ordering(self, _: object = None) -> None:

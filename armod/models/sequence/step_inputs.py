@@ -6,12 +6,15 @@ context. At the first step there is no value before, so it reads an additional "
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from armod.likelihoods import Categorical, Likelihood
 
@@ -103,6 +106,15 @@ class StepInputs(nn.Module):
         from_context = self.context(steps.to(self.context.weight.dtype))
         return from_context if position is None else from_context + position
 
+    def frozen(self) -> StepInputs:
+        """Make a copy that does not change any more and needs no gradients."""
+        # what pruning computes from other parameters is no leaf, which torch refuses to copy
+        computed = [
+            value for part in self.modules() for value in vars(part).values() if isinstance(value, Tensor)
+        ]
+        memo = {id(value): value.detach().clone() for value in computed}
+        return copy.deepcopy(self, memo).requires_grad_(False)
+
 
 class StepConstants:
     """The constants of each step, projected, and computed for many steps at a time.
@@ -164,7 +176,41 @@ def context_of_steps(context: Tensor, ordering: Tensor) -> Tensor:
 
 @contextmanager
 def initial_weights(seed: int) -> Iterator[None]:
-    """Let modules that are built inside the ``with`` block draw torch's usual initial weights from `seed`."""
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(seed)
+    """Let modules that are built inside the ``with`` block draw torch's usual initial weights from `seed`.
+
+    The numbers are those that torch's global generator would give after `torch.manual_seed`, but that generator, which
+    belongs to all threads, is left alone.
+
+    Args:
+        seed: seed of the weights, which are the same on every device.
+
+    Yields:
+        Nothing.
+    """
+    with _OwnGenerator(torch.Generator().manual_seed(seed)):
         yield
+
+
+class _OwnGenerator(TorchDispatchMode):
+    """Everything random that this thread computes meanwhile comes from one generator on the CPU."""
+
+    def __init__(self, generator: torch.Generator) -> None:
+        super().__init__()
+        self.generator = generator
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        if torch.Tag.nondeterministic_seeded not in func.tags:
+            return func(*args, **kwargs)
+        if func.overloadpacket is torch.ops.aten.randn:
+            place = kwargs.get("device")
+            drawn = torch.randn(*args, **{**kwargs, "device": "cpu", "generator": self.generator})
+            return drawn if place is None else drawn.to(place)
+        # all others fill a tensor that is there
+        target, *settings = args
+        if target.device.type == "meta":
+            return target
+        if target.device.type == "cpu":
+            return func(target, *settings, **{**kwargs, "generator": self.generator})
+        drawn = torch.empty_like(target, device="cpu")
+        return target.copy_(func(drawn, *settings, **{**kwargs, "generator": self.generator}))

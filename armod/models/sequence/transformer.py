@@ -24,6 +24,9 @@ from armod.models.sequence.transformer_walk import TransformerWalk
 class Transformer(SequenceModel):
     """A decoder-only Transformer of the GPT family, over sequences or images.
 
+    Torch's fused attention has no second derivative. If you need one, use `torch.func`, or compute the likelihood inside
+    ``torch.nn.attention.sdpa_kernel(SDPBackend.MATH)``.
+
     Args:
         event_shape: shape of one observation. A sequence ``(T,)`` in raster or reversed order may be shorter at run time.
         width: size of the vector of a step; a multiple of `num_heads`.
@@ -31,7 +34,8 @@ class Transformer(SequenceModel):
         num_heads: attention heads of each block.
         likelihood: family of the conditionals, such as `armod.likelihoods.Categorical(256)`.
         ordering: any permutation ``(D,)``; None is raster. Each step has a learned vector.
-        context_size: C of a context ``(N, C)``, or of a local one, which each step reads at the next variable.
+        context_size: C of a context ``(N, C)``, or of a local one, which each step reads at the next variable. The first of
+            three or more sizes of `event_shape` counts channels, and all channels of a position share its context.
         seed: seed of the initial weights.
 
     Raises:

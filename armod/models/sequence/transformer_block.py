@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from armod.models.checks import transforms_are_active
 
 
 class Block(nn.Module):
@@ -13,7 +18,6 @@ class Block(nn.Module):
         width: size of the states; a multiple of `num_heads`.
         num_heads: attention heads.
 
-    >>> import torch
     >>> Block(8, num_heads=2)(torch.zeros(3, 5, 8)).shape
     torch.Size([3, 5, 8])
     """
@@ -39,5 +43,15 @@ class Block(nn.Module):
         """Mean values ``(N, D, width)``, head by head, from queries, keys and values ``(N, D, 3 * width)``."""
         heads = joint.unflatten(2, (3, self.num_heads, -1)).permute(2, 0, 3, 1, 4)
         queries, keys, values = heads.unbind(0)
-        means = F.scaled_dot_product_attention(queries, keys, values, is_causal=True)
+        if transforms_are_active():
+            means = _attend_step_by_step(queries, keys, values)
+        else:
+            means = F.scaled_dot_product_attention(queries, keys, values, is_causal=True)
         return means.transpose(1, 2).flatten(2)
+
+
+def _attend_step_by_step(queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
+    """Torch's causal attention ``(..., D, size)`` with plain operations, because the fused one has no forward mode."""
+    scores = queries @ keys.mT / math.sqrt(queries.shape[-1])
+    steps = torch.arange(scores.shape[-1], device=scores.device)
+    return scores.masked_fill(steps > steps[:, None], -math.inf).softmax(-1) @ values

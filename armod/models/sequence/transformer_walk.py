@@ -82,7 +82,7 @@ class _Block:
 
     def __init__(self, weights: _BlockWeights, num_samples: int, num_steps: int) -> None:
         self._weights = weights
-        new, width = weights.attention_in.new_empty, len(weights.attention_in)
+        new, width = weights.attention_in.new_zeros, len(weights.attention_in)
         heads = (num_samples * weights.num_heads, width // weights.num_heads)
         self._joint = new(num_samples, 3 * width)
         self._new_queries = self._joint[:, :width]

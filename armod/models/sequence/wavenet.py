@@ -10,7 +10,6 @@ All layers pad their inputs with zeros before the beginning.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 from typing import cast
 
@@ -19,13 +18,15 @@ from torch import Tensor, distributions, nn
 from torch.nn import functional as F
 
 from armod import orderings
-from armod.likelihoods import Likelihood
-from armod.models.base import AutoregressiveModel, in_own_precision
+from armod.likelihoods import Likelihood, in_own_precision
+from armod.models.base import AutoregressiveModel
 from armod.models.checks import check_event_shape, check_likelihood, check_sizes
+from armod.models.field import FieldSize
 from armod.models.sequence.gated_convolution import GatedConvolution
 from armod.models.sequence.sequence_walk import Beginning
 from armod.models.sequence.step_inputs import StepInputs, context_of_steps, initial_weights
 from armod.models.sequence.wavenet_walk import WaveNetWalk
+from armod.models.shortcuts import check_read
 
 
 class WaveNet(AutoregressiveModel):
@@ -106,14 +107,17 @@ class WaveNet(AutoregressiveModel):
             self.head = nn.Linear(channels, likelihood.num_parameters)
 
     @property
-    def receptive_field(self) -> int:
+    def receptive_field(self) -> FieldSize:
         """The number of earlier samples that a conditional sees: 1 + the sum of (kernel_size - 1) * dilation.
 
+        Called with a position it is `AutoregressiveModel.receptive_field`, like that of every other model.
+
         >>> from armod.likelihoods import Categorical
-        >>> WaveNet((16,), 8, dilations=[1, 2, 4], likelihood=Categorical(256)).receptive_field
-        8
+        >>> model = WaveNet((6,), 8, dilations=[2], likelihood=Categorical(256))
+        >>> model.receptive_field, model.receptive_field(4).int().tolist()
+        (3, [0, 1, 0, 1, 0, 0])
         """
-        return 1 + (self.kernel_size - 1) * sum(self.dilations)
+        return FieldSize(1 + (self.kernel_size - 1) * sum(self.dilations), super().receptive_field)
 
     def reach(self) -> Tensor:
         """Tell which earlier samples a path of taps leads from.
@@ -146,7 +150,7 @@ class WaveNet(AutoregressiveModel):
         if context is not None:
             length = context.shape[2] if context.dim() == 3 else None
             context = self._in_time(context).detach().transpose(0, 1)
-        inputs = copy.deepcopy(self.inputs).requires_grad_(False)
+        inputs = self.inputs.frozen()
         beginning = Beginning(self.likelihood, inputs, context, num_samples, length)
         return WaveNetWalk(
             beginning,
@@ -168,6 +172,9 @@ class WaveNet(AutoregressiveModel):
     def _network(self, levels: Tensor, context: Tensor | None) -> Tensor:
         """All parameters ``(T, N, num_parameters)``, from levels ``(T, N)`` in order of generation and a checked context."""
         context = None if context is None else self._in_time(context)
+        check_read("residuals", self.residuals, nn.Linear)
+        check_read("skip", [] if self.skip is None else [self.skip], nn.Linear)
+        check_read("inputs", [self.inputs], StepInputs)
         before = F.pad(levels[:-1], (0, 0, 1, 0), value=self.inputs.start_level)
         stream = F.embedding(before, self.inputs.table())
         skips = None if self.skip is None else self.skip.bias.expand_as(stream)

@@ -6,6 +6,7 @@ import copy
 import math
 from io import BytesIO
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -239,8 +240,8 @@ def test_the_naive_view_is_one_full_pass_a_variable(monkeypatch: pytest.MonkeyPa
     [
         (((4,), [3]), {"ordering": [0, 1, 1, 2]}, "each of 0..3 exactly once; got"),
         (((4,), [3]), {"ordering": [0, 1, 2]}, "each of 0..3 exactly once; got"),
-        (((4,), [0]), {}, "one unit in each hidden layer"),
-        (((0,), [3]), {}, "sizes of at least 1"),
+        (((4,), [0]), {}, r"hidden_sizes is a sequence of whole numbers from 1 on, such as .*, not \[0\]\.$"),
+        (((0,), [3]), {}, "event_shape is a sequence of sizes from 1 on"),
         (((4,), [3]), {"degrees": "sorted"}, '"random" or "sequential"'),
         (((4,), [3]), {"num_masks": 0}, "num_masks must be 1 or more, not 0"),
     ],
@@ -268,11 +269,33 @@ def test_log_prob_of_a_distribution_is_that_of_the_model() -> None:
     [
         ({"likelihood": "bernoulli"}, "armod.likelihoods.Bernoulli"),
         ({"likelihood": likelihoods.Bernoulli}, "armod.likelihoods.Bernoulli"),
-        ({"hidden_sizes": 8}, "sequences of sizes"),
-        ({"event_shape": 6}, "sequences of sizes"),
-        ({"ordering": "raster"}, "is a permutation"),
+        ({"hidden_sizes": 8}, "hidden_sizes is a sequence of whole numbers .* not 8"),
+        ({"hidden_sizes": [8.0]}, r"hidden_sizes is a sequence .* not \[8\.0\]"),
+        ({"hidden_sizes": [8, True]}, "hidden_sizes is a sequence"),
+        ({"hidden_sizes": None}, "hidden_sizes is a sequence .* not None"),
+        ({"hidden_sizes": "88"}, "hidden_sizes is a sequence .* not '88'"),
+        ({"hidden_sizes": [[8, 8]]}, "hidden_sizes is a sequence"),
+        ({"hidden_sizes": [8, -1]}, "hidden_sizes is a sequence"),
+        ({"event_shape": 6}, r"event_shape is a sequence of sizes from 1 on, such as \(256,\), not 6"),
+        ({"event_shape": (6.0,)}, r"event_shape is a sequence .* not \(6\.0,\)"),
+        ({"event_shape": None}, "event_shape is a sequence .* not None"),
+        ({"event_shape": torch.zeros(2, 3)}, "event_shape is a sequence .* not tensor"),
+        ({"ordering": "raster"}, "ordering is a permutation, .* not 'raster'"),
+        ({"ordering": orderings.random}, "ordering is a permutation, .* not the function random; call it"),
+        ({"ordering": 3}, r"ordering of 6 variables must hold .* got \[3\]"),
+        ({"ordering": [0, 1, None, 2, 3, 4]}, "ordering is a permutation"),
+        ({"ordering": [0.5, 1, 2, 3, 4, 5]}, r"ordering of 6 variables must hold .* got \[0\.5"),
         ({"num_masks": 0}, "num_masks must be 1 or more, not 0"),
-        ({"degrees": "even"}, "sequential"),
+        ({"num_masks": 2.0}, r"num_masks must be a whole number, not 2\.0"),
+        ({"num_masks": True}, "num_masks must be a whole number, not True"),
+        ({"num_masks": None}, "num_masks must be a whole number, not None"),
+        ({"context_size": -1}, "context_size must be 0 or more, not -1"),
+        ({"context_size": 1.5}, r"context_size must be a whole number, not 1\.5"),
+        ({"context_size": (3,)}, r"context_size must be a whole number, not \(3,\)"),
+        ({"seed": 0.5}, r"seed must be a whole number, not 0\.5"),
+        ({"degrees": "even"}, 'degrees is "random" or "sequential", not \'even\''),
+        ({"degrees": [1, 2]}, r"degrees is .* not \[1, 2\]"),
+        ({"degrees": torch.ones(2)}, "degrees is .* not tensor"),
     ],
 )
 def test_wrong_arguments_are_one_sentence(change: dict[str, object], message: str) -> None:
@@ -280,3 +303,35 @@ def test_wrong_arguments_are_one_sentence(change: dict[str, object], message: st
     with pytest.raises(ValueError, match=message) as caught:
         MADE(**arguments)
     assert "\n" not in str(caught.value)
+
+
+def test_whole_numbers_of_other_kinds_are_sizes_too() -> None:
+    expected = MADE((2, 3), [8], likelihood=likelihoods.Bernoulli()).state_dict()
+    for event_shape, hidden_sizes in (
+        (np.array([2, 3]), np.array([8])),
+        (torch.Size([2, 3]), torch.tensor([8])),
+    ):
+        model = MADE(event_shape, hidden_sizes, likelihood=likelihoods.Bernoulli(), seed=np.int64(0))
+        assert model.event_shape == (2, 3)
+        assert all(torch.equal(value, expected[name]) for name, value in model.state_dict().items())
+
+
+@pytest.mark.parametrize("num_masks", [1, 2])
+@pytest.mark.parametrize(
+    ("x", "sentence"),
+    [
+        (torch.zeros(2, 40), r"shape \(N, 4\), but x has shape \(2, 40\)"),
+        (torch.zeros(2, 3), r"shape \(N, 4\), but x has shape \(2, 3\)"),
+        (torch.zeros(2, 2, 2), r"shape \(N, 4\), but x has shape \(2, 2, 2\)"),
+        (torch.zeros(4), r"shape \(N, 4\), but x has shape \(4,\)"),
+        (torch.full((1, 4), 3), "from 0 to 2, but x lies between 3 and 3"),
+        (torch.full((1, 4), -1), "from 0 to 2"),
+        (torch.full((1, 4), 0.5), "with fractions"),
+    ],
+)
+def test_conditionals_take_levels_of_the_right_shape_only(num_masks: int, x, sentence: str) -> None:
+    model = made((4,), (9,), 3, num_masks=num_masks, ordering=[2, 0, 1, 3])
+    for use in (model.conditionals, model.log_prob):
+        with pytest.raises(ValueError, match=sentence) as error:
+            use(x)
+        assert "\n" not in str(error.value)

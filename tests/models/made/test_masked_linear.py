@@ -97,3 +97,14 @@ def test_masked_weights_have_no_gradient_at_all() -> None:
     model(torch.randint(2, (5, 300), generator=seeded())).sum().backward()
     for number, layer in enumerate(model.linear_layers):
         assert not layer.weight.grad[model._weight_mask(number) == 0].any()
+
+
+@pytest.mark.parametrize("num_variables", [5, 300])
+def test_autocast_leaves_float64_alone(num_variables: int) -> None:
+    model = MADE((num_variables,), [200], likelihood=likelihoods.Bernoulli()).double()
+    x = torch.randint(2, (3, num_variables), generator=seeded())
+    expected = model(x)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(model(x), expected)
+        naive, cached = (model.sample(3, generator=seeded(), method=m) for m in ("naive", "cached"))
+    assert torch.equal(naive[:, :5], cached[:, :5])

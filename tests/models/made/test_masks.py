@@ -50,6 +50,29 @@ def test_sequential_degrees_of_wide_layers_leave_nobody_blind() -> None:
         assert torch.equal(paths > 0, torch.ones_like(paths).tril(-1).bool())
 
 
+@settings(deadline=None, max_examples=40)
+@given(st.integers(1, 9), SIZES, WORDS, st.integers(0, 99))
+def test_with_a_context_degrees_begin_at_zero_in_every_layer(num_variables, sizes, word, seed) -> None:
+    layers = hidden_degrees(num_variables, sizes, degrees=word, seed=seed, has_context=True)
+    assert [len(layer) for layer in layers] == sizes
+    assert all(layer.min() >= 0 and layer.max() <= num_variables - 1 for layer in layers)
+    if word == "sequential":  # evenly: each degree as often as any other, or once more
+        for layer in layers:
+            assert layer.min() == 0
+            count = torch.bincount(layer, minlength=num_variables)
+            assert count.max() - count.min() <= 1
+    ordering = orderings.random((num_variables,), seed=seed)
+    paths = who_sees_whom(masks(ordering, layers))[ordering][:, ordering]
+    assert not paths.triu().any()
+
+
+def test_random_degrees_of_a_deep_network_with_a_context_do_not_drift_upwards() -> None:
+    deep = [hidden_degrees(50, [2] * 40, seed=seed, has_context=True)[-1] for seed in range(200)]
+    assert torch.stack(deep).double().mean() == pytest.approx(24.5, abs=3)
+    without = [hidden_degrees(50, [2] * 40, seed=seed)[-1] for seed in range(200)]
+    assert torch.stack(without).double().mean() > 40
+
+
 def test_paths_are_counted() -> None:
     """Two units of degree 1: two ways from variable 0 to variable 1."""
     paths = who_sees_whom(masks(torch.arange(2), [torch.tensor([1, 1])]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import io
+import itertools
 import math
 
 import pytest
@@ -227,10 +228,13 @@ def test_turned_images_and_contexts_have_the_raster_model_s_likelihood(is_local:
     assert not torch.allclose(raster.log_prob(x, context + 1), expected)
 
 
-def test_a_global_context_is_one_that_is_the_same_everywhere() -> None:
-    model = pixelcnn_plus_plus((1, 4, 8), 4, context_channels=3)
+@pytest.mark.parametrize(("height", "width"), [(4, 8), (4, 5), (6, 4), (3, 7), (1, 1), (2, 9)])
+def test_a_global_context_is_one_that_is_the_same_everywhere(height: int, width: int) -> None:
+    model = pixelcnn_plus_plus(
+        (1, height, width), 4, context_channels=3, ordering=orderings.column((1, height, width))
+    )
     x, context = images(model), context_for(model, 6, local=False)
-    everywhere = context[:, :, None, None].expand(-1, -1, 4, 8)
+    everywhere = context[:, :, None, None].expand(-1, -1, height, width)
     torch.testing.assert_close(model.log_prob(x, context), model.log_prob(x, everywhere))
 
 
@@ -242,17 +246,39 @@ def test_a_local_context_reaches_even_the_first_pixel_and_across_the_image() -> 
     assert (model.conditionals(x, context).means != before).flatten()[:-1].all()
 
 
-def test_lower_resolutions_see_local_averages_of_the_context() -> None:
-    model = pixelcnn_plus_plus((1, 5, 6), 4, context_channels=2)
+@pytest.mark.parametrize("height", range(4, 8))
+@pytest.mark.parametrize("width", range(1, 5))
+def test_lower_resolutions_see_averages_over_the_image_s_own_pixels(height: int, width: int) -> None:
+    model = pixelcnn_plus_plus((1, height, width), 4, context_channels=2)
     context = context_for(model, 3, local=True)
+    padded = [-(-size // 4) * 4 for size in (height, width)]
     contexts = model._contexts(context)
-    assert {scale: tuple(seen.shape[2:]) for scale, seen in contexts.items()} == {
-        1: (8, 8),
-        2: (4, 4),
-        4: (2, 2),
-    }
-    torch.testing.assert_close(contexts[2][..., 0, 2], context[..., 0:2, 4:6].mean((2, 3)))
-    torch.testing.assert_close(contexts[4][..., 1, 0], context[..., 4, :4].sum(2) / 16)  # the rest is padding
+    assert set(contexts) == {1, 2, 4}
+    for scale, seen in contexts.items():
+        assert tuple(seen.shape) == (3, 2, padded[0] // scale, padded[1] // scale)
+        for row, column in itertools.product(*map(range, seen.shape[2:])):
+            # a cell without a pixel of its own has the value of the nearest one that has some
+            top, left = min(row, (height - 1) // scale) * scale, min(column, (width - 1) // scale) * scale
+            own = [
+                context[..., r, c]
+                for r in range(top, min(top + scale, height))
+                for c in range(left, min(left + scale, width))
+            ]
+            torch.testing.assert_close(seen[..., row, column], torch.stack(own).mean(0))
+        if [height, width] == padded:
+            assert torch.equal(seen, F.avg_pool2d(context, scale))
+
+
+@pytest.mark.parametrize("height", range(1, 5))
+@pytest.mark.parametrize("width", range(1, 5))
+def test_both_views_see_the_same_local_context_at_every_size(height: int, width: int) -> None:
+    model = pixelcnn_plus_plus((1, height, width), 4, context_channels=2)
+    context = context_for(model, 5, local=True)
+    cached, naive = (
+        model.sample(5, context, generator=seeded(4), method=method) for method in ("cached", "naive")
+    )
+    assert torch.equal(cached, naive)
+    assert not torch.allclose(model.log_prob(cached, context), model.log_prob(cached, context.flip(0)))
 
 
 # --- as a module -----------------------------------------------------------------------------------------------------
@@ -367,9 +393,3 @@ def test_what_cannot_be_is_refused_in_one_sentence(shape, options: dict, sentenc
     with pytest.raises(ValueError, match=sentence) as error:
         PixelCNNPlusPlus(shape, **({"channels": 2} | options))
     assert "\n" not in str(error.value)
-
-
-def test_impossible_levels_are_refused() -> None:
-    model = pixelcnn_plus_plus((1, 2, 2), 4)
-    with pytest.raises(ValueError, match="whole numbers from 0 to 3"):
-        model.log_prob(torch.full((1, 1, 2, 2), 4))

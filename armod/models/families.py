@@ -1,0 +1,29 @@
+"""The families of models that come with armod, by the names that files use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from armod.models.base import AutoregressiveModel
+from armod.models.histogram import Histogram
+from armod.models.made import MADE
+from armod.models.plus_plus import PixelCNNPlusPlus
+from armod.models.raster.gated_pixelcnn import GatedPixelCNN
+from armod.models.raster.pixelcnn import PixelCNN
+from armod.models.sequence.recurrent import RecurrentModel
+from armod.models.sequence.transformer import Transformer
+from armod.models.sequence.wavenet import WaveNet
+
+FAMILIES: Mapping[str, type[AutoregressiveModel]] = {
+    family.__name__: family
+    for family in (
+        Histogram,
+        MADE,
+        RecurrentModel,
+        WaveNet,
+        PixelCNN,
+        GatedPixelCNN,
+        PixelCNNPlusPlus,
+        Transformer,
+    )
+}
