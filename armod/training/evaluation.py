@@ -114,11 +114,17 @@ def evaluate(
         name, data = data.name, data.pairs(split)
     else:
         name = type(data).__name__.lower()
-    mean = mean_log_prob(model, Batches(data, model, int(batch_size)).epoch())
+    try:
+        mean = mean_log_prob(model, Batches(data, model, int(batch_size)).epoch())
+    except ValueError as error:
+        # distributions of torch refuse NaN with an error of their own
+        if spoilt := name_of_spoilt(model, frozen_too=True):
+            raise NotFiniteError(f"Nothing can be measured, as parameter {spoilt!r} is not finite") from error
+        raise
     if not mean.count:
         raise ValueError("There is nothing to measure: data holds no observation.")
     if math.isnan(mean.log_prob):
-        spoilt = name_of_spoilt(model)
+        spoilt = name_of_spoilt(model, frozen_too=True)
         raise NotFiniteError(
             f"The likelihood of {name} is nan"
             + (f", as parameter {spoilt!r} is not finite" if spoilt else "")

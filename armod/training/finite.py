@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 
 import torch
 from torch import Tensor, nn
@@ -61,11 +60,12 @@ def _remade(what: str, epoch: int | None, step: int | None) -> NotFiniteError:
 
 
 class LastFinite:
-    """The last finite weights of a model that learns, so that a bad step can be undone.
+    """The last finite weights of a model that learns, in case an optimiser spoils them.
 
-    A step's damage is seen only afterwards: finite gradients can make weights that are not, and what an optimiser did can't
-    be computed backwards. So the weights are copied after each step, in turn to one of two places, and the copy is looked
-    at. In one piece this costs about a hundredth of a step. Numbers that a model remembers in buffers are copied, too.
+    A step is made only from a finite loss and finite gradients, so that nearly always the weights themselves are the last
+    finite ones. An optimiser can still overflow, which can't be computed backwards. Copying the weights in each step would
+    cost up to a sixth of it, so they are copied every `EVERY` steps, and are that old at most when they come back.
+    Numbers that a model remembers in buffers are few, and copied in each step.
 
     Args:
         model: the model.
@@ -77,89 +77,105 @@ class LastFinite:
     >>> last = LastFinite(layer)
     >>> before = layer.weight.item()
     >>> _ = nn.init.constant_(layer.weight, torch.nan)
-    >>> [number.isfinite().item() for number in last.look()], last.spoilt()
-    ([False], 'weight')
-    >>> last.restore()
+    >>> last.keep()
+    Traceback (most recent call last):
+    ...
+    armod.training.finite.NotFiniteError: The optimiser has made weights that are not finite ('weight'), so that the ...
     >>> layer.weight.item() == before
     True
     """
 
+    EVERY = 50
+
     def __init__(self, model: nn.Module) -> None:
         self._model = model
-        self._parameters = list(model.parameters())
+        self._kept: dict[str, Tensor] = {}
         saved = model.state_dict(keep_vars=True)
         # batch normalisation changes its buffers in a way that leaves no trace but the numbers
         self._buffers = [
             one for name, one in model.named_buffers() if name in saved and one.is_floating_point()
         ]
         self._remembered = [one.detach().clone() for one in self._buffers]
-        self._is_learnt: list[bool] = []
-        self._learnt: list[Tensor] = []
-        self.refresh()
-        if name := self.spoilt():
+        if name := name_of_spoilt(model):
             raise NotFiniteError(f"The model cannot learn, because its parameter {name!r} is not finite")
+        self.keep()
 
-    def refresh(self) -> None:
-        """Copy the weights if somebody else, such as a callback, has changed them or has thawed some."""
-        is_learnt = [one.requires_grad for one in self._parameters]
-        if is_learnt != self._is_learnt:
-            self._is_learnt, self._learnt = is_learnt, [one for one in self._parameters if one.requires_grad]
-            self._kept, self._spare = (_Copy(self._learnt) for _ in range(2))
-        elif self._versions == [one._version for one in self._learnt]:
-            return
-        self.look()
-        if not self.spoilt():
-            self.accept()
+    def begin(self, number: int) -> None:
+        """Prepare for a step.
 
-    def look(self) -> list[Tensor]:
-        """Copy the weights as they are now; return numbers that are finite only if they all are."""
-        self._versions = [one._version for one in self._learnt]
-        return self._spare.take(self._learnt)
+        Args:
+            number: how many were made before.
 
-    def accept(self) -> None:
-        """Keep what was copied by the last `look`."""
-        self._kept, self._spare = self._spare, self._kept
+        Raises:
+            NotFiniteError: if it is time to look at the weights, and one is not finite.
+        """
         for copy, buffer in zip(self._remembered, self._buffers, strict=True):
             copy.copy_(buffer)
+        if number % self.EVERY == 0:
+            self.keep()
 
     @torch.no_grad()
-    def restore(self) -> None:
-        """Put the kept weights back."""
-        for one, copy in zip(self._learnt + self._buffers, self._kept.parts + self._remembered, strict=True):
-            one.copy_(copy)
+    def keep(self) -> None:
+        """Copy the weights that learn now, which a callback may have changed, if they are all finite.
 
-    def spoilt(self) -> str | None:
-        """Return the name of the first learnt parameter that is not finite, or None."""
-        return name_of_spoilt(self._model, learnt_only=True)
-
-
-class _Copy:
-    """A copy of tensors, those of one kind in one piece, so that one look is enough."""
-
-    def __init__(self, tensors: list[Tensor]) -> None:
-        sizes: dict[tuple[torch.dtype, torch.device], int] = defaultdict(int)
-        for one in tensors:
-            sizes[one.dtype, one.device] += one.numel()
-        pieces = {kind: torch.empty(size, dtype=kind[0], device=kind[1]) for kind, size in sizes.items()}
-        self._pieces = list(pieces.values())
-        self.parts: list[Tensor] = []
-        for one in tensors:
-            part, rest = pieces[one.dtype, one.device].tensor_split([one.numel()])
-            pieces[one.dtype, one.device] = rest
-            self.parts.append(part.view(one.shape))
+        Raises:
+            NotFiniteError: if they are not; the model then has those of before.
+        """
+        self.refuse_spoilt()
+        for name, one in self._model.named_parameters():
+            if one.requires_grad and name in self._kept:
+                self._kept[name].copy_(one)
+            elif one.requires_grad:
+                self._kept[name] = one.detach().clone()
 
     @torch.no_grad()
-    def take(self, tensors: list[Tensor]) -> list[Tensor]:
-        torch._foreach_copy_(self.parts, tensors)
-        return [piece.sum() for piece in self._pieces]
+    def refuse_spoilt(self) -> None:
+        """Look at the weights.
+
+        Raises:
+            NotFiniteError: if one is not finite; the model then has those of before.
+        """
+        name = name_of_spoilt(self._model)
+        if name is None:
+            return
+        for key, one in self._model.named_parameters():
+            if key in self._kept:
+                one.copy_(self._kept[key])
+        raise NotFiniteError(
+            f"The optimiser has made weights that are not finite ({name!r}), so that the model goes back by at most "
+            f"{self.EVERY} steps,"
+        )
+
+    @torch.no_grad()
+    def undo(self) -> None:
+        """Put back what a bad batch has done to the buffers."""
+        for copy, buffer in zip(self._remembered, self._buffers, strict=True):
+            buffer.copy_(copy)
 
 
-def name_of_spoilt(model: nn.Module, *, learnt_only: bool = False) -> str | None:
+def checksums(tensors: list[Tensor]) -> list[Tensor]:
+    """Sum each tensor, or take its norm.
+
+    Args:
+        tensors: tensors of one device, which may be sparse.
+
+    Returns:
+        One number for each tensor, finite only if all its numbers are. It may be infinite because it overflows.
+
+    >>> checksums([torch.ones(3), torch.tensor([1.0, torch.inf])])
+    [tensor(3.), tensor(inf)]
+    """
+    dense = [one._values() if one.is_sparse else one for one in tensors]
+    # one kernel for all on a GPU; on a CPU sums are faster than norms
+    return list(torch._foreach_norm(dense)) if dense and dense[0].is_cuda else [one.sum() for one in dense]
+
+
+def name_of_spoilt(model: nn.Module, *, frozen_too: bool = False) -> str | None:
     """Find a parameter that is not finite.
 
     Args:
         model: the model.
-        learnt_only: whether frozen parameters may be what they like.
+        frozen_too: whether to look at parameters that do not learn, too; these may be infinite on purpose.
 
     Returns:
         The name of the first one, or None.
@@ -168,7 +184,7 @@ def name_of_spoilt(model: nn.Module, *, learnt_only: bool = False) -> str | None
     True
     """
     for name, one in model.named_parameters():
-        if (one.requires_grad or not learnt_only) and not bool(one.isfinite().all()):
+        if (one.requires_grad or frozen_too) and not bool(one.isfinite().all()):
             return name
     return None
 

@@ -61,8 +61,9 @@ def fit(
 ) -> History:
     """Maximise the likelihood of `data` for at most `epochs` passes, by default with Adam; the model changes in place.
 
-    A run never goes on with NaN. A step whose loss or new weights are not finite is undone, and `NotFiniteError` says where
-    it was. The model then has its last finite weights, and no checkpoint holds others.
+    A run never goes on with NaN. A step is made only from a finite loss and finite gradients; otherwise `NotFiniteError` says
+    where it was, and the model keeps its last finite weights. If an optimiser overflows all the same, the model goes back to
+    weights that are at most 50 steps older. No checkpoint holds weights that are not finite.
 
     In a process group (``torchrun``, `torch.distributed`) all processes must call it with the same arguments. Each takes
     its share of every batch, the first one writes the checkpoint and shows the progress, and all end with the same weights.
@@ -206,6 +207,10 @@ def fit(
                 run.rates.moved_on()
                 if is_stopping:
                     break
+            try:
+                learn.check_weights()
+            except NotFiniteError as error:
+                raise error.at(epoch=epoch + 1) from None
             history.train_bits_per_dim.append(_bits_of_an_epoch(mean, "data", epoch))
             if held_out is not None:
                 mean = mean_log_prob(run.judged, held_out.epoch())

@@ -19,14 +19,13 @@ from armod.models.base import AutoregressiveModel, device_of
 from armod.training import distributed
 from armod.training.batches import Batch
 from armod.training.evaluation import Mean, check_log_probs, sums
-from armod.training.finite import LastFinite, NotFiniteError, describe
+from armod.training.finite import LastFinite, NotFiniteError, checksums, describe
 
 
 class GradientStep:
     """A function of a batch that changes the model's weights by one step of the optimiser.
 
-    A step whose loss or new weights are not finite is undone, which costs two copies of the weights and one look at the
-    device. Every process of a group calls it with the same whole batch and works on its own share (`armod.training.distributed`).
+    A step is made only if its loss and gradients are finite, which costs one look at the device. Every process of a group calls it with the same whole batch and works on its own share (`armod.training.distributed`).
 
     Args:
         model: the model that learns.
@@ -58,7 +57,8 @@ class GradientStep:
         self._model, self._optimizer = model, optimizer
         self._accumulate, self._clip_norm = accumulate, clip_norm
         self._objective: nn.Module = _Objective(model, precision)
-        self._last = LastFinite(model)
+        self._last, self._number = LastFinite(model), 0
+        self._parameters = list(model.parameters())  # to walk through the modules takes longer than the look
 
     def __call__(self, batch: Batch, step: int) -> Mean:
         """Make one step.
@@ -71,10 +71,25 @@ class GradientStep:
             The mean log-likelihood of the whole batch before the step.
 
         Raises:
-            NotFiniteError: if the loss or a new weight is not finite. The model then has the weights from before the step.
+            NotFiniteError: if the loss or a gradient is not finite, and the step is not made; or if weights are found that an
+                earlier step has spoilt, and older ones come back.
         """
+        self._last.begin(self._number)
+        try:
+            log_probs = self._with_gradients(batch, step)
+        except Exception:
+            # distributions of torch refuse NaN with an error of their own
+            self._last.undo()
+            self._last.refuse_spoilt()
+            raise
+        mean = self._checked(log_probs, batch[0][0].numel())
+        self._optimizer.step()
+        self._number += 1
+        return mean
+
+    def _with_gradients(self, batch: Batch, step: int) -> Tensor:
+        """Compute the gradients of a batch; return the log-likelihoods of the rows that this process worked on."""
         x, context = batch
-        self._last.refresh()
         weight = distributed.world_size() / len(x)  # DistributedDataParallel takes the mean over processes
         rows = distributed.share(len(x))
         has_rows = rows.start < rows.stop
@@ -94,37 +109,42 @@ class GradientStep:
                 _check_objective(log_prob, len(part[0]))
                 (-log_prob.sum() * weight).backward()
             log_probs.append(log_prob.detach())
-        if self._clip_norm is not None:
-            nn.utils.clip_grad_norm_(self._model.parameters(), self._clip_norm)
-        self._optimizer.step()
-        return self._checked(torch.cat(log_probs if has_rows else [log_probs[0][:0]]), x[0].numel())
+        every = torch.cat(log_probs) if len(log_probs) > 1 else log_probs[0]
+        return every if has_rows else every[:0]
+
+    def check_weights(self) -> None:
+        """Raise a NotFiniteError if the last step has spoilt the weights; older ones come back."""
+        self._last.refuse_spoilt()
 
     def _checked(self, log_probs: Tensor, num_variables: int) -> Mean:
-        """The mean over all processes, which all find the step good, or undo it."""
-        total, squares, *checksums = sums(log_probs, *self._last.look())
-        count, weights = len(log_probs), sum(checksums)
+        """The mean over all processes, which all find the loss and the gradients good, or none does."""
+        gradients = [one.grad for one in self._parameters if one.grad is not None]
+        if self._clip_norm is None:
+            looks = checksums(gradients)
+        else:
+            looks = [nn.utils.clip_grad_norm_(self._parameters, self._clip_norm)]
+        total, squares, *numbers = sums(log_probs, *looks)
+        count = len(log_probs)
         if distributed.is_together():
-            mine = [total, squares, count, weights]
-            total, squares, every, weights = distributed.total(mine, log_probs.device)
+            total, squares, every = distributed.total([total, squares, count], log_probs.device)
             count = int(every)
-        if not math.isfinite(total):
-            self._last.restore()
-            raise NotFiniteError(describe(total))
-        # the checksum of finite weights may overflow
-        if not math.isfinite(weights) and self._last.spoilt():
-            bad = self._name_of_bad_gradient()
-            self._last.restore()
-            raise NotFiniteError(
-                f"The gradient of parameter {bad!r} is not finite"
-                if bad
-                else "The optimiser's step makes weights that are not finite"
-            )
-        self._last.accept()
+        if not math.isfinite(total) or not math.isfinite(sum(numbers)):
+            self._refuse(total)
         return Mean(total, squares, count, count * num_variables)
+
+    def _refuse(self, total: float) -> None:
+        """Say what is not finite; if it is only the look at the gradients that overflows, go on."""
+        bad = self._name_of_bad_gradient()
+        if math.isfinite(total) and bad is None:
+            return
+        self._last.undo()
+        self._last.refuse_spoilt()
+        what = f"The gradient of parameter {bad!r} is not finite"
+        raise NotFiniteError(what if math.isfinite(total) else describe(total))
 
     def _name_of_bad_gradient(self) -> str | None:
         for name, one in self._model.named_parameters():
-            if one.grad is not None and not bool(one.grad.isfinite().all()):
+            if one.grad is not None and not checksums([one.grad.double()])[0].isfinite():
                 return name
         return None
 

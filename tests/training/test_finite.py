@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from armod import MADE, AutoregressiveModel, evaluate, fit, likelihoods
 from armod.models.histogram import Histogram
 from armod.training import NotFiniteError
+from armod.training.finite import LastFinite
 from tests.examples import seeded
 
 X = (torch.rand(50, 3, generator=seeded(1)) < 0.7).to(torch.uint8)
@@ -51,6 +52,7 @@ class Remembering(torch.optim.SGD):
         super().step(closure)
         with torch.no_grad():
             self.spoil(weights, len(self.before))
+        self.after = torch.cat([w.detach().flatten().clone() for w in weights])
 
 
 class GradientOf(torch.autograd.Function):
@@ -104,32 +106,48 @@ def test_a_gradient_that_is_not_finite_never_reaches_the_weights(value: float, o
         NotFiniteError, match=r"The gradient of parameter 'logits' is not finite in epoch 2, step 1,"
     ):
         fit(model, X, epochs=3, batch_size=25, optimizer=sgd, progress=False, **options)
-    assert torch.equal(weights_of(model), sgd.before[-1]) and len(sgd.before) == 3
+    assert torch.equal(weights_of(model), sgd.after) and len(sgd.before) == 2
     assert model.logits.isfinite().all() and model.logits.any()
 
 
-def spoil_third(value: float):
-    def spoil(weights: list[Tensor], number: int) -> None:
-        if number == 3:
-            weights[0][1] = value
+def spoiling(model: nn.Module, which: int, where: int, value: float) -> Remembering:
+    """An optimiser that writes a value into one of the weights in one of its steps."""
 
-    return staticmethod(spoil)
+    def spoil(weights: list[Tensor], number: int) -> None:
+        if number == which:
+            weights[-1].view(-1)[where] = value
+
+    return type("Spoiling", (Remembering,), {"spoil": staticmethod(spoil)})(model.parameters(), lr=0.1)
 
 
 @pytest.mark.parametrize("value", [math.nan, -math.inf])
-@pytest.mark.parametrize("epochs", [2, 1])
-def test_an_optimisers_step_that_is_not_finite_is_undone(value: float, epochs: int, tmp_path: Path) -> None:
-    """The third step of three an epoch: without a look at the weights, a run of one epoch would not see it."""
+@pytest.mark.parametrize(
+    ("which", "epochs", "place"), [(5, 2, "epoch 2, step 3"), (6, 9, "epoch 2"), (3, 1, "epoch 1")]
+)
+@pytest.mark.parametrize("every", [1, 2, 4, 50])
+def test_an_optimisers_step_that_is_not_finite_is_taken_back(
+    value: float,
+    which: int,
+    epochs: int,
+    place: str,
+    every: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """In the middle of an epoch of three steps, and at its end, where only a look at the weights finds it."""
+    monkeypatch.setattr(LastFinite, "EVERY", every)
     model = Bent()
-    sgd = type("Spoiling", (Remembering,), {"spoil": spoil_third(value)})(model.parameters(), lr=0.1)
+    sgd = spoiling(model, which, 1, value)
     with pytest.raises(
-        NotFiniteError, match=r"optimiser's step makes weights that are not finite in epoch 1, step 3,"
+        NotFiniteError, match=rf"The optimiser has made weights .* at most {every} steps, in {place},"
     ):
         fit(
             model, X, epochs=epochs, batch_size=20, optimizer=sgd, checkpoint=tmp_path / "run", progress=False
         )
-    assert torch.equal(weights_of(model), sgd.before[2])
-    assert not (tmp_path / "run").exists()
+    assert (
+        torch.equal(weights_of(model), sgd.before[(which - 1) // every * every]) and len(sgd.before) == which
+    )
+    assert (tmp_path / "run").exists() == (which > 3)
 
 
 def test_weights_that_the_next_batch_does_not_use_are_watched_too() -> None:
@@ -143,16 +161,28 @@ def test_weights_that_the_next_batch_does_not_use_are_watched_too() -> None:
 
     model = Rows()
     context = (torch.arange(40) < 20).float()[:, None]  # the first batch uses row 1, the second one row 0
-
-    def spoil(weights: list[Tensor], number: int) -> None:
-        if number == 1:
-            weights[1][1, 2] = math.nan
-
-    sgd = type("Spoiling", (Remembering,), {"spoil": staticmethod(spoil)})(model.parameters(), lr=0.1)
     batches = [(X[:20], context[:20]), (X[20:40], context[20:])]
-    with pytest.raises(NotFiniteError, match="in epoch 1, step 1,"):
-        fit(model, batches, epochs=2, optimizer=sgd, progress=False)
+    with pytest.raises(NotFiniteError, match=r"weights that are not finite \('rows'\), .* in epoch 1,"):
+        fit(model, batches, epochs=2, optimizer=spoiling(model, 1, 5, math.nan), progress=False)
     assert not model.rows.any()
+
+
+def test_an_optimiser_that_would_swallow_a_nan_gets_none() -> None:
+    """The sign of NaN is 0."""
+    model = Bent(lambda log_prob, call: GradientOf.apply(log_prob, math.nan if call == 2 else -1.0))
+    with pytest.raises(NotFiniteError, match="in epoch 2, step 1"):
+        fit(model, X, epochs=3, optimizer=torch.optim.Rprop, progress=False)
+
+
+def test_gradients_whose_sum_overflows_are_fine() -> None:
+    class Steep(Bent):
+        def conditionals(self, x, context=None):
+            return torch.distributions.Bernoulli(logits=self.logits.expand(x.shape))
+
+    model = Steep(lambda log_prob, call: GradientOf.apply(log_prob, 3e37))
+    assert (
+        len(fit(model, X[:1], epochs=1, optimizer=torch.optim.SGD, learning_rate=1e-38, progress=False)) == 1
+    )
 
 
 @pytest.mark.parametrize(("dtype", "rate"), [(torch.float32, 3e38), (torch.float64, 1e308)])
@@ -196,6 +226,18 @@ def test_weights_that_are_not_finite_cannot_learn() -> None:
     assert "\n" not in str(error.value) and torch.equal(weights_of(model).isnan(), before.isnan())
     with pytest.raises(NotFiniteError, match=r"likelihood of tensor is nan, as parameter 'layers\.1\.bias'"):
         evaluate(model, X)
+
+
+@pytest.mark.parametrize("frozen", [True, False])
+def test_evaluate_says_so_when_torch_itself_refuses_nan(frozen: bool) -> None:
+    model = Bent()
+    model.logits.data[1] = math.nan
+    model.requires_grad_(not frozen)
+    with pytest.raises(
+        NotFiniteError, match="Nothing can be measured, as parameter 'logits' is not finite"
+    ) as error:
+        evaluate(model, X)
+    assert "\n" not in str(error.value)
 
 
 def test_a_frozen_weight_may_forbid_a_level() -> None:
