@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, distributions
 
 from armod.inputs import next_levels
-from armod.likelihoods import Likelihood
+from armod.likelihoods import Likelihood, in_single
 
 T = TypeVar("T")
 Steps: TypeAlias = Generator[Tensor, Any, None]  # yields parameters, is sent levels
@@ -161,7 +161,7 @@ class Walk(Incremental, ABC):
         """Return the next variable's distribution; it is computed only once."""
         parameters = self._reach()
         of_next = parameters if parameters.dim() == 2 else parameters[len(self._appended)]
-        return self.likelihood.distribution(of_next.clone())
+        return self.likelihood.distribution(in_single(of_next).clone())
 
     def append(self, value: Tensor) -> None:
         """Fix the next variable; the network reads the value when the next conditional is needed.
