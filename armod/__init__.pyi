@@ -1,4 +1,4 @@
-from . import data, likelihoods, orderings
+from . import data, likelihoods, orderings, sampling, training
 from .course.exercises import check
 from .measures.dependency import check_autoregressive, dependency_matrix, total_probability
 from .models.base import AutoregressiveModel, Incremental
@@ -39,6 +39,8 @@ __all__ = [
     "load",
     "load_pretrained",
     "orderings",
+    "sampling",
     "save",
     "total_probability",
+    "training",
 ]
