@@ -71,6 +71,12 @@ class Recurrence(nn.RNNBase):
         """Return a layer's weights for its inputs and for its past, and their biases.
 
         They are looked up by name, because a parametrization or pruning computes them anew from other parameters.
+
+        Args:
+            layer: number of the layer, from the input up.
+
+        Returns:
+            Two matrices and two vectors.
         """
         names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
         below, past, bias_below, bias_past = (getattr(self, f"{name}_l{layer}") for name in names)
