@@ -8,11 +8,11 @@ TESTED      := .venv/.tested
 PIP         := $(BIN)/python -m pip --disable-pip-version-check install -qq --retries 1 -c constraints.txt
 # Everything that a test can notice, so that an unchanged checkout is not tested twice.
 SOURCES     := $(wildcard *.md *.toml *.txt *.yml .*.yaml .ci/run Makefile) \
-               $(shell find armod benchmarks notebooks scripts tests -type f -not -name '* *' -not -name '*.pyc' \
+               $(shell find armod benchmarks docs notebooks scripts tests -type f -not -name '* *' -not -name '*.pyc' \
                        -not -path '*/.*' 2>/dev/null)
 
 .DEFAULT_GOAL := lab
-.PHONY: lab test test-again test-slow bench lint format setup clean
+.PHONY: lab test test-again test-slow bench docs lint format setup clean
 
 lab: $(INSTALLED)          ## JupyterLab, opened at the course map
 	@$(BIN)/armod lab
@@ -36,6 +36,11 @@ test-slow: $(INSTALLED)    ## what takes many minutes: more seeds, more combinat
 
 bench: $(INSTALLED)        ## speed ratios, measured side by side in one run
 	$(BIN)/python -m benchmarks
+
+docs: $(INSTALLED)         ## the library's guide and reference, into build/docs; needs no network, nor does reading them
+	@rm -rf build/docs
+	$(BIN)/sphinx-build -W --keep-going --quiet --fresh-env docs build/docs
+	@echo "Open build/docs/index.html in a browser."
 
 lint: $(INSTALLED)         ## format, style and types, without changing anything
 	$(BIN)/ruff format --check .

@@ -33,7 +33,7 @@ def transforms_are_active() -> bool:
     fused operations of torch that have no rule for these, then have to step aside.
 
     Returns:
-        True inside of them.
+        True inside of these.
 
     >>> transforms_are_active()
     False

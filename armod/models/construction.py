@@ -206,7 +206,7 @@ def _check_own(model: Any) -> None:
 def _settings(model: nn.Module, arguments: dict[str, Any]) -> dict[str, Any]:
     """The settings that a state dict carries; only armod's own constructors are known to have no others."""
     constructor = type(model).__init__
-    if not constructor.__module__.startswith("armod."):
+    if not (constructor.__module__ or "").startswith("armod."):  # None: it was defined by `exec`
         return {}
     settings = {
         name: plain(value)

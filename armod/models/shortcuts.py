@@ -115,7 +115,13 @@ def _overriding(model: nn.Module) -> str | None:
 
 def _changed_part(model: nn.Module) -> str | None:
     """A part that is not what the constructor built, or that has hooks."""
-    if torch_module._global_forward_hooks or torch_module._global_forward_pre_hooks:
+    everywhere = [
+        *torch_module._global_forward_hooks.values(),
+        *torch_module._global_forward_pre_hooks.values(),
+    ]
+    if not all(
+        hook.__module__.startswith("torch.") for hook in everywhere
+    ):  # torch's own (FlopCounterMode) only look on
         return "there are hooks on all modules"
     construction = vars(model).get("construction")
     if construction is None:  # a member of an ensemble, which checks its layers itself

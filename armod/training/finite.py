@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 
 import torch
 from torch import Tensor, nn
@@ -60,24 +61,24 @@ def _remade(what: str, epoch: int | None, step: int | None) -> NotFiniteError:
 
 
 class LastFinite:
-    """A copy of the weights that a model learns, from before the present step, so that a bad step can be undone.
+    """The last finite weights of a model that learns, so that a bad step can be undone.
 
     A step's damage is seen only afterwards: finite gradients can make weights that are not, and what an optimiser did can't
-    be computed backwards. Copying costs about a hundredth of a step. Numbers that the model remembers in buffers are copied, too.
+    be computed backwards. So the weights are copied after each step, in turn to one of two places, and the copy is looked
+    at. In one piece this costs about a hundredth of a step. Numbers that a model remembers in buffers are copied, too.
 
     Args:
-        model: the model, whose weights are finite.
+        model: the model.
 
     Raises:
-        NotFiniteError: if they are not.
+        NotFiniteError: if a weight is not finite.
 
     >>> layer = nn.Linear(1, 1)
     >>> last = LastFinite(layer)
-    >>> last.keep()
     >>> before = layer.weight.item()
     >>> _ = nn.init.constant_(layer.weight, torch.nan)
-    >>> [one.isfinite().item() for one in last.checksums()], last.spoilt()
-    ([False, True], 'weight')
+    >>> [number.isfinite().item() for number in last.look()], last.spoilt()
+    ([False], 'weight')
     >>> last.restore()
     >>> layer.weight.item() == before
     True
@@ -91,38 +92,66 @@ class LastFinite:
         self._buffers = [
             one for name, one in model.named_buffers() if name in saved and one.is_floating_point()
         ]
+        self._remembered = [one.detach().clone() for one in self._buffers]
         self._is_learnt: list[bool] = []
         self._learnt: list[Tensor] = []
-        self._kept: list[Tensor] = []
-        self.keep()
+        self.refresh()
         if name := self.spoilt():
             raise NotFiniteError(f"The model cannot learn, because its parameter {name!r} is not finite")
 
-    @torch.no_grad()
-    def keep(self) -> None:
-        """Copy the weights as they are now."""
+    def refresh(self) -> None:
+        """Copy the weights if somebody else, such as a callback, has changed them or has thawed some."""
         is_learnt = [one.requires_grad for one in self._parameters]
-        if is_learnt != self._is_learnt:  # a callback may thaw some in the course of a run
+        if is_learnt != self._is_learnt:
             self._is_learnt, self._learnt = is_learnt, [one for one in self._parameters if one.requires_grad]
-            self._kept = [torch.empty_like(one) for one in self._learnt + self._buffers]
-        torch._foreach_copy_(self._kept, self._learnt + self._buffers)
+            self._kept, self._spare = (_Copy(self._learnt) for _ in range(2))
+        elif self._versions == [one._version for one in self._learnt]:
+            return
+        self.look()
+        if not self.spoilt():
+            self.accept()
+
+    def look(self) -> list[Tensor]:
+        """Copy the weights as they are now; return numbers that are finite only if they all are."""
+        self._versions = [one._version for one in self._learnt]
+        return self._spare.take(self._learnt)
+
+    def accept(self) -> None:
+        """Keep what was copied by the last `look`."""
+        self._kept, self._spare = self._spare, self._kept
+        for copy, buffer in zip(self._remembered, self._buffers, strict=True):
+            copy.copy_(buffer)
 
     @torch.no_grad()
     def restore(self) -> None:
-        """Put the copied weights back."""
-        for one, copy in zip(self._learnt + self._buffers, self._kept, strict=True):
+        """Put the kept weights back."""
+        for one, copy in zip(self._learnt + self._buffers, self._kept.parts + self._remembered, strict=True):
             one.copy_(copy)
-
-    @torch.no_grad()
-    def checksums(self) -> tuple[Tensor, ...]:
-        """Return one number of each weight tensor, finite only if all its weights are, for one pass over them."""
-        # one kernel for all on a GPU; on a CPU sums are faster than norms
-        is_on_gpu = self._learnt[0].is_cuda
-        return tuple(torch._foreach_norm(self._learnt) if is_on_gpu else [one.sum() for one in self._learnt])
 
     def spoilt(self) -> str | None:
         """Return the name of the first learnt parameter that is not finite, or None."""
         return name_of_spoilt(self._model, learnt_only=True)
+
+
+class _Copy:
+    """A copy of tensors, those of one kind in one piece, so that one look is enough."""
+
+    def __init__(self, tensors: list[Tensor]) -> None:
+        sizes: dict[tuple[torch.dtype, torch.device], int] = defaultdict(int)
+        for one in tensors:
+            sizes[one.dtype, one.device] += one.numel()
+        pieces = {kind: torch.empty(size, dtype=kind[0], device=kind[1]) for kind, size in sizes.items()}
+        self._pieces = list(pieces.values())
+        self.parts: list[Tensor] = []
+        for one in tensors:
+            part, rest = pieces[one.dtype, one.device].tensor_split([one.numel()])
+            pieces[one.dtype, one.device] = rest
+            self.parts.append(part.view(one.shape))
+
+    @torch.no_grad()
+    def take(self, tensors: list[Tensor]) -> list[Tensor]:
+        torch._foreach_copy_(self.parts, tensors)
+        return [piece.sum() for piece in self._pieces]
 
 
 def name_of_spoilt(model: nn.Module, *, learnt_only: bool = False) -> str | None:

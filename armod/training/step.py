@@ -25,7 +25,7 @@ from armod.training.finite import LastFinite, NotFiniteError, describe
 class GradientStep:
     """A function of a batch that changes the model's weights by one step of the optimiser.
 
-    A step whose loss or new weights are not finite is undone, which costs a second copy of the weights and one look at the
+    A step whose loss or new weights are not finite is undone, which costs two copies of the weights and one look at the
     device. Every process of a group calls it with the same whole batch and works on its own share (`armod.training.distributed`).
 
     Args:
@@ -74,7 +74,7 @@ class GradientStep:
             NotFiniteError: if the loss or a new weight is not finite. The model then has the weights from before the step.
         """
         x, context = batch
-        self._last.keep()
+        self._last.refresh()
         weight = distributed.world_size() / len(x)  # DistributedDataParallel takes the mean over processes
         rows = distributed.share(len(x))
         has_rows = rows.start < rows.stop
@@ -101,7 +101,7 @@ class GradientStep:
 
     def _checked(self, log_probs: Tensor, num_variables: int) -> Mean:
         """The mean over all processes, which all find the step good, or undo it."""
-        total, squares, *checksums = sums(log_probs, *self._last.checksums())
+        total, squares, *checksums = sums(log_probs, *self._last.look())
         count, weights = len(log_probs), sum(checksums)
         if distributed.is_together():
             mine = [total, squares, count, weights]
@@ -119,6 +119,7 @@ class GradientStep:
                 if bad
                 else "The optimiser's step makes weights that are not finite"
             )
+        self._last.accept()
         return Mean(total, squares, count, count * num_variables)
 
     def _name_of_bad_gradient(self) -> str | None:

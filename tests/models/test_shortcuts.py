@@ -14,7 +14,9 @@ from collections.abc import Callable
 import pytest
 import torch
 from torch import Tensor, distributions, nn
+from torch.nn.modules.module import register_module_forward_hook
 from torch.nn.utils import parametrize, prune
+from torch.utils.flop_counter import FlopCounterMode
 
 from armod import AutoregressiveModel, check_autoregressive, likelihoods
 from armod.models.shortcuts import why_not_cached
@@ -102,6 +104,23 @@ def test_an_untouched_model_samples_without_a_warning(build: Build) -> None:
         warnings.simplefilter("error")
         model.sample(N, context_for(model, N))
     assert why_not_cached(model) is None
+
+
+def test_a_hook_on_all_modules_counts_but_torchs_own_only_look_on() -> None:
+    model = MODELS["transformer, bits"]()
+    with FlopCounterMode(display=False) as counter, warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model.sample(N)
+    assert counter.get_total_flops() > 0
+    handle = register_module_forward_hook(
+        lambda module, inputs, output: output * 2 if isinstance(module, nn.LayerNorm) else output
+    )
+    try:
+        with pytest.warns(UserWarning, match="there are hooks on all modules"):
+            x = model.sample(N, generator=seeded(1))
+        assert torch.equal(x, model.sample(N, generator=seeded(1), method="naive"))
+    finally:
+        handle.remove()
 
 
 class Adapted(nn.Linear):

@@ -228,6 +228,30 @@ def test_the_checkpoint_stays_that_of_the_last_good_epoch(tmp_path: Path) -> Non
     assert torch.equal(resumed.logits, whole.logits)
 
 
+def test_a_resumed_run_that_fails_at_once_keeps_what_it_resumed(tmp_path: Path) -> None:
+    sound, model = Bent(), Bent(bent_by(math.nan, 1))
+    fit(sound, X, epochs=1, checkpoint=tmp_path / "run", progress=False)
+    with pytest.raises(NotFiniteError, match="in epoch 2, step 1,"):
+        fit(model, X, epochs=2, checkpoint=tmp_path / "run", progress=False)
+    assert torch.equal(model.logits, sound.logits) and model.logits.any()
+
+
+def test_what_a_callback_thaws_or_writes_is_watched_too() -> None:
+    model = Bent(bent_by(math.nan, 3))
+    model.late = nn.Parameter(torch.ones(2), requires_grad=False)
+
+    class Thaw:
+        def on_step_end(self, progress) -> None:
+            model.late.requires_grad_(True)
+            with torch.no_grad():
+                model.late.fill_(progress.step)
+                model.logits.fill_(0.25 * progress.step)
+
+    with pytest.raises(NotFiniteError):
+        fit(model, X, epochs=1, batch_size=10, callbacks=[Thaw()], progress=False)
+    assert model.late.tolist() == [2, 2] and model.logits.tolist() == [0.5] * 3
+
+
 def test_an_impossible_observation_is_a_result_of_evaluate() -> None:
     """Minus infinity is the logarithm of 0; only NaN is none."""
     counts = Histogram((2,), 2).fit(torch.tensor([[0, 1], [1, 1]]))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any, cast
 
 import torch
@@ -21,6 +20,7 @@ from armod.likelihoods import Likelihood, in_own_precision, inverse_cdf
 from armod.likelihoods.base import check_likelihood
 from armod.models.base import AutoregressiveModel, Incremental
 from armod.models.made.context import from_context, next_variables
+from armod.models.made.initial_layers import layers_for_context, linear_layers
 from armod.models.made.masked_linear import Band, bands, masked_linear
 from armod.models.made.masks import hidden_degrees, masks
 from armod.models.made.mixture import MixtureIncremental, member_posterior, mixture_conditionals
@@ -103,9 +103,9 @@ class MADE(AutoregressiveModel):
             *hidden_sizes,
             len(shared) * likelihood.num_parameters,
         ]
-        layers = _linear_layers(sizes, generator)
+        layers = linear_layers(sizes, generator)
         # drawn last, so that a context leaves all other weights of a seed as they are
-        context_layers = _layers_for_context(context_size, sizes, generator)
+        context_layers = layers_for_context(context_size, sizes, generator)
         stacked_degrees = [torch.stack(layer) for layer in zip(*member_degrees, strict=True)]
         self._assemble(
             event_shape,
@@ -381,30 +381,3 @@ def _refresh_masks(model: MADE, _: object = None) -> None:
     for number, mask in enumerate(derived):
         setattr(model, f"mask_{number}", mask)
     model._bands = [tuple(map(bands, layer)) for layer in derived]
-
-
-def _linear_layers(sizes: Sequence[int], generator: torch.Generator) -> nn.ModuleList:
-    """Linear layers with torch's usual initialisation, drawn from this generator."""
-    return nn.ModuleList(
-        _linear(below, above, below, generator, bias=True) for below, above in pairwise(sizes)
-    )
-
-
-def _layers_for_context(context_size: int, sizes: Sequence[int], generator: torch.Generator) -> nn.ModuleList:
-    """The weights of the context in each layer, initialised as if it were among the units below; none without a context."""
-    if context_size == 0:
-        return nn.ModuleList()
-    return nn.ModuleList(
-        _linear(context_size, above, below + context_size, generator, bias=False)
-        for below, above in pairwise(sizes)
-    )
-
-
-def _linear(below: int, above: int, fan_in: int, generator: torch.Generator, *, bias: bool) -> nn.Linear:
-    """A linear layer with uniform weights as usual for units with `fan_in` inputs."""
-    layer = nn.utils.skip_init(nn.Linear, below, above, bias=bias)
-    bound = 1 / math.sqrt(fan_in)
-    with torch.no_grad():
-        for parameter in layer.parameters():
-            parameter.uniform_(-bound, bound, generator=generator)
-    return layer

@@ -73,10 +73,10 @@ class Recurrence(nn.RNNBase):
         They are looked up by name, because a parametrization or pruning computes them anew from other parameters.
 
         Args:
-            layer: number of the layer, from the input up.
+            layer: number of the layer, from 0.
 
         Returns:
-            Two matrices and two vectors.
+            Two weights ``(gates, size)`` and two biases ``(gates,)``.
         """
         names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
         below, past, bias_below, bias_past = (getattr(self, f"{name}_l{layer}") for name in names)

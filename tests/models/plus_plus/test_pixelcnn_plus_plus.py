@@ -393,9 +393,3 @@ def test_what_cannot_be_is_refused_in_one_sentence(shape, options: dict, sentenc
     with pytest.raises(ValueError, match=sentence) as error:
         PixelCNNPlusPlus(shape, **({"channels": 2} | options))
     assert "\n" not in str(error.value)
-
-
-def test_impossible_levels_are_refused() -> None:
-    model = pixelcnn_plus_plus((1, 2, 2), 4)
-    with pytest.raises(ValueError, match="whole numbers from 0 to 3"):
-        model.log_prob(torch.full((1, 1, 2, 2), 4))
