@@ -240,8 +240,7 @@ class AutoregressiveModel(nn.Module, metaclass=Noted):
         shape = self._shape_for(length)
         known, mask = completion_of(known, mask, (num_samples, *shape), device_of(self))
         if known is not None:
-            self.check_levels(known, "known")
-            known = known.long()
+            known = self.check_levels(known, "known").long()
         context = self.check_context(context, num_samples, shape)
         check_finite(self, context)
         uniform = noise_of(num_samples, math.prod(shape), generator).to(device_of(self))
@@ -365,8 +364,7 @@ class AutoregressiveModel(nn.Module, metaclass=Noted):
             sizes = "T" if self.max_length is None else f"1 to {self.max_length}"
         levels = tensor_of(x, name, f"levels (N, {sizes})")
         if self.any_length:
-            is_right = levels.dim() == 2 and levels.shape[1] >= 1
-            is_right = is_right and (self.max_length is None or levels.shape[1] <= self.max_length)
+            is_right = levels.dim() == 2 and 1 <= levels.shape[1] <= (self.max_length or levels.shape[1])
         else:
             is_right = levels.dim() > 0 and levels.shape[1:] == self.event_shape
         if not is_right:
@@ -393,11 +391,10 @@ class AutoregressiveModel(nn.Module, metaclass=Noted):
         """
         if self.context_size is None:
             return context  # type: ignore[return-value]
-        positions = tuple(event_shape[1:]) if len(event_shape) >= 3 else tuple(event_shape)
-        return context_of(context, self.context_size, num, positions)
+        return context_of(context, self.context_size, num, event_shape[len(event_shape) >= 3 :])
 
-    def _shape_for(self, length: int | None, context: object = None) -> torch.Size:
+    def _shape_for(self, length: int | None, context: Any = None) -> torch.Size:
         """Event shape of observations of this length, or of those that are begun with this local context."""
-        if length is None and self.any_length and isinstance(context, Tensor) and context.dim() == 3:
+        if length is None and self.any_length and getattr(context, "ndim", 0) == 3:
             length = context.shape[2]
         return shape_of_length(length, self.event_shape, self.any_length, self.max_length)
