@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, distributions
 from torch.distributions import constraints
 
-from armod.inputs import described, tensor_of
+from armod.inputs import check_possible, described, tensor_of
 from armod.likelihoods.precision import at_least_single, in_single
 from armod.settings import check_number, shown, whole_numbers
 
@@ -63,6 +63,13 @@ def _for_batch(distribution: distributions.Distribution, given: Any, name: str) 
         except RuntimeError:
             raise ValueError(f"{name} has shape {tuple(due)}, not {tuple(numbers.shape)}.") from None
     return numbers
+
+
+def _levels(distribution: distributions.Distribution, given: Any, name: str) -> Tensor:
+    levels = _for_batch(distribution, given, name)
+    if distribution._validate_args:  # torch's own check says it in many lines
+        check_possible(levels, num_levels(distribution), name)
+    return levels
 
 
 def _uniform(distribution: distributions.Distribution, given: Any, name: str) -> Tensor:
@@ -184,7 +191,7 @@ def num_levels(distribution: distributions.Distribution) -> int | None:
     return int(highest.max()) + 1
 
 
-@guarded(_for_batch)
+@guarded(_levels)
 @singledispatch
 def log_prob(distribution: distributions.Distribution, levels: Tensor) -> Tensor:
     """Compute the log-probability of levels of any dtype; most of torch's own distributions accept only their own dtype.
@@ -198,7 +205,7 @@ def log_prob(distribution: distributions.Distribution, levels: Tensor) -> Tensor
 
     Raises:
         TypeError: if the distribution is not one.
-        ValueError: if the levels are no tensor that broadcasts.
+        ValueError: if the levels are no tensor that broadcasts, or impossible and the distribution checks its arguments.
 
     >>> log_prob(distributions.Bernoulli(logits=torch.zeros(2)), torch.tensor([0, 1], dtype=torch.uint8)).exp()
     tensor([0.5000, 0.5000])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import types
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,18 +10,16 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from torch import Tensor, distributions, nn
+from torch import distributions, nn
 
 import armod
-from armod import MADE, AutoregressiveModel, Histogram, PixelCNN, WaveNet, likelihoods, mu_law, orderings
-from armod.likelihoods import Bernoulli, Categorical, LogisticMixture
+from armod import MADE, Histogram, PixelCNN, WaveNet, likelihoods, mu_law, orderings
+from armod.likelihoods import Bernoulli, Categorical, DiscretizedLogisticMixture, LogisticMixture
 from armod.measures.gradient_reach import gradient_reach, random_recurrence
 from armod.measures.longest_chain import longest_chain
 from armod.models.made.masks import hidden_degrees
 from armod.training import Cosine, WarmUp
-from tests.bad_calls.sentences import refused
-
-Bad = tuple[Callable[[], Any], str]
+from tests.bad_calls.sentences import Bad, all_refused, refused
 
 MODEL = MADE((4,), [6], likelihood=Bernoulli())
 SOUND = WaveNet((6,), 3, dilations=[1, 2], likelihood=Categorical(3))
@@ -31,7 +28,7 @@ COUNTS = Histogram((2,), 3)
 X = torch.zeros(5, 4)
 COIN = distributions.Bernoulli(logits=torch.zeros(3, 4))
 DICE = distributions.Categorical(logits=torch.zeros(3, 4, 6))
-MIXTURE = LogisticMixture(6, 2).distribution(torch.zeros(3, 4, 6))
+MIXTURE = DiscretizedLogisticMixture(*torch.zeros(3, 3, 4, 2), num_levels=6)
 HEADS = distributions.Binomial(5, probs=torch.full((3, 4), 0.5))
 FAMILIES = [COIN, DICE, MIXTURE, HEADS]
 U = torch.full((3, 4), 0.5)
@@ -186,7 +183,7 @@ LIKELIHOODS: list[Bad] = [
     *[
         (lambda d=d, x=x: likelihoods.log_prob(d, x), "levels")
         for d in FAMILIES
-        for x in (None, 0, [0], "x", torch.zeros(5))
+        for x in (None, 0, [0], "x", torch.zeros(5), X[:3] + 0.5, X[:3] - 1, X[:3] + 6, np.full((3, 4), 9))
     ],
     *[
         (lambda d=d, t=t: likelihoods.temper(d, t), "temperature")
@@ -251,64 +248,64 @@ MODELS: list[Bad] = [
 ]
 
 
-def names(calls: list[Bad]) -> list[str]:
-    return [f"{number} {words}" for number, (_, words) in enumerate(calls)]
+GROUPS = {
+    "measures": MEASURES,
+    "training": TRAINING,
+    "files": FILES,
+    "data": DATA,
+    "sounds": SOUNDS,
+    "orderings": ORDERINGS,
+    "likelihoods": LIKELIHOODS,
+    "models": MODELS,
+}
 
 
-EVERY = [*MEASURES, *TRAINING, *FILES, *DATA, *SOUNDS, *ORDERINGS, *LIKELIHOODS, *MODELS]
+@pytest.mark.parametrize("calls", GROUPS.values(), ids=GROUPS)
+def test_a_bad_call_is_one_sentence(calls: list[Bad]) -> None:
+    all_refused(calls)
 
 
-@pytest.mark.parametrize(("call", "words"), EVERY, ids=names(EVERY))
-def test_a_bad_call_is_one_sentence(call: Callable[[], Any], words: str) -> None:
-    refused(call, words)
-
-
-@pytest.mark.parametrize("value", NO_DISTRIBUTION, ids=lambda value: type(value).__name__)
-@pytest.mark.parametrize(
-    "call",
-    [
+def test_what_is_no_distribution() -> None:
+    functions: list[Callable[[Any], Any]] = [
         lambda d: likelihoods.inverse_cdf(d, U),
         lambda d: likelihoods.log_prob(d, X),
         lambda d: likelihoods.temper(d, 0.5),
         lambda d: likelihoods.pick(d, 0),
         likelihoods.table,
         likelihoods.num_levels,
-    ],
-    ids=["inverse_cdf", "log_prob", "temper", "pick", "table", "num_levels"],
-)
-def test_what_is_no_distribution(call: Callable[[Any], Any], value: Any) -> None:
-    refused(lambda: call(value), "distribution is a torch.distributions.Distribution, not", TypeError)
+    ]
+    due = "distribution is a torch.distributions.Distribution, not"
+    all_refused(((lambda f=f, d=d: f(d), due) for f in functions for d in NO_DISTRIBUTION), TypeError)
 
 
-@pytest.mark.parametrize("distribution", FAMILIES, ids=lambda value: type(value).__name__)
-@pytest.mark.parametrize("variable", ["x", None, 0.5, 4, -5, True, [0], torch.tensor([0, 1])], ids=repr)
-def test_no_such_variable(distribution: Any, variable: Any) -> None:
-    refused(lambda: likelihoods.pick(distribution, variable), "variable is .* not", IndexError)
-
-
-@pytest.mark.parametrize("rows", NO_ROWS, ids=repr)
-@pytest.mark.parametrize(
-    "model", [MODEL, SOUND, COUNTS.fit(torch.zeros(3, 2))], ids=lambda m: type(m).__name__
-)
-def test_no_such_rows(model: AutoregressiveModel, rows: Any) -> None:
-    refused(
-        lambda: model.incremental(2).select(rows), "rows are indices from 0 to 1, or a boolean", IndexError
+def test_no_such_variable() -> None:
+    variables = ["x", None, 0.5, 4, -5, True, [0], torch.tensor([0, 1])]
+    all_refused(
+        (
+            (lambda d=d, v=v: likelihoods.pick(d, v), "variable is .* not")
+            for d in FAMILIES
+            for v in variables
+        ),
+        IndexError,
     )
 
 
-@pytest.mark.parametrize(
-    "place", [(1.0,), ("1",), (None,), (True,), (9,), (-7,), (1, 1), (), ([1],)], ids=repr
-)
-@pytest.mark.parametrize("model", [MODEL, SOUND], ids=lambda model: type(model).__name__)
-def test_no_such_place_in_a_sequence(model: AutoregressiveModel, place: tuple[Any, ...]) -> None:
-    refused(lambda: model.receptive_field(*place), "There is no place", IndexError)
+def test_no_such_rows() -> None:
+    models = [MODEL, SOUND, Histogram((2,), 3).fit(torch.zeros(3, 2))]
+    due = "rows are indices from 0 to 1, or a boolean"
+    all_refused(
+        ((lambda m=m, r=r: m.incremental(2).select(r), due) for m in models for r in NO_ROWS), IndexError
+    )
 
 
-@pytest.mark.parametrize(
-    "place", [(1.0, 1), ("1", 1), (1, None), (3, 0), (0, -4), (0, 0, 1), (0, True)], ids=repr
-)
-def test_no_such_place_in_an_image(place: tuple[Any, ...]) -> None:
-    refused(lambda: IMAGES.receptive_field(*place), "There is no place", IndexError)
+def test_no_such_place() -> None:
+    in_a_sequence = [(1.0,), ("1",), (None,), (True,), (9,), (-7,), (1, 1), (), ([1],)]
+    in_an_image = [(1.0, 1), ("1", 1), (1, None), (3, 0), (0, -4), (0, 0, 1), (0, True)]
+    places = [(model, place) for model in (MODEL, SOUND) for place in in_a_sequence]
+    places += [(IMAGES, place) for place in in_an_image]
+    all_refused(
+        ((lambda m=m, p=p: m.receptive_field(*p), "There is no place") for m, p in places), IndexError
+    )
 
 
 def test_numpy_is_taken_where_tensors_are() -> None:
@@ -344,101 +341,6 @@ def test_numpy_is_taken_where_tensors_are() -> None:
     assert IMAGES.receptive_field(np.int64(1), np.int64(1)).sum() == IMAGES.receptive_field(1, 1).sum()
     assert SOUND.sample(2, length=np.int64(9), stop=np.int64(0)).shape == (2, 9)
     assert DIGITS.quantize(np.int64(4)).num_levels == 4 and DIGITS.binarize(np.int64(8)).num_levels == 2
-
-
-class Own(AutoregressiveModel):
-    """A user's model whose conditionals are whatever the test says."""
-
-    event_shape, ordering = torch.Size([3]), torch.arange(3)
-
-    def __init__(self, result: Any) -> None:
-        super().__init__()
-        self.result = result
-
-    def conditionals(self, x: Tensor, context: Tensor | None = None) -> Any:
-        return self.result
-
-
-@pytest.mark.parametrize(
-    "result", [torch.zeros(2, 3), None, [COIN], distributions.Bernoulli, np.zeros((2, 3))]
-)
-def test_own_conditionals_return_distributions(result: Any) -> None:
-    model = Own(result)
-    for call in (
-        lambda: model.log_prob(torch.zeros(2, 3)),
-        lambda: model.log_prob_per_variable(torch.zeros(2, 3)),
-        lambda: model.sample(2),
-        lambda: model.sample(2, method="naive"),
-        lambda: model.incremental(2).conditional(),
-        lambda: armod.dependency_matrix(model),
-        lambda: armod.check_autoregressive(model),
-        lambda: armod.total_probability(model),
-        lambda: armod.evaluate(model, torch.zeros(2, 3)),
-    ):
-        refused(
-            call, "conditionals returns one distribution for each variable, .* that of Own is (a|an|None|the)"
-        )
-
-
-def own(*without: str, **attributes: Any) -> AutoregressiveModel:
-    """An instance of a class that a user wrote, without some attributes."""
-    body = {"event_shape": (3,), "ordering": torch.arange(3)} | attributes
-    for name in without:
-        del body[name]
-    return types.new_class("Mine", (AutoregressiveModel,), {}, lambda scope: scope.update(body))()
-
-
-@pytest.mark.parametrize("name", ["event_shape", "ordering"])
-def test_own_models_that_forgot_something(name: str) -> None:
-    refused(lambda: own(name), f"Mine lacks `{name}`")
-    refused(lambda: own(**{name: None}), f"Mine lacks `{name}`")
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "words"),
-    [
-        *[("event_shape", value, "event_shape is .* not") for value in NO_SHAPE if value is not None],
-        *[
-            ("ordering", value, "ordering")
-            for value in (
-                [0, 1],
-                np.zeros(3),
-                orderings.raster,
-                torch.arange(4),
-                torch.zeros(3),
-                "raster",
-            )
-        ],
-        ("likelihood", "bernoulli", "likelihood is an object"),
-        ("likelihood", Bernoulli, "likelihood is an object"),
-        *[("context_size", value, "context_size") for value in ("3", 2.5, -1, True)],
-    ],
-)
-def test_own_models_that_say_something_else(name: str, value: Any, words: str) -> None:
-    refused(lambda: own(**{name: value}), words)
-
-
-def test_own_models_that_are_right() -> None:
-    for shape in ((3,), [3], torch.Size([3])):
-        assert own(event_shape=shape).check_levels(torch.zeros(2, 3)).shape == (2, 3)
-        assert own(event_shape=shape).event_shape == torch.Size([3])
-    for ordering in ([2, 0, 1], np.array([2, 0, 1]), torch.tensor([2.0, 0.0, 1.0])):
-        assert torch.equal(own(ordering=ordering).ordering, torch.tensor([2, 0, 1]))
-    model = own(ordering=property(lambda self: torch.arange(3)))
-    assert model.ordering.tolist() == [0, 1, 2]
-    with pytest.raises(NotImplementedError, match="Mine must say how to compute its conditionals"):
-        model.log_prob(torch.zeros(2, 3))
-
-
-class WithoutSuper(AutoregressiveModel):
-    event_shape, ordering = torch.Size([3]), torch.arange(3)
-
-    def __init__(self) -> None:
-        self.number = 3
-
-
-def test_own_models_that_forgot_to_call_super() -> None:
-    refused(WithoutSuper, r"WithoutSuper.__init__ must call super\(\).__init__\(\)")
 
 
 def test_a_swapped_save_writes_nothing(tmp_path: Path) -> None:
