@@ -10,6 +10,29 @@ from pathlib import Path
 from typing import BinaryIO
 from uuid import uuid4
 
+from armod.settings import shown
+
+
+def path_of(path: object) -> Path:
+    """Take the path of a file.
+
+    Args:
+        path: What a user gave.
+
+    Returns:
+        The path.
+
+    Raises:
+        ValueError: If it is no path.
+
+    >>> path_of(3)
+    Traceback (most recent call last):
+    ValueError: path is the path of a file, not 3.
+    """
+    if not isinstance(path, str | os.PathLike) or isinstance(os.fspath(path), bytes):
+        raise ValueError(f"path is the path of a file, not {shown(path)}.")
+    return Path(path)
+
 
 def write_whole(path: Path, content: str | bytes, *, mode: int = 0o666) -> None:
     """Write a file in one step, down to the disk; see `whole_file`.

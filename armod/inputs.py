@@ -11,7 +11,9 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor, distributions, nn
+
+from armod.settings import shown, whole_numbers
 
 # torch can store these, but it can neither compare them nor find their smallest number
 _STORED_ONLY = (torch.uint16, torch.uint32, torch.uint64)
@@ -40,10 +42,7 @@ def tensor_of(value: object, name: str, form: str) -> Tensor:
     if isinstance(value, np.ndarray) and value.dtype.kind in "buif":
         value = torch.tensor(value)
     if not isinstance(value, Tensor):
-        kind = "None" if value is None else _with_article(type(value).__name__)
-        if isinstance(value, np.ndarray):
-            kind = f"an array of dtype {value.dtype}"
-        raise ValueError(f"{name} is a tensor of {form}, not {kind}.")
+        raise ValueError(f"{name} is a tensor of {form}, not {described(value)}.")
     return value.long() if value.dtype in _STORED_ONLY else value
 
 
@@ -146,13 +145,78 @@ def count_of(num_samples: object, context: object) -> int:
     """
     if num_samples is None and isinstance(context, Tensor | np.ndarray):
         return len(context)
-    if not isinstance(num_samples, int | np.integer) or isinstance(num_samples, bool):
+    number = whole_numbers([num_samples])
+    if number is None:
         raise ValueError(
             f"num_samples is a whole number, or None for one sample per row of a context, not {num_samples!r}."
         )
-    if num_samples < 0:
+    if number[0] < 0:
         raise ValueError(f"num_samples must be 0 or more, not {num_samples}.")
-    return int(num_samples)
+    return number[0]
+
+
+def shape_of_length(
+    length: object, event_shape: Sequence[int], any_length: bool, max_length: int | None
+) -> torch.Size:
+    """Decide the event shape of samples of some length.
+
+    Args:
+        length: what a user gave; None is the model's own.
+        event_shape: the model's own.
+        any_length: whether the model takes other lengths.
+        max_length: the longest one, if there is one.
+
+    Returns:
+        The event shape.
+
+    Raises:
+        ValueError: if the length is no whole number from 1 on, or the model does not take it.
+
+    >>> shape_of_length(7, (5,), any_length=True, max_length=None)
+    torch.Size([7])
+    """
+    if length is None:
+        return torch.Size(event_shape)
+    number = whole_numbers([length])
+    if number is None or number[0] < 1:
+        raise ValueError(f"A length is 1 or more, not {shown(length)}.")
+    if not any_length and list(event_shape) != number:
+        raise ValueError(
+            f"This model makes observations of shape {tuple(event_shape)} only, not of length {length}."
+        )
+    if max_length is not None and number[0] > max_length:
+        raise ValueError(f"This model makes sequences of length {max_length} at most, not {length}.")
+    return torch.Size(number)
+
+
+def conditionals_of(given: object, shape: Sequence[int], owner: object) -> distributions.Distribution:
+    """Take what the `conditionals` of a model returned, which may be a user's own.
+
+    Args:
+        given: what they returned.
+        shape: ``(N, *event_shape)``.
+        owner: the model.
+
+    Returns:
+        The distribution.
+
+    Raises:
+        ValueError: if it is anything but one distribution for each variable.
+
+    >>> conditionals_of(torch.zeros(1, 2), (1, 2), nn.Identity())
+    Traceback (most recent call last):
+    ValueError: conditionals returns one distribution for each variable, of batch shape (1, 2) and event shape (), but that of Identity is a Tensor.
+    """
+    if not isinstance(given, distributions.Distribution):
+        what = f"is {described(given)}"
+    elif tuple(given.batch_shape) != tuple(shape) or given.event_shape:
+        what = f"has batch shape {tuple(given.batch_shape)} and event shape {tuple(given.event_shape)}"
+    else:
+        return given
+    raise ValueError(
+        f"conditionals returns one distribution for each variable, of batch shape {tuple(shape)} and event shape (), "
+        f"but that of {type(owner).__name__} {what}."
+    )
 
 
 def completion_of(
@@ -278,12 +342,28 @@ def noise_of(num_samples: int, num_variables: int, generator: object) -> Tensor:
     torch.Size([2, 3])
     """
     if generator is not None and not isinstance(generator, torch.Generator):
-        raise ValueError(
-            f"generator is a torch.Generator or None, not {_with_article(type(generator).__name__)}."
-        )
+        raise ValueError(f"generator is a torch.Generator or None, not {described(generator)}.")
     device = generator.device if generator is not None else None
     return torch.rand(num_samples, num_variables, dtype=torch.float64, generator=generator, device=device)
 
 
-def _with_article(word: str) -> str:
+def described(value: object) -> str:
+    """Say of what kind something is that came in the place of a tensor or another object.
+
+    Args:
+        value: what a user gave.
+
+    Returns:
+        A part of a sentence.
+
+    >>> described(None), described([1]), described(nn.Linear), described(np.array(["a"]))
+    ('None', 'a list', 'the class Linear', 'an array of dtype <U1')
+    """
+    if value is None:
+        return "None"
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
+    if isinstance(value, np.ndarray):
+        return f"an array of dtype {value.dtype}"
+    word = type(value).__name__
     return f"{'an' if word[:1].lower() in 'aeiou' else 'a'} {word}"

@@ -15,6 +15,9 @@ import math
 import torch
 from torch import Tensor
 
+from armod.inputs import tensor_of
+from armod.settings import check_whole
+
 
 def mu_law_encode(wave: Tensor, num_levels: int = 256) -> Tensor:
     """Turn a wave into levels (WaveNet, section 2.2).
@@ -36,7 +39,8 @@ def mu_law_encode(wave: Tensor, num_levels: int = 256) -> Tensor:
     >>> mu_law_encode(torch.tensor([-0.5, 0.5]), num_levels=2)
     tensor([0, 1])
     """
-    _check_num_levels(num_levels)
+    num_levels = _checked(num_levels)
+    wave = tensor_of(wave, "wave", "floats in [-1, 1]")
     if not wave.is_floating_point():
         raise ValueError(
             f"A wave holds floats in [-1, 1], not {wave.dtype}: divide 16-bit samples by 32768 first."
@@ -65,13 +69,18 @@ def mu_law_decode(levels: Tensor, num_levels: int = 256, *, dtype: torch.dtype |
         Floats inside (-1, 1) of the levels' shape; encoding them gives the same levels.
 
     Raises:
-        ValueError: if a level is outside 0..K-1, or if there are fewer than 2 levels.
+        ValueError: if a level is no whole number 0..K-1, if there are fewer than 2 levels, or if the dtype is not one.
 
     >>> mu_law_decode(torch.tensor([0, 127, 128, 255])).mul(10_000).round().tolist()
     [-9785.0, -1.0, 1.0, 9785.0]
     """
-    _check_num_levels(num_levels)
+    num_levels = _checked(num_levels)
+    levels = tensor_of(levels, "levels", f"levels 0..{num_levels - 1}")
+    if dtype is not None and not (isinstance(dtype, torch.dtype) and dtype.is_floating_point):
+        raise ValueError(f"dtype is a floating dtype of torch or None, not {dtype!r}.")
     exact = levels.double()
+    if not torch.equal(exact, exact.floor()):
+        raise ValueError(f"Levels are whole numbers 0..{num_levels - 1}, but levels has fractions or NaN.")
     if levels.numel() and not (exact.min() >= 0 and exact.max() <= num_levels - 1):
         raise ValueError(
             f"Levels lie in 0..{num_levels - 1}; got {levels.min().item()}..{levels.max().item()}: "
@@ -83,6 +92,8 @@ def mu_law_decode(levels: Tensor, num_levels: int = 256, *, dtype: torch.dtype |
     return wave.to(dtype or torch.get_default_dtype())
 
 
-def _check_num_levels(num_levels: int) -> None:
-    if num_levels < 2:
-        raise ValueError(f"Mu-law coding needs at least 2 levels; got {num_levels}.")
+def _checked(num_levels: int) -> int:
+    (number,) = check_whole(num_levels=num_levels)
+    if number < 2:
+        raise ValueError(f"Mu-law coding needs at least 2 levels; got {number}.")
+    return number

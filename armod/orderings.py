@@ -17,6 +17,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from armod.settings import generator_of, shown, whole_numbers
+
 
 def raster(event_shape: Sequence[int]) -> Tensor:
     """Go left to right, then top to bottom, and through R, G, B within each pixel (PixelRNN, section 2).
@@ -80,10 +82,13 @@ def random(event_shape: Sequence[int], seed: int = 0) -> Tensor:
     Returns:
         The ordering ``(D,)``.
 
+    Raises:
+        ValueError: if the event shape or the seed is not one.
+
     >>> sorted(random((4,), seed=3).tolist())
     [0, 1, 2, 3]
     """
-    return torch.randperm(math.prod(event_shape), generator=torch.Generator().manual_seed(seed))
+    return torch.randperm(math.prod(_checked(event_shape)), generator=generator_of(seed))
 
 
 def reversed(event_shape: Sequence[int]) -> Tensor:
@@ -117,19 +122,11 @@ def as_permutation(ordering: Tensor | Sequence[int] | None, event_shape: Sequenc
     >>> as_permutation([2, 0, 1], (3,)).tolist()
     [2, 0, 1]
     """
+    num_variables = math.prod(_checked(event_shape))
     if ordering is None:
         return raster(event_shape)
-    num_variables = math.prod(_checked(event_shape))
-    try:
-        given = torch.as_tensor(ordering).detach().cpu().flatten()
-        permutation = given.to(torch.int64)
-    except (TypeError, ValueError, RuntimeError):
-        what = repr(ordering)
-        if callable(ordering):  # most often one of this module
-            what = f"the function {getattr(ordering, '__name__', what)}; call it with the event shape"
-        raise ValueError(
-            f"ordering is a permutation, such as armod.orderings.column(event_shape), not {what}."
-        ) from None
+    given = _numbers(ordering).cpu().flatten()
+    permutation = given.to(torch.int64)
     is_permutation = (
         len(given) == num_variables
         and bool((given == permutation).all())
@@ -143,22 +140,26 @@ def as_permutation(ordering: Tensor | Sequence[int] | None, event_shape: Sequenc
     return permutation
 
 
-def positions(ordering: Tensor) -> Tensor:
+def positions(ordering: Tensor | Sequence[int]) -> Tensor:
     """Invert an ordering: ``positions(ordering)[d]`` is the step, from 0, in which variable d is generated.
 
     Args:
-        ordering: permutation ``(D,)``.
+        ordering: permutation ``(D,)`` of any type.
 
     Returns:
-        The inverse permutation ``(D,)``.
+        The inverse permutation ``(D,)``, int64 on the same device.
+
+    Raises:
+        ValueError: if it is not a permutation.
 
     >>> positions(torch.tensor([2, 0, 1])).tolist()
     [1, 2, 0]
     """
-    return torch.argsort(ordering)
+    given = _numbers(ordering)
+    return torch.argsort(as_permutation(given, (max(given.numel(), 1),)).to(given.device))
 
 
-def name(ordering: Tensor, event_shape: Sequence[int]) -> str:
+def name(ordering: Tensor | Sequence[int], event_shape: Sequence[int]) -> str:
     """Name an ordering for a report.
 
     Args:
@@ -168,10 +169,13 @@ def name(ordering: Tensor, event_shape: Sequence[int]) -> str:
     Returns:
         The name of a known ordering, or else the first variables.
 
+    Raises:
+        ValueError: if it is not a permutation of the variables.
+
     >>> name(torch.tensor([2, 1, 0]), (3,)), name(torch.tensor([1, 0, 2]), (3,))
     ('reversed', '1, 0, 2')
     """
-    given = ordering.cpu()
+    given = as_permutation(_numbers(ordering), event_shape)
     for known in (raster, reversed, column, checkerboard):
         if torch.equal(known(event_shape), given):
             return known.__name__
@@ -190,10 +194,25 @@ def _channels_within_pixels(grid: Tensor) -> Tensor:
     return grid.flatten(1).T.flatten()
 
 
+def _numbers(ordering: object) -> Tensor:
+    """The numbers of an ordering that a user gave, whatever they are."""
+    try:
+        given = torch.as_tensor(ordering).detach()
+        if given.dtype != torch.bool and not given.is_complex():
+            return given
+    except (TypeError, ValueError, RuntimeError):
+        pass
+    what = shown(ordering)
+    if callable(ordering):  # most often one of this module
+        what = f"the function {getattr(ordering, '__name__', what)}; call it with the event shape"
+    raise ValueError(f"ordering is a permutation, such as armod.orderings.column(event_shape), not {what}.")
+
+
 def _checked(event_shape: Sequence[int]) -> tuple[int, ...]:
-    shape = tuple(event_shape)
+    shape = whole_numbers(event_shape)
     if not shape or min(shape) < 1:
         raise ValueError(
-            f"An event shape is (D,), (H, W), (C, H, W) or longer, with sizes of at least 1; got {shape}."
+            "An event shape is (D,), (H, W), (C, H, W) or longer, with sizes of at least 1; "
+            f"got {shown(event_shape)}."
         )
-    return shape
+    return tuple(shape)

@@ -15,6 +15,7 @@ from armod.data import sets
 from armod.data.dataset import Dataset
 from armod.data.remote import data_folder
 from armod.plugins import plugins
+from armod.settings import shown
 
 __all__ = ["NAMES", "Dataset", "data_folder", "load"]
 
@@ -47,12 +48,12 @@ def load(name: str) -> Dataset:
     >>> load("digits8")
     Dataset 'digits8': train 1,444, valid 177, test 176; event shape (1, 8, 8), 17 levels; CC BY 4.0
     """
+    if not isinstance(name, str) or name not in NAMES:
+        raise ValueError(f"There is no data set {shown(name)}: choose one of {', '.join(map(repr, NAMES))}.")
     if name in _OWN:
         dataset: Dataset = import_module(f"armod.data.sets.{name}").load()
-    elif name in _GUESTS:
-        dataset = _GUESTS[name]()
     else:
-        raise ValueError(f"There is no data set {name!r}: choose one of {', '.join(map(repr, NAMES))}.")
+        dataset = _GUESTS[name]()
     return dataset
 
 

@@ -9,6 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from armod.inputs import described
+from armod.settings import check_sizes, shown, whole_numbers
+
 SPLITS = ("train", "valid", "test")
 
 
@@ -56,8 +59,14 @@ class Dataset:
     sample_rate: int | None = None
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "num_levels", *check_sizes(num_levels=self.num_levels))
         for split in SPLITS:
             levels: Tensor = getattr(self, split)
+            if not isinstance(levels, Tensor):
+                raise ValueError(
+                    f"Every split of {self.name!r} must be a uint8 tensor (N, *event_shape), but {split} is "
+                    f"{described(levels)}."
+                )
             if levels.dtype != torch.uint8 or levels.shape[1:] != self.event_shape:
                 raise ValueError(
                     f"Every split of {self.name!r} must be a uint8 tensor (N, {', '.join(map(str, self.event_shape))}); "
@@ -100,10 +109,11 @@ class Dataset:
         """
         if threshold is None:
             threshold = self.num_levels // 2
-        if not 1 <= threshold < self.num_levels:
+        number = whole_numbers([threshold])
+        if number is None or not 1 <= number[0] < self.num_levels:
             raise ValueError(
                 f"A threshold for {self.name!r} lies in 1..{self.num_levels - 1}, its levels but the lowest; "
-                f"got {threshold}."
+                f"got {shown(threshold)}."
             )
         if self.num_levels == 2:
             return self
@@ -128,10 +138,12 @@ class Dataset:
         >>> Dataset("dots", *grey.expand(3, 4, 1), num_levels=256).quantize(4).train.flatten().tolist()
         [0, 1, 2, 3]
         """
-        if not 2 <= num_levels <= self.num_levels:
+        number = whole_numbers([num_levels])
+        if number is None or not 2 <= number[0] <= self.num_levels:
             raise ValueError(
-                f"{self.name!r} can be quantised to 2..{self.num_levels} levels, not to {num_levels}."
+                f"{self.name!r} can be quantised to 2..{self.num_levels} levels, not to {shown(num_levels)}."
             )
+        (num_levels,) = number
         if num_levels == self.num_levels:
             return self
         coarse = torch.arange(self.num_levels).mul(num_levels).div(self.num_levels, rounding_mode="floor")
@@ -170,7 +182,14 @@ class Dataset:
 
         Returns:
             The levels ``(N, *event_shape)``, or the pair (levels, context) if there is a context.
+
+        Raises:
+            ValueError: if there is no such split.
         """
+        if split not in SPLITS:
+            raise ValueError(
+                f"split is {', '.join(map(repr, SPLITS[:-1]))} or {SPLITS[-1]!r}, not {shown(split)}."
+            )
         levels: Tensor = getattr(self, split)
         return levels if self.context is None else (levels, self.context[split])
 

@@ -16,8 +16,10 @@ from typing import Any
 import torch
 from torch import Tensor, distributions
 
+from armod.inputs import tensor_of
 from armod.likelihoods.precision import at_least_single, below_one, in_single
 from armod.likelihoods.ready_made import inverse_cdf, table
+from armod.settings import check_sizes, shown
 
 
 class Likelihood(ABC):
@@ -187,6 +189,51 @@ class Likelihood(ABC):
         out.copy_(self.encode(self.draw(parameters, noise), out.dtype))
 
 
+def check_likelihood(likelihood: object) -> None:
+    """Check that a likelihood is an object, not a class or a name.
+
+    Args:
+        likelihood: what a user gave.
+
+    Raises:
+        ValueError: if it is not a `Likelihood`.
+
+    >>> check_likelihood("bernoulli")
+    Traceback (most recent call last):
+    ValueError: likelihood is an object such as armod.likelihoods.Bernoulli(), not 'bernoulli'.
+    """
+    if not isinstance(likelihood, Likelihood):
+        raise ValueError(
+            f"likelihood is an object such as armod.likelihoods.Bernoulli(), not {shown(likelihood)}."
+        )
+
+
+def parameters_of(given: object, likelihood: Likelihood) -> Tensor:
+    """Take the outputs of a network that a likelihood turns into a distribution.
+
+    Args:
+        given: what a user gave.
+        likelihood: the likelihood.
+
+    Returns:
+        The outputs as a tensor ``(..., num_parameters)``, in float32 at least.
+
+    Raises:
+        ValueError: if they are no tensor, or not `num_parameters` for each variable.
+
+    >>> from armod.likelihoods import Categorical
+    >>> parameters_of(torch.zeros(3, 5), Categorical(4))
+    Traceback (most recent call last):
+    ValueError: parameters of Categorical(num_levels=4) have shape (..., 4), not (3, 5).
+    """
+    parameters = tensor_of(given, "parameters", f"shape (..., {likelihood.num_parameters})")
+    if not parameters.dim() or parameters.shape[-1] != likelihood.num_parameters:
+        raise ValueError(
+            f"parameters of {likelihood} have shape (..., {likelihood.num_parameters}), not {tuple(parameters.shape)}."
+        )
+    return in_single(parameters)
+
+
 def rescale(levels: Tensor, num_levels: int, dtype: torch.dtype) -> Tensor:
     """Map levels to numbers from -1 to 1, for networks that read levels as quantities.
 
@@ -201,6 +248,9 @@ def rescale(levels: Tensor, num_levels: int, dtype: torch.dtype) -> Tensor:
     >>> rescale(torch.tensor([0, 1, 2]), 3, torch.float32)
     tensor([-1.,  0.,  1.])
     """
+    if type(num_levels) is not int or num_levels < 1:
+        (num_levels,) = check_sizes(num_levels=num_levels)
+    levels = tensor_of(levels, "levels", "whole numbers")
     highest = max(num_levels - 1, 1)
     # everything before the division is a whole number, so the ends are exactly -1 and 1
     return ((2 * levels.to(at_least_single(dtype)) - (num_levels - 1)) / highest).to(dtype)

@@ -10,9 +10,10 @@ from torch import Tensor, distributions
 from torch.distributions.utils import lazy_property
 from torch.nn import functional as F
 
-from armod.likelihoods.base import Likelihood
+from armod.likelihoods.base import Likelihood, parameters_of
 from armod.likelihoods.precision import at_least_single, in_single, next_above
 from armod.likelihoods.ready_made import by_logits, inverse_cdf, log_prob, num_levels, pick, table, temper
+from armod.settings import check_whole
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,9 @@ class Bernoulli(Likelihood):
 
     def distribution(self, parameters: Tensor) -> distributions.Bernoulli:
         """Use the only output as the logit."""
-        return distributions.Bernoulli(logits=in_single(parameters).squeeze(-1), validate_args=False)
+        return distributions.Bernoulli(
+            logits=parameters_of(parameters, self).squeeze(-1), validate_args=False
+        )
 
     def noise(self, uniform: Tensor, dtype: torch.dtype) -> Tensor:
         """Return minus the logit of the noise, so that a draw is a single comparison."""
@@ -68,7 +71,7 @@ class Categorical(Likelihood):
         num_levels: K, at least 1.
 
     Raises:
-        ValueError: if there are fewer than 1 level.
+        ValueError: if there are fewer than 1 level, or no whole number of them.
 
     >>> Categorical(4).distribution(torch.zeros(3, 4)).batch_shape
     torch.Size([3])
@@ -77,6 +80,7 @@ class Categorical(Likelihood):
     num_levels: int
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "num_levels", *check_whole(num_levels=self.num_levels))
         if self.num_levels < 1:
             raise ValueError(f"A categorical variable needs at least 1 level, not {self.num_levels}.")
 
@@ -102,7 +106,7 @@ class Categorical(Likelihood):
 
     def distribution(self, parameters: Tensor) -> distributions.Categorical:
         """Use the outputs as logits, which are normalised on demand."""
-        return _Categorical(in_single(parameters))
+        return _Categorical(parameters_of(parameters, self))
 
     def noise(self, uniform: Tensor, dtype: torch.dtype) -> Tensor:
         """Return the least numbers above the uniform ones, so that a sum has to reach them."""

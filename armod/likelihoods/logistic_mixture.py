@@ -26,9 +26,11 @@ from torch import Size, Tensor, distributions
 from torch.distributions import constraints
 from torch.nn import functional as F
 
-from armod.likelihoods.base import Likelihood, rescale
+from armod.inputs import tensor_of
+from armod.likelihoods.base import Likelihood, parameters_of, rescale
 from armod.likelihoods.precision import in_single, next_above
 from armod.likelihoods.ready_made import inverse_cdf, log_prob, pick, table, temper
+from armod.settings import check_sizes, check_whole
 
 # Far beyond what data can ask for; with them no product below leaves the range of float32.
 _LARGEST_MEAN = 1e9
@@ -48,7 +50,7 @@ class LogisticMixture(Likelihood):
         num_components: M, at least 1.
 
     Raises:
-        ValueError: if there are fewer than 1 level or 1 component.
+        ValueError: if there are fewer than 1 level or 1 component, or no whole number of them.
 
     >>> LogisticMixture(256, 5).distribution(torch.zeros(3, 15)).batch_shape
     torch.Size([3])
@@ -58,6 +60,9 @@ class LogisticMixture(Likelihood):
     num_components: int
 
     def __post_init__(self) -> None:
+        sizes = {"num_levels": self.num_levels, "num_components": self.num_components}
+        for name, size in zip(sizes, check_whole(**sizes), strict=True):
+            object.__setattr__(self, name, size)
         if self.num_levels < 1 or self.num_components < 1:
             raise ValueError(
                 "A logistic mixture needs at least 1 level and 1 component, "
@@ -75,7 +80,7 @@ class LogisticMixture(Likelihood):
 
     def distribution(self, parameters: Tensor) -> DiscretizedLogisticMixture:
         """Convert outputs of half precision to single first, because a CDF needs the digits."""
-        logits, means, log_scales = in_single(parameters).split(self.num_components, dim=-1)
+        logits, means, log_scales = parameters_of(parameters, self).split(self.num_components, dim=-1)
         return DiscretizedLogisticMixture(logits, means, log_scales, self.num_levels, validate_args=False)
 
     def noise(self, uniform: Tensor, dtype: torch.dtype) -> Tensor:
@@ -115,7 +120,10 @@ class DiscretizedLogisticMixture(distributions.Distribution):
         means: means of the components, ``(..., M)``; level 0 is -1 and the last level is 1.
         log_scales: logarithms of the scales, ``(..., M)``, in the same unit.
         num_levels: K.
-        validate_args: whether torch checks the arguments; None is torch's default.
+        validate_args: whether the arguments are checked; None is torch's default.
+
+    Raises:
+        ValueError: if a parameter is no tensor of numbers, their shapes differ, or there are fewer than 1 level.
 
     >>> coin = DiscretizedLogisticMixture(torch.zeros(1), torch.zeros(1), torch.zeros(1), num_levels=2)
     >>> coin.log_prob(torch.tensor([0, 1])).exp()
@@ -137,6 +145,9 @@ class DiscretizedLogisticMixture(distributions.Distribution):
         num_levels: int,
         validate_args: bool | None = None,
     ) -> None:
+        if validate_args or (validate_args is None and self._validate_args):
+            logits, means, log_scales = _of_one_shape(logits=logits, means=means, log_scales=log_scales)
+            (num_levels,) = check_sizes(num_levels=num_levels)
         self.logits, self.means, self.log_scales = map(in_single, (logits, means, log_scales))
         self.num_levels = num_levels
         super().__init__(logits.shape[:-1], validate_args=validate_args)
@@ -297,6 +308,18 @@ class DiscretizedLogisticMixture(distributions.Distribution):
 
     def _all_levels(self) -> Tensor:
         return torch.arange(self.num_levels, dtype=self.logits.dtype, device=self.logits.device)
+
+
+def _of_one_shape(**parameters: Tensor) -> list[Tensor]:
+    """The parameters of a mixture as tensors, if all have the shape of the logits."""
+    found: list[Tensor] = []
+    for name, given in parameters.items():
+        tensor = tensor_of(given, name, "shape (..., M)")
+        if not tensor.dim() or (found and tensor.shape != found[0].shape):
+            due = f"{tuple(found[0].shape)} like logits" if found else "(..., M)"
+            raise ValueError(f"{name} has shape {due}, not {tuple(tensor.shape)}.")
+        found.append(tensor)
+    return found
 
 
 @inverse_cdf.register

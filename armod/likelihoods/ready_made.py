@@ -7,17 +7,96 @@ distribution's ``support`` and ``log_prob``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import singledispatch
-from typing import Any
+import inspect
+from collections.abc import Callable, Iterator
+from functools import singledispatch, wraps
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, distributions
 from torch.distributions import constraints
 
+from armod.inputs import check_possible, described, tensor_of
 from armod.likelihoods.precision import at_least_single, in_single
+from armod.settings import check_number, shown, whole_numbers
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
+def guarded(check: Callable[[distributions.Distribution, Any, str], Any] | None = None) -> Callable[[F], F]:
+    """Check the arguments of a generic function, before any version of it sees them.
+
+    Args:
+        check: turns the second argument, if there is one, into what the versions take. It also gets the distribution and
+            the argument's name.
+
+    Returns:
+        A decorator of what `functools.singledispatch` makes; ``register`` stays.
+    """
+
+    def decorated(function: F) -> F:
+        second = [*inspect.signature(function).parameters, ""][1]
+
+        @wraps(function)
+        def call(distribution: Any, *rest: Any, **named: Any) -> Any:
+            if not isinstance(distribution, distributions.Distribution):
+                raise TypeError(
+                    f"distribution is a torch.distributions.Distribution, not {described(distribution)}."
+                )
+            if check is not None:
+                rest = tuple(check(distribution, one, second) for one in rest)
+                named = {name: check(distribution, one, second) for name, one in named.items()}
+            return function(distribution, *rest, **named)
+
+        return call  # type: ignore[return-value]
+
+    return decorated
+
+
+def _for_batch(distribution: distributions.Distribution, given: Any, name: str) -> Tensor:
+    """Levels or uniform numbers for every distribution of a batch."""
+    due = distribution.batch_shape + distribution.event_shape
+    numbers = tensor_of(given, name, f"shape {tuple(due)}")
+    if not torch.compiler.is_compiling() and numbers.shape != due:
+        try:
+            torch.broadcast_shapes(numbers.shape, due)
+        except RuntimeError:
+            raise ValueError(f"{name} has shape {tuple(due)}, not {tuple(numbers.shape)}.") from None
+    return numbers
+
+
+def _levels(distribution: distributions.Distribution, given: Any, name: str) -> Tensor:
+    levels = _for_batch(distribution, given, name)
+    if distribution._validate_args:  # torch's own check says it in many lines
+        check_possible(levels, num_levels(distribution), name)
+    return levels
+
+
+def _uniform(distribution: distributions.Distribution, given: Any, name: str) -> Tensor:
+    uniform = _for_batch(distribution, given, name)
+    if not uniform.is_floating_point():
+        raise ValueError(f"{name} is a tensor of floats in [0, 1), not of {uniform.dtype}.")
+    return uniform
+
+
+def _temperature(distribution: distributions.Distribution, given: Any, name: str) -> Any:
+    return (
+        given if isinstance(given, Tensor) else check_number(name, given, lambda t: t > 0, "a number above 0")
+    )
+
+
+def _variable(distribution: distributions.Distribution, given: Any, name: str) -> int:
+    if len(distribution.batch_shape) < 2:
+        raise ValueError(
+            f"distribution has a batch shape (N, *event_shape), not {tuple(distribution.batch_shape)}."
+        )
+    count, found = distribution.batch_shape[1:].numel(), whole_numbers([given])
+    if found is None or not -count <= found[0] < count:
+        raise IndexError(f"{name} is a flat index from 0 to {count - 1}, not {shown(given)}.")
+    return found[0]
+
+
+@guarded(_uniform)
 @singledispatch
 def inverse_cdf(distribution: distributions.Distribution, uniform: Tensor) -> Tensor:
     """Find the smallest level whose cumulative probability exceeds `uniform`, for any distribution over levels.
@@ -30,6 +109,7 @@ def inverse_cdf(distribution: distributions.Distribution, uniform: Tensor) -> Te
         Levels of the same shape, int64. If rounding leaves no such level, it is the last one with a positive probability.
 
     Raises:
+        ValueError: if `uniform` is no tensor of floats of this shape.
         TypeError: if the distribution is not one over levels ``0..K-1``.
 
     >>> inverse_cdf(distributions.Categorical(probs=torch.tensor([0.2, 0.5, 0.3])), torch.tensor(0.6))
@@ -40,6 +120,7 @@ def inverse_cdf(distribution: distributions.Distribution, uniform: Tensor) -> Te
     return inverse_cdf(by_logits(table(distribution)), uniform)
 
 
+@guarded()
 @singledispatch
 def table(distribution: distributions.Distribution) -> Tensor:
     """Compute the log-probability of every level.
@@ -77,6 +158,7 @@ def table(distribution: distributions.Distribution) -> Tensor:
     return in_single(log_probs).masked_fill(~is_possible, -torch.inf).movedim(0, -1)
 
 
+@guarded()
 @singledispatch
 def num_levels(distribution: distributions.Distribution) -> int | None:
     """Find the number of levels of a distribution.
@@ -86,6 +168,9 @@ def num_levels(distribution: distributions.Distribution) -> int | None:
 
     Returns:
         K, or None if it is unknown, because the distribution names no highest level, or has levels below 0.
+
+    Raises:
+        TypeError: if it is no distribution.
 
     >>> num_levels(distributions.Categorical(logits=torch.zeros(4, 3)))
     3
@@ -106,6 +191,7 @@ def num_levels(distribution: distributions.Distribution) -> int | None:
     return int(highest.max()) + 1
 
 
+@guarded(_levels)
 @singledispatch
 def log_prob(distribution: distributions.Distribution, levels: Tensor) -> Tensor:
     """Compute the log-probability of levels of any dtype; most of torch's own distributions accept only their own dtype.
@@ -117,12 +203,17 @@ def log_prob(distribution: distributions.Distribution, levels: Tensor) -> Tensor
     Returns:
         Log-probabilities in nats, one for each level, in float32 at least.
 
+    Raises:
+        TypeError: if the distribution is not one.
+        ValueError: if the levels are no tensor that broadcasts, or impossible and the distribution checks its arguments.
+
     >>> log_prob(distributions.Bernoulli(logits=torch.zeros(2)), torch.tensor([0, 1], dtype=torch.uint8)).exp()
     tensor([0.5000, 0.5000])
     """
     return in_single(distribution.log_prob(levels.to(_like(distribution).dtype)))
 
 
+@guarded(_temperature)
 @singledispatch
 def temper(distribution: distributions.Distribution, temperature: float) -> distributions.Distribution:
     """Raise all probabilities to the power of one over `temperature`, which divides all logits by it.
@@ -137,6 +228,7 @@ def temper(distribution: distributions.Distribution, temperature: float) -> dist
         A distribution of the same type if it has such a parameter, and otherwise a categorical one.
 
     Raises:
+        ValueError: if the temperature is no number above 0.
         TypeError: if the distribution is not one over levels ``0..K-1``.
 
     >>> temper(distributions.Bernoulli(logits=torch.tensor(1.0)), 0.5).logits
@@ -145,6 +237,7 @@ def temper(distribution: distributions.Distribution, temperature: float) -> dist
     return by_logits(table(distribution) / temperature)
 
 
+@guarded(_variable)
 @singledispatch
 def pick(distribution: distributions.Distribution, variable: int) -> distributions.Distribution:
     """Select the conditional of one variable.
@@ -157,6 +250,7 @@ def pick(distribution: distributions.Distribution, variable: int) -> distributio
         A distribution of batch shape ``(N,)``, of the same type if this is one that armod knows, and otherwise categorical.
 
     Raises:
+        IndexError: if there is no such variable.
         TypeError: if the distribution is not one over levels ``0..K-1``.
 
     >>> pick(distributions.Bernoulli(logits=torch.tensor([[1.0, 2.0]])), 1).logits

@@ -20,7 +20,10 @@ import torch
 from torch import Tensor, distributions
 
 from armod import likelihoods
+from armod.inputs import conditionals_of
 from armod.models.base import AutoregressiveModel, device_of
+from armod.models.checks import check_model
+from armod.settings import check_sizes, generator_of
 
 Pairs = frozenset[tuple[int, int]]
 
@@ -45,13 +48,14 @@ def dependency_matrix(model: AutoregressiveModel, *, seed: int = 0) -> Tensor:
         and columns are flat (row-major) indices of variables, whatever the ordering.
 
     Raises:
-        ValueError: if the model has no conditionals, such as an ensemble of several orderings.
+        ValueError: if it is no model, or has no conditionals, such as an ensemble of several orderings.
 
     >>> from armod import MADE, likelihoods
     >>> dependency_matrix(MADE((3,), [64], likelihood=likelihoods.Bernoulli())).int().tolist()
     [[0, 0, 0], [1, 0, 0], [1, 1, 0]]
     """
-    generator = torch.Generator().manual_seed(seed)
+    check_model(model)
+    generator = generator_of(seed)
     precise = _in_float64(model)
     num_variables, num_levels = math.prod(model.event_shape), _num_levels(precise)
     reacts = torch.zeros(num_variables, num_variables, dtype=torch.bool)
@@ -135,12 +139,14 @@ def total_probability(model: AutoregressiveModel, *, max_observations: int = 2**
         The sum, which is 1.0 up to rounding for a model that is a distribution.
 
     Raises:
-        ValueError: if there are more than `max_observations` observations.
+        ValueError: if it is no model, or there are more than `max_observations` observations.
 
     >>> from armod import MADE, likelihoods
     >>> round(total_probability(MADE((3,), [4], likelihood=likelihoods.Categorical(5))), 5)
     1.0
     """
+    check_model(model)
+    (max_observations,) = check_sizes(max_observations=max_observations)
     model = copy.deepcopy(model).eval()
     num_variables, num_levels = math.prod(model.event_shape), _num_levels(model)
     count = num_levels**num_variables
@@ -163,7 +169,7 @@ def _in_float64(model: AutoregressiveModel) -> AutoregressiveModel:
     """A copy in evaluation mode, in float64 unless the model casts its inputs to another dtype."""
     precise = copy.deepcopy(model).double().eval()
     try:
-        precise.conditionals(_one_observation(model), _random_context(precise, torch.Generator()))
+        _conditionals(precise, _one_observation(model), _random_context(precise, torch.Generator()))
     except RuntimeError:
         return copy.deepcopy(model).eval()
     return precise
@@ -202,13 +208,13 @@ def _reactions(model: AutoregressiveModel, num_levels: int, generator: torch.Gen
             unchanged = point.repeat(len(variables), 1)
             if len(variables) not in before:
                 x = unchanged.view(-1, *model.event_shape)
-                before[len(variables)] = model.conditionals(x, _for_each(context, x))
+                before[len(variables)] = _conditionals(model, x, _for_each(context, x))
             changed = unchanged.clone()
             rows = torch.arange(len(variables), device=device)
             changed[rows, variables] = (point[variables] + shift[variables]) % num_levels
             moved = torch.zeros(len(variables), num_variables, dtype=torch.bool, device=device)
             x = changed.view(-1, *model.event_shape)
-            after = model.conditionals(x, _for_each(context, x))
+            after = _conditionals(model, x, _for_each(context, x))
             for probe in probes:
                 moved |= _differ(before[len(variables)], after, probe)
             reacts[:, variables.cpu()] = moved.T.cpu()
@@ -229,7 +235,7 @@ def _num_levels(model: AutoregressiveModel) -> int:
     if model.likelihood is not None:
         return model.likelihood.num_levels
     context = _random_context(model, torch.Generator())
-    return likelihoods.num_levels(model.conditionals(_one_observation(model), context)) or 2
+    return likelihoods.num_levels(_conditionals(model, _one_observation(model), context)) or 2
 
 
 def _random_context(model: AutoregressiveModel, generator: torch.Generator) -> Tensor | None:
@@ -244,6 +250,12 @@ def _random_context(model: AutoregressiveModel, generator: torch.Generator) -> T
 def _for_each(context: Tensor | None, x: Tensor) -> Tensor | None:
     """The same context for every row of `x`."""
     return None if context is None else context.expand(len(x), *context.shape[1:])
+
+
+def _conditionals(
+    model: AutoregressiveModel, x: Tensor, context: Tensor | None
+) -> distributions.Distribution:
+    return conditionals_of(model.conditionals(x, context), x.shape, model)
 
 
 def _one_observation(model: AutoregressiveModel) -> Tensor:

@@ -14,7 +14,9 @@ from typing import cast
 import torch
 from torch import Tensor
 
+from armod.inputs import described
 from armod.models.sequence.recurrent import Recurrence
+from armod.settings import check_number, check_sizes, generator_of
 
 CELL_NAMES = {"rnn": "simple RNN", "lstm": "LSTM", "gru": "GRU"}
 LAGS = 24
@@ -39,13 +41,14 @@ def random_recurrence(
         The layer.
 
     Raises:
-        ValueError: if the cell is unknown, or a simple RNN gets a gate bias.
+        ValueError: if the cell is unknown, a number is none, or a simple RNN gets a gate bias.
     """
-    if cell not in CELL_NAMES:
+    if not isinstance(cell, str) or cell not in CELL_NAMES:
         raise ValueError(f'cell is "rnn", "lstm" or "gru", not {cell!r}.')
     if gate_bias and cell == "rnn":
         raise ValueError("A simple RNN has no gates, so its gate_bias can only be 0.")
-    generator = torch.Generator().manual_seed(seed)
+    scale = check_number("scale", scale, lambda factor: True, "a number")
+    generator, (size,) = generator_of(seed), check_sizes(size=size)
     recurrence = Recurrence(cell, size, 1).double()
     # torch's rows: input, forget, candidate, output of an LSTM; reset, update, candidate of a GRU
     keeps = slice(size, 2 * size)
@@ -75,12 +78,18 @@ def gradient_reach(recurrence: torch.nn.Module, *, lags: int = LAGS, seed: int =
     Returns:
         The length of the gradient at each lag, ``(lags,)``.
 
+    Raises:
+        ValueError: if the layer has no weights, or there is no lag.
+
     >>> reach = gradient_reach(random_recurrence("rnn", scale=0.5))
     >>> bool(reach[10] < reach[0] / 1000)
     True
     """
-    generator = torch.Generator().manual_seed(seed)
-    weight = next(recurrence.parameters())
+    generator, (lags,) = generator_of(seed), check_sizes(lags=lags)
+    parameters = list(recurrence.parameters()) if isinstance(recurrence, torch.nn.Module) else []
+    if not parameters or parameters[0].dim() != 2:
+        raise ValueError(f"recurrence is a recurrent layer, not {described(recurrence)}.")
+    weight = parameters[0]
     shape = (_SEQUENCES, 2 * lags, weight.shape[1])
     inputs = torch.randn(shape, generator=generator, dtype=torch.float64).to(weight).requires_grad_()
     states = recurrence(inputs)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from armod.inputs import tensor_of
+
 
 def longest_chain(result: Tensor) -> int:
     """Count the nodes on the longest path through the graph that autograd recorded.
@@ -22,6 +24,7 @@ def longest_chain(result: Tensor) -> int:
     >>> longest_chain((x.exp() + x.sin()).sum())
     4
     """
+    result = tensor_of(result, "result", "numbers that were computed")
     if result.grad_fn is None:
         raise ValueError(
             "The result has no graph: compute it from parameters that require gradients, not under no_grad."

@@ -20,9 +20,11 @@ from armod.inputs import (
     check_finite,
     check_possible,
     completion_of,
+    conditionals_of,
     context_of,
     count_of,
     noise_of,
+    shape_of_length,
     tensor_of,
 )
 from armod.likelihoods import Likelihood
@@ -96,7 +98,7 @@ class AutoregressiveModel(nn.Module, metaclass=Noted):
             ValueError: if the context has a wrong shape, or `num_samples` is no whole number from 0 on.
         """
         num_samples = count_of(num_samples, None)
-        context = self.check_context(context, num_samples, self._shape_for(context))
+        context = self.check_context(context, num_samples, self._shape_for(None, context))
         if type(self).cached_view is not AutoregressiveModel.cached_view:
             reason = why_not_cached(self)
             if reason is None:
@@ -151,13 +153,8 @@ class AutoregressiveModel(nn.Module, metaclass=Noted):
             ValueError: as `log_prob`, or if `conditionals` returns anything but one distribution for each variable.
         """
         x = self.check_levels(x)
-        conditionals = self.conditionals(x, self.check_context(context, len(x), x.shape[1:]))
-        if conditionals.batch_shape != x.shape or conditionals.event_shape:
-            raise ValueError(
-                f"conditionals returns one distribution for each variable, of batch shape {tuple(x.shape)} and event "
-                f"shape (), but that of {type(self).__name__} has batch shape {tuple(conditionals.batch_shape)} and "
-                f"event shape {tuple(conditionals.event_shape)}."
-            )
+        context = self.check_context(context, len(x), x.shape[1:])
+        conditionals = conditionals_of(self.conditionals(x, context), x.shape, self)
         if self.likelihood is None:
             check_possible(x, likelihoods.num_levels(conditionals))
         return likelihoods.log_prob(conditionals, x)
@@ -240,11 +237,10 @@ class AutoregressiveModel(nn.Module, metaclass=Noted):
         """
         sampler = method if callable(method) else sampler_named(method)
         num_samples = count_of(num_samples, context)
-        shape = self._shape_of(length)
+        shape = self._shape_for(length)
         known, mask = completion_of(known, mask, (num_samples, *shape), device_of(self))
         if known is not None:
-            self.check_levels(known, "known")
-            known = known.long()
+            known = self.check_levels(known, "known").long()
         context = self.check_context(context, num_samples, shape)
         check_finite(self, context)
         uniform = noise_of(num_samples, math.prod(shape), generator).to(device_of(self))
@@ -368,8 +364,7 @@ class AutoregressiveModel(nn.Module, metaclass=Noted):
             sizes = "T" if self.max_length is None else f"1 to {self.max_length}"
         levels = tensor_of(x, name, f"levels (N, {sizes})")
         if self.any_length:
-            is_right = levels.dim() == 2 and levels.shape[1] >= 1
-            is_right = is_right and (self.max_length is None or levels.shape[1] <= self.max_length)
+            is_right = levels.dim() == 2 and 1 <= levels.shape[1] <= (self.max_length or levels.shape[1])
         else:
             is_right = levels.dim() > 0 and levels.shape[1:] == self.event_shape
         if not is_right:
@@ -396,25 +391,10 @@ class AutoregressiveModel(nn.Module, metaclass=Noted):
         """
         if self.context_size is None:
             return context  # type: ignore[return-value]
-        positions = tuple(event_shape[1:]) if len(event_shape) >= 3 else tuple(event_shape)
-        return context_of(context, self.context_size, num, positions)
+        return context_of(context, self.context_size, num, event_shape[len(event_shape) >= 3 :])
 
-    def _shape_for(self, context: object) -> torch.Size:
-        """Event shape of observations that are begun with this context; a local one decides their length."""
-        if self.any_length and isinstance(context, Tensor) and context.dim() == 3:
-            return self._shape_of(context.shape[2])
-        return self.event_shape
-
-    def _shape_of(self, length: int | None) -> torch.Size:
-        """Event shape of samples of this length."""
-        if length is None:
-            return self.event_shape
-        if not isinstance(length, int) or isinstance(length, bool) or length < 1:
-            raise ValueError(f"A length is 1 or more, not {length!r}.")
-        if not self.any_length and tuple(self.event_shape) != (length,):
-            raise ValueError(
-                f"This model makes observations of shape {tuple(self.event_shape)} only, not of length {length}."
-            )
-        if self.max_length is not None and length > self.max_length:
-            raise ValueError(f"This model makes sequences of length {self.max_length} at most, not {length}.")
-        return torch.Size([length])
+    def _shape_for(self, length: int | None, context: Any = None) -> torch.Size:
+        """Event shape of observations of this length, or of those that are begun with this local context."""
+        if length is None and self.any_length and getattr(context, "ndim", 0) == 3:
+            length = context.shape[2]
+        return shape_of_length(length, self.event_shape, self.any_length, self.max_length)

@@ -15,10 +15,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from armod.likelihoods import Likelihood
+from armod.likelihoods.base import check_likelihood
 from armod.models.arguments import Unwritten, kept, plain
+from armod.orderings import as_permutation
+from armod.settings import check_event_shape, check_sizes
 
 _SIMPLE = (bool, int, float, str, tuple, type(None), Likelihood)
 _KEY = "armod"  # of the settings in a state dict's metadata
@@ -148,6 +151,8 @@ class Noted(ABCMeta):
         """Make an instance, as usual, and note how."""
         copies, named_copies = kept(args), {name: kept(value) for name, value in kwargs.items()}
         model = super().__call__(*args, **kwargs)
+        if not cls.__init__.__module__.startswith("armod.") or not cls.__module__.startswith("armod."):  # type: ignore[misc]
+            _check_own(model)
         bound = cls.__signature__.bind(*copies, **named_copies)
         bound.apply_defaults()
         arguments: dict[str, Any] = {}
@@ -169,6 +174,33 @@ class Noted(ABCMeta):
         """The signature of the constructor, which tools would otherwise take from `__call__`."""
         signature = inspect.signature(cls.__init__)  # type: ignore[misc]
         return signature.replace(parameters=list(signature.parameters.values())[1:])
+
+
+def _check_own(model: Any) -> None:
+    """Raise a ValueError if a model of somebody's own does not describe itself. Lists and arrays become tensors; properties answer later."""
+    kind = type(model)
+    if "_modules" not in vars(model):
+        raise ValueError(f"{kind.__name__}.__init__ must call super().__init__() before anything else.")
+    what = {
+        "event_shape": "the shape of one observation, such as torch.Size([784])",
+        "ordering": "the permutation (D,) of its variables, such as armod.orderings.raster(event_shape)",
+    }
+    told = [name for name in what if not isinstance(getattr(kind, name, None), property)]
+    for name in told:
+        if getattr(model, name, None) is None:
+            raise ValueError(
+                f"{kind.__name__} lacks `{name}`, {what[name]}: set it in the class or in its constructor."
+            )
+    if "event_shape" in told and type(model.event_shape) is not torch.Size:
+        model.event_shape = check_event_shape(model.event_shape)
+    if "ordering" in told and not (isinstance(model.ordering, Tensor) and model.ordering.is_meta):
+        ordering = as_permutation(model.ordering, model.event_shape)
+        if not isinstance(model.ordering, Tensor) or model.ordering.dtype != torch.int64:
+            model.ordering = ordering
+    if model.likelihood is not None:
+        check_likelihood(model.likelihood)
+    if model.context_size is not None:
+        check_sizes(0, context_size=model.context_size)
 
 
 def _settings(model: nn.Module, arguments: dict[str, Any]) -> dict[str, Any]:

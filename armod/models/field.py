@@ -8,6 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from armod.settings import shown, whole_numbers
+
 
 def field_at(reach: Tensor, place: Sequence[int], event_shape: Sequence[int]) -> Tensor:
     """Find the variables in the field of the variable at one place.
@@ -28,17 +30,38 @@ def field_at(reach: Tensor, place: Sequence[int], event_shape: Sequence[int]) ->
     >>> field_at(earlier, (1,), (6,)).int().tolist(), field_at(earlier, (1, 0), (2, 3)).int().tolist()
     ([1, 0, 0, 0, 0, 0], [[1, 1, 1], [0, 0, 0]])
     """
-    index = tuple(place)
-    if len(event_shape) >= 3:
+    variable = torch.arange(reach.shape[0]).view(tuple(event_shape))[index_of(place, event_shape)]
+    return reach[variable].view(tuple(event_shape))
+
+
+def index_of(place: Sequence[int], event_shape: Sequence[int]) -> tuple[int, ...]:
+    """Turn a place into the index of a variable in an observation.
+
+    Args:
+        place: as `field_at` takes it.
+        event_shape: shape of one observation.
+
+    Returns:
+        The index, in which the channel comes first.
+
+    Raises:
+        IndexError: if there is no such place.
+
+    >>> index_of((4, 5), (3, 8, 8)), index_of((4, 5, 0), (3, 8, 8))
+    ((-1, 4, 5), (0, 4, 5))
+    """
+    index = tuple(whole_numbers(place) or ())
+    if len(event_shape) >= 3 and index:
         *position, channel = index if len(index) == len(event_shape) else (*index, -1)
         index = (channel, *position)
     is_inside = len(index) == len(event_shape) and all(
         -size <= i < size for i, size in zip(index, event_shape, strict=True)
     )
     if not is_inside:
-        raise IndexError(f"There is no place {tuple(place)} in an observation of shape {tuple(event_shape)}.")
-    variable = torch.arange(reach.shape[0]).view(tuple(event_shape))[index]
-    return reach[variable].view(tuple(event_shape))
+        raise IndexError(
+            f"There is no place {shown(tuple(place))} in an observation of shape {tuple(event_shape)}."
+        )
+    return index
 
 
 class FieldSize(int):

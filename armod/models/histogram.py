@@ -21,9 +21,9 @@ from armod import orderings
 from armod.inputs import next_levels
 from armod.likelihoods import Categorical
 from armod.models.base import AutoregressiveModel, Incremental, device_of
-from armod.models.checks import check_sizes
 from armod.models.shortcuts import is_own
 from armod.sampling.walk import row_indices
+from armod.settings import check_event_shape, check_number, check_sizes
 
 _MOST_CELLS = 2**63 - 1
 
@@ -69,23 +69,27 @@ class Histogram(AutoregressiveModel):
         ordering: Tensor | Sequence[int] | None = None,
     ) -> None:
         super().__init__()
-        num_levels = num_bins if num_levels is None else num_levels
-        check_sizes(num_bins=num_bins)
+        (num_bins,) = check_sizes(num_bins=num_bins)
+        (num_levels,) = check_sizes(num_levels=num_bins if num_levels is None else num_levels)
         if num_levels < num_bins:
             raise ValueError(
-                f"{num_levels} levels cannot fill {num_bins} bins: take at most num_bins={num_levels}."
+                f"{num_levels} levels cannot fill {num_bins} bins: take at most num_bins={num_levels}, or larger num_levels."
             )
-        permutation = orderings.as_permutation(ordering, event_shape)
-        self.event_shape = torch.Size(event_shape)
-        self.num_bins, self.smoothing = num_bins, float(smoothing)
+        self.event_shape = check_event_shape(event_shape)
+        permutation = orderings.as_permutation(ordering, self.event_shape)
+        due = "a finite number of observations, 0 or more"
+        self.num_bins, self.smoothing = (
+            num_bins,
+            check_number("smoothing", smoothing, lambda number: number >= 0, due),
+        )
         if self.num_cells > _MOST_CELLS:
             raise ValueError(
                 f"{len(permutation)} variables in {num_bins} bins each make {num_bins}^{len(permutation)} = "
                 f"{_in_figures(self.num_cells)} cells, too many to number (at most 2^63 - 1); a dense table of 8-byte "
                 f"counts would take {_in_figures(self.dense_bytes)} bytes: take fewer variables or wider bins."
             )
-        if not 0 <= smoothing * self.num_cells < math.inf:
-            raise ValueError(f"smoothing is a finite number of observations, 0 or more, not {smoothing}.")
+        if self.smoothing * self.num_cells == math.inf:
+            raise ValueError(f"smoothing is {due}, in all cells together, not {smoothing}.")
         self.likelihood = Categorical(num_levels)
         place_values = [num_bins**place for place in range(len(permutation))][::-1]
         self.register_buffer("ordering", permutation)
@@ -130,9 +134,13 @@ class Histogram(AutoregressiveModel):
         Returns:
             A boolean tensor ``(N,)``.
 
+        Raises:
+            ValueError: as `fit`.
+
         >>> Histogram((2,), 2).fit(torch.tensor([[0, 1]])).is_unseen(torch.tensor([[0, 1], [1, 1]])).tolist()
         [False, True]
         """
+        x = self.check_levels(x)
         return ~torch.isin(self._digit_values(x.to(device_of(self))).sum(1), self.codes)
 
     @torch.no_grad()

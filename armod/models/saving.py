@@ -20,7 +20,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 import armod
-from armod.files import write_whole
+from armod.files import path_of, write_whole
 from armod.likelihoods import Likelihood
 from armod.models.arguments import UnknownClassError, read, written
 from armod.models.base import AutoregressiveModel
@@ -55,7 +55,8 @@ def save(model: AutoregressiveModel, path: str | PathLike[str]) -> None:
     ...     print(load(f"{folder}/sound.safetensors").dilations)
     [1, 2]
     """
-    write_model(Path(path), model, {})
+    description = _describe(model)
+    _write(path_of(path), model, description, {})
 
 
 def load(
@@ -76,9 +77,9 @@ def load(
         ValueError: if it is not a file of `save`, names a class that is not known here, comes from a newer version of armod
             that knows more arguments, or has weights that don't fit.
     """
-    tensors, metadata = read_tensors(Path(path))
-    description = _description(path, metadata)
     handed = _by_name(classes)
+    tensors, metadata = read_tensors(path_of(path))
+    description = _description(path, metadata)
     model_class = _class_of(path, description, handed)
     model = _make(path, model_class, description, handed)
     _take_dtypes(path, model, tensors, description["dtypes"])
@@ -99,7 +100,13 @@ def write_model(path: Path, model: AutoregressiveModel, metadata: Mapping[str, s
         model: the model.
         metadata: further texts by their names.
     """
-    described = json.dumps(_describe(model), sort_keys=True)
+    _write(path, model, _describe(model), metadata)
+
+
+def _write(
+    path: Path, model: AutoregressiveModel, description: dict[str, Any], metadata: Mapping[str, str]
+) -> None:
+    described = json.dumps(description, sort_keys=True)
     state = model.state_dict()
     for name, value in state.items():
         if not isinstance(value, Tensor):
@@ -220,7 +227,7 @@ def _description(path: str | PathLike[str], metadata: Mapping[str, str]) -> dict
 def _by_name(classes: Iterable[type | str]) -> dict[str, type]:
     """The classes that a user handed in, by their names; import paths are followed, because the user wrote them."""
     found: dict[str, type] = {}
-    if isinstance(classes, type | str):
+    if isinstance(classes, type | str) or not isinstance(classes, Iterable):
         raise ValueError(f"classes is a list of classes, such as [MyModel], not {classes!r}.")
     for each in classes:
         its_class: Any = each

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from armod.models.base import AutoregressiveModel
 from armod.pretrained.recipe import read_recipe
 from armod.pretrained.weights import read_weights
+from armod.settings import shown
 from armod.training import Receipt
 
 _WEIGHTS, _RECIPES = (
@@ -108,7 +109,7 @@ def table() -> list[Row]:
 def weights_path(name: str) -> Path:
     """Return the file of the weights of this name, or raise a ValueError if there are none."""
     if name not in NAMES:
-        raise ValueError(f"There are no pretrained weights {name!r}: choose one of {', '.join(NAMES)}.")
+        raise ValueError(f"There are no pretrained weights {shown(name)}: choose one of {', '.join(NAMES)}.")
     return _WEIGHTS[name]
 
 

@@ -14,13 +14,14 @@ from typing import Any, Protocol, Self
 import torch
 from torch import Tensor, distributions, nn
 
-from armod.inputs import next_levels
+from armod.inputs import conditionals_of, next_levels
 from armod.likelihoods import Likelihood, pick
 from armod.plugins import plugins
 from armod.sampling.adjust import Adjustment
 from armod.sampling.drawing import Callback, draw_all
 from armod.sampling.threads import one_thread
 from armod.sampling.walk import Incremental, row_indices
+from armod.settings import whole_numbers
 
 
 class Sampled(Protocol):
@@ -118,7 +119,7 @@ def sampler_named(name: str) -> Sampler:
     """
     of_packages = plugins("armod.samplers")
     for known in (SAMPLERS, of_packages):
-        if name in known:
+        if isinstance(name, str) and name in known:
             return known[name]
     names = ", ".join(f'"{known}"' for known in [*SAMPLERS, *of_packages])
     raise ValueError(f"method is {names} or a sampler object, not {name!r}.")
@@ -184,7 +185,9 @@ class Recomputing(Incremental):
 
     def conditional(self) -> distributions.Distribution:
         """Make one pass over the whole observation, which is still incomplete."""
-        return pick(self._model.conditionals(self._x, self._context), self._next_variable())
+        variable = self._next_variable()
+        conditionals = self._model.conditionals(self._x, self._context)
+        return pick(conditionals_of(conditionals, self._x.shape, self._model), variable)
 
     def append(self, value: Tensor) -> None:
         """Write the value into the observation."""
@@ -241,8 +244,8 @@ def _check_watchers(stop: object, callback: object, likelihood: Likelihood | Non
     """Raise a ValueError unless `stop` is a level and `callback` can be called, or they are None."""
     num_levels = None if likelihood is None else likelihood.num_levels
     if stop is not None:
-        is_level = isinstance(stop, int) and not isinstance(stop, bool) and stop >= 0
-        if not is_level or (num_levels is not None and stop >= num_levels):  # type: ignore[operator]
+        level = whole_numbers([stop])
+        if level is None or level[0] < 0 or (num_levels is not None and level[0] >= num_levels):
             last = "" if num_levels is None else f" to {num_levels - 1}"
             raise ValueError(f"stop is None or a level, a whole number from 0{last or ' on'}, not {stop!r}.")
     if callback is not None and not callable(callback):

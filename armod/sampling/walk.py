@@ -16,6 +16,7 @@ from torch import Tensor, distributions
 
 from armod.inputs import next_levels
 from armod.likelihoods import Likelihood, in_single
+from armod.settings import shown
 
 T = TypeVar("T")
 Steps: TypeAlias = Generator[Tensor, Any, None]  # yields parameters, is sent levels
@@ -233,19 +234,20 @@ def row_indices(rows: Tensor | Sequence[int], num_rows: int) -> Tensor:
     >>> row_indices(torch.tensor([True, False, True]), 3).tolist(), row_indices([2, 2], 3).tolist()
     ([0, 2], [2, 2])
     """
-    chosen = torch.as_tensor(rows)
+    try:
+        chosen = torch.as_tensor(rows)
+    except (TypeError, ValueError, RuntimeError):
+        chosen = torch.tensor(torch.nan)
     if chosen.dtype == torch.bool and chosen.shape == (num_rows,):
         return chosen.nonzero().squeeze(1)
-    indices = chosen.long()
-    if (
-        chosen.dtype == torch.bool
-        or indices.dim() != 1
-        or bool(((indices < 0) | (indices >= num_rows)).any())
-    ):
-        raise IndexError(
-            f"rows are indices from 0 to {num_rows - 1}, or a boolean mask of {num_rows} rows, not {rows}."
-        )
-    return indices
+    is_whole = not (chosen.is_floating_point() or chosen.is_complex() or chosen.dtype == torch.bool)
+    if chosen.dim() == 1 and (is_whole or chosen.numel() == 0):
+        indices = chosen.long()
+        if not bool(((indices < 0) | (indices >= num_rows)).any()):
+            return indices
+    raise IndexError(
+        f"rows are indices from 0 to {num_rows - 1}, or a boolean mask of {num_rows} rows, not {shown(rows)}."
+    )
 
 
 def _size_of(parameters: Tensor) -> int:

@@ -11,12 +11,12 @@ from torch import Tensor
 
 from armod import orderings
 from armod.data import Dataset
-from armod.data.dataset import SPLITS
 from armod.models.base import AutoregressiveModel, device_of
+from armod.models.checks import check_model
 from armod.training import distributed
 from armod.training.batches import Batch, Batches, Data
 from armod.training.finite import NotFiniteError, name_of_spoilt
-from armod.training.options import check_model, check_whole
+from armod.training.options import check_whole
 from armod.training.restoring import modes_of
 
 
@@ -107,10 +107,6 @@ def evaluate(
     check_model(model)
     check_whole("batch_size", batch_size)
     if isinstance(data, Dataset):
-        if split not in SPLITS:
-            raise ValueError(
-                f"split is {', '.join(map(repr, SPLITS[:-1]))} or {SPLITS[-1]!r}, not {split!r}."
-            )
         name, data = data.name, data.pairs(split)
     else:
         name = type(data).__name__.lower()

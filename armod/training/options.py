@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import math
 import operator
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -13,6 +12,8 @@ import torch
 from torch import Tensor
 
 from armod.models.base import AutoregressiveModel
+from armod.models.checks import check_model
+from armod.settings import check_number
 
 PRECISIONS = ("float32", "bfloat16")
 
@@ -33,37 +34,6 @@ def check_whole(name: str, value: Any, at_least: int = 1) -> None:
     is_whole = hasattr(value, "__index__") and not isinstance(value, bool | Tensor)
     if not is_whole or operator.index(value) < at_least:
         raise ValueError(f"{name} is a whole number, at least {at_least}, not {value!r}.")
-
-
-def check_number(name: str, value: Any, makes_sense: Callable[[float], bool], what: str) -> None:
-    """Check a real number.
-
-    Args:
-        name: the argument's name.
-        value: what came.
-        makes_sense: whether a number does; NaN never does.
-        what: what is due, for the message.
-
-    Raises:
-        ValueError: if it is another thing, or makes no sense.
-    """
-    is_number = hasattr(value, "__float__") and not isinstance(value, bool | Tensor)
-    if not is_number or not math.isfinite(value) or not makes_sense(value):
-        raise ValueError(f"{name} is {what}, not {value!r}.")
-
-
-def check_model(model: Any) -> None:
-    """Check that a model is one.
-
-    Args:
-        model: what came.
-
-    Raises:
-        ValueError: if it is something else.
-    """
-    if not isinstance(model, AutoregressiveModel):
-        what = f"the class {model.__name__}" if isinstance(model, type) else type(model).__name__
-        raise ValueError(f"model is an AutoregressiveModel, not {what}.")
 
 
 def check_learner(model: Any) -> None:

@@ -12,6 +12,8 @@ import torch
 from torch import Tensor
 from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 
+from armod.settings import check_number, check_whole
+
 Schedule = Callable[[int], float] | LRScheduler | Callable[[torch.optim.Optimizer], LRScheduler]
 
 
@@ -32,6 +34,7 @@ class WarmUp:
     num_steps: int
 
     def __post_init__(self) -> None:
+        check_whole(num_steps=self.num_steps)
         if self.num_steps < 1:
             raise ValueError(f"num_steps is at least 1, not {self.num_steps!r}.")
 
@@ -62,12 +65,12 @@ class Cosine:
     final: float = 0.0
 
     def __post_init__(self) -> None:
+        check_whole(num_steps=self.num_steps, warm_up=self.warm_up)
         if not 0 <= self.warm_up < self.num_steps:
             raise ValueError(
                 f"warm_up lies from 0 to below num_steps ({self.num_steps!r}), unlike {self.warm_up!r}."
             )
-        if not 0 <= self.final <= 1:
-            raise ValueError(f"final is a factor from 0 to 1, not {self.final!r}.")
+        check_number("final", self.final, lambda factor: 0 <= factor <= 1, "a factor from 0 to 1")
 
     def __call__(self, step: int) -> float:
         """Return the factor of a step, counted from 0."""

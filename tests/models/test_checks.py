@@ -9,13 +9,13 @@ from torch.autograd import forward_ad
 
 from armod.inputs import values_are_known
 from armod.likelihoods import Bernoulli
-from armod.models.checks import (
+from armod.likelihoods.base import check_likelihood
+from armod.models.checks import transforms_are_active
+from armod.settings import (
     check_event_shape,
-    check_likelihood,
     check_several_sizes,
     check_sizes,
     check_whole,
-    transforms_are_active,
 )
 
 

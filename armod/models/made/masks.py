@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from armod.orderings import positions
+from armod.settings import check_several_sizes, check_sizes, generator_of
 
 
 def hidden_degrees(
@@ -48,14 +49,11 @@ def hidden_degrees(
     >>> [layer.tolist() for layer in hidden_degrees(5, [4, 3], degrees="sequential")]
     [[1, 2, 3, 4], [1, 2, 3]]
     """
-    if num_variables < 1 or any(size < 1 for size in hidden_sizes):
-        raise ValueError(
-            f"MADE needs at least one variable and one unit in each hidden layer; "
-            f"got {num_variables} variables and hidden sizes {list(hidden_sizes)}."
-        )
+    (num_variables,) = check_sizes(num_variables=num_variables)
+    hidden_sizes = check_several_sizes(hidden_sizes=hidden_sizes)
     if not isinstance(degrees, str) or degrees not in ("random", "sequential"):
         raise ValueError(f'degrees is "random" or "sequential", not {degrees!r}.')
-    generator = torch.Generator().manual_seed(seed)
+    generator = generator_of(seed)
     lowest, highest = 0 if has_context else min(1, num_variables - 1), num_variables - 1
     layers = []
     for size in hidden_sizes:

@@ -17,14 +17,8 @@ from torch.nn import functional as F
 from armod import orderings
 from armod.inputs import completion_of, count_of, noise_of
 from armod.likelihoods import Likelihood, in_own_precision, inverse_cdf
+from armod.likelihoods.base import check_likelihood
 from armod.models.base import AutoregressiveModel, Incremental
-from armod.models.checks import (
-    check_event_shape,
-    check_likelihood,
-    check_several_sizes,
-    check_sizes,
-    check_whole,
-)
 from armod.models.made.context import from_context, next_variables
 from armod.models.made.initial_layers import layers_for_context, linear_layers
 from armod.models.made.masked_linear import Band, bands, masked_linear
@@ -32,6 +26,7 @@ from armod.models.made.masks import hidden_degrees, masks
 from armod.models.made.mixture import MixtureIncremental, member_posterior, mixture_conditionals
 from armod.models.made.walk import MADEWalk
 from armod.models.shortcuts import check_read, is_own
+from armod.settings import check_event_shape, check_several_sizes, check_sizes, generator_of
 
 
 class MADE(AutoregressiveModel):
@@ -88,9 +83,9 @@ class MADE(AutoregressiveModel):
         check_likelihood(likelihood)
         event_shape = check_event_shape(event_shape)
         hidden_sizes = check_several_sizes(hidden_sizes=hidden_sizes)
-        check_sizes(num_masks=num_masks)
-        check_sizes(0, context_size=context_size)
-        check_whole(seed=seed)
+        (num_masks,) = check_sizes(num_masks=num_masks)
+        (context_size,) = check_sizes(0, context_size=context_size)
+        generator = generator_of(seed)
         each_draws_its_own = ordering is None and num_masks > 1
         shared = orderings.as_permutation(ordering, event_shape)
         # 7919 keeps ensembles of neighbouring seeds apart; member 0 is the single model of this seed
@@ -108,7 +103,6 @@ class MADE(AutoregressiveModel):
             *hidden_sizes,
             len(shared) * likelihood.num_parameters,
         ]
-        generator = torch.Generator().manual_seed(seeds[0])
         layers = linear_layers(sizes, generator)
         # drawn last, so that a context leaves all other weights of a seed as they are
         context_layers = layers_for_context(context_size, sizes, generator)
@@ -284,12 +278,17 @@ class MADE(AutoregressiveModel):
         Returns:
             The model itself.
 
+        Raises:
+            ValueError: as `log_prob`, or if there is no observation.
+
         >>> from armod.likelihoods import Bernoulli
         >>> model = MADE((2,), [], likelihood=Bernoulli()).start_from_marginals(torch.tensor([[0, 1], [0, 1]]))
         >>> model.conditionals(torch.tensor([[0, 1]])).probs[0, 0].item() < 0.2
         True
         """
         x = self.check_levels(x)
+        if not len(x):
+            raise ValueError("x holds no observation to start from.")
         output = self.linear_layers[-1]
         output.bias.copy_(self.likelihood.marginal(x.flatten(1)).flatten())
         return self

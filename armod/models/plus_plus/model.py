@@ -18,12 +18,12 @@ from torch.nn import functional as F
 from armod import orderings
 from armod.likelihoods import LogisticMixture, in_own_precision, rescale
 from armod.models.base import AutoregressiveModel
-from armod.models.checks import check_event_shape, check_sizes
 from armod.models.orientation import Orientation, keep_orientation
 from armod.models.plus_plus.field import field
 from armod.models.plus_plus.layers import Block, Gated, Pair, build_layers
 from armod.models.plus_plus.pixel_mixture import PixelMixture
 from armod.models.plus_plus.walk import PixelCNNPlusPlusWalk
+from armod.settings import check_event_shape, check_number, check_sizes, check_switches, generator_of
 
 
 class PixelCNNPlusPlus(AutoregressiveModel):
@@ -84,11 +84,17 @@ class PixelCNNPlusPlus(AutoregressiveModel):
         shape = check_event_shape(event_shape, "(C, H, W)")
         if shape[0] not in (1, 3):
             raise ValueError(f"PixelCNN++ takes images (C, H, W) with 1 or 3 channels, not {event_shape}.")
-        check_sizes(channels=channels, num_resnets=num_resnets, num_mixtures=num_mixtures)
-        check_sizes(2, num_levels=num_levels)
-        check_sizes(0, context_channels=context_channels)
-        if not 0 <= dropout < 1:
-            raise ValueError(f"dropout is a probability from 0 to below 1, not {dropout}.")
+        channels, num_resnets, num_mixtures = check_sizes(
+            channels=channels, num_resnets=num_resnets, num_mixtures=num_mixtures
+        )
+        (num_levels,), (context_channels,) = (
+            check_sizes(2, num_levels=num_levels),
+            check_sizes(0, context_channels=context_channels),
+        )
+        dropout = check_number(
+            "dropout", dropout, lambda share: 0 <= share < 1, "a probability from 0 to below 1"
+        )
+        check_switches(downsampling=downsampling, shortcuts=shortcuts, channel_dependence=channel_dependence)
         self.event_shape = shape
         self.likelihood = LogisticMixture(num_levels, num_mixtures)
         self.context_size = context_channels
@@ -105,7 +111,7 @@ class PixelCNNPlusPlus(AutoregressiveModel):
         self.output = nn.utils.skip_init(nn.Conv2d, channels, self.mixture.num_parameters, 1)
         self.register_buffer("ordering", orderings.as_permutation(ordering, shape))
         keep_orientation(self)
-        _start(self, torch.Generator().manual_seed(seed))
+        _start(self, generator_of(seed))
 
     def conditionals(self, x: Tensor, context: Tensor | None = None) -> distributions.Distribution:
         """Compute every ``p(x_d | x_<d)`` in one pass, as `AutoregressiveModel.conditionals`."""

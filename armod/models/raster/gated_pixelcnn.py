@@ -21,6 +21,7 @@ from armod.models.raster.gated_pixelcnn_walk import GatedPixelCNNWalk
 from armod.models.raster.masked_convolution import MaskedConvolution, count_paths
 from armod.models.raster.pixel_masks import channel_groups, horizontal_mask, pixel_mask, vertical_mask
 from armod.models.raster.raster_model import RasterModel
+from armod.settings import generator_of
 
 
 class GatedPixelCNN(RasterModel):
@@ -68,13 +69,15 @@ class GatedPixelCNN(RasterModel):
             context_channels=context_channels,
             ordering=ordering,
         )
-        generator = torch.Generator().manual_seed(seed)
-        num_channels = self.event_shape[0]
+        generator, num_channels = generator_of(seed), self.event_shape[0]
+        channels, num_layers, kernel_size = self.channels, self.num_layers, self.kernel_size
         pixel, groups = torch.arange(num_channels), channel_groups(channels, num_channels)
         outputs = pixel.repeat_interleave(likelihood.num_parameters)
         self.num_masked_layers = num_layers
         self.layers = nn.ModuleList(
-            GatedLayer(channels, num_channels, kernel_size, generator, context_channels, is_first=number == 0)
+            GatedLayer(
+                channels, num_channels, kernel_size, generator, self.context_size, is_first=number == 0
+            )
             for number in range(num_layers)
         )
         self.hidden = MaskedConvolution(pixel_mask(1, "B", groups, groups), generator)

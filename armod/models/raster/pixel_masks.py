@@ -14,6 +14,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from armod.settings import shown, whole_numbers
+
 _ONE_GROUP = torch.zeros(1, dtype=torch.int64)
 
 
@@ -56,7 +58,7 @@ def pixel_mask(
     >>> pixel_mask(3, "A", torch.arange(3), torch.arange(3))[:, :, 1, 1].int().tolist()  # R, G, B of one pixel
     [[0, 0, 0], [1, 0, 0], [1, 1, 0]]
     """
-    check_kernel_size(kernel_size)
+    kernel_size = check_kernel_size(kernel_size)
     if mask_type not in ("A", "B"):
         raise ValueError(f'mask_type is "A" (first layer) or "B" (later layers), not {mask_type!r}.')
     half = kernel_size // 2
@@ -91,7 +93,7 @@ def vertical_mask(kernel_size: int, mask_type: str) -> Tensor:
     [[1, 1, 1], [1, 1, 1], [0, 0, 0]]
     """
     mask = pixel_mask(kernel_size, mask_type)
-    mask[:, :, kernel_size // 2] = mask_type == "B"
+    mask[:, :, mask.shape[-1] // 2] = mask_type == "B"
     return mask
 
 
@@ -119,9 +121,11 @@ def horizontal_mask(
     return pixel_mask(kernel_size, mask_type, above, below)[:, :, half : half + 1]
 
 
-def check_kernel_size(kernel_size: int) -> None:
-    """Raise a ValueError for a kernel without a centre."""
-    if kernel_size < 1 or kernel_size % 2 == 0:
+def check_kernel_size(kernel_size: int) -> int:
+    """Return the size of a kernel with a centre, and raise a ValueError for any other."""
+    size = next(iter(whole_numbers([kernel_size]) or [0]))
+    if size < 1 or size % 2 == 0:
         raise ValueError(
-            f"kernel_size is an odd number, such as 3, so that a kernel has a centre; not {kernel_size}."
+            f"kernel_size is an odd number, such as 3, so that a kernel has a centre; not {shown(kernel_size)}."
         )
+    return size

@@ -20,6 +20,7 @@ from armod.models.raster.pixel_masks import channel_groups, pixel_mask
 from armod.models.raster.pixelcnn_layers import ResidualBlock
 from armod.models.raster.pixelcnn_walk import PixelCNNWalk
 from armod.models.raster.raster_model import RasterModel
+from armod.settings import generator_of
 
 
 class PixelCNN(RasterModel):
@@ -65,14 +66,16 @@ class PixelCNN(RasterModel):
             context_channels=context_channels,
             ordering=ordering,
         )
-        generator = torch.Generator().manual_seed(seed)
-        num_channels = self.event_shape[0]
+        generator, num_channels = generator_of(seed), self.event_shape[0]
+        channels, num_layers, kernel_size = self.channels, self.num_layers, self.kernel_size
         pixel, wide = torch.arange(num_channels), channel_groups(2 * channels, num_channels)
         outputs = pixel.repeat_interleave(likelihood.num_parameters)
         self.num_masked_layers = 1 + num_layers
-        self.first = MaskedConvolution(pixel_mask(kernel_size, "A", wide, pixel), generator, context_channels)
+        self.first = MaskedConvolution(
+            pixel_mask(kernel_size, "A", wide, pixel), generator, self.context_size
+        )
         self.blocks = nn.ModuleList(
-            ResidualBlock(channels, num_channels, kernel_size, generator, context_channels)
+            ResidualBlock(channels, num_channels, kernel_size, generator, self.context_size)
             for _ in range(num_layers)
         )
         self.hidden = MaskedConvolution(pixel_mask(1, "B", wide, wide), generator)

@@ -15,12 +15,14 @@ from torch.nn import functional as F
 
 from armod import orderings
 from armod.likelihoods import Categorical, Likelihood, in_own_precision, rescale
+from armod.likelihoods.base import check_likelihood
 from armod.models.base import AutoregressiveModel
-from armod.models.checks import check_event_shape, check_likelihood, check_sizes
+from armod.models.field import index_of
 from armod.models.orientation import Orientation, keep_orientation
 from armod.models.raster.masked_convolution import MaskedConvolution
 from armod.models.raster.pixel_masks import check_kernel_size
 from armod.models.shortcuts import is_own
+from armod.settings import check_event_shape, check_sizes
 
 
 class RasterModel(AutoregressiveModel):
@@ -69,12 +71,10 @@ class RasterModel(AutoregressiveModel):
         super().__init__()
         self.event_shape = check_event_shape(event_shape, "(C, H, W)")
         check_likelihood(likelihood)
-        check_sizes(channels=channels, num_layers=num_layers)
-        check_sizes(0, context_channels=context_channels)
-        check_kernel_size(kernel_size)
-        self.channels, self.num_layers, self.kernel_size = channels, num_layers, kernel_size
+        self.channels, self.num_layers = check_sizes(channels=channels, num_layers=num_layers)
+        self.kernel_size = check_kernel_size(kernel_size)
         self.likelihood = likelihood
-        self.context_size = context_channels
+        (self.context_size,) = check_sizes(0, context_channels=context_channels)
         self.register_buffer("ordering", orderings.as_permutation(ordering, self.event_shape))
         keep_orientation(self)
 
@@ -124,10 +124,11 @@ class RasterModel(AutoregressiveModel):
         Raises:
             IndexError: if the pixel or channel is outside of the image.
         """
+        index = index_of((row, column, channel), self.event_shape)
         x = torch.zeros(1, *self.event_shape, dtype=torch.float64, requires_grad=True)
         with torch.enable_grad():
             paths = self._count_paths(self.orientation.turn(x).permute(0, 2, 3, 1))
-            output = self.orientation.turn_back(paths.permute(0, 3, 1, 2))[0, channel, row, column]
+            output = self.orientation.turn_back(paths.permute(0, 3, 1, 2))[0][index]
             (per_variable,) = torch.autograd.grad(output, x)
         return per_variable[0] > 0
 

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 from armod.likelihoods import Likelihood
-from armod.models.checks import check_sizes
 from armod.models.sequence.recurrence import CELLS, Recurrence
 from armod.models.sequence.recurrent_walk import RecurrentWalk
 from armod.models.sequence.sequence_model import SequenceModel
 from armod.models.sequence.step_inputs import StepInputs, initial_weights
+from armod.settings import check_sizes
 
 
 class RecurrentModel(SequenceModel):
@@ -60,16 +60,16 @@ class RecurrentModel(SequenceModel):
         context_size: int = 0,
         seed: int = 0,
     ) -> None:
-        if cell not in CELLS:
+        if not isinstance(cell, str) or cell not in CELLS:
             raise ValueError(f'cell is "rnn", "lstm" or "gru", not {cell!r}.')
-        check_sizes(hidden_size=hidden_size, num_layers=num_layers)
+        hidden_size, num_layers = check_sizes(hidden_size=hidden_size, num_layers=num_layers)
         super().__init__(event_shape, likelihood=likelihood, ordering=ordering, context_size=context_size)
         with initial_weights(seed):
             self.inputs = StepInputs(
                 likelihood,
                 hidden_size,
                 num_positions=0 if self.any_length else self.num_variables,
-                context_size=context_size,
+                context_size=self.context_size,
             )
             self.recurrence = Recurrence(cell, hidden_size, num_layers)
             self.head = nn.Linear(hidden_size, likelihood.num_parameters)

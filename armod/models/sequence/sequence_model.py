@@ -14,10 +14,11 @@ from torch import Tensor, distributions, nn
 
 from armod import orderings
 from armod.likelihoods import Likelihood, in_own_precision
+from armod.likelihoods.base import check_likelihood
 from armod.models.base import AutoregressiveModel
-from armod.models.checks import check_event_shape, check_likelihood, check_sizes
 from armod.models.sequence.sequence_walk import Beginning
 from armod.models.sequence.step_inputs import StepInputs, context_of_steps
+from armod.settings import check_event_shape, check_sizes
 
 
 class SequenceModel(AutoregressiveModel):
@@ -56,11 +57,10 @@ class SequenceModel(AutoregressiveModel):
     ) -> None:
         super().__init__()
         check_likelihood(likelihood)
-        check_sizes(0, context_size=context_size)
         self.event_shape = check_event_shape(event_shape)
         self.likelihood = likelihood
-        self.context_size = context_size
-        self.register_buffer("ordering", orderings.as_permutation(ordering, event_shape))
+        (self.context_size,) = check_sizes(0, context_size=context_size)
+        self.register_buffer("ordering", orderings.as_permutation(ordering, self.event_shape))
         self._note_ordering()
         self.register_load_state_dict_post_hook(SequenceModel._note_ordering)
 

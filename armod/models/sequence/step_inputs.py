@@ -17,6 +17,7 @@ from torch.nn import functional as F
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from armod.likelihoods import Categorical, Likelihood
+from armod.settings import generator_of
 
 
 class LevelEmbedding(nn.Module):
@@ -186,8 +187,11 @@ def initial_weights(seed: int) -> Iterator[None]:
 
     Yields:
         Nothing.
+
+    Raises:
+        ValueError: if the seed is no whole number.
     """
-    with _OwnGenerator(torch.Generator().manual_seed(seed)):
+    with _OwnGenerator(generator_of(seed)):
         yield
 
 

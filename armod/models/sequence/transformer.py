@@ -14,11 +14,11 @@ import torch
 from torch import Tensor, nn
 
 from armod.likelihoods import Likelihood
-from armod.models.checks import check_sizes
 from armod.models.sequence.sequence_model import SequenceModel
 from armod.models.sequence.step_inputs import StepInputs, initial_weights
 from armod.models.sequence.transformer_block import Block
 from armod.models.sequence.transformer_walk import TransformerWalk
+from armod.settings import check_sizes
 
 
 class Transformer(SequenceModel):
@@ -59,8 +59,8 @@ class Transformer(SequenceModel):
         context_size: int = 0,
         seed: int = 0,
     ) -> None:
-        check_sizes(num_layers=num_layers, num_heads=num_heads)
-        if width < 1 or width % num_heads:
+        width, num_layers, num_heads = check_sizes(width=width, num_layers=num_layers, num_heads=num_heads)
+        if width % num_heads:
             raise ValueError(
                 f"The heads share the width evenly, so it is a multiple of num_heads={num_heads}, not {width}."
             )
@@ -68,7 +68,7 @@ class Transformer(SequenceModel):
         self.max_length = self.num_variables
         with initial_weights(seed):
             self.inputs = StepInputs(
-                likelihood, width, num_positions=self.num_variables, context_size=context_size
+                likelihood, width, num_positions=self.num_variables, context_size=self.context_size
             )
             self.blocks = nn.ModuleList(Block(width, num_heads) for _ in range(num_layers))
             self.norm = nn.LayerNorm(width)

@@ -19,14 +19,15 @@ from torch.nn import functional as F
 
 from armod import orderings
 from armod.likelihoods import Likelihood, in_own_precision
+from armod.likelihoods.base import check_likelihood
 from armod.models.base import AutoregressiveModel
-from armod.models.checks import check_event_shape, check_likelihood, check_sizes
 from armod.models.field import FieldSize
 from armod.models.sequence.gated_convolution import GatedConvolution
 from armod.models.sequence.sequence_walk import Beginning
 from armod.models.sequence.step_inputs import StepInputs, context_of_steps, initial_weights
 from armod.models.sequence.wavenet_walk import WaveNetWalk
 from armod.models.shortcuts import check_read
+from armod.settings import check_event_shape, check_several_sizes, check_sizes, check_switches
 
 
 class WaveNet(AutoregressiveModel):
@@ -74,17 +75,18 @@ class WaveNet(AutoregressiveModel):
         skip: bool = True,
     ) -> None:
         super().__init__()
-        dilations = list(dilations)
         self.event_shape = check_event_shape(event_shape, "(T,)")
         check_likelihood(likelihood)
-        check_sizes(channels=channels, kernel_size=kernel_size)
-        check_sizes(0, context_size=context_size)
-        if not dilations or min(dilations) < 1:
-            raise ValueError(f"dilations are numbers from 1 on, one for each layer; got {dilations}.")
+        channels, kernel_size = check_sizes(channels=channels, kernel_size=kernel_size)
+        (context_size,) = check_sizes(0, context_size=context_size)
+        dilations = check_several_sizes(dilations=dilations)
+        if not dilations:
+            raise ValueError("dilations are numbers from 1 on, one for each layer; got [].")
+        check_switches(residual=residual, skip=skip)
         self.channels, self.dilations, self.kernel_size = channels, dilations, kernel_size
         self.likelihood, self.context_size = likelihood, context_size
         self.has_residuals = residual
-        self.register_buffer("ordering", orderings.as_permutation(ordering, event_shape))
+        self.register_buffer("ordering", orderings.as_permutation(ordering, self.event_shape))
         self._note_direction()
         self.register_load_state_dict_post_hook(WaveNet._note_direction)
         with initial_weights(seed):
