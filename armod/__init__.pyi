@@ -1,6 +1,7 @@
 from . import data, likelihoods, orderings, sampling, training
 from .course.exercises import check
 from .measures.dependency import check_autoregressive, dependency_matrix, total_probability
+from .measures.waves import waves
 from .models.base import AutoregressiveModel, Incremental
 from .models.histogram import Histogram
 from .models.made import MADE
@@ -43,4 +44,5 @@ __all__ = [
     "save",
     "total_probability",
     "training",
+    "waves",
 ]

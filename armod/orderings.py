@@ -11,13 +11,14 @@ order. Only `random` mixes everything.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
-from armod.settings import generator_of, shown, whole_numbers
+from armod.settings import check_sizes, generator_of, shown, whole_numbers
 
 
 def raster(event_shape: Sequence[int]) -> Tensor:
@@ -70,6 +71,62 @@ def checkerboard(event_shape: Sequence[int]) -> Tensor:
     grid = _pixel_grid(event_shape)
     is_odd = (torch.ones(grid.shape[1:]).nonzero().sum(1) % 2).bool().view(grid.shape[1:])
     return _channels_within_pixels(torch.cat([grid[:, ~is_odd], grid[:, is_odd]], dim=1))
+
+
+def subscale(event_shape: Sequence[int], scale: int = 2) -> Tensor:
+    """Go through one interleaved slice after the other, each in raster order (Menick, Kalchbrenner 2019, section 3).
+
+    A slice holds every `scale`-th row and column, beginning at one of the offsets, which follow each other in raster order.
+    So the later slices are surrounded by what is known already.
+
+    Args:
+        event_shape: shape of one observation.
+        scale: S, the distance of neighbours in a slice; an image has S * S slices.
+
+    Returns:
+        The ordering ``(D,)``.
+
+    Raises:
+        ValueError: if the event shape or the scale has a size below 1.
+
+    >>> subscale((1, 2, 4), 2).tolist()
+    [0, 2, 1, 3, 4, 6, 5, 7]
+    """
+    check_sizes(scale=scale)
+    grid = _pixel_grid(event_shape)
+    offsets = itertools.product(range(scale), repeat=grid.dim() - 1)
+    return torch.cat([_channels_within_pixels(_every(grid, scale, offset)) for offset in offsets])
+
+
+def coarse_to_fine(event_shape: Sequence[int]) -> Tensor:
+    """Go from a single pixel to grids that become twice as fine again and again (Reed et al. 2017, section 3).
+
+    Each doubling adds three groups of an image: the pixels to the right of known ones, those below, and those diagonally
+    between.
+
+    Args:
+        event_shape: shape of one observation.
+
+    Returns:
+        The ordering ``(D,)``.
+
+    Raises:
+        ValueError: if the event shape has no size, or a size below 1.
+
+    >>> coarse_to_fine((3, 3)).tolist()
+    [0, 2, 6, 8, 1, 7, 3, 5, 4]
+    """
+    grid = _pixel_grid(event_shape)
+    origin = (0,) * (grid.dim() - 1)
+    stride = 1
+    while _every(grid, stride, origin)[0].numel() > 1:
+        stride *= 2
+    groups = [_every(grid, stride, origin)]
+    while stride > 1:
+        stride //= 2
+        offsets = list(itertools.product((0, stride), repeat=len(origin)))[1:]
+        groups += [_every(grid, 2 * stride, offset) for offset in offsets]
+    return torch.cat([_channels_within_pixels(group) for group in groups])
 
 
 def random(event_shape: Sequence[int], seed: int = 0) -> Tensor:
@@ -176,7 +233,7 @@ def name(ordering: Tensor | Sequence[int], event_shape: Sequence[int]) -> str:
     ('reversed', '1, 0, 2')
     """
     given = as_permutation(_numbers(ordering), event_shape)
-    for known in (raster, reversed, column, checkerboard):
+    for known in (raster, reversed, column, checkerboard, subscale, coarse_to_fine):
         if torch.equal(known(event_shape), given):
             return known.__name__
     return ", ".join(map(str, given[:8].tolist())) + (", ..." if len(given) > 8 else "")
@@ -187,6 +244,11 @@ def _pixel_grid(event_shape: Sequence[int]) -> Tensor:
     shape = _checked(event_shape)
     full = (1,) * (3 - len(shape)) + shape
     return torch.arange(math.prod(full)).view(full)
+
+
+def _every(grid: Tensor, stride: int, offset: Sequence[int]) -> Tensor:
+    """The indices ``(C, ...)`` of every `stride`-th row, column ..., beginning at the offset."""
+    return grid[(slice(None), *(slice(begin, None, stride) for begin in offset))]
 
 
 def _channels_within_pixels(grid: Tensor) -> Tensor:

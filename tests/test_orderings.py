@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 
 import pytest
@@ -15,7 +16,15 @@ SHAPES = st.one_of(
     st.lists(st.integers(1, 5), min_size=1, max_size=3).map(tuple),
     st.lists(st.integers(1, 3), min_size=4, max_size=6).map(tuple),
 )
-NAMED = [orderings.raster, orderings.column, orderings.checkerboard, orderings.random, orderings.reversed]
+NAMED = [
+    orderings.raster,
+    orderings.column,
+    orderings.checkerboard,
+    orderings.random,
+    orderings.reversed,
+    orderings.subscale,
+    orderings.coarse_to_fine,
+]
 
 
 def key(shape, index) -> tuple[int, tuple[int, ...], int, int]:
@@ -38,6 +47,14 @@ def test_every_ordering_is_a_permutation(shape, ordering) -> None:
     assert torch.equal(found[orderings.positions(found)], torch.arange(len(found)))
 
 
+def doubling(place: tuple[int, ...]) -> tuple[int, tuple[int, ...]]:
+    """In which doubling a pixel comes, the first ones being the most negative, and in which group of it."""
+    power = 0
+    while power < 20 and all(i % 2 ** (power + 1) == 0 for i in place):
+        power += 1
+    return -power, tuple(i // 2**power % 2 for i in place)
+
+
 @settings(deadline=None, max_examples=60)
 @given(SHAPES)
 def test_names_mean_what_they_say(shape) -> None:
@@ -49,6 +66,15 @@ def test_names_mean_what_they_say(shape) -> None:
         orderings.column: lambda c, f, h, w: (f, w, h, c),
         orderings.checkerboard: lambda c, f, h, w: ((sum(f) + h + w) % 2, f, h, w, c),
         orderings.reversed: lambda c, f, h, w: ([-i for i in f], -h, -w, -c),
+        orderings.subscale: lambda c, f, h, w: ([i % 2 for i in (*f, h, w)], f, h, w, c),
+        functools.partial(orderings.subscale, scale=3): lambda c, f, h, w: (
+            [i % 3 for i in (*f, h, w)],
+            f,
+            h,
+            w,
+            c,
+        ),
+        orderings.coarse_to_fine: lambda c, f, h, w: (*doubling((*f, h, w)), f, h, w, c),
     }
     for ordering, promised in keys.items():
         expected = sorted(every, key=lambda d, promised=promised: promised(*where[d]))
