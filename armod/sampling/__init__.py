@@ -1,7 +1,8 @@
 """Sampling: the walk from variable to variable (`walk`), the samplers that use it, and the options that adjust it."""
 
 from armod.sampling.adjust import Adjustment
+from armod.sampling.guess_and_verify import Copy, Draft, GuessAndVerify
 from armod.sampling.samplers import Sampler, register
 from armod.sampling.walk import Incremental, Walk
 
-__all__ = ["Adjustment", "Incremental", "Sampler", "Walk", "register"]
+__all__ = ["Adjustment", "Copy", "Draft", "GuessAndVerify", "Incremental", "Sampler", "Walk", "register"]

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias, TypeVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, distributions
 from tqdm import tqdm
 
 from armod.likelihoods import inverse_cdf, log_prob
@@ -88,7 +88,7 @@ def _draw_watched(
     view: Walk, noise: Sequence[Tensor], kept: Sequence[Kept], stop: int | None, callback: Callback | None
 ) -> Tensor:
     """The loop of a walk for those who watch: every step makes levels, and rows may stop."""
-    watch = _Watch(view.num_samples, stop, callback)
+    watch = Watch(view.num_samples, stop, callback)
     drawn: list[Tensor] = []
     levels, steps = None, view.steps()
     for piece, kept_piece in zip(_with_progress(noise), kept, strict=True):
@@ -115,7 +115,7 @@ def _draw_by_distributions(
     callback: Callback | None,
 ) -> Tensor:
     """The same loop for a view that has only `conditional` and `append`."""
-    watch = _Watch(len(uniform), stop, callback)
+    watch = Watch(len(uniform), stop, callback)
     drawn = torch.empty(uniform.shape, dtype=torch.int64, device=uniform.device)
     for k in _with_progress(range(uniform.shape[1])):
         nothing = torch.zeros(len(uniform), dtype=torch.int64, device=uniform.device)
@@ -126,16 +126,30 @@ def _draw_by_distributions(
             drawn[:, k] = watch.after_the_end(*kept)
             continue
         conditional = view.conditional()
-        if bool(log_prob(conditional, nothing).isnan().any()):
-            _raise_no_numbers()
+        check_conditional(conditional, uniform.device)
         levels = inverse_cdf(adjustment.distribution(conditional), uniform[:, k])
         drawn[:, k] = watch.see(torch.where(kept[1], kept[0], levels), kept[1])
         view.append(drawn[:, k])
     return drawn
 
 
-class _Watch:
-    """What the watchers know: how many variables are made, and which rows have stopped."""
+class Watch:
+    """What those who watch know: how many variables are made, and which rows have stopped.
+
+    Args:
+        num_samples: N, the number of rows.
+        stop: as in `draw_all`.
+        callback: as in `draw_all`.
+
+    Attributes:
+        all_stopped: whether every row has stopped.
+
+    >>> watch, nothing_known = Watch(2, stop=0, callback=None), torch.tensor([False, False])
+    >>> watch.see(torch.tensor([0, 1]), nothing_known).tolist(), watch.see(torch.tensor([2, 0]), nothing_known).tolist()
+    ([0, 1], [0, 0])
+    >>> watch.all_stopped
+    True
+    """
 
     def __init__(self, num_samples: int, stop: int | None, callback: Callback | None) -> None:
         self._stop, self._callback, self._num_seen = stop, callback, 0
@@ -143,7 +157,15 @@ class _Watch:
         self.all_stopped = False
 
     def see(self, levels: Tensor, mask: Tensor) -> Tensor:
-        """Take the levels of one step, ``(N,)`` or ``(b, N)``, and end the rows that have stopped."""
+        """Take the levels of one step, and end the rows that have stopped.
+
+        Args:
+            levels: ``(N,)``, or ``(b, N)`` of a block.
+            mask: where they are known, of the same shape.
+
+        Returns:
+            Levels of the same shape.
+        """
         of_each = []
         of_variables = [(levels, mask)] if levels.dim() == 1 else zip(levels, mask, strict=True)
         for level, is_known in of_variables:
@@ -163,8 +185,33 @@ class _Watch:
         return of_each[0] if levels.dim() == 1 else torch.stack(of_each)
 
     def after_the_end(self, known: Tensor, mask: Tensor) -> Tensor:
-        """The levels of variables that nobody has to draw any more."""
+        """Say the levels of variables that nobody has to draw any more.
+
+        Args:
+            known: known levels.
+            mask: where they are kept, of the same shape.
+
+        Returns:
+            Levels of the same shape.
+        """
         return torch.where(mask, known, torch.full_like(known, self._stop or 0))
+
+
+def check_conditional(conditional: distributions.Distribution, device: torch.device) -> None:
+    """Check that a conditional has probabilities.
+
+    Args:
+        conditional: a distribution over levels.
+        device: where it is.
+
+    Raises:
+        ValueError: if the probability of level 0 is not a number.
+
+    >>> check_conditional(distributions.Bernoulli(logits=torch.zeros(2)), torch.device("cpu"))
+    """
+    levels = torch.zeros(conditional.batch_shape, dtype=torch.int64, device=device)
+    if bool(log_prob(conditional, levels).isnan().any()):
+        _raise_no_numbers()
 
 
 def _check_numbers(view: Walk) -> None:

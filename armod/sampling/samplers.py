@@ -152,7 +152,7 @@ def sample_naive(
     **options: Any,
 ) -> Tensor:
     """Sample with one full pass of `conditionals` per variable, which is slow; faster samplers are tested against it."""
-    view = Recomputing(model, len(uniform), context, _event_shape(model, uniform.shape[1]))
+    view = Recomputing(model, len(uniform), context, event_shape_of(model, uniform.shape[1]))
     return _sample_through(model, view, uniform, known, mask, options)
 
 
@@ -227,37 +227,60 @@ def _sample_through(
     options: dict[str, Any],
 ) -> Tensor:
     """Arrange a completion in the order of generation, draw, and put the variables in their places."""
-    stop, callback = options.pop("stop", None), options.pop("callback", None)
-    _check_watchers(stop, callback, model.likelihood)
-    adjustment = Adjustment.of(**options)
     ordering = model.ordering_for(uniform.shape[1])
+    stop, callback, adjustment = options_of(options, model, ordering)
     if known is not None and mask is not None:
         known, mask = known.flatten(1)[:, ordering], mask.flatten(1)[:, ordering]
-    seen = None if callback is None else _by_variable(callback, ordering)
-    drawn = draw_all(view, uniform, known, mask, adjustment, stop=stop, callback=seen)
+    drawn = draw_all(view, uniform, known, mask, adjustment, stop=stop, callback=callback)
     x = torch.empty_like(drawn)
     x[:, ordering] = drawn
-    return x.view(len(x), *_event_shape(model, uniform.shape[1]))
+    return x.view(len(x), *event_shape_of(model, uniform.shape[1]))
 
 
-def _check_watchers(stop: object, callback: object, likelihood: Likelihood | None) -> None:
-    """Raise a ValueError unless `stop` is a level and `callback` can be called, or they are None."""
-    num_levels = None if likelihood is None else likelihood.num_levels
+def options_of(
+    options: dict[str, Any], model: Sampled, ordering: Tensor
+) -> tuple[int | None, Callback | None, Adjustment]:
+    """Take the options of `AutoregressiveModel.sample`, checked.
+
+    Args:
+        options: the options by their names.
+        model: the model.
+        ordering: permutation ``(D,)`` of the observations that will be drawn.
+
+    Returns:
+        The level that ends a row; the callback, which is called with steps instead of variables; and the adjustment.
+
+    Raises:
+        ValueError: if an option is unknown or has an impossible value.
+
+    >>> from armod.models.histogram import Histogram
+    >>> options_of({"stop": 1, "top_k": 2}, Histogram((2,), 3), torch.arange(2))[0]
+    1
+    """
+    others = dict(options)
+    stop, callback = others.pop("stop", None), others.pop("callback", None)
+    num_levels = None if model.likelihood is None else model.likelihood.num_levels
     if stop is not None:
         level = whole_numbers([stop])
         if level is None or level[0] < 0 or (num_levels is not None and level[0] >= num_levels):
             last = "" if num_levels is None else f" to {num_levels - 1}"
             raise ValueError(f"stop is None or a level, a whole number from 0{last or ' on'}, not {stop!r}.")
-    if callback is not None and not callable(callback):
-        raise ValueError(f"callback is a function of a variable and its levels, not {callback!r}.")
+    if callback is not None:
+        if not callable(callback):
+            raise ValueError(f"callback is a function of a variable and its levels, not {callback!r}.")
+        variables, of_variables = ordering.tolist(), callback
+        callback = lambda step, levels: of_variables(variables[step], levels)  # noqa: E731
+    return stop, callback, Adjustment.of(**others)
 
 
-def _by_variable(callback: Callback, ordering: Tensor) -> Callback:
-    """The callback that hears of flat indices of variables, where `callback` hears of steps."""
-    variables = ordering.tolist()
-    return lambda step, levels: callback(variables[step], levels)
+def event_shape_of(model: Sampled, num_variables: int) -> Sequence[int]:
+    """Find the event shape of observations of a length.
 
+    Args:
+        model: the model.
+        num_variables: D.
 
-def _event_shape(model: Sampled, num_variables: int) -> Sequence[int]:
-    """The model's own event shape, or that of a sequence of another length."""
+    Returns:
+        The model's own event shape, or that of a sequence of another length.
+    """
     return model.event_shape if num_variables == math.prod(model.event_shape) else (num_variables,)
