@@ -82,8 +82,8 @@ def test_paths_are_counted() -> None:
 @pytest.mark.parametrize(
     ("arguments", "options", "sentence"),
     [
-        ((4, [3, 0]), {}, "hidden_sizes is a sequence of whole numbers from 1 on"),
-        ((0, [3]), {}, "num_variables must be 1 or more, not 0"),
+        ((4, [3, 0]), {}, "at least one variable and one unit"),
+        ((0, [3]), {}, "at least one variable and one unit"),
         ((4, [3]), {"degrees": "sorted"}, '"random" or "sequential", not \'sorted\''),
     ],
 )

@@ -245,7 +245,7 @@ def test_a_state_dict_brings_the_ordering_and_loads_safely() -> None:
     ("options", "sentence"),
     [
         ({"width": 8}, "a multiple of num_heads=3, not 8"),
-        ({"width": 0}, "width must be 1 or more, not 0"),
+        ({"width": 0}, "a multiple of num_heads=3, not 0"),
         ({"num_heads": 0}, "num_heads must be 1 or more, not 0"),
         ({"num_layers": 0}, "num_layers must be 1 or more, not 0"),
         ({"event_shape": 4}, "event_shape is a sequence of sizes"),

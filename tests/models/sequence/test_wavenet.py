@@ -346,7 +346,7 @@ def test_it_learns_what_lies_within_its_field_and_no_more() -> None:
         ({"event_shape": (0,)}, r"event_shape is \(T,\)"),
         ({"channels": 0}, "channels must be 1 or more, not 0"),
         ({"dilations": []}, "dilations are numbers from 1 on, one for each layer"),
-        ({"dilations": [1, 0]}, "dilations is a sequence of whole numbers from 1 on"),
+        ({"dilations": [1, 0]}, "dilations are numbers from 1 on, one for each layer"),
         ({"kernel_size": 0}, "kernel_size must be 1 or more, not 0"),
         ({"context_size": -1}, "context_size must be 0 or more, not -1"),
         ({"likelihood": "categorical"}, "likelihood is an object"),
