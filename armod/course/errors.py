@@ -2,9 +2,11 @@
 
 
 class CourseError(Exception):
-    """Something that the user can mend; its text is one clear sentence: what was wrong, where, what to do.
+    """Something that the user can mend, said in one clear sentence: what was wrong, where, and what to do.
 
-    ``exit_code`` is that of the command: 2 when the call itself was wrong, 1 when the work found a failure.
+    Args:
+        sentence: what the user reads.
+        exit_code: that of the command: 2 when the call itself was wrong, 1 when the work found a failure.
     """
 
     def __init__(self, sentence: str, *, exit_code: int = 2) -> None:

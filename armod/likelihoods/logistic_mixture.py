@@ -145,7 +145,7 @@ class DiscretizedLogisticMixture(distributions.Distribution):
         num_levels: int,
         validate_args: bool | None = None,
     ) -> None:
-        if validate_args or (validate_args is None and self._validate_args):
+        if validate_args is not False:
             logits, means, log_scales = _of_one_shape(logits=logits, means=means, log_scales=log_scales)
             (num_levels,) = check_sizes(num_levels=num_levels)
         self.logits, self.means, self.log_scales = map(in_single, (logits, means, log_scales))

@@ -44,8 +44,10 @@ def guarded(check: Callable[[distributions.Distribution, Any, str], Any] | None 
                     f"distribution is a torch.distributions.Distribution, not {described(distribution)}."
                 )
             if check is not None:
-                rest = tuple(check(distribution, one, second) for one in rest)
-                named = {name: check(distribution, one, second) for name, one in named.items()}
+                if rest:
+                    rest = (check(distribution, rest[0], second), *rest[1:])
+                elif second in named:
+                    named[second] = check(distribution, named[second], second)
             return function(distribution, *rest, **named)
 
         return call  # type: ignore[return-value]
@@ -55,9 +57,14 @@ def guarded(check: Callable[[distributions.Distribution, Any, str], Any] | None 
 
 def _for_batch(distribution: distributions.Distribution, given: Any, name: str) -> Tensor:
     """Levels or uniform numbers for every distribution of a batch."""
+    if isinstance(given, Tensor) and (
+        torch.compiler.is_compiling()
+        or (given.shape == distribution.batch_shape and not distribution.event_shape)
+    ):
+        return given
     due = distribution.batch_shape + distribution.event_shape
     numbers = tensor_of(given, name, f"shape {tuple(due)}")
-    if not torch.compiler.is_compiling() and numbers.shape != due:
+    if numbers.shape != due:
         try:
             torch.broadcast_shapes(numbers.shape, due)
         except RuntimeError:

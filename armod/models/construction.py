@@ -151,7 +151,7 @@ class Noted(ABCMeta):
         """Make an instance, as usual, and note how."""
         copies, named_copies = kept(args), {name: kept(value) for name, value in kwargs.items()}
         model = super().__call__(*args, **kwargs)
-        if not cls.__init__.__module__.startswith("armod.") or not cls.__module__.startswith("armod."):  # type: ignore[misc]
+        if not (_is_ours(cls) and _is_ours(cls.__init__)):  # type: ignore[misc]
             _check_own(model)
         bound = cls.__signature__.bind(*copies, **named_copies)
         bound.apply_defaults()
@@ -216,6 +216,11 @@ def _settings(model: nn.Module, arguments: dict[str, Any]) -> dict[str, Any]:
     if "num_levels" in arguments:  # which may be None
         settings["num_levels"] = model.likelihood.num_levels  # type: ignore[union-attr]
     return settings
+
+
+def _is_ours(part: object) -> bool:
+    """Whether a class or function stands in armod; what was made by `exec` may stand nowhere."""
+    return str(part.__module__).startswith("armod.")
 
 
 def _is_setting(name: str, value: object) -> bool:

@@ -21,6 +21,8 @@ from armod.models.made.masks import hidden_degrees
 from armod.training import Cosine, WarmUp
 from tests.bad_calls.sentences import Bad, all_refused, refused
 
+pytestmark = pytest.mark.usefixtures("torch_validates")
+
 MODEL = MADE((4,), [6], likelihood=Bernoulli())
 SOUND = WaveNet((6,), 3, dilations=[1, 2], likelihood=Categorical(3))
 IMAGES = PixelCNN((1, 3, 3), 2, 1, likelihood=Bernoulli())

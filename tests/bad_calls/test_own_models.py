@@ -105,6 +105,20 @@ def test_own_models_that_are_right() -> None:
         model.log_prob(torch.zeros(2, 3))
 
 
+def test_own_models_that_stand_in_no_module() -> None:
+    """As a page of documentation defines them, or a worker that got its code as a text."""
+    scope: dict[str, Any] = {"base": AutoregressiveModel, "torch": torch}
+    exec(
+        "class Mine(base):\n"
+        "    def __init__(self, size):\n"
+        "        super().__init__()\n"
+        "        self.event_shape, self.ordering = (size,), torch.arange(size)",
+        scope | {"__name__": None},
+        scope,
+    )
+    assert scope["Mine"](3).event_shape == torch.Size([3])
+
+
 class WithoutSuper(AutoregressiveModel):
     event_shape, ordering = torch.Size([3]), torch.arange(3)
 

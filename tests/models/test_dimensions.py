@@ -36,7 +36,7 @@ def test_observations_of_many_dimensions(name: str, shape: tuple[int, ...], way)
         flat.fit(torch.randint(2, (50, *shape), generator=seeded(5)).flatten(1))
     else:
         # weights that know nothing of shapes: the same model of the same variables in one row
-        flat.load_state_dict(model.state_dict(), strict=name != "lstm")
+        flat.load_state_dict(dict(model.state_dict()), strict=name != "lstm")
     if name != "lstm" or not flat.any_length:
         torch.testing.assert_close(model.log_prob(x), flat.log_prob(x.flatten(1)))
     assert model.conditionals(x).batch_shape == x.shape

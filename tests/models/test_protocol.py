@@ -296,9 +296,9 @@ def test_a_sampler_object_gets_the_noise_and_the_options() -> None:
     ("options", "sentence"),
     [
         ({"method": "fast"}, '"cached", "naive" or a sampler object'),
-        ({"temperature": 0}, "temperature is a number above 0"),
-        ({"temperature": -1.0}, "temperature is a number above 0"),
-        ({"temperature": math.nan}, "temperature is a number above 0"),
+        ({"temperature": 0}, "temperature must be above 0"),
+        ({"temperature": -1.0}, "temperature must be above 0"),
+        ({"temperature": math.nan}, "temperature must be above 0"),
         ({"known": torch.zeros(4)}, "both known"),
         ({"mask": torch.ones(4).bool()}, "both known"),
         ({"known": torch.zeros(4), "mask": torch.ones(4)}, "mask must be boolean"),

@@ -279,7 +279,7 @@ def test_the_package_runs_as_a_module() -> None:
         (TINY.replace("hidden_sizes", "ordering = 'spiral'\nhidden_sizes"), "no ordering 'spiral'"),
         (TINY.replace("binarize = 8", "context = 'words'"), "not 'words'"),
         (TINY.replace("hidden_sizes", "sizes"), "sizes"),
-        (TINY.replace("[16]", "[0]"), "at least"),
+        (TINY.replace("[16]", "[0]"), "hidden_sizes"),
     ],
 )
 def test_a_wrong_recipe_is_one_sentence(tmp_path: Path, content: str, message: str) -> None:

@@ -68,7 +68,7 @@ def test_an_option_that_no_sampler_knows_and_a_wrong_temperature_are_refused() -
     with pytest.raises(ValueError, match="heat is no option of sample; the options are temperature, "):
         MODEL.sample(1, heat=2)
     for temperature in (0, -1.0):
-        with pytest.raises(ValueError, match="temperature is a number above 0"):
+        with pytest.raises(ValueError, match="temperature must be above 0"):
             MODEL.sample(1, temperature=temperature)
 
 

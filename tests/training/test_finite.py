@@ -16,6 +16,8 @@ from armod.training import NotFiniteError
 from armod.training.finite import LastFinite
 from tests.examples import seeded
 
+pytestmark = pytest.mark.usefixtures("torch_validates")
+
 X = (torch.rand(50, 3, generator=seeded(1)) < 0.7).to(torch.uint8)
 
 

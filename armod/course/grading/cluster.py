@@ -57,10 +57,16 @@ class Cluster:
         self._stack.close()  # the scheduler drops what only this client wanted
 
     def run(self, steps: Sequence[Task]) -> Iterator[tuple[Task, str | None]]:
-        """Each step when it is done, with what went wrong or None.
+        """Do the steps; each comes back when it is done.
 
         When workers end too often, dask gives up all steps that were on them, whichever ended them. So each of these is
         tried once more alone, and one that ends its workers again is a failure.
+
+        Args:
+            steps: What the function is called with, in this order.
+
+        Yields:
+            A step, and what went wrong with it in words, or None.
 
         Raises:
             CourseError: As soon as a step raises it, or the cluster is lost, has no workers, or can't do this work.

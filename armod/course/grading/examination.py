@@ -34,7 +34,7 @@ Examine = Callable[[str, Transport], T]
 class Trouble:
     """A cell that raised an error, took too long or ended its kernel.
 
-    Attributes:
+    Args:
         cell: Its place among all cells.
         kind: "error", "late" or "dead".
         message: What happened, in words.
@@ -71,6 +71,9 @@ def run(
         limits: What the notebook may use.
         parameters: New values for names of the cell tagged ``parameters``.
         confinement: Where kernels run, as for `Kernel`.
+
+    Returns:
+        The result of each exercise, and what went wrong in cells.
 
     Raises:
         JailError: If the first kernel can't be started.

@@ -66,7 +66,11 @@ class Mark:
 class Examiner:
     """Asks about the exercises of a lesson: what `armod.course.grading.examination.run` calls as ``examine``.
 
-    ``student`` is the number that seeds what is each learner's own.
+    Args:
+        exercises: The exercises, by name.
+        hidden: Hidden checks, by the name of the exercise.
+        student: The number that seeds what is each learner's own.
+        check_seconds: The seconds that one check may compute.
     """
 
     exercises: Mapping[str, Exercise]
@@ -113,7 +117,13 @@ class Examiner:
 
 
 def hidden_checks(folder: Path) -> Hidden:
-    """The checks in the Python files of a folder, by the name of the exercise; the exercises are left as they were.
+    """The checks in the Python files of a folder; the exercises are left as they were.
+
+    Args:
+        folder: The instructor's folder.
+
+    Returns:
+        The checks, by the name of the exercise.
 
     Raises:
         CourseError: If there is no such folder, or one of its files can't be run or adds no check.

@@ -46,12 +46,12 @@ class Engine(Protocol):
 class Graded:
     """What a run achieved.
 
-    Attributes:
-        submissions: All in the class.
-        now: Those that got their record in this run.
-        refused: Those that can't be marked; their record says why.
-        absent: Students of the roster who handed in nothing.
-        strangers: Students who handed in and are in no line of the roster.
+    Args:
+        submissions: How many there are in the class.
+        now: How many got their record in this run.
+        refused: How many can't be marked; their record says why.
+        absent: How many students of the roster handed in nothing.
+        strangers: How many students handed in and are in no line of the roster.
         failures: Why a submission has no record, by its file.
     """
 
@@ -81,6 +81,9 @@ def grade(
         jobs: The number of processes of this machine.
         scheduler: The address of a dask scheduler, whose workers mark instead.
         roster: Those who are in the class.
+
+    Returns:
+        The numbers of this run, and why submissions have no record.
 
     Raises:
         CourseError: If the call is wrong, if another run marks into the same folder, if students' code can't be locked

@@ -39,7 +39,7 @@ UNTRUSTWORTHY = "UNSANDBOXED: students' code could change these marks"
 class Settings:
     """How a class is marked.
 
-    Attributes:
+    Args:
         releases: The folder of the released notebooks.
         hidden: A folder with an instructor's own checks, if there is one.
         lesson: The lesson of every submission; without it, each is marked as the lesson whose exercises it answers.
@@ -93,10 +93,13 @@ class Task:
         return record.key(self.submission.student, self.submission.file, self.content, common)
 
     def is_marked(self) -> bool:
-        """Whether there is the record that marking would write now.
+        """Look for the record that marking would write now.
 
         A record by other checks of its lesson, or by another release, makes room and is kept. If these come back, so
         does the record.
+
+        Returns:
+            Whether the record is there.
         """
         found = record.read(self.out, self.name)
         if found is None:
@@ -117,6 +120,9 @@ def _edition(settings: Mapping[str, Any]) -> str:
 
 def mark(task: Task) -> None:
     """Mark a submission and write its record.
+
+    Args:
+        task: The submission, and how it is marked.
 
     Raises:
         CourseError: For what keeps every submission from being marked, such as a sandbox that does not work.

@@ -76,7 +76,13 @@ class Workers(Generic[Step]):
             connection.close()
 
     def run(self, steps: Sequence[Step]) -> Iterator[tuple[Step, str | None]]:
-        """Each step when it is done, with what went wrong or None; one that ends its process is tried three times.
+        """Do the steps; each comes back when it is done. One that ends its process is tried three times.
+
+        Args:
+            steps: What the function is called with, in this order.
+
+        Yields:
+            A step, and what went wrong with it in words, or None.
 
         Raises:
             CourseError: As soon as a step raises it.

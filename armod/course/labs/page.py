@@ -56,6 +56,9 @@ def lab_page(module_file: str, data: Mapping[str, object], still: Picture) -> Wi
             ``words.toml``, ``label`` names the lab for a screen reader, and ``about`` introduces it in a sentence.
         data: numbers for the page, as in `page`; the words are added as ``data.words``, which `createWords` fills.
         still: the picture of the first state.
+
+    Returns:
+        The output, with a description for where no HTML is shown.
     """
     script, style, words = lab_files(module_file)
     image = still.img(dots_per_inch=100)
@@ -78,6 +81,10 @@ def lab_files(module_file: str) -> tuple[str, str, Words]:
 def check_knobs(lab: str, **knobs: tuple[object, Collection[object]]) -> None:
     """Refuse a value that a knob does not have: ``check_knobs("field lab", depth=(1, range(2, 7)))``.
 
+    Args:
+        lab: how messages call the lab.
+        knobs: the value and the choices of each knob, by name.
+
     Raises:
         ValueError: for the first knob whose value is none of its choices.
     """
@@ -87,7 +94,7 @@ def check_knobs(lab: str, **knobs: tuple[object, Collection[object]]) -> None:
 
 
 def page(module_js: str, data: object, fallback_img: str, *, label: str, css: str = "") -> str:
-    """The whole output as one ``<div>``: the same text for the same arguments, its id a hash of its content.
+    """The whole output as one ``<div>``.
 
     Args:
         module_js: source of the drawing module (see this file's head).
@@ -96,6 +103,9 @@ def page(module_js: str, data: object, fallback_img: str, *, label: str, css: st
         label: the accessible name of the whole.
         css: the widget's own rules, each selector beginning with ``.armod-widget`` (they share the page with the
             notebook's), added to those of ``page.css``.
+
+    Returns:
+        HTML, the same for the same arguments; its id is a hash of its content.
 
     Raises:
         ValueError: if the module would end its own script element, or the image has no alternative text.

@@ -26,9 +26,14 @@ _MARKUP = {r"`([^`]+)`": r"<code>\1</code>", r"&lt;(/?)(sub|sup|em)&gt;": r"<\1\
 class Question:
     """One question with one right choice.
 
-    ``answer``: the right choice, word for word. ``why``: the sentences that explain it. ``why_not``: for wrong choices,
-    word for word, what is wrong about them; may be left out for some. Every text is plain, with ``code`` between
-    backquotes and ``<sub>``, ``<sup>``, ``<em>`` for formulas.
+    Every text is plain, with ``code`` between backquotes and ``<sub>``, ``<sup>``, ``<em>`` for formulas.
+
+    Args:
+        prompt: what is asked.
+        choices: what may be chosen, at least two.
+        answer: the right choice, word for word.
+        why: the sentences that explain it.
+        why_not: for wrong choices, word for word, what is wrong about them; may be left out for some.
 
     Raises:
         ValueError: if there are fewer than two choices or two equal ones, if the answer is none of them, if a text is
@@ -64,7 +69,14 @@ class Question:
 
 
 def quiz(questions: Sequence[Question], *, title: str = "Check yourself") -> Widget:
-    """The questions as one notebook output; the same questions give the same text.
+    """Questions as one notebook output.
+
+    Args:
+        questions: the questions, in their order.
+        title: the heading.
+
+    Returns:
+        The output, the same for the same questions.
 
     Raises:
         ValueError: if there is no question, or the same one twice.
@@ -93,6 +105,12 @@ def quiz(questions: Sequence[Question], *, title: str = "Check yourself") -> Wid
 
 def lesson_quiz(lesson: str) -> Widget:
     """The self-quiz of a lesson, whose questions stand in ``quizzes/LESSON.toml`` beside this module.
+
+    Args:
+        lesson: the lesson's name, such as ``4_5_1_made``.
+
+    Returns:
+        The output.
 
     Raises:
         ValueError: if the lesson has none, or the file holds a bad question.

@@ -20,9 +20,14 @@ from armod.figures.style import css_variables
 
 
 def sound_player(waves: Mapping[str, Tensor], sample_rate: int) -> Widget:
-    """One player for each sound ``name: wave``, floats ``(T,)`` in [-1, 1]; nothing plays before it is asked to.
+    """One player for each sound; nothing plays before it is asked to.
 
-    ``sample_rate``: samples per second. A second at 8,000 makes the notebook 21 kB longer.
+    Args:
+        waves: floats ``(T,)`` in [-1, 1], by the name of the sound. A second at 8,000 makes the notebook 21 kB longer.
+        sample_rate: samples per second.
+
+    Returns:
+        The output.
 
     Raises:
         ValueError: if there is no sound, or one that is not a single line of samples in [-1, 1].

@@ -52,10 +52,19 @@ def sync(
     timeout: int = DEFAULT_TIMEOUT,
     say: Callable[[str], None] = tqdm.write,
 ) -> list[Drift]:
-    """Build the notebooks named, or all, where they have drifted (or all the same, with ``force``).
+    """Build the notebooks that have drifted: code that changed is executed, text that changed is taken over without.
 
-    Code that changed is executed; text that changed is taken over without. What could not be built is returned, its
-    old notebook left whole; ``say`` receives a line for each notebook that was written.
+    Args:
+        names: the notebooks to build, such as ``4_5_1_made``; without names all of the course.
+        force: execute the others too.
+        timeout: seconds for each cell.
+        say: receives a line for each notebook that was written.
+
+    Returns:
+        What could not be built, and why; the old notebooks of these are left whole.
+
+    Raises:
+        CourseError: if there is no notebook of such a name.
     """
     problems = _derive(names, write=True)
     with tqdm(sources(names, subfolders=True), desc="armod sync", unit="notebook", file=sys.stderr) as bar:

@@ -67,8 +67,12 @@ def lesson(name: str) -> Lesson:
 def course_folder() -> Path:
     """The folder that holds ``notebooks/index.py``.
 
-    That is ``ARMOD_COURSE`` where it is set, else the nearest such folder from the working directory upwards, else
-    the checkout that this package lives in. Raises CourseError if none of them holds the course.
+    Returns:
+        The folder ``ARMOD_COURSE`` where that is set, else the nearest one from the working directory upwards, else the
+        checkout that this package lives in.
+
+    Raises:
+        CourseError: if none of them holds the course.
     """
     chosen = os.environ.get("ARMOD_COURSE")
     candidates = [Path(chosen)] if chosen else [Path.cwd(), *Path.cwd().parents, _checkout()]
@@ -86,10 +90,18 @@ def course_folder() -> Path:
 
 
 def sources(names: Sequence[str] = (), *, subfolders: bool = False) -> list[Path]:
-    """The ``.py`` of the notebooks named (``4_5_1_made``, ``solutions/4_5_1_made``), in the order given.
+    """The ``.py`` files that notebooks are built from.
 
-    Without names: the map, then every lesson; with ``subfolders`` solutions and exercises too. A name may carry its
-    suffix or the folder ``notebooks/``. Raises CourseError with the nearest names if there is no such notebook.
+    Args:
+        names: notebooks such as ``4_5_1_made`` or ``solutions/4_5_1_made``, with or without their suffix and the folder
+            ``notebooks/``; without names the map and every lesson are meant.
+        subfolders: without names, whether solutions and exercises come too.
+
+    Returns:
+        The paths, each once, in the order of the names.
+
+    Raises:
+        CourseError: if there is no such notebook; it says the nearest names.
     """
     folder = course_folder() / "notebooks"
     known = {name_of(path, folder): path for path in _all_sources(folder)}

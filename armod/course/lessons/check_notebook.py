@@ -49,10 +49,17 @@ class Report:
 
 
 def check_notebook(name: str, *, timeout: int = DEFAULT_TIMEOUT) -> Report:
-    """Run the notebook and report what its visible checks found; your best results are remembered.
+    """Run a notebook of exercises and report what its visible checks found; your best results are remembered.
 
-    ``name`` is a file, or the lesson whose exercises you work on. ``timeout`` is in seconds for each cell. CourseError if
-    there is no such notebook or no exercise in it.
+    Args:
+        name: a file, or the lesson whose exercises you work on.
+        timeout: seconds for each cell.
+
+    Returns:
+        What the checks found, which of them did not run, and the errors of cells.
+
+    Raises:
+        CourseError: if there is no such notebook, or no exercise in it.
     """
     path = _found(name)
     notebook = read_source(path) if path.suffix == ".py" else read_notebook(path)

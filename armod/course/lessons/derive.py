@@ -71,7 +71,15 @@ def tagged(cell: NotebookNode) -> list[tuple[str, str]]:
 
 
 def stub(source: str, names: Sequence[str]) -> str:
-    """The cell with ``...`` for its solution, or with ``NAME = ...`` for each of ``names`` that it assigns.
+    """Take the solution out of a cell.
+
+    Args:
+        source: the code of the cell, with its solution between the markers `BEGIN` and `END`.
+        names: the names that the exercise asks for.
+
+    Returns:
+        The code with ``...`` for its solution, or with ``NAME = ...`` for each of the names that a part at the left
+        margin assigns.
 
     Raises:
         ValueError: if the markers are missing or unpaired, if a part at the left margin assigns none of the names, or

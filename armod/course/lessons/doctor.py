@@ -29,7 +29,12 @@ TIMEOUT = 20
 class Finding:
     """One thing that was looked at: whether it works, what was seen, and how to mend it if it does not.
 
-    ``required`` things are needed to read and run the course; the others serve one purpose, which ``detail`` names.
+    Args:
+        name: what it is called in the report.
+        status: "ok", "missing" or "broken".
+        required: True if one needs it to read and run the course; else it serves one purpose, which ``detail`` names.
+        detail: what was seen.
+        mend: what to do if it does not work.
     """
 
     name: str

@@ -30,9 +30,13 @@ logging.getLogger("papermill").setLevel(logging.CRITICAL)
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run went: the executed notebook as far as it came, its seconds, and what failed where.
+    """How a run went.
 
-    ``failed_cell`` is the number that the notebook shows as ``[n]``; it and ``error`` are None when all went well.
+    Args:
+        notebook: the executed notebook, as far as it came.
+        seconds: how long the run took.
+        failed_cell: the number that the notebook shows as ``[n]`` at the cell that failed; None when all went well.
+        error: what went wrong there; None when all went well.
     """
 
     notebook: NotebookNode
@@ -54,11 +58,20 @@ def execute(
     timeout: int = DEFAULT_TIMEOUT,
     bar: Mapping[str, Any] | None = None,
 ) -> Outcome:
-    """Run a notebook with ``folder`` as its working directory and return its Outcome; the argument is left alone.
+    """Run a notebook; one that fails, hangs, kills its kernel or ends by ``sys.exit(0)`` raises nothing here.
 
-    ``parameters`` overrides names of the cell tagged ``parameters``; ``timeout`` is in seconds for each cell;
-    ``bar`` holds options of tqdm for a bar over the cells, None draws none. A cell that fails, hangs, kills the
-    kernel or ends the notebook by ``sys.exit(0)`` gives an Outcome, not an exception.
+    Args:
+        notebook: the notebook, which is left as it is.
+        folder: the working directory of the run.
+        parameters: new values for names of the cell tagged ``parameters``.
+        timeout: seconds for each cell.
+        bar: options of tqdm for a bar over the cells; None draws none.
+
+    Returns:
+        The executed notebook, and what failed where.
+
+    Raises:
+        CourseError: if the kernel does not start.
     """
     error = None
     start = time.perf_counter()

@@ -43,11 +43,24 @@ def run_lessons(
     jobs: int = 1,
     timeout: int = DEFAULT_TIMEOUT,
 ) -> list[Result]:
-    """Run the lessons named, or the map and every lesson, and write ``out/NAME.ipynb`` and ``out/NAME.html`` of each.
+    """Run lessons and write ``NAME.ipynb`` and ``NAME.html`` of each.
 
-    ``jobs`` run at a time; ``timeout`` is in seconds for each cell. A lesson that fails stops no other and still
-    leaves what it came to. Raises CourseError before anything is run or written if a name is wrong, a parameter not
-    declared or the folder not writable. Ctrl-C kills every kernel; files are whole or not there.
+    A lesson that fails stops no other, and still leaves what it came to. Ctrl-C kills every kernel; files are whole or
+    not there.
+
+    Args:
+        names: the lessons; without names the map and every lesson.
+        out: the folder of the files.
+        parameters: new values for names of the cells tagged ``parameters``.
+        jobs: how many lessons run at a time.
+        timeout: seconds for each cell.
+
+    Returns:
+        How each lesson went, in the order of the names.
+
+    Raises:
+        CourseError: if a name is wrong, a parameter not declared or the folder not writable, before anything is run; or
+            if a kernel does not start.
     """
     parameters = dict(parameters or {})
     chosen = {name_of(path): path for path in sources(names)}

@@ -46,9 +46,18 @@ LOADS = {
 
 
 def to_html(notebook: NotebookNode, title: str, folder: Path) -> str:
-    """The page; pictures that the text names are taken from ``folder``.
+    """The page of an executed notebook.
 
-    Raises CourseError if a formula can't be rendered or if something would be fetched from elsewhere.
+    Args:
+        notebook: the notebook, which is left as it is.
+        title: the title of the page.
+        folder: where pictures that the text names are taken from.
+
+    Returns:
+        The HTML, which needs no other file.
+
+    Raises:
+        CourseError: if a formula can't be rendered, or if something would be fetched from elsewhere.
     """
     exporter = _Exporter(config=Config(NbConvertBase={"display_data_priority": SHOWN_FIRST}))
     exporter.raw_template = TEMPLATE

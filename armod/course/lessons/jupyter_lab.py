@@ -32,12 +32,15 @@ MAP = "index.ipynb"
 
 
 def start_lab(port: int | None, browser: bool, extra_arguments: tuple[str, ...] = ()) -> int:
-    """Serve the course until Ctrl-C and return the exit code of the command.
+    """Serve the course until Ctrl-C.
 
     Args:
         port: serve at exactly this port; ``None`` takes a free one, 8888 if possible.
         browser: also open a browser, if there is a screen to show it on.
         extra_arguments: passed to JupyterLab as they are, and winning over ours, e.g. ``--ip=0.0.0.0``.
+
+    Returns:
+        The exit code of the command.
 
     Raises:
         CourseError: there is no course or no map in it, or the port is taken.

@@ -100,7 +100,7 @@ def _space_functions(row: ElementTree.Element) -> None:
 
 
 def _is_function(element: ElementTree.Element) -> bool:
-    """Whether this is a name such as log or, from \\operatorname, KL; the thin space is that in 'arg max'."""
+    r"""Whether this is a name such as log or, from \operatorname, KL; the thin space is that in 'arg max'."""
     text = (element.text or "").replace("\u2009", "")
     return _kind(element) in ("mi", "mo") and len(text) > 1 and text.isascii() and text.isalpha()
 

@@ -22,8 +22,13 @@ LANGUAGE = {
 def normalised(notebook: NotebookNode, code_sha256: str) -> NotebookNode:
     """The notebook without random ids, times, versions and widget state, stamped with what it was built from.
 
-    The stamp is ``metadata.armod``: the hash of the code and that of the outputs, by which an edited source and a
-    notebook that was run by hand are both found.
+    Args:
+        notebook: the executed notebook, which is left as it is.
+        code_sha256: the hash of the code that the outputs follow from.
+
+    Returns:
+        A new notebook. Its stamp ``metadata.armod`` holds this hash and that of the outputs, by which an edited source
+        and a notebook that was run by hand are both found.
     """
     seen: Counter[str] = Counter()
     count = 0

@@ -53,10 +53,8 @@ def as_source(notebook: NotebookNode) -> str:
 
 
 def same_cells(first: NotebookNode, second: NotebookNode) -> bool:
-    """Whether two notebooks say the same, cell by cell; how many blank lines a ``.py`` has between cells is no matter.
-
-    jupytext remembers those lines only where it read a ``.py``, and a formatter of code may ask for others.
-    """
+    """Whether two notebooks say the same, cell by cell, however many blank lines a ``.py`` has between cells."""
+    # jupytext remembers blank lines only where it read a .py, and a formatter of code may ask for others
     return [_said(cell) for cell in first.cells] == [_said(cell) for cell in second.cells]
 
 

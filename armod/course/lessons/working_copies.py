@@ -35,9 +35,10 @@ class Restoration:
 
 
 def make_missing() -> list[Path]:
-    """Copy each exercise notebook that has no working copy yet, and return the new copies; an old one is never touched.
+    """Copy each exercise notebook that has no working copy yet; an old copy is never touched.
 
-    A course that can't be written to gets none, and opens all the same.
+    Returns:
+        The new copies; a course that can't be written to gets none, and opens all the same.
     """
     made = []
     for release in _releases().values():
@@ -68,9 +69,16 @@ def restoration(name: str) -> Restoration:
 
 
 def restore(plan: Restoration) -> Path | None:
-    """Put the released text back, and return where the old notebook is kept; None if there was none.
+    """Put the released text back.
 
-    CourseError if the working copy is no notebook and only one exercise of it is asked for.
+    Args:
+        plan: what to restore, as `restoration` gives it.
+
+    Returns:
+        Where the old notebook is kept; None if there was none.
+
+    Raises:
+        CourseError: if the working copy is no notebook and only one exercise of it is asked for.
     """
     release, mine = _releases()[plan.lesson], working_copy(plan.lesson)
     if plan.exercise is None or not mine.exists():

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from armod.orderings import positions
-from armod.settings import check_several_sizes, check_sizes, generator_of
+from armod.settings import check_whole, generator_of, shown, whole_numbers
 
 
 def hidden_degrees(
@@ -49,14 +49,18 @@ def hidden_degrees(
     >>> [layer.tolist() for layer in hidden_degrees(5, [4, 3], degrees="sequential")]
     [[1, 2, 3, 4], [1, 2, 3]]
     """
-    (num_variables,) = check_sizes(num_variables=num_variables)
-    hidden_sizes = check_several_sizes(hidden_sizes=hidden_sizes)
+    (num_variables,), sizes = check_whole(num_variables=num_variables), whole_numbers(hidden_sizes)
+    if num_variables < 1 or sizes is None or min(sizes, default=1) < 1:
+        raise ValueError(
+            "MADE needs at least one variable and one unit in each hidden layer; "
+            f"got num_variables={num_variables} and hidden_sizes={shown(hidden_sizes)}."
+        )
     if not isinstance(degrees, str) or degrees not in ("random", "sequential"):
         raise ValueError(f'degrees is "random" or "sequential", not {degrees!r}.')
     generator = generator_of(seed)
     lowest, highest = 0 if has_context else min(1, num_variables - 1), num_variables - 1
     layers = []
-    for size in hidden_sizes:
+    for size in sizes:
         if degrees == "sequential":
             layer = lowest + torch.arange(size) * (highest - lowest + 1) // size
         else:

@@ -18,7 +18,7 @@ from armod.models.sequence.sequence_model import SequenceModel
 from armod.models.sequence.step_inputs import StepInputs, initial_weights
 from armod.models.sequence.transformer_block import Block
 from armod.models.sequence.transformer_walk import TransformerWalk
-from armod.settings import check_sizes
+from armod.settings import check_sizes, check_whole
 
 
 class Transformer(SequenceModel):
@@ -59,8 +59,9 @@ class Transformer(SequenceModel):
         context_size: int = 0,
         seed: int = 0,
     ) -> None:
-        width, num_layers, num_heads = check_sizes(width=width, num_layers=num_layers, num_heads=num_heads)
-        if width % num_heads:
+        num_layers, num_heads = check_sizes(num_layers=num_layers, num_heads=num_heads)
+        (width,) = check_whole(width=width)
+        if width < 1 or width % num_heads:
             raise ValueError(
                 f"The heads share the width evenly, so it is a multiple of num_heads={num_heads}, not {width}."
             )

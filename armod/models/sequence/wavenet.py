@@ -27,7 +27,7 @@ from armod.models.sequence.sequence_walk import Beginning
 from armod.models.sequence.step_inputs import StepInputs, context_of_steps, initial_weights
 from armod.models.sequence.wavenet_walk import WaveNetWalk
 from armod.models.shortcuts import check_read
-from armod.settings import check_event_shape, check_several_sizes, check_sizes, check_switches
+from armod.settings import check_event_shape, check_sizes, check_switches, shown, whole_numbers
 
 
 class WaveNet(AutoregressiveModel):
@@ -79,11 +79,11 @@ class WaveNet(AutoregressiveModel):
         check_likelihood(likelihood)
         channels, kernel_size = check_sizes(channels=channels, kernel_size=kernel_size)
         (context_size,) = check_sizes(0, context_size=context_size)
-        dilations = check_several_sizes(dilations=dilations)
-        if not dilations:
-            raise ValueError("dilations are numbers from 1 on, one for each layer; got [].")
+        gaps = whole_numbers(dilations)
+        if not gaps or min(gaps) < 1:
+            raise ValueError(f"dilations are numbers from 1 on, one for each layer; got {shown(dilations)}.")
         check_switches(residual=residual, skip=skip)
-        self.channels, self.dilations, self.kernel_size = channels, dilations, kernel_size
+        self.channels, self.dilations, self.kernel_size = channels, gaps, kernel_size
         self.likelihood, self.context_size = likelihood, context_size
         self.has_residuals = residual
         self.register_buffer("ordering", orderings.as_permutation(ordering, self.event_shape))
@@ -95,16 +95,16 @@ class WaveNet(AutoregressiveModel):
                 GatedConvolution(
                     channels, kernel_size=kernel_size, dilation=dilation, context_size=context_size
                 )
-                for dilation in dilations
+                for dilation in gaps
             )
             # There are no biases, so that zeros before the beginning stay zeros. With skips, nothing reads the residual
             # of the last layer.
-            num_residuals = len(dilations) - 1 if skip else len(dilations)
+            num_residuals = len(gaps) - 1 if skip else len(gaps)
             self.residuals = nn.ModuleList(
                 nn.Linear(channels, channels, bias=False) for _ in range(num_residuals)
             )
             # one 1x1 convolution of all layers' outputs side by side is the sum of a 1x1 for each layer
-            self.skip = nn.Linear(len(dilations) * channels, channels) if skip else None
+            self.skip = nn.Linear(len(gaps) * channels, channels) if skip else None
             self.hidden = nn.Linear(channels, channels)
             self.head = nn.Linear(channels, likelihood.num_parameters)
 

@@ -18,13 +18,20 @@ MAX_NAME = 100  # of a type's name
 
 
 class Transport(Protocol):
-    """Carries one question to the learner's side and one reply back, both texts.
-
-    Raises `AnswerError` when there is no reply: ``AnswerError("TimeoutError", "no answer within 10 s")``.
-    """
+    """Carries one question to the learner's side and one reply back, both texts."""
 
     def request(self, text: str) -> str:
-        """The reply to a question."""
+        """The reply to a question.
+
+        Args:
+            text: the question.
+
+        Returns:
+            The reply.
+
+        Raises:
+            AnswerError: if there is no reply: ``AnswerError("TimeoutError", "no answer within 10 s")``.
+        """
         ...
 
 
@@ -42,7 +49,10 @@ class InProcess:
 class AnswerError(Exception):
     """The learner's code raised an error, gave no reply in time, or gave one that is no plain data.
 
-    ``type_name`` and ``message`` are the error's, ``question`` is what was asked, in words for the learner.
+    Args:
+        type_name: the name of the error's type.
+        message: what the error says.
+        question: what was asked, in words for the learner.
     """
 
     def __init__(self, type_name: str, message: str, question: str = "") -> None:
@@ -59,7 +69,10 @@ class NotAnswered(Exception):
 class Handle:
     """Something on the learner's side that is no plain data: pass it back as an argument, call it, ask it.
 
-    ``kind`` is the name of its type as the learner's side tells it: for messages only, never a proof.
+    Args:
+        answer: the answer that it came from.
+        number: the number by which the learner's side knows it.
+        kind: the name of its type as the learner's side tells it: for messages only, never a proof.
     """
 
     def __init__(self, answer: Answer, number: int, kind: str) -> None:
@@ -84,10 +97,14 @@ class Handle:
 
 
 class Answer:
-    """The learner's names, to be asked. ``student`` is the number that seeds what is each learner's own.
+    """The learner's names, to be asked.
 
     Every method raises `NotAnswered` where the learner has not begun, and `AnswerError` where their code fails; leave
     both to `judge`.
+
+    Args:
+        transport: the way to the learner's side.
+        student: the number that seeds what is each learner's own.
     """
 
     def __init__(self, transport: Transport, *, student: int = 0) -> None:

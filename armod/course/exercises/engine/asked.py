@@ -98,8 +98,12 @@ class Asked:
     def examine(self, answer: Answer, generator: np.random.Generator) -> None:
         """Compare the learner's replies with the right results: the check of it that needs nothing else.
 
+        Args:
+            answer: The learner's names.
+            generator: Draws the instances.
+
         Raises:
-            Mistake: saying what was seen on the first instance with a wrong reply, and which mistake that is.
+            Mistake: Saying what was seen on the first instance with a wrong reply, and which mistake that is.
         """
         instances = self.telling(generator, answer.student)
         self._compare(answer, instances, instances, self.seen or self._seen)
@@ -122,19 +126,32 @@ class Asked:
         return self._read(raw, self.call_in_words(*arguments), self.right(*arguments))
 
     def why(self, answer: Answer, generator: np.random.Generator, *also: Instance) -> str:
-        """The sentence for the learner's mistake: for checks that find it by another way than comparing.
+        """Find the learner's mistake, for a check that sees by another way than comparing that there is one.
 
-        ``also`` are instances on which it showed.
+        Args:
+            answer: The learner's names.
+            generator: Draws instances that tell the known mistakes apart.
+            also: Instances on which the mistake showed.
+
+        Returns:
+            The sentence for this mistake.
         """
         return self._why(answer, [*also, *self.telling(generator, answer.student)])
 
     def telling(self, generator: np.random.Generator, student: int = 0) -> list[Instance]:
-        """Instances on which all known mistakes differ, from the right answer and from each other.
+        """Draw instances on which all known mistakes differ, from the right answer and from each other.
 
         A learner's own value has no other instance, so it may be that two mistakes are the same for this learner.
 
+        Args:
+            generator: Draws the instances.
+            student: The number that a learner's own value follows from.
+
+        Returns:
+            The arguments of each call.
+
         Raises:
-            ExerciseError: if no such instances are found, naming two mistakes that they do not tell apart.
+            ExerciseError: If no such instances are found, naming two mistakes that they do not tell apart.
         """
         if self.own:
             return [self.own(student)]

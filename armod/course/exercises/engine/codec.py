@@ -44,7 +44,14 @@ class NotPlainError(ValueError):
 
 
 def to_text(value: object, register: Register) -> str:
-    """The text of a value; ``register`` gives number and type name of what is not plain data.
+    """The text of a value.
+
+    Args:
+        value: plain data, in which other things may stand.
+        register: gives the number and the type's name of what is not plain data.
+
+    Returns:
+        JSON in ASCII.
 
     Raises:
         NotPlainError: if the value is too deep (or contains itself), too large, or holds an integer or a string that
@@ -57,7 +64,14 @@ def to_text(value: object, register: Register) -> str:
 
 
 def from_text(text: str, resolve: Resolve) -> Any:
-    """The value of a text that `to_text` wrote; ``resolve`` gives what a handle's number stands for.
+    """The value of a text that `to_text` wrote.
+
+    Args:
+        text: the text, which may be hostile.
+        resolve: gives what a handle stands for, from its number and its type's name.
+
+    Returns:
+        The value.
 
     Raises:
         NotPlainError: for any other text, whatever is in it.

@@ -100,8 +100,15 @@ class Exercise:
     def check(self, title: str, *, points: int = 1) -> Callable[[CheckFunction], CheckFunction]:
         """Make the function below it a check of this exercise.
 
+        Args:
+            title: What the check is called in the result.
+            points: What it is worth.
+
+        Returns:
+            The decorator, which leaves the function as it is.
+
         Raises:
-            ValueError: if the points are no positive number, or the exercise has a check of that title already.
+            ValueError: If the points are no positive number, or the exercise has a check of that title already.
         """
         if points < 1 or title in [check.title for check in self.checks]:
             raise ValueError(
@@ -119,13 +126,19 @@ class Exercise:
         self.check(title, points=points)(function)
 
     def asks(self, right: Function, title: str = "", *, points: int = 1, **about: Any) -> Asked:
-        """Ask for a function or a value; with a ``title`` this makes a check that compares it with the right one.
+        """Ask for a function or a value.
 
-        ``right`` has the learner's name and arguments; ``about`` are the other fields of `Asked`, ``wrong`` first of
-        all.
+        Args:
+            right: The right one, with the learner's name and arguments.
+            title: With a title this makes a check that compares the learner's one with the right one.
+            points: What this check is worth.
+            about: The other fields of `Asked`, ``wrong`` first of all.
+
+        Returns:
+            The question, for more checks of it.
 
         Raises:
-            ValueError: if the name is none that the learner defines; and as `check` does.
+            ValueError: If the name is none that the learner defines; and as `check` does.
         """
         if right.__name__ not in self.names:
             raise ValueError(f"The exercise {self.name!r} does not ask for `{right.__name__}`.")
@@ -137,10 +150,16 @@ class Exercise:
 
 
 def find(name: str) -> Exercise:
-    """The exercise of that name.
+    """Find an exercise.
+
+    Args:
+        name: The exercise's name.
+
+    Returns:
+        The exercise of that name.
 
     Raises:
-        ValueError: naming the nearest ones, if there is none.
+        ValueError: Naming the nearest ones, if there is none.
     """
     known = {exercise.name: exercise for lesson in lessons() for exercise in exercises_of(lesson)}
     if name not in known:
@@ -150,10 +169,16 @@ def find(name: str) -> Exercise:
 
 
 def exercises_of(lesson: str) -> list[Exercise]:
-    """The exercises of a lesson in the order of their numbers; none if no package has a folder for it.
+    """The exercises of a lesson.
+
+    Args:
+        lesson: The lesson's name, such as ``4_5_1_made``.
+
+    Returns:
+        The exercises in the order of their numbers; none if no package has a folder for the lesson.
 
     Raises:
-        ExerciseError: if two of them have the same number.
+        ExerciseError: If two of them have the same number.
     """
     folder = folders().get(lesson)
     found = sorted(_exercises_in(folder) if folder else (), key=lambda exercise: exercise.number)
@@ -173,10 +198,13 @@ def lessons() -> list[str]:
 
 
 def folders() -> dict[str, str]:
-    """For each lesson the name of the package that holds its exercises: of the course, or of another's entry point.
+    """Where the exercises of each lesson lie: in the course, or in a package with an entry point.
+
+    Returns:
+        For each lesson the name of the package that holds its exercises.
 
     Raises:
-        ExerciseError: if two packages hold exercises of the same lesson.
+        ExerciseError: If two packages hold exercises of the same lesson.
     """
     found: dict[str, str] = {}
     for package in (importlib.import_module("armod.course.exercises"), *plugins("armod.exercises").values()):

@@ -56,7 +56,7 @@ class Atoms:
         return self.power(x, sympy.Rational(1, 2))
 
     def power(self, x: sympy.Expr, y: sympy.Expr) -> sympy.Expr:
-        """x to the y, one atom for each factor of x and each term of y."""
+        """The power x ** y, one atom for each factor of x and each term of y."""
         if y.is_Integer:
             return _small_power(x, y)
         product = sympy.Integer(1)

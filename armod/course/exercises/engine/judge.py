@@ -13,7 +13,14 @@ from armod.course.exercises.engine.result import CheckResult, Result, Status
 
 
 def judge(exercise: Exercise, answer: Answer) -> Result:
-    """The result of every check of the exercise, the same for the same answer and ``answer.student``.
+    """Examine an answer by every check of an exercise.
+
+    Args:
+        exercise: the exercise.
+        answer: the learner's names.
+
+    Returns:
+        The result of every check, the same for the same answer and ``answer.student``.
 
     Raises:
         ExerciseError: if the exercise itself is at fault.

@@ -87,10 +87,19 @@ def load() -> Progress:
 
 
 def record(lesson: str, exercise: str, points: float, max_points: float) -> bool:
-    """Remember a result if it is the best so far, and say whether the file now knows it.
+    """Remember a result if it is the best so far; a damaged file is set aside first, under a new name.
 
-    A damaged file is set aside first, under a new name. Raises ValueError for points that no exercise can give (see
-    `Score`), and never for the file.
+    Args:
+        lesson: the lesson's name.
+        exercise: the exercise's name.
+        points: what the answer has achieved.
+        max_points: what it can achieve.
+
+    Returns:
+        Whether the file now knows it; trouble with the file raises nothing.
+
+    Raises:
+        ValueError: for points that no exercise can give (see `Score`).
     """
     score = Score(points, max_points)
     path = progress_file()

@@ -23,7 +23,17 @@ class Mistake(Exception):
 def tensor(
     reply: Any, what: str, *, shape: Sequence[int] | None = None, finite: bool = True, integers: bool = False
 ) -> Tensor:
-    """The reply as a float64 tensor (int64 with ``integers``): a tensor, an array, a number or nested lists of numbers.
+    """The reply as a tensor of numbers.
+
+    Args:
+        reply: a tensor, an array, a number or nested lists of numbers.
+        what: how messages call the reply.
+        shape: the shape that is due; None for any.
+        finite: whether NaN and infinity are refused.
+        integers: whether fractions are refused.
+
+    Returns:
+        A float64 tensor; int64 with ``integers``.
 
     Raises:
         Mistake: if it is anything else, has another shape, holds NaN or infinity, or a fraction where integers are due.
@@ -49,7 +59,15 @@ def tensor(
 
 
 def number(reply: Any, what: str, *, finite: bool = True) -> float:
-    """The reply as one float; a tensor or array of one element will do.
+    """The reply as one number.
+
+    Args:
+        reply: a number, or a tensor or array of one element.
+        what: how messages call the reply.
+        finite: whether NaN and infinity are refused.
+
+    Returns:
+        The number.
 
     Raises:
         Mistake: if it is anything else, NaN or infinity.
@@ -61,7 +79,14 @@ def number(reply: Any, what: str, *, finite: bool = True) -> float:
 
 
 def integer(reply: Any, what: str) -> int:
-    """The reply as one int; 3.0 will do, 3.5 will not.
+    """The reply as one whole number.
+
+    Args:
+        reply: what `number` takes; 3.0 will do, 3.5 will not.
+        what: how messages call the reply.
+
+    Returns:
+        The whole number.
 
     Raises:
         Mistake: if it is anything else.
@@ -73,7 +98,15 @@ def integer(reply: Any, what: str) -> int:
 
 
 def several(reply: Any, what: str, readers: Sequence[Callable[[Any, str], Any]]) -> list[Any]:
-    """The reply as a list of so many things, each read by its own reader.
+    """The reply as a list of so many things.
+
+    Args:
+        reply: a list or tuple, or a tensor or array with a first axis.
+        what: how messages call the reply.
+        readers: for each item its own reader, called with the item and the words for it.
+
+    Returns:
+        What the readers give.
 
     Raises:
         Mistake: if it is no list or tuple, has another length, or one of its items is not what it should be.

@@ -15,10 +15,16 @@ from armod.course.exercises.engine.result import Result
 
 
 def check(name: str, *, names: MutableMapping[str, Any] | None = None) -> Result:
-    """Examine your answer to the exercise ``name`` and say, for each check, what to look at next.
+    """Examine your answer to an exercise and say, for each check, what to look at next.
 
-    The answer is whatever the exercise's names stand for where this is called, or in ``names``. Your best result is
-    remembered on your own disk (`armod.course.exercises.engine.progress`).
+    Your best result is remembered on your own disk (`armod.course.exercises.engine.progress`).
+
+    Args:
+        name: the exercise's name.
+        names: your names and what they stand for; None for the global names where this is called.
+
+    Returns:
+        The result of each check.
 
     Raises:
         ValueError: if there is no exercise of that name, or ``student`` is no whole number.

@@ -86,7 +86,15 @@ class Formula:
 
 
 def formula(reply: Any, what: str, domain: Domain) -> Formula:
-    """The reply as a formula in the names of the domain: a sympy expression, a text, or a number.
+    """The reply as a formula.
+
+    Args:
+        reply: a sympy expression, a text, or a number.
+        what: how messages call the reply.
+        domain: the names that may stand in it, and what they are.
+
+    Returns:
+        The formula.
 
     Raises:
         Mistake: if it is anything else, is too large, or holds what is no arithmetic.
@@ -135,7 +143,13 @@ def agree(first: Formula, second: Formula, at: Sequence[Mapping[str, complex]]) 
 def is_same(first: Formula, second: Formula, domain: Domain) -> bool:
     """Whether it can be proved that two formulas are the same everywhere in the domain.
 
-    Ask `agree` first: True is a proof, False may mean that the two are too strange.
+    Args:
+        first: a formula.
+        second: another one. Ask `agree` about both first.
+        domain: the names in them, and what they are.
+
+    Returns:
+        True, which is a proof, or False, which may mean that the two are too strange.
 
     >>> u = sympy.Symbol("u")
     >>> first, second = (formula(text, "it", {"p": u / (1 + u)}) for text in ("log(1/p - 1)", "log(1 - p) - log(p)"))

@@ -48,10 +48,20 @@ def draw(
     blind: bool = False,
     by_number: bool = False,
 ) -> Tensor:
-    """Observations ``(N, D)``; every option is a mistake, the defaults are right.
+    """Draw observations; every option is a mistake, and the defaults are right.
 
-    ``noise_of[k]``: the column of noise for step k. ``column_of[k]``: where the value of step k is written. ``blind``:
-    the past is read as zeros. ``by_number``: step k takes variables 0 to k - 1, drawn or not, for its past.
+    Args:
+        tables: the conditionals of each step, with an axis for each value before it and a last one of probabilities.
+        ordering: permutation ``(D,)``, the variable of each step.
+        noise: uniform numbers ``(N, D)``.
+        rule: the level from rows of probabilities and the noise.
+        noise_of: the column of noise for each step.
+        column_of: where the value of each step is written.
+        blind: whether the past is read as zeros.
+        by_number: whether step k takes variables 0 to k - 1, drawn or not, for its past.
+
+    Returns:
+        Observations ``(N, D)``.
     """
     size = len(tables)
     x = torch.zeros(len(noise), size, dtype=torch.int64)

@@ -72,7 +72,7 @@ asked_coin = likelihood_coin.asks(
 
 @likelihood_coin.check("at the edges", points=2)
 def the_edges_are_right(answer: Answer, generator: np.random.Generator) -> None:
-    """p of 0 and 1, no ones, no zeros."""
+    """The edges: p of 0 and 1, no ones, no zeros."""
     n = int(generator.integers(4, 9))
     p = torch.tensor([0.0, 0.5, 1.0], dtype=torch.float64)
     for k in (0, n, 1):

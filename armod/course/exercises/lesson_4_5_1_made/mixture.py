@@ -49,10 +49,19 @@ def mixture_probs(
     average: Callable[[Tensor, Tensor], Tensor] = lambda weights, logits: (weights * logits.sigmoid()).sum(0),
     back: Callable[[Tensor], Tensor] = positions,
 ) -> Tensor:
-    """The conditionals ``(N, D)`` of the mixture; every option is a mistake.
+    """The conditionals of a mixture; every option is a mistake, and the defaults are right.
 
-    before: what each variable knows, from log-probabilities ``(M, N, D)`` in the ordering. weigh: the members' weights by that.
-    average: of the members. back: from the ordering to the variables' own numbering.
+    Args:
+        logits: ``(M, N, D)``, the members' own conditionals.
+        x: observations ``(N, D)``.
+        ordering: permutation ``(D,)``.
+        before: what each variable knows, from log-probabilities ``(M, N, D)`` in the ordering.
+        weigh: the members' weights by that.
+        average: of the members, from weights and logits.
+        back: from the ordering to the variables' own numbering.
+
+    Returns:
+        Probabilities ``(N, D)``.
     """
     seen = Bernoulli(logits=logits).log_prob(x)[:, :, ordering]
     return average(weigh(before(seen))[:, :, back(ordering)], logits)

@@ -54,9 +54,19 @@ def my_sample(
 ) -> Tensor:
     """The textbook loop, or a completion by it; the other options are mistakes.
 
-    keeps, known: flat mask ``(D,)`` and bits ``(N, D)`` of a completion. sequence: the variables in the order of drawing.
-    noise_of: the column of noise for each step. blind: every pass sees zeros only. rule: where noise u and probability p
-    make a 1. num_steps: all if None, all but the last if -1.
+    Args:
+        model: the model.
+        noise: uniform numbers ``(N, D)``.
+        sequence: the variables in the order of drawing, from the ordering.
+        noise_of: the column of noise for each step, from the ordering.
+        keeps: flat mask ``(D,)`` of the known bits of a completion.
+        known: bits ``(N, D)`` of a completion.
+        blind: whether every pass sees zeros only.
+        rule: where noise u and probability p make a 1.
+        num_steps: all if None, all but the last if -1.
+
+    Returns:
+        Observations ``(N, *event_shape)``.
     """
     x = torch.zeros(len(noise), model.num_variables, dtype=torch.float64)
     columns = noise_of(model.ordering).tolist()
@@ -77,9 +87,16 @@ def read_bits(reply: Any, what: str, right: Tensor) -> Tensor:
 
 
 def explained(model: MADE, x: Tensor, noise: Tensor, *, keeps: Tensor | None = None) -> str:
-    """The first bit of one observation ``(D,)`` that does not follow from its noise ``(D,)`` and the bits before it.
+    """Look for the first bit that does not follow from its noise and the bits before it.
 
-    keeps: mask ``(D,)`` of variables that were known and not drawn.
+    Args:
+        model: the model.
+        x: one observation ``(D,)``.
+        noise: its uniform numbers ``(D,)``.
+        keeps: mask ``(D,)`` of variables that were known and not drawn.
+
+    Returns:
+        A sentence about this bit, or that there is none.
     """
     probs = conditionals(model, x.unsqueeze(0)).probs[0]
     for k, variable in enumerate(model.ordering.tolist()):

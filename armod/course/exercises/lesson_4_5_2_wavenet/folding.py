@@ -36,10 +36,17 @@ def own_sizes(student: int) -> tuple[int, int]:
 
 
 def wrong_taps(dilation: int, length: int) -> Tensor:
-    """Of `chunks` and of `end_to_end`.
+    """How many outputs of `chunks` and of `end_to_end` read a wrong sample.
 
-    In chunks every output but the first of a sequence reads its neighbour in time or a wrong zero; end to end, in each of
-    d rows all sequences but the first begin by reading the end of the one before.
+    In chunks every output but the first of a sequence reads its neighbour in time or a wrong zero; end to end, in each
+    of d rows all sequences but the first begin by reading the end of the one before.
+
+    Args:
+        dilation: d.
+        length: T, the samples of a sequence.
+
+    Returns:
+        Both counts, int64 ``(2,)``.
     """
     return torch.tensor([NUM * (length - 1), (NUM - 1) * dilation])
 

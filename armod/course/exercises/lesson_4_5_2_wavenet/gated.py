@@ -44,10 +44,19 @@ def gated_unit(
     combine: Callable[[Tensor, Tensor], Tensor] = lambda filters, gates: filters.tanh() * gates.sigmoid(),
     halves: tuple[int, int] = (1, 1),
 ) -> Tensor:
-    """The unit's outputs ``(N, C, T)``; every option is a mistake.
+    """A gated unit; every option is a mistake, and the defaults are right.
 
-    pad: puts zeros around the inputs, from the reach of the taps. combine: both halves of the sums. halves: 0 for that half
-    of the biases which is lost.
+    Args:
+        x: inputs ``(N, C, T)``.
+        weight: kernels ``(2C, C, taps)``.
+        bias: ``(2C,)``.
+        dilation: the distance of two taps.
+        pad: puts zeros around the inputs, from the reach of the taps.
+        combine: both halves of the sums.
+        halves: 0 for that half of the biases which is lost.
+
+    Returns:
+        Outputs ``(N, C, T)``.
     """
     padded = pad(x, (weight.shape[2] - 1) * dilation)
     some = torch.cat([share * half for share, half in zip(halves, bias.chunk(2), strict=True)])

@@ -56,7 +56,7 @@ def drawn_log_prob(model: PixelCNN, x: Tensor, mask: Tensor, seen: Tensor | None
 
 
 def exact_log_prob(model: PixelCNN, x: Tensor, mask: Tensor) -> Tensor:
-    """log p(unknown | known) of each image, by enumeration."""
+    """The log p(unknown | known) of each image, by enumeration."""
     fillings = list(itertools.product([0.0, 1.0], repeat=int((~mask).sum())))
     filled = x.repeat(len(fillings), 1, 1, 1)
     filled[:, ~mask] = torch.tensor(fillings, dtype=x.dtype).repeat_interleave(len(x), 0)
@@ -66,7 +66,7 @@ def exact_log_prob(model: PixelCNN, x: Tensor, mask: Tensor) -> Tensor:
 
 @torch.no_grad()
 def _log_conditionals(model: PixelCNN, seen: Tensor, *, at: Tensor | None = None) -> Tensor:
-    """log p(x_d | what is seen), ``(N, 1, 2, 3)``, of the values `at`, of the same images if None."""
+    """The log p(x_d | what is seen), ``(N, 1, 2, 3)``, of the values `at`, of the same images if None."""
     return model.conditionals(seen).log_prob(seen if at is None else at)
 
 

@@ -49,12 +49,26 @@ def channel_log_probs(
     hard: bool = False,
     squashed: bool = False,
 ) -> Tensor:
-    """Log-probabilities ``(N, 3)`` of red, green given red, blue given both, or what becomes of them by a known mistake.
+    """Log-probabilities of red, green given red, blue given both; every option is a mistake, the defaults are right.
 
-    numbers: what slopes multiply. slope_rows: those of (green, red), (blue, red), (blue, green), None for no slopes. sequence: of the
-    channels. remembers: what the weights have seen, "all", "nothing", "the last" channel, or each channel "itself".
-    normalises: the weights "always", "later" than for red, or "never".
-    follows_means: blue moves with the *mean* of green. hard: only the likeliest component. squashed: tanh once more.
+    Args:
+        levels: of the channels, ``(N, 3)``.
+        logits: of the components, ``(M,)``.
+        means: ``(3, M)``.
+        log_scales: ``(3, M)``.
+        slopes: ``(3, M)``, of (green, red), (blue, red), (blue, green).
+        num_levels: of each channel.
+        numbers: what slopes multiply, from levels.
+        slope_rows: those of (green, red), (blue, red), (blue, green); None for no slopes.
+        sequence: of the channels.
+        remembers: what the weights have seen: "all", "nothing", "the last" channel, or each channel "itself".
+        normalises: the weights "always", "later" than for red, or "never".
+        follows_means: whether blue moves with the *mean* of green.
+        hard: whether only the likeliest component counts.
+        squashed: whether slopes go through tanh once more.
+
+    Returns:
+        Log-probabilities ``(N, 3)``, in nats.
     """
     slopes = slopes.tanh() if squashed else slopes * (slope_rows is not None)
     values = numbers(levels.double(), num_levels)

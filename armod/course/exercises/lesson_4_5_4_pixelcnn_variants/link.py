@@ -38,7 +38,7 @@ NEVER, ONCE, ALWAYS = "never", "once", "always"
 
 
 def own_network(student: int) -> tuple[int, int]:
-    """h and the number of layers, as the given cell of the notebook draws them."""
+    """The kernel's h and the number of layers, as the given cell of the notebook draws them."""
     return 1 + student % 2, 3 + student % 3
 
 
@@ -52,10 +52,19 @@ def two_stacks(
     link: bool = True,
     mix_all: bool = False,
 ) -> Tensor:
-    """The features ``(N, p, H, W)`` of the horizontal stack, or what becomes of them by a known mistake.
+    """The features of the horizontal stack, or what becomes of them by a known mistake.
 
-    down, aside: in which layers the vertical and the horizontal window end before the pixel. residual: "later" layers
-    only, "all" or "none". link: whether the horizontal stack is told of the vertical one. mix_all: residual before mixing.
+    Args:
+        x: features ``(N, p, H, W)``.
+        layers: the weights of each layer, by name.
+        down: in which layers the vertical window ends before the pixel.
+        aside: in which layers the horizontal window ends before the pixel.
+        residual: in which layers the horizontal stack is residual: "later" ones only, "all" or "none".
+        link: whether the horizontal stack is told of the vertical one.
+        mix_all: whether the residual is added before mixing.
+
+    Returns:
+        Features ``(N, p, H, W)``.
     """
     vertical = horizontal = x
     half = layers[0]["vertical"].shape[2] - 1

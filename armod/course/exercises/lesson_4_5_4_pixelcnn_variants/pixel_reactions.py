@@ -17,9 +17,13 @@ def one_pixel_changed(generator: np.random.Generator, height: int, width: int) -
 
 
 def reactions(features: Tensor) -> Tensor:
-    """Boolean ``(H * W, H * W)``: [i, j], do the features at pixel i move with pixel j of `one_pixel_changed`?
+    """Which features move with which pixel of `one_pixel_changed`.
 
-    features: ``(1 + H * W, p, H, W)``.
+    Args:
+        features: ``(1 + H * W, p, H, W)``, of the image and its copies.
+
+    Returns:
+        Boolean ``(H * W, H * W)``: whether the features at pixel i move with pixel j, at [i, j].
     """
     moved = (features[1:] - features[:1]).abs().amax(1).flatten(1)
     return moved.T > 1e-8

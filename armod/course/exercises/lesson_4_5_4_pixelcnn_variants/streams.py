@@ -70,10 +70,20 @@ def mended_way_up(
     last_first: bool = True,
     told: str = "new",
 ) -> Tensor:
-    """The horizontal features ``(N, 1, H, W)`` at the end, or what becomes of them by a known mistake.
+    """The horizontal features at the end, or what becomes of them by a known mistake.
 
-    convolved, passed: which stream the horizontal one convolves, and which passes around. shortcut: the stream that it
-    gets from the way down. told: of the "new" vertical features, the "old" ones or "none".
+    Args:
+        vertical: features ``(N, 1, H, W)`` after the way down.
+        horizontal: the same of the horizontal stream.
+        kept: both streams before each block of the way down.
+        convolved: which stream the horizontal one convolves.
+        passed: which stream passes around.
+        shortcut: the stream that the horizontal one gets from the way down; none if -1.
+        last_first: whether the shortcut of the last block comes first.
+        told: whether the horizontal stream is told of the "new" vertical features, the "old" ones or "none".
+
+    Returns:
+        Features ``(N, 1, H, W)``.
     """
     for pair in reversed(kept) if last_first else kept:
         before, vertical = vertical, vertical + _down(vertical) + pair[0]

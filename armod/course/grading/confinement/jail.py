@@ -148,7 +148,7 @@ class Zygote:
         texts: Mapping[str, str] | None = None,
         output: bool = False,
     ) -> Jail:
-        """A new jail.
+        """Make a new jail.
 
         Args:
             limits: What it may use.
@@ -156,6 +156,9 @@ class Zygote:
             arguments: Those of the program.
             texts: Files to make in it, by their path there.
             output: Whether `Jail.first_line` can read what it prints.
+
+        Returns:
+            The jail, in which the program has started.
 
         Raises:
             JailError: If it does not start.

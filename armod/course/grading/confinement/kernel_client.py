@@ -59,7 +59,15 @@ class Kernel:
             raise
 
     def execute(self, code: str, seconds: float, expression: str = "") -> dict[str, Any]:
-        """The content of the reply to a cell; with an ``expression``, its value is in ``user_expressions["reply"]``.
+        """Run a cell and wait for the kernel's reply.
+
+        Args:
+            code: The code of the cell.
+            seconds: How long the reply is waited for; then the cell is interrupted.
+            expression: One that the kernel works out after the cell; its value is in ``user_expressions["reply"]``.
+
+        Returns:
+            The content of the reply.
 
         Raises:
             Late: If there is none in time.

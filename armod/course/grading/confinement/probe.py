@@ -161,7 +161,10 @@ class Promise:
 
 
 def probe() -> list[Promise]:
-    """What holds here, each promise tried from inside.
+    """Try each promise of the sandbox from inside.
+
+    Returns:
+        All promises, each with whether it holds here.
 
     Raises:
         CourseError: If there is no sandbox, with why and what to do.

@@ -91,9 +91,14 @@ def masked() -> dict[Path, dict[str, str]]:
 
 
 def without_root(folders: Sequence[Path]) -> tuple[list[str], list[tuple[str, str]]]:
-    """What comes before bubblewrap on the command line, and where bubblewrap finds each folder, with its path inside.
+    """What root needs to start bubblewrap as a user without any rights, who reaches the folders all the same.
 
-    Only root needs it: to start bubblewrap as a user without any rights, who reaches the folders all the same.
+    Args:
+        folders: The folders of the host that bubblewrap is to show.
+
+    Returns:
+        What comes before bubblewrap on the command line, and where bubblewrap finds each folder, with its path inside.
+        Nothing comes before it for others than root.
     """
     if os.geteuid() != 0:
         return [], [(str(folder), str(folder)) for folder in folders]
@@ -112,9 +117,14 @@ def without_root(folders: Sequence[Path]) -> tuple[list[str], list[tuple[str, st
 
 
 def bubblewrap(sources: Sequence[tuple[str, str]], also: Sequence[str]) -> list[str]:
-    """The call of bubblewrap that shows these folders, each with its path inside, up to the program.
+    """The command line of bubblewrap, up to the program.
 
-    ``also`` are more of bubblewrap's own arguments.
+    Args:
+        sources: The folders that are shown, each with its path inside.
+        also: More of bubblewrap's own arguments.
+
+    Returns:
+        The command line, to which the program and its arguments are added.
     """
     command = ["bwrap", "--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent"]
     command += ["--new-session", "--uid", "65534", "--gid", "65534", "--clearenv", "--cap-drop", "ALL"]

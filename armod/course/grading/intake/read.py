@@ -42,7 +42,7 @@ _LOOKS_LIKE = (
 class HandedIn:
     """A notebook as it was handed in.
 
-    Attributes:
+    Args:
         sha256: The hash of the file's bytes.
         notebook: Its cells and no more.
         flags: What is odd about it, a sentence each.
@@ -88,8 +88,14 @@ class Unreadable(Exception):
 def contents(submission: Submission) -> bytes:
     """The bytes of a submission.
 
+    Args:
+        submission: Where it lies.
+
+    Returns:
+        All its bytes.
+
     Raises:
-        Unreadable: if it is no regular file, too large, or the system refuses to read it.
+        Unreadable: If it is no regular file, too large, refused already, or the system refuses to read it.
     """
     if submission.reason is not None:
         raise Unreadable(submission.reason)

@@ -42,10 +42,15 @@ class Release:
 
 @dataclass(frozen=True)
 class Rebuilt:
-    """What is run for a submission; ``answers`` and ``checks`` are indices of cells, by exercise.
+    """What is run for a submission; the examiner asks about an exercise when the cells before its check have run.
 
-    The examiner asks about an exercise when the cells before its check have run. ``student`` is the number that the
-    learner chose in the cell of parameters: the checks draw their instances from it.
+    Args:
+        lesson: The lesson's name.
+        notebook: The cells that are run.
+        answers: The index of the cell with the answer, by exercise.
+        checks: The index of the cell with the check, by exercise.
+        student: The number that the learner chose in the cell of parameters; the checks draw their instances from it.
+        flags: What is odd about the submission, a sentence each.
     """
 
     lesson: str
@@ -57,7 +62,14 @@ class Rebuilt:
 
 
 def read_release(folder: Path, lesson: str) -> Release:
-    """The released exercise notebook of a lesson, from the folder that holds them.
+    """The released exercise notebook of a lesson.
+
+    Args:
+        folder: The folder that holds the released notebooks.
+        lesson: The lesson's name.
+
+    Returns:
+        The notebook with the lesson's exercises.
 
     Raises:
         CourseError: If it can't be read, or lacks a cell of an exercise.

@@ -16,9 +16,14 @@ MAX_FOLDERS = 4  # below a student's own
 
 @dataclass(frozen=True)
 class Submission:
-    """Where one submission lies: ``file`` is its path in the folder of the class, ``attempt`` counts from 1.
+    """Where one submission lies.
 
-    One with a ``reason`` is refused before it is opened: a folder without a notebook in it, for example.
+    Args:
+        student: The name of the student, as the file or folder has it.
+        attempt: Which of the student's submissions it is, from 1.
+        file: Its path in the folder of the class, as text.
+        path: Its path.
+        reason: Why it is refused before it is opened, such as a folder without a notebook; None if it is not.
     """
 
     student: str
@@ -29,10 +34,16 @@ class Submission:
 
 
 def submissions(folder: Path) -> list[Submission]:
-    """Every submission in the folder of a class, by student and then by file, numbers in names counted as numbers.
+    """Every submission in the folder of a class.
 
     A submission is ``STUDENT.ipynb``, or any ``.ipynb`` in a folder that is named after the student. Hidden
     folders, ``__MACOSX`` and files of other kinds are none.
+
+    Args:
+        folder: The folder of the class.
+
+    Returns:
+        The submissions by student and then by file, numbers in names counted as numbers.
 
     Raises:
         CourseError: If there is no such folder, or no submission in it.
@@ -59,8 +70,12 @@ def submissions(folder: Path) -> list[Submission]:
 def printable(name: str) -> str:
     r"""A file's name as text that every encoding takes.
 
-    Bytes that are no UTF-8 become text such as ``\xe9``. In such a name, and in one that has such text itself, each
-    backslash becomes two, so that no two names become one.
+    Args:
+        name: The name as Python has it; bytes that are no UTF-8 are surrogates in it.
+
+    Returns:
+        The name, in which such bytes become text such as ``\xe9``. In a name that has such bytes or such text, each
+        backslash becomes two, so that no two names become one.
     """
     if is_text(name) and not re.search(r"\\x[89a-f][0-9a-f]", name):
         return name

@@ -81,7 +81,14 @@ class Row:
 
 
 def rows(folder: Path, policy: Policy | None = None) -> list[Row]:
-    """The rows of a folder of marks, in the order of the class.
+    """The rows of a folder of marks.
+
+    Args:
+        folder: The folder of marks.
+        policy: Which attempts count; the last ones if None.
+
+    Returns:
+        A row for each submission, in the order of the class.
 
     Raises:
         CourseError: If it holds no marks, or its overrides can't be read or fit nobody.
@@ -114,10 +121,16 @@ def exercises_of(table: Sequence[Row]) -> dict[str, int]:
 
 
 def read_overrides(path: Path) -> list[Override]:
-    """The overrides in a CSV file with the columns `OVERRIDE_COLUMNS`; none if there is no file.
+    """The points given by hand.
+
+    Args:
+        path: A CSV file with the columns `OVERRIDE_COLUMNS`.
+
+    Returns:
+        The overrides, in the order of the lines; none if there is no file.
 
     Raises:
-        CourseError: Naming the line that lacks who, when or why, or gives no points.
+        CourseError: Naming the line that lacks who, when or why, or gives no points; or if the file is no such CSV.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")

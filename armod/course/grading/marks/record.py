@@ -114,7 +114,14 @@ def _smoothed(value: Any) -> Any:
 
 
 def read(folder: Path, name: str) -> Record | None:
-    """The record of that name; None if there is none.
+    """Read a record.
+
+    Args:
+        folder: The folder of marks.
+        name: The record's name, as `key` makes it.
+
+    Returns:
+        The record; None if there is none.
 
     Raises:
         CourseError: If the file is there and is no record.
@@ -137,7 +144,13 @@ def write_class(folder: Path, lines: Iterable[dict[str, Any]]) -> None:
 
 
 def read_class(folder: Path) -> list[dict[str, Any]]:
-    """The lines that `write_class` wrote.
+    """Read what `write_class` wrote.
+
+    Args:
+        folder: The folder of marks.
+
+    Returns:
+        The lines, one for each submission or student without any.
 
     Raises:
         CourseError: If the folder holds no marks.

@@ -23,11 +23,15 @@ Line = dict[str, str]
 
 @dataclass(frozen=True)
 class Roster:
-    """The roster as it stands in its file: the names of its columns, and a line for each student.
+    """The roster as it stands in its file.
 
     Learning management systems put a student's name or number between others into the names of files, as Canvas does
     in ``lovelaceada_4711_98765_exercises.ipynb``. So a line belongs to a student whose name, or a part of it between
     underscores, is a value of that line, if no other line has this value.
+
+    Args:
+        heading: The names of the columns.
+        lines: The values of each student, in the order of the columns.
     """
 
     heading: tuple[str, ...]
@@ -80,6 +84,12 @@ class Roster:
 
 def read_roster(path: Path) -> Roster:
     """The roster in a CSV file.
+
+    Args:
+        path: The file, in UTF-8, with a heading and a line for each student.
+
+    Returns:
+        The roster, in which equal lines are one.
 
     Raises:
         CourseError: If it can't be read, or has no student.

@@ -12,7 +12,12 @@ say = Words.beside(__file__)
 
 @dataclass(frozen=True)
 class CoinFacts:
-    """k `heads` in n `flips`, and one candidate `p`.
+    """Heads and tails of a coin, and one candidate for its probability of heads.
+
+    Args:
+        heads: k, how many flips are heads.
+        flips: n, how many flips there are.
+        p: the candidate.
 
     Raises:
         ValueError: unless ``0 <= heads <= flips``, ``flips >= 1`` and ``0 <= p <= 1``.

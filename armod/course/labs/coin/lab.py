@@ -14,7 +14,15 @@ MOST_FLIPS = 40
 
 
 def coin_lab(heads: int = 7, flips: int = 10, p: float = 0.5) -> Widget:
-    """The lab as one notebook output, its knobs set to these values at first; `p` in whole hundredths.
+    """The lab as one notebook output.
+
+    Args:
+        heads: how many flips are heads at first.
+        flips: how many flips there are at first.
+        p: the candidate at first, in whole hundredths.
+
+    Returns:
+        The output.
 
     Raises:
         ValueError: for values that a coin or the lab's knobs do not have.

@@ -18,7 +18,13 @@ DEPTH = 12  # nats below the best that the lower curve shows
 def coin_figure(heads: int, flips: int, p: float) -> Picture:
     """The flips, the likelihood and the log-likelihood over p, the maximiser in yellow, the candidate in orange.
 
-    The table holds both curves on steps of 1/200.
+    Args:
+        heads: how many flips are heads.
+        flips: how many flips there are.
+        p: the candidate.
+
+    Returns:
+        The picture; its table holds both curves on steps of 1/200.
 
     Raises:
         ValueError: as `CoinFacts` does.

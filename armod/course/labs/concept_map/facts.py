@@ -31,9 +31,13 @@ class Described(Protocol):
 
 @dataclass(frozen=True)
 class Link:
-    """Lesson ``learner`` needs a concept that lesson ``teacher`` teaches (None: none before it does).
+    """One lesson needs a concept that another one teaches.
 
-    ``is_direct``: no chain of other links leads from the one to the other as well, so that the map draws it.
+    Args:
+        concept: the concept.
+        teacher: the lesson that teaches it, by its place in the course; None if no lesson before does.
+        learner: the lesson that needs it, by its place in the course.
+        is_direct: whether no chain of other links leads from the one to the other as well, so that the map draws it.
     """
 
     concept: str

@@ -13,8 +13,12 @@ from armod.course.labs.page import Widget, lab_files, page
 def course_map(lessons: Sequence[Described], notes: Mapping[str, str] | None = None) -> Widget:
     """The map as one notebook output; a card links to ``NAME.ipynb`` beside the notebook that shows the map.
 
-    ``notes``: a few words on some lessons by name, such as ``{"4_5_1_made": "2 exercises passed"}``. Without scripts it
-    is the static picture and a list of links.
+    Args:
+        lessons: the lessons, in the order of the course.
+        notes: a few words on some lessons by name, such as ``{"4_5_1_made": "2 exercises passed"}``.
+
+    Returns:
+        The output; without scripts it is the static picture and a list of links.
 
     Raises:
         ValueError: if there is no lesson.

@@ -24,8 +24,13 @@ _PILL_FILL = "#E6F2FB"
 def concept_map(lessons: Sequence[Described], notes: Mapping[str, str] | None = None) -> Picture:
     """Lessons as cards in rows, prerequisites above; a line runs from each concept to the lessons that need it.
 
-    ``notes``: a few words on some lessons by name, such as ``{"4_5_1_made": "2 exercises passed"}``. A line is left out
-    where a chain of others leads the same way; the description and the table have them all.
+    Args:
+        lessons: the lessons, in the order of the course.
+        notes: a few words on some lessons by name, such as ``{"4_5_1_made": "2 exercises passed"}``.
+
+    Returns:
+        The picture. A line is left out where a chain of others leads the same way; the description and the table have
+        them all.
 
     Raises:
         ValueError: if there is no lesson.

@@ -34,7 +34,9 @@ LENGTH = 64
 class DilationFacts:
     """What the pictures of one stack draw and say.
 
-    dilations: of the layers, from the samples up. kernel_size: taps of each.
+    Args:
+        dilations: of the layers, from the samples up.
+        kernel_size: taps of each layer.
 
     >>> facts = DilationFacts((1, 2, 4), 2)
     >>> facts.ancestry

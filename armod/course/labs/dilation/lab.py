@@ -24,8 +24,15 @@ def dilation_lab(
 ) -> Widget:
     """The lab as one notebook output, its knobs set to these values at first.
 
-    pattern: how the names of `PATTERNS` begin, e.g. "doubling" or "always 4". output: the sample above which the chosen
-    output stands, from 1. frame: steps down that are lit already.
+    Args:
+        pattern: how a name of `PATTERNS` begins, e.g. "doubling" or "always 4".
+        num_layers: how many layers there are.
+        kernel_size: taps of each layer.
+        output: the sample above which the chosen output stands, from 1.
+        frame: steps down that are lit already.
+
+    Returns:
+        The output.
 
     Raises:
         ValueError: for a value that the lab's knobs do not have.

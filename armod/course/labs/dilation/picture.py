@@ -18,8 +18,13 @@ _SPARE = 4  # columns that the widest field leaves to its left
 def dilation_figure(*stacks: DilationFacts, title: str | None = None) -> Picture:
     """A panel for each stack: rows of units above the samples, and what the last output depends on.
 
-    ``title``: left out, it is the first stack's finding. The table holds for each stack its dilations, kernel, the field
-    by the formula, and how many samples the oracle finds.
+    Args:
+        stacks: the stacks, from above.
+        title: the title; left out, it is the first stack's finding.
+
+    Returns:
+        The picture; its table holds for each stack its dilations, kernel, the field by the formula, and how many
+        samples the oracle finds.
 
     >>> print(dilation_figure(DilationFacts((1, 2), 2)).table["field"])
     [4]

@@ -34,8 +34,13 @@ MASKED, KEPT, LEAKING = 0, 1, 2
 class FieldFacts:
     """One pixel of a 13 x 13 image and what it sees through one stack of masked convolutions.
 
-    stack: "plain" or "gated". first_mask: "A" or "B". kernel_size, depth: of every masked layer, and their number.
-    row, column: of the pixel, from 0; sentences count from 1.
+    Args:
+        stack: "plain" or "gated".
+        first_mask: "A" or "B", the mask of the first layer.
+        kernel_size: of every masked layer.
+        depth: how many masked layers there are.
+        row: of the pixel, from 0; sentences count from 1.
+        column: of the pixel, in the same way.
 
     >>> facts = FieldFacts("plain", "A", 3, 5, 7, 6)
     >>> facts.counts

@@ -27,8 +27,16 @@ def field_lab(
 ) -> Widget:
     """The lab as one notebook output, its knobs set to these values at first.
 
-    stack: "plain", a PixelCNN, or "gated", a Gated PixelCNN with its two stacks. first_mask: "A", or "B", which leaks.
-    kernel_size: 3, 5 or 7. depth: masked layers, 2 to 6. row, column: of the chosen pixel, 0 to 12.
+    Args:
+        stack: "plain", a PixelCNN, or "gated", a Gated PixelCNN with its two stacks.
+        first_mask: "A", or "B", which leaks.
+        kernel_size: 3, 5 or 7.
+        depth: masked layers, 2 to 6.
+        row: of the chosen pixel, 0 to 12.
+        column: of the chosen pixel, 0 to 12.
+
+    Returns:
+        The output.
 
     Raises:
         ValueError: for a value that the lab's knobs do not have.
@@ -48,11 +56,7 @@ def field_lab(
 def lab_state(
     stack: str, first_mask: str, *, kernel_size: int, depth: int, row: int, column: int
 ) -> FieldFacts:
-    """What the lab shows at one setting of its knobs.
-
-    Raises:
-        ValueError: for a value that the lab's knobs do not have.
-    """
+    """What the lab shows at one setting of its knobs; ValueError for a value that they do not have."""
     check_knobs(
         "field lab",
         stack=(stack, STACKS),

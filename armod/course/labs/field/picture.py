@@ -22,9 +22,14 @@ _TAPS = {MASKED: ("masked", "secondary"), KEPT: ("field", "ink"), LEAKING: ("out
 
 
 def field_figure(*fields: FieldFacts, title: str | None = None) -> Picture:
-    """What the field lab shows, as a still: one panel for each of `fields`, their masks at the left.
+    """What the field lab shows, as a still: one panel for each field, its masks at the left.
 
-    title: left out, the finding of a single panel; of several, they stand above each one.
+    Args:
+        fields: one to three fields, from the left.
+        title: the title; left out, it is the finding of a single panel. Of several, the findings stand above each one.
+
+    Returns:
+        The picture; its table says the kind of each pixel.
 
     Raises:
         ValueError: if there are not one to three panels, or several without a title.
@@ -68,8 +73,14 @@ def mask_squares(
 ) -> Picture:
     """Masks as squares of ones and zeros, side by side; the kernel's centre has an edge of ink.
 
-    masks: 0 and 1, or boolean, ``(rows, columns)`` by name. labels: names of rows and columns, such as R, G and B, for
-    masks between features; then no square is the centre, and `axes` says what columns and rows stand for.
+    Args:
+        masks: 0 and 1, or boolean, ``(rows, columns)`` by name.
+        title: the title.
+        labels: names of rows and columns, such as R, G and B, for masks between features; no square is the centre then.
+        axes: with labels, what columns and rows stand for.
+
+    Returns:
+        The picture; its table says the weights that each row keeps.
 
     Raises:
         ValueError: for no mask, one that is not a matrix of zeros and ones, or labels that do not fit.

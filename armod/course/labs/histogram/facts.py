@@ -24,10 +24,15 @@ ONE_EACH = "one in every cell"
 
 @dataclass(frozen=True, eq=False)
 class HistogramFacts:
-    """A histogram in `num_bins` bins that has counted `train` and is asked about `test`.
+    """A histogram that has counted observations and is asked about others.
 
-    train, test: levels ``(N, D)`` and ``(M, D)`` out of `num_levels`. imaginary: observations spread evenly over all
-    cells before counting, or `ONE_EACH` for one in every cell (Laplace).
+    Args:
+        train: levels ``(N, D)`` that are counted.
+        test: levels ``(M, D)`` that it is asked about.
+        num_bins: how many bins each variable has.
+        num_levels: K, the number of levels.
+        imaginary: observations spread evenly over all cells before counting, or `ONE_EACH` for one in every cell
+            (Laplace).
     """
 
     train: Tensor

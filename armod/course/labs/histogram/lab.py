@@ -33,7 +33,15 @@ def histogram_lab(
 ) -> Widget:
     """The lab as one notebook output, its knobs set to these values at first.
 
-    The data: the first `num_variables` of twelve pixels, rows 3 to 5 and columns 3 to 6 of the 8x8 digits, on 16 levels.
+    Args:
+        num_bins: how many bins each variable has.
+        num_variables: how many of twelve pixels are taken: rows 3 to 5 and columns 3 to 6 of the 8x8 digits, on 16
+            levels.
+        num_observations: how many digits are counted.
+        imaginary: as in `HistogramFacts`.
+
+    Returns:
+        The output.
 
     Raises:
         ValueError: for a value that the lab's knobs do not have.
@@ -53,11 +61,7 @@ def histogram_lab(
 def lab_state(
     num_bins: int, num_variables: int, num_observations: int, imaginary: float | str
 ) -> HistogramFacts:
-    """What the lab shows at one setting of its knobs.
-
-    Raises:
-        ValueError: for a value that the lab's knobs do not have.
-    """
+    """What the lab shows at one setting of its knobs; ValueError for a value that they do not have."""
     check_knobs(
         "histogram lab",
         num_bins=(num_bins, BINS),

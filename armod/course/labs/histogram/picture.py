@@ -32,8 +32,16 @@ def histogram_figure(
 ) -> Picture:
     """The cells of a histogram folded into a square, and its two likelihoods against the number of dimensions.
 
-    ``train``, ``test``: levels ``(N, D)`` and ``(M, D)``; the square shows the first `num_variables`, the lines all D.
-    ``imaginary``: as in `HistogramFacts`. The table holds both likelihoods, in nats per variable, for each dimension.
+    Args:
+        train: levels ``(N, D)`` that are counted.
+        test: levels ``(M, D)`` that the histogram is asked about.
+        num_bins: how many bins each variable has.
+        num_variables: the square shows the first so many; the lines show all D.
+        num_levels: K, the number of levels.
+        imaginary: as in `HistogramFacts`.
+
+    Returns:
+        The picture; its table holds both likelihoods, in nats per variable, for each dimension.
     """
     every = [
         HistogramFacts(train[:, :size], test[:, :size], num_bins, num_levels, imaginary)

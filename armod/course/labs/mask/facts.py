@@ -19,9 +19,11 @@ say = Words.beside(__file__)
 class MaskFacts:
     """One MADE and one of its outputs; levels count from the inputs, 0, over the hidden layers to the outputs.
 
-    ``ordering``: ``(D,)`` permutation. ``degrees``: one tensor a level. ``masks``: ``masks[l]`` is ``(units of level
-    l + 1, units of level l)``. ``output``: the chosen variable, from 0. Sentences count variables from 1, as the
-    literature does.
+    Args:
+        ordering: permutation ``(D,)``.
+        degrees: one tensor a level.
+        masks: ``masks[l]`` is ``(units of level l + 1, units of level l)``.
+        output: the chosen variable, from 0; sentences count variables from 1, as the literature does.
     """
 
     ordering: Tensor
@@ -134,8 +136,15 @@ def mask_facts(
 ) -> MaskFacts:
     """The facts of a MADE with this ordering and these degrees of its hidden units.
 
-    ``output``: the chosen variable, from 0; left out, one a little past the middle of the ordering. ``layer_masks``:
-    other masks than `armod.models.made.masks.masks` would make of the degrees - wrong ones, say, to look at their leak.
+    Args:
+        ordering: permutation ``(D,)``.
+        degrees: those of the hidden layers, as `armod.models.made.masks.hidden_degrees` gives them.
+        output: the chosen variable, from 0; left out, one a little past the middle of the ordering.
+        layer_masks: other masks than `armod.models.made.masks.masks` would make of the degrees - wrong ones, say, to
+            look at their leak.
+
+    Returns:
+        What the picture draws and says.
 
     Raises:
         ValueError: if `ordering` is no permutation or `output` no variable.

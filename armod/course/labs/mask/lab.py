@@ -37,7 +37,18 @@ def mask_lab(
     seed: int = 0,
     output: int | None = None,
 ) -> Widget:
-    """The lab as one notebook output, its knobs set to these values at first; `output` counts from 0.
+    """The lab as one notebook output, its knobs set to these values at first.
+
+    Args:
+        num_variables: D, 1 to 16.
+        hidden_sizes: units of each hidden layer.
+        ordering: permutation ``(D,)``; None for the variables' own order.
+        degrees: how the hidden units get their degrees, "random" or "sequential".
+        seed: of random degrees.
+        output: the chosen variable, from 0; left out, one a little past the middle of the ordering.
+
+    Returns:
+        The output.
 
     Raises:
         ValueError: for a value that the lab's knobs do not have.
@@ -66,11 +77,7 @@ def lab_state(
     seed: int = 0,
     output: int | None = None,
 ) -> MaskFacts:
-    """What the lab shows at one setting of its knobs.
-
-    Raises:
-        ValueError: for a value that the lab's knobs do not have.
-    """
+    """What the lab shows at one setting of its knobs; ValueError for a value that they do not have."""
     depth = {"the number of hidden layers": (len(hidden_sizes), range(1, MAX_LAYERS + 1))}
     kinds = ("random", "sequential")
     check_knobs(

@@ -30,11 +30,16 @@ def mask_figure(
 ) -> Picture:
     """MADE's units, kept connections, masks and their product, with all that feeds one output lit.
 
-    ``ordering``: permutation ``(D,)``. ``degrees``: those of the hidden layers, as `armod.models.made.masks.hidden_degrees`
-    gives them. ``output``: the chosen variable, from 0; left out, one a little past the middle of the ordering.
-    ``layer_masks``: draw these masks instead of the right ones, to look at a mistake. The title, the description and
-    the table are computed from the masks drawn. Best up to 16 variables and 4 hidden layers; larger networks lose the
-    numbers in their units.
+    Best up to 16 variables and 4 hidden layers; larger networks lose the numbers in their units.
+
+    Args:
+        ordering: permutation ``(D,)``.
+        degrees: those of the hidden layers, as `armod.models.made.masks.hidden_degrees` gives them.
+        output: the chosen variable, from 0; left out, one a little past the middle of the ordering.
+        layer_masks: draw these masks instead of the right ones, to look at a mistake.
+
+    Returns:
+        The picture; its title, its description and its table are computed from the masks drawn.
 
     Raises:
         ValueError: if `ordering` is no permutation or `output` no variable.

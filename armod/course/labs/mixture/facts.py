@@ -36,7 +36,12 @@ def mixture(components: Sequence[Component], num_levels: int) -> DiscretizedLogi
 
 @dataclass(frozen=True)
 class MixtureFacts:
-    """One to three `components` on ``0..num_levels-1``; `counts` of real data on the same levels, or none.
+    """A mixture on levels, and perhaps real data on the same levels.
+
+    Args:
+        components: (mean, scale, weight) of one to three, means and scales in levels.
+        num_levels: K; the levels are ``0..K-1``.
+        counts: how many data have each level; empty for no data.
 
     Raises:
         ValueError: for other numbers of components, scales or weights of 0 or less, or counts that do not fit.

@@ -30,8 +30,13 @@ EXAMPLES: dict[str, list[Component]] = {
 def mixture_lab(components: Sequence[Component] | None = None, counts: Sequence[int] = ()) -> Widget:
     """The lab as one notebook output, on 32 levels.
 
-    ``components``: (mean, scale, weight) of each at first, of `MEANS`, `SCALES` and `WEIGHTS`; means and scales in
-    levels. ``counts``: of real data on the 32 levels; the lab then tells how many bits a pixel the mixture needs.
+    Args:
+        components: (mean, scale, weight) of each at first, of `MEANS`, `SCALES` and `WEIGHTS`; means and scales
+            in levels.
+        counts: of real data on the 32 levels; the lab then tells how many bits a pixel the mixture needs.
+
+    Returns:
+        The output.
 
     Raises:
         ValueError: for components that the knobs do not have, or counts that are not 32.

@@ -20,8 +20,14 @@ def mixture_figure(
 ) -> Picture:
     """Stacked bars of each level's probability; outlined bins beyond the edges, whose mass the outer levels take.
 
-    ``components``: (mean, scale, weight), means and scales in levels. ``counts``: of real data, drawn as a grey
-    outline. The table holds a row for each level.
+    Args:
+        components: (mean, scale, weight) of each, means and scales in levels.
+        num_levels: K; the levels are ``0..K-1``.
+        counts: of real data, drawn as a grey outline.
+        title: the title; left out, it is the finding.
+
+    Returns:
+        The picture; its table holds a row for each level.
 
     Raises:
         ValueError: as `MixtureFacts` does.

@@ -24,11 +24,13 @@ Known = Mapping[int, int]
 
 @dataclass(frozen=True)
 class OrderingFacts:
-    """A walk through one ordering, `step` pixels far.
+    """A walk through one ordering, some pixels far; sentences count pixels from 1.
 
-    ``counts``: int64 ``(2,) * D``, how often each pattern occurs. ``ordering``: ``ordering[k]`` is the pixel that comes
-    k-th. ``uniform``: for each step the number in [0, 1) that draws its pixel. ``step``: how many pixels are known, 0..D.
-    Sentences count pixels from 1.
+    Args:
+        counts: int64 ``(2,) * D``, how often each pattern occurs.
+        ordering: ``ordering[k]`` is the pixel that comes k-th.
+        uniform: for each step the number in [0, 1) that draws its pixel.
+        step: how many pixels are known, 0..D.
     """
 
     counts: Tensor
@@ -125,7 +127,16 @@ def ordering_facts(
     uniform: Sequence[float] | None = None,
     step: int | None = None,
 ) -> OrderingFacts:
-    """Count `patterns`, 0 or 1 in ``(N, D)``, and walk through `ordering`; left out: left to right, 0.5 each, to the end.
+    """Count patterns and walk through an ordering.
+
+    Args:
+        patterns: 0 or 1 in ``(N, D)``.
+        ordering: the pixels in their order; left out, from left to right.
+        uniform: for each step the number in [0, 1) that draws its pixel; left out, 0.5 each.
+        step: how many pixels are known; left out, all.
+
+    Returns:
+        What the picture draws and says.
 
     Raises:
         ValueError: if the patterns are not such a tensor, or the ordering is no permutation of its pixels.
@@ -143,7 +154,13 @@ def ordering_facts(
 
 
 def pattern_counts(patterns: Tensor) -> Tensor:
-    """How often each pattern occurs: ``(N, D)`` of zeros and ones to int64 ``(2,) * D``.
+    """How often each pattern occurs.
+
+    Args:
+        patterns: zeros and ones ``(N, D)``.
+
+    Returns:
+        The counts, int64 ``(2,) * D``.
 
     Raises:
         ValueError: if there is no pattern, or one holds anything but 0 and 1.

@@ -25,10 +25,16 @@ UNKNOWN = 2
 def ordering_explorer(
     patterns: Tensor, *, ordering: Sequence[int] | None = None, noise: int = 0, step: int | None = None
 ) -> Widget:
-    """The explorer as one notebook output, over the counts of `patterns`, zeros and ones ``(N, D)`` with D from 2 to 4.
+    """The explorer as one notebook output, its knobs set to these values at first.
 
-    ``ordering``, ``noise`` (the row of uniform numbers, from 0) and ``step`` (how many pixels are known) are where its
-    knobs stand at first; left out, from left to right, and complete.
+    Args:
+        patterns: zeros and ones ``(N, D)`` with D from 2 to 4, which are counted.
+        ordering: the pixels in their order; left out, from left to right.
+        noise: the row of uniform numbers, from 0.
+        step: how many pixels are known; left out, all.
+
+    Returns:
+        The output.
 
     Raises:
         ValueError: for patterns of another kind, or a value that the knobs do not have.
@@ -45,11 +51,7 @@ def ordering_explorer(
 def explorer_state(
     patterns: Tensor, *, ordering: Sequence[int] | None = None, noise: int = 0, step: int | None = None
 ) -> OrderingFacts:
-    """What the explorer shows at one setting of its knobs.
-
-    Raises:
-        ValueError: for patterns of another kind, or a value that the knobs do not have.
-    """
+    """What the explorer shows at one setting of its knobs; ValueError for a value that they do not have."""
     size = patterns.shape[1] if patterns.dim() == 2 else 0
     if size not in PIXELS:
         raise ValueError(

@@ -22,8 +22,12 @@ _PIXEL_COLOURS = ("input", "field", "output", "hidden")
 def ordering_figure(facts: OrderingFacts) -> Picture:
     """The steps taken on the left; on the right the factors of the pattern in every ordering, once it is complete.
 
-    The table has a row for each step: its conditional, the uniform number, the value drawn, its probability, and the
-    log-probability so far in nats. Best for 2 to 4 pixels.
+    Args:
+        facts: the walk, best through 2 to 4 pixels.
+
+    Returns:
+        The picture. Its table has a row for each step: its conditional, the uniform number, the value drawn, its
+        probability, and the log-probability so far in nats.
 
     >>> import torch
     >>> from armod.course.labs.ordering.facts import ordering_facts

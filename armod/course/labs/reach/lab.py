@@ -20,8 +20,14 @@ GATE_BIASES = (0, 1, 2, 3)
 def reach_lab(cell: str = "rnn", scale: float = 1.0, *, gate_bias: int = 0, lag: int = 12) -> Widget:
     """The lab as one notebook output, its knobs set to these values at first.
 
-    cell: "rnn", "lstm" or "gru". scale: of the recurrent weights. gate_bias: on the gate that keeps the past; a simple
-    RNN has none and ignores it. lag: steps back, from 1.
+    Args:
+        cell: "rnn", "lstm" or "gru".
+        scale: of the recurrent weights.
+        gate_bias: on the gate that keeps the past; a simple RNN has none and ignores it.
+        lag: steps back, from 1.
+
+    Returns:
+        The output.
 
     Raises:
         ValueError: for a value that the lab's knobs do not have.

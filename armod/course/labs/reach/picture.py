@@ -25,7 +25,15 @@ _LINES = (
 
 
 def unrolled_figure(symbols: Sequence[str], *, title: str, start: str = "start") -> Picture:
-    """A network unrolled over `symbols`: below what each step reads, above what it predicts.
+    """A network unrolled over some symbols: below what each step reads, above what it predicts.
+
+    Args:
+        symbols: 2 to 12 symbols.
+        title: the title.
+        start: what the first step reads.
+
+    Returns:
+        The picture; its table says what each step reads and predicts.
 
     Raises:
         ValueError: if there are not 2 to 12 symbols.
@@ -62,7 +70,14 @@ def unrolled_figure(symbols: Sequence[str], *, title: str, start: str = "start")
 
 
 def reach_curves(reach: Mapping[str, Sequence[float]], *, title: str) -> Picture:
-    """Gradients at lags 1, 2, ... by name, each divided by its first, on a logarithmic axis.
+    """Gradients against the lag, each divided by its first, on a logarithmic axis.
+
+    Args:
+        reach: the gradients at lags 1, 2, ..., by the name of the line.
+        title: the title.
+
+    Returns:
+        The picture; its table holds the shares at each lag.
 
     Raises:
         ValueError: if there are not one to five lines of one length, or a gradient is not above 0.

@@ -48,7 +48,12 @@ def log_masses() -> NDArray[np.float32]:
 
 @dataclass(frozen=True)
 class SurfaceFacts:
-    """`counts` of points on each level, and one candidate by its indices in `MEANS` and `SCALES`.
+    """Points on 16 levels, and one candidate of the map.
+
+    Args:
+        counts: how many points each level has.
+        mean: the candidate's mean, an index in `MEANS`.
+        scale: the candidate's scale, an index in `SCALES`.
 
     Raises:
         ValueError: unless there are 16 counts, none negative, and both indices lie on the map.

@@ -31,9 +31,15 @@ DATA_SETS = {
 
 
 def surface_lab(counts: Sequence[int] | None = None, *, mean: float = 3.0, scale: int = 14) -> Widget:
-    """The lab as one notebook output: `counts` of points on the 16 levels, and a candidate mean and scale at first.
+    """The lab as one notebook output, its knobs set to these values at first.
 
-    ``mean``: in levels, in quarters from -3 to 18. ``scale``: an index in `armod.course.labs.surface.facts.SCALES`.
+    Args:
+        counts: how many points each of the 16 levels has; None for one heap.
+        mean: the candidate's mean in levels, in quarters from -3 to 18.
+        scale: the candidate's scale, an index in `armod.course.labs.surface.facts.SCALES`.
+
+    Returns:
+        The output.
 
     Raises:
         ValueError: for counts or a candidate that the lab does not have.

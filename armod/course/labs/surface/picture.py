@@ -30,8 +30,14 @@ def surface_figure(
 ) -> Picture:
     """Points with the candidate's probabilities behind them, and the surface with the candidate and the maximiser.
 
-    ``candidate``: indices in `MEANS` and `SCALES`; left out, the maximiser. ``path``: (mean, scale) of each step of an
-    ascent, in levels, drawn over the surface. The table holds the surface, a row for each mean and scale.
+    Args:
+        counts: how many points each of the 16 levels has.
+        candidate: indices in `MEANS` and `SCALES`; left out, the maximiser.
+        path: (mean, scale) of each step of an ascent, in levels, drawn over the surface.
+        title: the title; left out, it is the finding.
+
+    Returns:
+        The picture; its table holds the surface, a row for each mean and scale.
 
     Raises:
         ValueError: as `SurfaceFacts` does.
