@@ -1,0 +1,187 @@
+"""Guess and verify: the same sample as the cached one, in as many passes as the guesses deserve, and never more than D."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+import armod
+from armod import AutoregressiveModel, likelihoods
+from armod.sampling import Copy, Draft, GuessAndVerify
+from armod.sampling.guess_and_verify import Progress, previous
+from tests.examples import ENSEMBLES, LARGER, MODELS, context_for, made, recurrent, seeded
+
+Build = Callable[[], AutoregressiveModel]
+N = 6
+SINGLE = {name: build for name, build in MODELS.items() if not name.startswith("mixture")}
+MANY_LEVELS = {name: build for name, build in SINGLE.items() if "one level" not in name}
+# one of each family, too large to enumerate
+SOME_LARGER = [
+    "recurrent, gru, context",
+    "transformer, context, reversed",
+    "wavenet, three taps, any dilations, context",
+    "pixelcnn, narrower than the channels, reversed",
+    "gated, only its own pixel",
+    "pixelcnn++, padded",
+]
+
+
+def completion(model: AutoregressiveModel) -> dict[str, Tensor]:
+    known = model.sample(1, generator=seeded(8))
+    return {"known": known, "mask": torch.rand(model.event_shape, generator=seeded(9)) < 0.3}
+
+
+class Oracle:
+    """A guesser that knows the sample, and guesses it or, on purpose, never."""
+
+    def __init__(self, model: AutoregressiveModel, sample: Tensor, shift: int) -> None:
+        self.levels = (sample.flatten(1)[:, model.ordering] + shift) % likelihoods_of(model)
+
+    def __call__(self, progress: Progress) -> Tensor:
+        return self.levels
+
+
+def likelihoods_of(model: AutoregressiveModel) -> int:
+    return likelihoods.num_levels(model.conditionals(torch.zeros(1, *model.event_shape))) or 2
+
+
+@pytest.mark.parametrize("options", [{}, {"temperature": 0.6, "top_k": 3}, {"stop": 0}], ids=str)
+@pytest.mark.parametrize("build", (MODELS | ENSEMBLES).values(), ids=(MODELS | ENSEMBLES).keys())
+def test_the_fixed_point_is_the_cached_sample(build: Build, options: dict[str, Any]) -> None:
+    model = build()
+    for given in ({}, completion(model)):
+        cached, fixed = (
+            model.sample(N, generator=seeded(3), method=method, **given, **options)
+            for method in ("cached", "fixed-point")
+        )
+        assert torch.equal(cached, fixed)
+
+
+@pytest.mark.parametrize("window", [1, None])
+@pytest.mark.parametrize("guess", ["previous", Copy(2)], ids=str)
+@pytest.mark.parametrize("build", SINGLE.values(), ids=SINGLE.keys())
+def test_every_guess_and_window_gives_the_cached_sample(build: Build, guess: Any, window: int | None) -> None:
+    model, sampler = build(), GuessAndVerify(guess, window)
+    given = completion(model)
+    x = model.sample(N, generator=seeded(3), method=sampler, **given)
+    assert torch.equal(x, model.sample(N, generator=seeded(3), **given))
+    report = sampler.report
+    assert report.evaluations <= model.num_variables
+    assert torch.equal(report.accepted.sum(0), torch.full((N,), model.num_variables))
+    assert report.accepted.max() <= (model.num_variables if window is None else window + 1)
+    assert report.positions == report.evaluations * model.num_variables
+    # each pass makes what it accepted final, in the order of generation
+    in_order = report.passes.flatten(1)[:, model.ordering]
+    for row, accepted in zip(in_order, report.accepted.T, strict=True):
+        made_in = [number for number, count in enumerate(accepted.tolist(), 1) for _ in range(count)]
+        assert row.tolist() == made_in
+
+
+@pytest.mark.parametrize("name", SOME_LARGER)
+def test_larger_models_with_contexts(name: str) -> None:
+    model = LARGER[name]()
+    context = context_for(model, N)
+    sampler = GuessAndVerify(window=7)
+    for method in (sampler, "fixed-point"):
+        x = model.sample(N, context, generator=seeded(4), method=method)
+        assert torch.equal(x, model.sample(N, context, generator=seeded(4)))
+
+
+@pytest.mark.parametrize("window", [0, 3, None])
+@pytest.mark.parametrize("build", MANY_LEVELS.values(), ids=MANY_LEVELS.keys())
+def test_guesses_that_are_always_wrong_and_always_right(build: Build, window: int | None) -> None:
+    model = build()
+    size = model.num_variables
+    sample = model.sample(N, generator=seeded(5))
+    wrong = GuessAndVerify(Oracle(model, sample, 1), window)
+    right = GuessAndVerify(Oracle(model, sample, 0), window)
+    for sampler in (wrong, right):
+        assert torch.equal(model.sample(N, generator=seeded(5), method=sampler), sample)
+    # the last variable needs no guess of its own to be final
+    assert wrong.report.evaluations == size
+    assert right.report.evaluations == (1 if window is None else math.ceil(size / (window + 1)))
+
+
+def test_known_levels_are_guesses_that_are_always_right() -> None:
+    model = made((12,), (20,), 3)
+    known, mask = torch.ones(12).long(), torch.arange(12) < 9
+    wrong = GuessAndVerify(Oracle(model, model.sample(2, known=known, mask=mask, generator=seeded()), 1))
+    model.sample(2, known=known, mask=mask, generator=seeded(), method=wrong)
+    assert wrong.report.evaluations == 3
+    assert wrong.report.accepted[0].tolist() == [10, 10]
+
+
+def test_a_draft_that_is_the_model_is_always_right_and_another_one_only_costs_passes() -> None:
+    model, other = (
+        recurrent((9,), likelihoods.Categorical(4)),
+        recurrent((9,), likelihoods.Categorical(4), cell="gru"),
+    )
+    expected = model.sample(N, generator=seeded(6))
+    for draft, passes in ((model, 1), (other, 9)):
+        sampler = GuessAndVerify(Draft(draft))
+        assert torch.equal(model.sample(N, generator=seeded(6), method=sampler), expected)
+        assert 1 <= sampler.report.evaluations <= passes
+
+
+def test_another_length_no_rows_and_a_callback() -> None:
+    model = LARGER["wavenet, beyond its field"]()
+    heard: list[int] = []
+    sampler = GuessAndVerify(window=2)
+    x = model.sample(
+        2, length=11, generator=seeded(), method=sampler, callback=lambda k, levels: heard.append(k)
+    )
+    assert torch.equal(x, model.sample(2, length=11, generator=seeded())) and heard == list(range(11))
+    assert model.sample(0, method=sampler).shape == (0, 70) and sampler.report.evaluations == 0
+    coins = made((30,), (8,), 2)
+    stopped = coins.sample(3, generator=seeded(1), method=sampler, stop=0)
+    assert torch.equal(stopped, coins.sample(3, generator=seeded(1), stop=0))
+    assert (sampler.report.passes == 0).any(), "nothing has to be made after every row has stopped"
+
+
+def test_in_float32_what_was_accepted_is_not_looked_at_again() -> None:
+    """A model that contradicts itself from pass to pass still ends in at most D passes."""
+    model = made((20,), (30,)).float()
+
+    def restless(progress: Progress) -> Tensor:
+        with torch.no_grad():
+            for parameter in model.parameters():
+                parameter.neg_()
+        return previous(progress)
+
+    sampler = GuessAndVerify(restless)
+    model.sample(3, generator=seeded(), method=sampler)
+    assert sampler.report.evaluations <= 20
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (lambda: GuessAndVerify("best"), "guess is \"previous\" or a function of the progress, not 'best'"),
+        (lambda: GuessAndVerify(window=-1), "window must be 0 or more, not -1"),
+        (lambda: GuessAndVerify(window=2.5), "window must be a whole number, not 2.5"),
+        (lambda: Copy(0), "lag must be 1 or more, not 0"),
+        (
+            lambda: made((4,)).sample(2, method=GuessAndVerify(lambda progress: torch.zeros(2, 3))),
+            r"A guess has shape \(2, 4\), a level for each variable, not \(2, 3\)",
+        ),
+        (lambda: made((4,)).sample(2, method="fixed-point", heat=1), "heat is no option of sample"),
+    ],
+)
+def test_bad_calls_are_one_sentence(make: Callable[[], Any], sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        make()
+
+
+@pytest.mark.parametrize(
+    ("name", "share"), [("made-digits28", 0.05), ("pixelcnn-digits28", 0.10), ("transformer-chorales", 0.30)]
+)
+def test_shipped_models_need_few_passes(name: str, share: float) -> None:
+    model, sampler = armod.load_pretrained(name), GuessAndVerify()
+    x = model.sample(1, generator=seeded(0), method=sampler)
+    assert torch.equal(x, model.sample(1, generator=seeded(0)))
+    assert sampler.report.evaluations <= share * model.num_variables
