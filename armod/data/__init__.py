@@ -48,7 +48,7 @@ def load(name: str) -> Dataset:
     >>> load("digits8")
     Dataset 'digits8': train 1,444, valid 177, test 176; event shape (1, 8, 8), 17 levels; CC BY 4.0
     """
-    if not isinstance(name, str) or name not in NAMES:
+    if not isinstance(name, str) or not (name in _OWN or name in _GUESTS):
         raise ValueError(f"There is no data set {shown(name)}: choose one of {', '.join(map(repr, NAMES))}.")
     if name in _OWN:
         dataset: Dataset = import_module(f"armod.data.sets.{name}").load()

@@ -16,7 +16,7 @@ mean and the scale are measured in levels: the ends of the bins are then half-in
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -123,7 +123,7 @@ class DiscretizedLogisticMixture(distributions.Distribution):
         validate_args: whether the arguments are checked; None is torch's default.
 
     Raises:
-        ValueError: if a parameter is no tensor of numbers, their shapes differ, or there are fewer than 1 level.
+        ValueError: if a parameter is no tensor of numbers, their shapes don't broadcast, or there are fewer than 1 level.
 
     >>> coin = DiscretizedLogisticMixture(torch.zeros(1), torch.zeros(1), torch.zeros(1), num_levels=2)
     >>> coin.log_prob(torch.tensor([0, 1])).exp()
@@ -310,16 +310,19 @@ class DiscretizedLogisticMixture(distributions.Distribution):
         return torch.arange(self.num_levels, dtype=self.logits.dtype, device=self.logits.device)
 
 
-def _of_one_shape(**parameters: Tensor) -> list[Tensor]:
-    """The parameters of a mixture as tensors, if all have the shape of the logits."""
-    found: list[Tensor] = []
-    for name, given in parameters.items():
-        tensor = tensor_of(given, name, "shape (..., M)")
-        if not tensor.dim() or (found and tensor.shape != found[0].shape):
-            due = f"{tuple(found[0].shape)} like logits" if found else "(..., M)"
-            raise ValueError(f"{name} has shape {due}, not {tuple(tensor.shape)}.")
-        found.append(tensor)
-    return found
+def _of_one_shape(**parameters: Tensor) -> Sequence[Tensor]:
+    """The parameters of a mixture as tensors, broadcast to one shape."""
+    found = {name: tensor_of(given, name, "shape (..., M)") for name, given in parameters.items()}
+    for name, tensor in found.items():
+        if not tensor.dim():
+            raise ValueError(f"{name} has shape (..., M), not ().")
+    try:
+        return torch.broadcast_tensors(*found.values())
+    except RuntimeError:
+        shapes = ", ".join(f"{name} {tuple(tensor.shape)}" for name, tensor in found.items())
+        raise ValueError(
+            f"The parameters of a mixture must broadcast to one shape (..., M): {shapes}."
+        ) from None
 
 
 @inverse_cdf.register

@@ -289,3 +289,13 @@ def test_parameters_of_half_precision_make_a_distribution_in_single(dtype: torch
     coarse = DiscretizedLogisticMixture(logits, means, log_scales, 256)
     single = DiscretizedLogisticMixture(logits.float(), means.float(), log_scales.float(), 256)
     assert torch.equal(coarse.probs, single.probs) and torch.equal(coarse.entropy(), single.entropy())
+
+
+def test_parameters_broadcast() -> None:
+    """One mixture's weights and scales serve the means of many batch elements."""
+    logits, log_scales = torch.randn(2, 3, generator=seeded(1), dtype=torch.float64)
+    means = torch.randn(5, 3, generator=seeded(2), dtype=torch.float64)
+    broadcast = DiscretizedLogisticMixture(logits, means, log_scales, 7)
+    assert broadcast.batch_shape == (5,)
+    each = [DiscretizedLogisticMixture(logits, mean, log_scales, 7).probs for mean in means]
+    assert torch.equal(broadcast.probs, torch.stack(each))
