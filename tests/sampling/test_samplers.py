@@ -45,7 +45,7 @@ def test_a_new_sampler_joins_by_one_decorator(monkeypatch: pytest.MonkeyPatch) -
 
     assert MODEL.sample(2, method="last levels").eq(2).all()
     assert MODEL.sample(2, method=last_levels).eq(2).all()
-    listed = 'method is "cached", "naive", "last levels" or a sampler object, not'
+    listed = 'method is "cached", "naive", "fixed-point", "last levels" or a sampler object, not'
     with pytest.raises(ValueError, match=listed):
         MODEL.sample(1, method="x")
 
@@ -76,5 +76,5 @@ def test_a_sampler_of_another_package_is_found_and_listed(install) -> None:
     source = "import torch\ndef zeros(model, uniform, *rest, **options): return torch.zeros(len(uniform), 5).long()"
     install("guest", source, {"armod.samplers": {"zeros": "guest:zeros"}})
     assert MODEL.sample(2, method="zeros").eq(0).all()
-    with pytest.raises(ValueError, match='"naive", "zeros" or a sampler object'):
+    with pytest.raises(ValueError, match='"fixed-point", "zeros" or a sampler object'):
         MODEL.sample(1, method="x")
