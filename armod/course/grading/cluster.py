@@ -131,11 +131,14 @@ class Cluster:
         """Raise CourseError if the scheduler or a worker is no fit for such work."""
         try:
             theirs = self._client.run_on_scheduler(version, "armod")  # it unpickles steps before workers do
+            answers = self._client.run(_trouble, step, on_error="return")
         except ModuleNotFoundError:
-            theirs = "no"
+            theirs, answers = "no", {}
+        except OSError as error:  # it has ended meanwhile
+            raise self._lost() from error
         if theirs != version("armod"):
             raise _stranger("The scheduler", f"it has {theirs} armod, not {version('armod')}")
-        for worker, found in self._client.run(_trouble, step, on_error="return").items():
+        for worker, found in answers.items():
             if isinstance(found, OSError):
                 continue  # it is ending
             trouble = f"{type(found).__name__}: {found}" if isinstance(found, BaseException) else found
