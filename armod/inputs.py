@@ -314,14 +314,29 @@ def check_finite(model: nn.Module, context: Tensor | None) -> None:
     Traceback (most recent call last):
     ValueError: The context has numbers that are not finite, so there is nothing to sample from.
     """
-    if context is not None and not bool(torch.isfinite(context).all()):
+    if context is not None and not all_finite(context):
         raise ValueError("The context has numbers that are not finite, so there is nothing to sample from.")
     for name, parameter in model.named_parameters():
-        # one pass, without a copy: the smallest and the largest number are NaN if any number is
-        if parameter.numel() and not all(map(math.isfinite, map(float, parameter.detach().aminmax()))):
+        if not all_finite(parameter.detach()):
             raise ValueError(
                 f"The weights `{name}` are not all finite (did training diverge?), so there is nothing to sample from."
             )
+
+
+def all_finite(numbers: Tensor) -> bool:
+    """Tell whether no number is NaN or infinite.
+
+    Args:
+        numbers: a floating tensor.
+
+    Returns:
+        True if all are finite.
+
+    >>> all_finite(torch.tensor([1e38, 3e38])), all_finite(torch.tensor([0.0, torch.nan]))
+    (True, False)
+    """
+    # the sum takes one quick pass; only finite numbers whose sum overflows take a second one
+    return math.isfinite(numbers.sum()) or bool(torch.isfinite(numbers).all())
 
 
 def noise_of(num_samples: int, num_variables: int, generator: object) -> Tensor:

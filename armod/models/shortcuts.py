@@ -13,8 +13,6 @@ from torch import nn
 from torch.nn.modules import module as torch_module
 from torch.nn.utils import parametrize
 
-from armod.models.construction import Part
-
 # what a subclass may define without changing a conditional
 _HARMLESS = {
     "bits_per_dim",
@@ -119,29 +117,26 @@ def _changed_part(model: nn.Module) -> str | None:
         *torch_module._global_forward_hooks.values(),
         *torch_module._global_forward_pre_hooks.values(),
     ]
-    if not all(
-        hook.__module__.startswith("torch.") for hook in everywhere
-    ):  # torch's own (FlopCounterMode) only look on
+    # torch's own, such as those of FlopCounterMode, only look on
+    if not all(hook.__module__.startswith("torch.") for hook in everywhere):
         return "there are hooks on all modules"
     construction = vars(model).get("construction")
     if construction is None:  # a member of an ensemble, which checks its layers itself
         return None
-    built, parts = dict(construction.parts), dict(model.named_modules())
+    parts = dict(model.named_modules())
+    del parts[""]
+    if parts.keys() != construction.parts.keys():
+        name = next(iter(parts.keys() ^ construction.parts.keys()))
+        return f"its part `{name}` {'was added' if name in parts else 'is missing'}"
     for name, module in parts.items():
-        if name == "":
-            continue
-        before, now = built.pop(name, None), Part.of(module)
-        if before is None:
-            return f"its part `{name}` was added"
-        if before.kind is not now.kind:
-            return f"its part `{name}` is of type {now.kind.__name__}, not {before.kind.__name__}"
-        if before.settings != now.settings:
-            changed = next(
-                k for k in now.settings | before.settings if before.settings.get(k) != now.settings.get(k)
-            )
-            return f"`{name}.{changed}` was changed"
-        if module._forward_hooks or module._forward_pre_hooks:
+        built, now = construction.parts[name], vars(module)
+        if type(module) is not built.kind:
+            return f"its part `{name}` is of type {type(module).__name__}, not {built.kind.__name__}"
+        for setting, value in built.settings.items():
+            if now.get(setting) != value:
+                return f"`{name}.{setting}` was changed"
+        if now["_forward_hooks"] or now["_forward_pre_hooks"]:
             return f"its part `{name}` has a hook"
-        if "forward" in vars(module):
+        if "forward" in now:
             return f"its part `{name}` has a forward of its own"
-    return f"its part `{next(iter(built))}` is missing" if built else None
+    return None

@@ -6,7 +6,6 @@ the same steps. The samples are the same.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias, TypeVar
 
@@ -14,6 +13,7 @@ import torch
 from torch import Tensor, distributions
 from tqdm import tqdm
 
+from armod.inputs import all_finite
 from armod.likelihoods import inverse_cdf, log_prob
 from armod.sampling.adjust import Adjustment
 from armod.sampling.walk import Incremental, Kept, Walk
@@ -218,8 +218,7 @@ def _check_numbers(view: Walk) -> None:
     """Raise a ValueError if what the walk remembers is not finite, as after an overflow; then its draws were nonsense."""
     last = [] if view.parameters is None else [view.parameters]
     for buffer in [*last, *(buffer for buffer, _ in view.state().values())]:
-        is_float = buffer.is_floating_point() and buffer.numel() > 0
-        if is_float and not all(map(math.isfinite, map(float, buffer.aminmax()))):
+        if buffer.is_floating_point() and not all_finite(buffer):
             _raise_no_numbers()
 
 
