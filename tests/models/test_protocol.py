@@ -295,7 +295,7 @@ def test_a_sampler_object_gets_the_noise_and_the_options() -> None:
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"method": "fast"}, '"cached", "naive" or a sampler object'),
+        ({"method": "fast"}, '"cached", "naive", "fixed-point" or a sampler object'),
         ({"temperature": 0}, "temperature must be above 0"),
         ({"temperature": -1.0}, "temperature must be above 0"),
         ({"temperature": math.nan}, "temperature must be above 0"),
