@@ -29,7 +29,7 @@ from armod.settings import check_sizes, shown
 
 
 @dataclass(frozen=True)
-class Progress:
+class Verified:
     """What a guesser may look at; everything is in the order of generation.
 
     Args:
@@ -39,7 +39,7 @@ class Progress:
         uniform: the noise ``(N, D)``.
         context: the model's context, or None.
 
-    >>> start = Progress(torch.zeros(1, 3).long(), torch.tensor([0]), None, torch.rand(1, 3), None)
+    >>> start = Verified(torch.zeros(1, 3).long(), torch.tensor([0]), None, torch.rand(1, 3), None)
     >>> previous(start)
     tensor([[0, 0, 0]])
     """
@@ -51,19 +51,19 @@ class Progress:
     context: Tensor | None
 
 
-Guesser: TypeAlias = Callable[[Progress], Tensor]
+Guesser: TypeAlias = Callable[[Verified], Tensor]
 
 
-def previous(progress: Progress) -> Tensor:
+def previous(verified: Verified) -> Tensor:
     """Guess what the last pass drew, and level 0 before the first one.
 
     Args:
-        progress: what is known.
+        verified: what is known so far.
 
     Returns:
         Guesses ``(N, D)``; those of final variables do not matter.
     """
-    return progress.levels if progress.latest is None else progress.latest
+    return verified.levels if verified.latest is None else verified.latest
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Copy:
     Raises:
         ValueError: if the lag is no whole number from 1 on.
 
-    >>> some = Progress(torch.tensor([[5, 7, 0, 0, 0]]), torch.tensor([2]), None, torch.rand(1, 5), None)
+    >>> some = Verified(torch.tensor([[5, 7, 0, 0, 0]]), torch.tensor([2]), None, torch.rand(1, 5), None)
     >>> Copy(2)(some)
     tensor([[5, 7, 5, 7, 5]])
     """
@@ -86,12 +86,12 @@ class Copy:
     def __post_init__(self) -> None:
         check_sizes(lag=self.lag)
 
-    def __call__(self, progress: Progress) -> Tensor:
+    def __call__(self, verified: Verified) -> Tensor:
         """Guess all variables, as `previous` does."""
-        step = torch.arange(progress.levels.shape[1], device=progress.levels.device)
-        ahead = (step - progress.frontier[:, None]).clamp(min=-1)
+        step = torch.arange(verified.levels.shape[1], device=verified.levels.device)
+        ahead = (step - verified.frontier[:, None]).clamp(min=-1)
         source = step - self.lag * (ahead // self.lag + 1)  # as many lags back as it takes to a final level
-        copied = progress.levels.gather(1, source.clamp(min=0))
+        copied = verified.levels.gather(1, source.clamp(min=0))
         return torch.where(source < 0, 0, copied)
 
 
@@ -111,12 +111,12 @@ class Draft:
 
     model: Any
 
-    def __call__(self, progress: Progress) -> Tensor:
+    def __call__(self, verified: Verified) -> Tensor:
         """Guess all variables, as `previous` does."""
-        ordering = self.model.ordering_for(progress.levels.shape[1])
-        is_final = torch.arange(len(ordering), device=ordering.device) < progress.frontier[:, None]
-        known, mask = (_in_place(each, ordering) for each in (progress.levels, is_final))
-        drawn = sample_cached(self.model, progress.uniform, progress.context, known, mask)
+        ordering = self.model.ordering_for(verified.levels.shape[1])
+        is_final = torch.arange(len(ordering), device=ordering.device) < verified.frontier[:, None]
+        known, mask = (_in_place(each, ordering) for each in (verified.levels, is_final))
+        drawn = sample_cached(self.model, verified.uniform, verified.context, known, mask)
         return drawn.flatten(1)[:, ordering]
 
 
@@ -152,7 +152,7 @@ class GuessAndVerify:
     the slowest row is final.
 
     Args:
-        guess: "previous", or a guesser: `Copy`, `Draft`, or any function of `Progress`.
+        guess: "previous", or a guesser: `Copy`, `Draft`, or any function of `Verified`.
         window: how many guesses a pass verifies; None is all.
 
     Attributes:
@@ -173,7 +173,7 @@ class GuessAndVerify:
 
     def __init__(self, guess: str | Guesser = "previous", window: int | None = None) -> None:
         if guess != "previous" and not callable(guess):
-            raise ValueError(f'guess is "previous" or a function of the progress, not {shown(guess)}.')
+            raise ValueError(f'guess is "previous" or a function of what is verified, not {shown(guess)}.')
         if window is not None:
             check_sizes(0, window=window)
         self.guess: Guesser = guess if callable(guess) else previous
@@ -210,7 +210,7 @@ class GuessAndVerify:
         accepted: list[Tensor] = []
         while num and num_watched < size and not watch.all_stopped:
             is_final = step < frontier[:, None]
-            guesses = self.guess(Progress(levels, frontier, latest, uniform, context))
+            guesses = self.guess(Verified(levels, frontier, latest, uniform, context))
             if guesses.shape != levels.shape:
                 raise ValueError(
                     f"A guess has shape {tuple(levels.shape)}, a level for each variable, not {tuple(guesses.shape)}."

@@ -13,7 +13,7 @@ from torch import Tensor
 import armod
 from armod import AutoregressiveModel, likelihoods
 from armod.sampling import Copy, Draft, GuessAndVerify
-from armod.sampling.guess_and_verify import Progress, previous
+from armod.sampling.guess_and_verify import Verified, previous
 from tests.examples import ENSEMBLES, LARGER, MODELS, context_for, made, recurrent, seeded
 
 Build = Callable[[], AutoregressiveModel]
@@ -40,13 +40,13 @@ class Oracle:
     """A guesser that knows the sample, and guesses it or, on purpose, never."""
 
     def __init__(self, model: AutoregressiveModel, sample: Tensor, shift: int) -> None:
-        self.levels = (sample.flatten(1)[:, model.ordering] + shift) % likelihoods_of(model)
+        self.levels = (sample.flatten(1)[:, model.ordering] + shift) % levels_of(model)
 
-    def __call__(self, progress: Progress) -> Tensor:
+    def __call__(self, verified: Verified) -> Tensor:
         return self.levels
 
 
-def likelihoods_of(model: AutoregressiveModel) -> int:
+def levels_of(model: AutoregressiveModel) -> int:
     return likelihoods.num_levels(model.conditionals(torch.zeros(1, *model.event_shape))) or 2
 
 
@@ -147,11 +147,11 @@ def test_in_float32_what_was_accepted_is_not_looked_at_again() -> None:
     """A model that contradicts itself from pass to pass still ends in at most D passes."""
     model = made((20,), (30,)).float()
 
-    def restless(progress: Progress) -> Tensor:
+    def restless(verified: Verified) -> Tensor:
         with torch.no_grad():
             for parameter in model.parameters():
                 parameter.neg_()
-        return previous(progress)
+        return previous(verified)
 
     sampler = GuessAndVerify(restless)
     model.sample(3, generator=seeded(), method=sampler)
@@ -161,12 +161,15 @@ def test_in_float32_what_was_accepted_is_not_looked_at_again() -> None:
 @pytest.mark.parametrize(
     ("make", "sentence"),
     [
-        (lambda: GuessAndVerify("best"), "guess is \"previous\" or a function of the progress, not 'best'"),
+        (
+            lambda: GuessAndVerify("best"),
+            "guess is \"previous\" or a function of what is verified, not 'best'",
+        ),
         (lambda: GuessAndVerify(window=-1), "window must be 0 or more, not -1"),
         (lambda: GuessAndVerify(window=2.5), "window must be a whole number, not 2.5"),
         (lambda: Copy(0), "lag must be 1 or more, not 0"),
         (
-            lambda: made((4,)).sample(2, method=GuessAndVerify(lambda progress: torch.zeros(2, 3))),
+            lambda: made((4,)).sample(2, method=GuessAndVerify(lambda verified: torch.zeros(2, 3))),
             r"A guess has shape \(2, 4\), a level for each variable, not \(2, 3\)",
         ),
         (lambda: made((4,)).sample(2, method="fixed-point", heat=1), "heat is no option of sample"),
