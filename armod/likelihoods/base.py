@@ -127,6 +127,17 @@ class Likelihood(ABC):
         """
         return inverse_cdf(self.distribution(in_single(parameters)), noise.squeeze(-1))
 
+    def for_noise(self, noise: Tensor) -> Likelihood:
+        """Choose the quickest way to draw from noise that is known in advance.
+
+        Args:
+            noise: what `noise` returned for all draws.
+
+        Returns:
+            A likelihood that draws the same levels from this noise.
+        """
+        return self
+
     def tempered(self, parameters: Tensor, temperature: float) -> Tensor | None:
         """Change parameters in the same way as `temper` changes a distribution, if parameters can express it.
 
