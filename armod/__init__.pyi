@@ -1,4 +1,4 @@
-from . import data, likelihoods, orderings, sampling, training
+from . import data, distillation, likelihoods, orderings, sampling, training
 from .course.exercises import check
 from .measures.dependency import check_autoregressive, dependency_matrix, total_probability
 from .measures.waves import waves
@@ -34,6 +34,7 @@ __all__ = [
     "check_autoregressive",
     "data",
     "dependency_matrix",
+    "distillation",
     "evaluate",
     "fit",
     "likelihoods",

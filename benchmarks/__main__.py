@@ -32,6 +32,7 @@ _WORKS = {
     "pixelcnn": ("sampling",),
     "gated_pixelcnn": ("training_step", "sampling", "pixels"),
     "pixelcnn_plus_plus": ("sampling", "linear_cost"),
+    "distillation": ("mixture",),
     "grading": ("submission", "processes", "sandbox"),
 }
 

@@ -14,6 +14,7 @@ from torch import distributions, nn
 
 import armod
 from armod import MADE, Histogram, PixelCNN, WaveNet, likelihoods, mu_law, orderings
+from armod.distillation import MixtureOfProducts
 from armod.likelihoods import Bernoulli, Categorical, DiscretizedLogisticMixture, LogisticMixture
 from armod.measures.gradient_reach import gradient_reach, random_recurrence
 from armod.measures.longest_chain import longest_chain
@@ -75,6 +76,26 @@ MEASURES: list[Bad] = [
     ],
     (lambda: gradient_reach(nn.ReLU()), "recurrence"),
     (lambda: gradient_reach("rnn"), "recurrence"),
+]
+MIXED = MixtureOfProducts(2).fit(X)
+MIXTURES: list[Bad] = [
+    *[(lambda m=m: MixtureOfProducts(m), "num_components") for m in ("3", None, 2.5, 0, True)],
+    *[
+        (lambda x=x: MixtureOfProducts(2).fit(x), "levels")
+        for x in (X.tolist(), None, X[:0], X[0], X - 1, X + 0.5)
+    ],
+    *[(lambda k=k: MIXED.fit(X + 2, num_levels=k), "num_levels|Levels") for k in ("3", 2.5, 0, 2)],
+    *[(lambda n=n: MIXED.fit(X, steps=n), "steps") for n in ("3", None, 2.5, 0)],
+    *[(lambda s=s: MIXED.fit(X, smoothing=s), "smoothing") for s in ("1", None, 0, -1, float("nan"))],
+    *[(lambda s=s: MIXED.fit(X, seed=s), "seed") for s in ("1", None, 0.5)],
+    *[
+        (lambda x=x: MIXED.log_prob(x), "x ")
+        for x in (X.tolist(), None, X[:, :3], X[0], X[0, 0], X + 2, X - 1)
+    ],
+    *[(lambda n=n: MIXED.sample(n), "num_samples") for n in ("3", None, 2.5, -1)],
+    *[(lambda g=g: MIXED.sample(1, generator=g), "generator") for g in (0, "cpu", torch.Generator)],
+    (lambda: MixtureOfProducts(2).sample(1), "has seen nothing yet"),
+    (lambda: MixtureOfProducts(2).log_prob(X), "has seen nothing yet"),
 ]
 TRAINING: list[Bad] = [
     (lambda: armod.fit(X, MODEL, epochs=1), "model is an AutoregressiveModel"),
@@ -252,6 +273,7 @@ MODELS: list[Bad] = [
 
 GROUPS = {
     "measures": MEASURES,
+    "mixtures of products": MIXTURES,
     "training": TRAINING,
     "files": FILES,
     "data": DATA,
