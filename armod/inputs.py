@@ -101,29 +101,33 @@ def values_are_known(x: Tensor) -> bool:
     return not x.is_meta
 
 
-def next_levels(value: object, num_samples: int, num_levels: int | None) -> Tensor:
-    """Take the levels of one variable, as `Incremental.append` does.
+def next_levels(value: object, num_samples: int, num_levels: int | None, name: str = "value") -> Tensor:
+    """Take the levels of the next variable, as `Incremental.append` does, or of a block, as `Incremental.peek`.
 
     Args:
         value: what a user gave.
         num_samples: N, the number of observations.
         num_levels: K, or None if it is unknown.
+        name: "value", which may be of one variable, or "values".
 
     Returns:
-        Levels ``(N,)``.
+        Levels ``(N, b)``; b is 1 for one variable.
 
     Raises:
         ValueError: if it has another shape, or values other than whole levels ``0..K-1``.
 
-    >>> next_levels(torch.tensor([0, 3]), 2, 4)
-    tensor([0, 3])
+    >>> next_levels(torch.tensor([0, 3]), 2, 4).tolist(), next_levels(torch.tensor([[0, 3]]), 1, 4).tolist()
+    ([[0], [3]], [[0, 3]])
     """
-    levels = tensor_of(value, "value", f"levels ({num_samples},)")
-    if levels.shape != (num_samples,):
-        raise ValueError(
-            f"value has one level for each observation, shape ({num_samples},), not {tuple(levels.shape)}."
-        )
-    check_possible(levels, num_levels, "value")
+    one, block = f"({num_samples},)", f"({num_samples}, b)"
+    may_be_one = name == "value"
+    levels = tensor_of(value, name, f"levels {one if may_be_one else block}")
+    if levels.dim() == 1 and may_be_one:
+        levels = levels.unsqueeze(1)
+    if levels.dim() != 2 or len(levels) != num_samples:
+        due = f"one level for each observation, shape {one}, or several, shape" if may_be_one else "shape"
+        raise ValueError(f"{name} has {due} {block}, not {tuple(getattr(value, 'shape', ()))}.")
+    check_possible(levels, num_levels, name)
     return levels
 
 

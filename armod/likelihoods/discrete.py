@@ -229,12 +229,12 @@ def _(distribution: distributions.Categorical, temperature: float) -> distributi
 
 
 @pick.register
-def _(distribution: distributions.Bernoulli, variable: int) -> distributions.Bernoulli:
+def _(distribution: distributions.Bernoulli, variable: int | Sequence[int]) -> distributions.Bernoulli:
     return distributions.Bernoulli(logits=distribution.logits.flatten(1)[:, variable], validate_args=False)
 
 
 @pick.register
-def _(distribution: distributions.Categorical, variable: int) -> distributions.Categorical:
+def _(distribution: distributions.Categorical, variable: int | Sequence[int]) -> distributions.Categorical:
     return by_logits(distribution.logits.flatten(1, -2)[:, variable])
 
 

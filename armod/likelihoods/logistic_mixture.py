@@ -352,5 +352,5 @@ def _(distribution: DiscretizedLogisticMixture, temperature: float) -> Discretiz
 
 
 @pick.register
-def _(distribution: DiscretizedLogisticMixture, variable: int) -> DiscretizedLogisticMixture:
+def _(distribution: DiscretizedLogisticMixture, variable: int | Sequence[int]) -> DiscretizedLogisticMixture:
     return distribution._each(lambda parameter: parameter.flatten(1, -2)[:, variable])

@@ -8,7 +8,7 @@ distribution's ``support`` and ``log_prob``.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import singledispatch, wraps
 from typing import Any, TypeVar
 
@@ -92,15 +92,16 @@ def _temperature(distribution: distributions.Distribution, given: Any, name: str
     )
 
 
-def _variable(distribution: distributions.Distribution, given: Any, name: str) -> int:
+def _variable(distribution: distributions.Distribution, given: Any, name: str) -> int | list[int]:
     if len(distribution.batch_shape) < 2:
         raise ValueError(
             f"distribution has a batch shape (N, *event_shape), not {tuple(distribution.batch_shape)}."
         )
-    count, found = distribution.batch_shape[1:].numel(), whole_numbers([given])
-    if found is None or not -count <= found[0] < count:
+    are_several = isinstance(given, list | tuple)
+    count, found = distribution.batch_shape[1:].numel(), whole_numbers(given if are_several else [given])
+    if found is None or not all(-count <= variable < count for variable in found):
         raise IndexError(f"{name} is a flat index from 0 to {count - 1}, not {shown(given)}.")
-    return found[0]
+    return found if are_several else found[0]
 
 
 @guarded(_uniform)
@@ -246,15 +247,18 @@ def temper(distribution: distributions.Distribution, temperature: float) -> dist
 
 @guarded(_variable)
 @singledispatch
-def pick(distribution: distributions.Distribution, variable: int) -> distributions.Distribution:
-    """Select the conditional of one variable.
+def pick(
+    distribution: distributions.Distribution, variable: int | Sequence[int]
+) -> distributions.Distribution:
+    """Select the conditional of one variable, or of several.
 
     Args:
         distribution: all conditionals, of batch shape ``(N, *event_shape)``.
-        variable: flat index of the variable.
+        variable: flat index of the variable, or a list of k indices.
 
     Returns:
-        A distribution of batch shape ``(N,)``, of the same type if this is one that armod knows, and otherwise categorical.
+        A distribution of batch shape ``(N,)``, or ``(N, k)``, of the same type if this is one that armod knows, and
+        otherwise categorical.
 
     Raises:
         IndexError: if there is no such variable.

@@ -280,7 +280,7 @@ class HistogramIncremental(Incremental):
     def append(self, value: Tensor) -> None:
         """Narrow the range of cells to those that continue with `value`."""
         place_value = self._place_value()
-        levels = next_levels(value, self.num_samples, self._model.likelihood.num_levels)
+        levels = next_levels(value, self.num_samples, self._model.likelihood.num_levels).squeeze(1)
         self._beginnings = self._beginnings + self._model._bins(levels) * place_value
         self._step += 1
 

@@ -20,7 +20,7 @@ from armod.plugins import plugins
 from armod.sampling.adjust import Adjustment
 from armod.sampling.drawing import Callback, draw_all
 from armod.sampling.threads import one_thread
-from armod.sampling.walk import Incremental, row_indices
+from armod.sampling.walk import Incremental, check_room, row_indices
 from armod.settings import whole_numbers
 
 
@@ -156,7 +156,7 @@ def sample_naive(
     return _sample_through(model, view, uniform, known, mask, options)
 
 
-class Recomputing(Incremental):
+class Recomputing(Incremental, takes_blocks=True):
     """The textbook loop: every step makes one full-length pass of `conditionals`, of which one variable is used.
 
     Args:
@@ -190,12 +190,19 @@ class Recomputing(Incremental):
         return pick(conditionals_of(conditionals, self._x.shape, self._model), variable)
 
     def append(self, value: Tensor) -> None:
-        """Write the value into the observation."""
-        variable = self._next_variable()
-        num_levels = None if self._model.likelihood is None else self._model.likelihood.num_levels
-        levels = next_levels(value, self.num_samples, num_levels)
-        self._x.flatten(1)[:, variable] = levels.to(self._x)
-        self._step += 1
+        """Write the value, or a block of them, into the observation."""
+        self._next_variable()
+        levels = next_levels(value, self.num_samples, self._num_levels)
+        self._x = self._with(levels, "value")
+        self._step += levels.shape[1]
+
+    def peek(self, values: Tensor) -> distributions.Distribution:
+        """Look ahead as `Incremental.peek`, with one pass over the whole observation."""
+        self._next_variable()
+        levels = next_levels(values, self.num_samples, self._num_levels, "values")
+        x = self._with(levels, "values")
+        conditionals = conditionals_of(self._model.conditionals(x, self._context), x.shape, self._model)
+        return pick(conditionals, self._order[self._step : self._step + levels.shape[1] + 1])
 
     def select(self, rows: Tensor | Sequence[int]) -> Self:
         """Select rows of the observations, which are all that it remembers."""
@@ -204,6 +211,17 @@ class Recomputing(Incremental):
         other = type(self)(self._model, len(chosen), context, self._x.shape[1:])
         other._x, other._step = self._x[chosen], self._step
         return other
+
+    @property
+    def _num_levels(self) -> int | None:
+        return None if self._model.likelihood is None else self._model.likelihood.num_levels
+
+    def _with(self, levels: Tensor, name: str) -> Tensor:
+        """The observations with these levels ``(N, a)`` of the next variables."""
+        check_room(levels.shape[1], len(self._order) - self._step, name)
+        x = self._x.clone()
+        x.flatten(1)[:, self._order[self._step : self._step + levels.shape[1]]] = levels.to(x)
+        return x
 
     def _next_variable(self) -> int:
         if self._step == len(self._order):

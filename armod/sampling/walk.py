@@ -8,14 +8,16 @@ whole sample (`armod.sampling.drawing`), copying and selecting rows all follow f
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
+from functools import wraps
 from typing import Any, Self, TypeAlias, TypeVar
 
 import torch
 from torch import Tensor, distributions
 
 from armod.inputs import next_levels
-from armod.likelihoods import Likelihood, in_single
+from armod.likelihoods import Likelihood, in_single, table
+from armod.likelihoods.ready_made import by_logits
 from armod.settings import shown
 
 T = TypeVar("T")
@@ -26,7 +28,8 @@ Kept: TypeAlias = tuple[Tensor, Tensor] | None  # known levels, and where they a
 class Incremental:
     """Observations that are being generated: alternate `conditional` and `append`, in the order of the model's `ordering`.
 
-    A view that implements `select` can also be copied.
+    A view that implements `select` can also be copied, and look ahead (`peek`). A view of your own implements `append` for one
+    level of each observation; blocks of levels are then appended one by one.
 
     >>> from armod.models.made import MADE
     >>> from armod.likelihoods import Bernoulli
@@ -38,13 +41,57 @@ class Incremental:
 
     num_samples: int
 
+    def __init_subclass__(cls, *, takes_blocks: bool = False, **rest: Any) -> None:
+        """Let every `append` take blocks, unless the class says that its own takes them."""
+        super().__init_subclass__(**rest)
+        if "append" in vars(cls) and not takes_blocks:
+            cls.append = _one_by_one(cls.append)  # type: ignore[method-assign, assignment]
+
     def conditional(self) -> distributions.Distribution:
         """Return the distribution of the next variable, of batch shape ``(N,)``, given all values so far."""
         raise NotImplementedError(f"{type(self).__name__} must say how to compute its next conditional.")
 
     def append(self, value: Tensor) -> None:
-        """Fix the next variable to the levels `value`, ``(N,)``."""
+        """Fix the next variable to the levels `value`, ``(N,)``, or the next a variables to a block of levels ``(N, a)``."""
         raise NotImplementedError(f"{type(self).__name__} must say how to take in a value.")
+
+    def peek(self, values: Tensor) -> distributions.Distribution:
+        """Compute the conditionals of the next b + 1 variables, if the next b were these levels; nothing is fixed by it.
+
+        A view that has no quicker way steps through the levels with a copy of itself. It never takes a step back.
+
+        Args:
+            values: levels of the next b variables, ``(N, b)``; b may be 0.
+
+        Returns:
+            A distribution of batch shape ``(N, b + 1)``, or ``(N, b)`` if these are all variables that are left.
+
+        Raises:
+            ValueError: if `values` has another shape, more levels than variables are left, or values other than whole levels.
+            NotImplementedError: if the view can't be copied.
+
+        >>> from armod.models.made import MADE
+        >>> from armod.likelihoods import Bernoulli
+        >>> view = MADE((3,), [4], likelihood=Bernoulli()).incremental(2)
+        >>> view.peek(torch.tensor([[0, 1], [1, 1]])).batch_shape, view.conditional().batch_shape
+        (torch.Size([2, 3]), torch.Size([2]))
+        """
+        levels = next_levels(values, self.num_samples, None, "values")
+        if type(self).select is Incremental.select and type(self).copy is Incremental.copy:
+            raise NotImplementedError(
+                f"{type(self).__name__} can't be copied, so it can't look ahead: it must say how to select rows of it, or "
+                "how to peek."
+            )
+        view, conditionals = self.copy(), []
+        for level in levels.unbind(1):
+            conditionals.append(view.conditional())
+            view.append(level)
+        try:
+            conditionals.append(view.conditional())
+        except (ValueError, IndexError):  # how a view says that no variable is left
+            if not conditionals:
+                raise
+        return by_logits(torch.stack([table(conditional) for conditional in conditionals], 1))
 
     def select(self, rows: Tensor | Sequence[int]) -> Self:
         """Make a new view of some of the observations; this view does not change.
@@ -62,7 +109,7 @@ class Incremental:
         return self.select(torch.arange(self.num_samples))
 
 
-class Walk(Incremental, ABC):
+class Walk(Incremental, ABC, takes_blocks=True):
     """The incremental view of a network that keeps what it has computed, with a copy of the network's weights.
 
     A subclass copies its weights, which do not change any more, and then calls this constructor. It defines
@@ -113,6 +160,7 @@ class Walk(Incremental, ABC):
         self.parameters: Tensor | None = None  # those of the variables at `step`, once they are computed
         self._appended: list[Tensor] = []  # levels that the walk has not read yet
         self._steps: Steps | None = None
+        self._scout: Walk | None = None  # a copy that looks ahead
         with torch.no_grad():
             self.allocate()
 
@@ -160,37 +208,76 @@ class Walk(Incremental, ABC):
 
     def conditional(self) -> distributions.Distribution:
         """Return the next variable's distribution; it is computed only once."""
-        parameters = self._reach()
-        of_next = parameters if parameters.dim() == 2 else parameters[len(self._appended)]
-        return self.likelihood.distribution(in_single(of_next).clone())
+        return self.likelihood.distribution(in_single(self._of_next()).clone())
 
     def append(self, value: Tensor) -> None:
-        """Fix the next variable; the network reads the value when the next conditional is needed.
+        """Fix the next variable or variables; the network reads a value when the next conditional is needed.
 
         Raises:
-            ValueError: if `value` is not one whole level ``0..K-1`` for each observation, or nothing is left to fix.
+            ValueError: if `value` is not one whole level ``0..K-1`` for each observation and variable, or fewer variables
+                are left to fix. Then none is fixed.
         """
-        self._reach()
+        self._check_room()
         levels = next_levels(value, self.num_samples, self.likelihood.num_levels)
-        self._appended.append(levels.to(self.device, torch.int64, copy=True))
+        levels = levels.to(self.device, torch.int64, copy=True)
+        self._check_room(levels.shape[1], "value")
+        for level in levels.unbind(1):
+            self._reach()
+            self._appended.append(level)
+
+    def peek(self, values: Tensor) -> distributions.Distribution:
+        """Look ahead as `Incremental.peek`, by `ahead`."""
+        self._check_room()
+        levels = next_levels(values, self.num_samples, self.likelihood.num_levels, "values")
+        self._check_room(levels.shape[1], "values")
+        with torch.no_grad():
+            parameters = self.ahead(levels.T.to(self.device, torch.int64))
+        return self.likelihood.distribution(in_single(parameters.transpose(0, 1)).clone())
+
+    def ahead(self, levels: Tensor) -> Tensor:
+        """Compute the parameters of the next variables, if the first of them had these levels; nothing is fixed by it.
+
+        A copy steps through the levels. The model itself may have other weights by now, so its full pass would not do.
+
+        Args:
+            levels: int64 ``(b, N)``, no more than variables are left.
+
+        Returns:
+            Parameters ``(b + 1, N, num_parameters)``, or ``(b, N, num_parameters)`` if these are all variables that are left.
+        """
+        if self._scout is None:
+            self._scout = self.copy()
+        scout = self._scout
+        scout.take_over(self, torch.arange(self.num_samples, device=self.device))
+        parameters = []
+        for level in levels:
+            parameters.append(scout._of_next().clone())  # the network may overwrite them
+            scout._appended.append(level)
+        if scout._num_fixed != scout.num_variables:
+            parameters.append(scout._of_next())
+        return torch.stack(parameters)
 
     def select(self, rows: Tensor | Sequence[int]) -> Self:
         """Select rows, as `Incremental.select`; the new view shares the weights and copies the state."""
         chosen = row_indices(rows, self.num_samples).to(self.device)
         other = object.__new__(type(self))
         vars(other).update(vars(self))
-        other.num_samples, other._steps = len(chosen), None
+        other.num_samples, other._scout = len(chosen), None
         if self.context is not None and len(self.context) > 1:
             other.context = self.context[chosen]
         with torch.no_grad():
             other.allocate()
-            theirs = other.state()
-            for name, (buffer, dimension) in self.state().items():
-                theirs[name][0].copy_(buffer.index_select(dimension, chosen))
-            if self.parameters is not None:
-                other.parameters = self.parameters.index_select(-2, chosen)
-        other._appended = [value[chosen] for value in self._appended]
+            other.take_over(self, chosen)
         return other
+
+    def take_over(self, view: Self, chosen: Tensor) -> None:
+        """Remember what another view of the same weights remembers of the rows `chosen`, int64 ``(N,)``."""
+        theirs = view.state()
+        for name, (buffer, dimension) in self.state().items():
+            torch.index_select(theirs[name][0], dimension, chosen, out=buffer)
+        self.step, self._steps = view.step, None
+        self.parameters = None if view.parameters is None else view.parameters.index_select(-2, chosen)
+        self._appended = [value[chosen] for value in view._appended]
 
     def __copy__(self) -> Self:
         """``copy.copy`` and ``copy.deepcopy`` must not share buffers, and can't copy the generator."""
@@ -199,11 +286,29 @@ class Walk(Incremental, ABC):
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         return self.copy()
 
+    @property
+    def _num_fixed(self) -> int:
+        """How many variables have their levels."""
+        return self.step + len(self._appended)
+
+    def _check_room(self, count: int = 0, name: str = "") -> None:
+        """Check that a variable is left, and enough of them for `count` levels."""
+        if self.num_variables is not None:
+            left = self.num_variables - self._num_fixed
+            if left == 0:
+                raise ValueError(
+                    f"All {self.num_variables} variables of these observations are known already."
+                )
+            check_room(count, left, name)
+
+    def _of_next(self) -> Tensor:
+        """The parameters ``(N, num_parameters)`` of the next variable."""
+        parameters = self._reach()
+        return parameters if parameters.dim() == 2 else parameters[len(self._appended)]
+
     def _reach(self) -> Tensor:
         """Continue until the parameters of the next variable's block are computed, and return them."""
-        done = self.step + len(self._appended)
-        if done == self.num_variables:
-            raise ValueError(f"All {done} variables of these observations are known already.")
+        self._check_room()
         if self.parameters is not None and len(self._appended) < _size_of(self.parameters):
             return self.parameters
         if self._steps is None:
@@ -248,6 +353,41 @@ def row_indices(rows: Tensor | Sequence[int], num_rows: int) -> Tensor:
     raise IndexError(
         f"rows are indices from 0 to {num_rows - 1}, or a boolean mask of {num_rows} rows, not {shown(rows)}."
     )
+
+
+def check_room(count: int, left: int, name: str) -> None:
+    """Check that there are variables for all the levels that are given.
+
+    Args:
+        count: how many levels each observation is given.
+        left: how many variables have none yet.
+        name: name of the argument.
+
+    Raises:
+        ValueError: if there are too few.
+
+    >>> check_room(3, 1, "values")
+    Traceback (most recent call last):
+    ValueError: values has levels of 3 variables, but only 1 is left.
+    """
+    if count > left:
+        raise ValueError(
+            f"{name} has levels of {count} variables, but only {left} {'is' if left == 1 else 'are'} left."
+        )
+
+
+def _one_by_one(append: Callable[[Any, Tensor], None]) -> Callable[[Any, Tensor], None]:
+    """An `append` of single levels as one that also takes blocks."""
+
+    @wraps(append)
+    def append_each(view: Any, value: Tensor) -> None:
+        if getattr(value, "ndim", 1) != 2:
+            return append(view, value)
+        for level in next_levels(value, view.num_samples, None).unbind(1):
+            append(view, level)
+        return None
+
+    return append_each
 
 
 def _size_of(parameters: Tensor) -> int:

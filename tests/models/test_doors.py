@@ -55,7 +55,7 @@ def test_levels_beyond_the_last_one_are_refused_at_every_door(build: Build) -> N
     for value in (beyond.flatten(1)[:, 0], torch.tensor([0.5, 0]), torch.tensor([-1, 0])):
         with pytest.raises(ValueError, match=r"whole numbers from 0 to .*, but value lies between"):
             view.append(value)
-    for value in (torch.tensor(0), torch.zeros(3), torch.zeros(2, 1)):
+    for value in (torch.tensor(0), torch.zeros(3), torch.zeros(2, 1, 1), torch.zeros(3, 2)):
         with pytest.raises(ValueError, match="value has one level for each observation"):
             view.append(value)
     for number in (0.5, 9, None, [0, 0]):

@@ -78,7 +78,7 @@ class MixtureIncremental(Incremental):
     def append(self, value: Tensor) -> None:
         """Append the value to each member, whose weight grows with the probability that it gave to the value."""
         conditionals = [view.conditional() for view in self._views]
-        value = next_levels(value, self.num_samples, likelihoods.num_levels(conditionals[0]))
+        value = next_levels(value, self.num_samples, likelihoods.num_levels(conditionals[0])).squeeze(1)
         seen = torch.stack([likelihoods.log_prob(conditional, value) for conditional in conditionals])
         self._dtype, seen = seen.dtype, seen.double()
         self._log_joint = seen if self._log_joint is None else self._log_joint + seen

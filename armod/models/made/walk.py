@@ -83,6 +83,7 @@ class MADEWalk(Walk):
         self._outputs = below.unflatten(0, (len(inputs), -1)).transpose(1, 2)
         self._features_at_hand = self._inputs[:0]
         self._work: list[_Work] = []  # of each block of the open chunk
+        self._work_is_of = -1  # this chunk
 
     def state(self) -> dict[str, tuple[Tensor, int]]:
         """Name the inputs, and the units, whose sums are computed chunk by chunk, as `Walk.state`."""
@@ -128,7 +129,8 @@ class MADEWalk(Walk):
             # one large product a layer adds all that became final before this chunk
             for layer in self._layers:
                 layer.open_chunk(chunk)
-        if number == 0 or not self._work:  # a copy finds the chunk open, but has views of its own
+        if self._work_is_of != chunk:  # a copy finds the chunk open, but has views of its own
+            self._work_is_of = chunk
             self._work = list(zip(*(layer.work(chunk) for layer in self._layers), strict=True))
         # from the input up: units of this block's degree, then of the next layer, at last the outputs
         for work in self._work[number]:

@@ -140,12 +140,16 @@ class PixelCNNPlusPlusWalk(Walk):
             self.step += 1
 
     def select(self, rows: Tensor | Sequence[int]) -> Self:
-        """Select rows, as `Walk.select`, together with the current pixel and the contexts."""
+        """Select rows, as `Walk.select`, together with the contexts."""
         chosen = row_indices(rows, self.num_samples).to(self.device)
         other = super().select(chosen)
         other._contexts = {scale: context[chosen] for scale, context in self._contexts.items()}
-        other._pixel = None if self._pixel is None else self._pixel.select(chosen)
         return other
+
+    def take_over(self, view: Self, chosen: Tensor) -> None:
+        """Remember what another view remembers, as `Walk.take_over`, and its current pixel."""
+        super().take_over(view, chosen)
+        self._pixel = None if view._pixel is None else view._pixel.select(chosen)
 
     def _open_row(self, row: int) -> None:
         """Compute everything in this row that does not depend on its own pixels."""
