@@ -16,6 +16,8 @@ from armod.course.labs.mask.lab import mask_lab
 from armod.course.labs.mixture.lab import mixture_lab
 from armod.course.labs.ordering.lab import ordering_explorer
 from armod.course.labs.page import Widget
+from armod.course.labs.prediction.answers import choices, curve, number
+from armod.course.labs.prediction.card import predict, predictions
 from armod.course.labs.quiz import Question, lesson_quiz, quiz
 from armod.course.labs.reach.lab import reach_lab
 from armod.course.labs.sound_player import sound_player
@@ -25,8 +27,10 @@ from armod.plugins import plugins
 __all__ = [
     "Question",
     "Widget",
+    "choices",
     "coin_lab",
     "course_map",
+    "curve",
     "dilation_animation",
     "dilation_lab",
     "field_lab",
@@ -34,7 +38,10 @@ __all__ = [
     "lesson_quiz",
     "mask_lab",
     "mixture_lab",
+    "number",
     "ordering_explorer",
+    "predict",
+    "predictions",
     "quiz",
     "reach_lab",
     "sound_player",

@@ -9,7 +9,7 @@ A drawing module is an ES module without imports that exports one function::
     export function mount(stage, data) { ... }     // may be async
 
 ``stage`` is an empty ``<div>`` to fill; ``data`` is what Python gave. The functions of ``page.js`` are in reach, in a
-lab those of ``parts.js`` as well. The static picture makes room only when ``mount`` has finished without an error. Every
+lab those of ``sketch.js`` and ``parts.js`` as well. The static picture makes room only when ``mount`` has finished without an error. Every
 ``<input>``, ``<select>``, ``<button>`` or focusable element that uses keys needs the attribute
 ``data-lm-suppress-shortcuts`` itself, or JupyterLab keeps its arrow keys; ``element`` sets it on form controls.
 
@@ -23,6 +23,7 @@ import gzip
 import hashlib
 import html
 import json
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,11 +70,11 @@ def lab_page(module_file: str, data: Mapping[str, object], still: Picture) -> Wi
 def lab_files(module_file: str) -> tuple[str, str, Words]:
     """Script, styles and words of a lab: all ``.js`` and ``.css`` files beside a module, after those that labs share."""
     script, style = (
-        asset(f"parts.{kind}")
+        shared
         + "".join(
             file.read_text(encoding="utf-8") for file in sorted(Path(module_file).parent.glob(f"*.{kind}"))
         )
-        for kind in ("js", "css")
+        for kind, shared in (("js", asset("sketch.js") + asset("parts.js")), ("css", asset("parts.css")))
     )
     return script, style, Words.beside(module_file)
 
@@ -93,38 +94,39 @@ def check_knobs(lab: str, **knobs: tuple[object, Collection[object]]) -> None:
             raise ValueError(f"In the {lab}, {name} is one of {', '.join(map(str, choices))}; got {value}.")
 
 
-def page(module_js: str, data: object, fallback_img: str, *, label: str, css: str = "") -> str:
+def page(module_js: str, data: object, still: str, *, label: str, css: str = "", kind: str = "") -> str:
     """The whole output as one ``<div>``.
 
     Args:
         module_js: source of the drawing module (see this file's head).
         data: anything `json` writes; large tables go through `packed`.
-        fallback_img: an ``<img alt="...">`` such as `Picture.img` gives.
+        still: what shows where no script runs: an ``<img alt="...">`` such as `Picture.img` gives, or other HTML.
         label: the accessible name of the whole.
         css: the widget's own rules, each selector beginning with ``.armod-widget`` (they share the page with the
             notebook's), added to those of ``page.css``.
+        kind: classes of the whole, beside ``armod-widget``.
 
     Returns:
         HTML, the same for the same arguments; its id is a hash of its content.
 
     Raises:
-        ValueError: if the module would end its own script element, or the image has no alternative text.
+        ValueError: if the module would end its own script element, or an image has no alternative text.
     """
     if "</script" in module_js.lower() or "<!--" in module_js:
         raise ValueError(
             'A drawing module must not contain "</script" or "<!--": it is put into a script element.'
         )
-    if 'alt="' not in fallback_img or 'alt=""' in fallback_img:
+    if not still or not all(re.search(r'\balt="[^"]', image) for image in re.findall(r"<img\b[^>]*>", still)):
         raise ValueError(
             "The static picture of a widget needs alternative text: <img alt=...>, as Picture.img gives."
         )
     numbers = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
-    content = "\0".join([module_js, numbers, fallback_img, label, css, asset("page.js"), asset("page.css")])
+    content = "\0".join([module_js, numbers, still, label, css, kind, asset("page.js"), asset("page.css")])
     identity = "armod-" + hashlib.sha256(content.encode()).hexdigest()[:12]
     return (
-        f'<div class="armod-widget" data-armod="{identity}" role="group" aria-label="{html.escape(label)}">\n'
+        f'<div class="{f"armod-widget {kind}".rstrip()}" data-armod="{identity}" role="group" aria-label="{html.escape(label)}">\n'
         f"<style>.armod-widget {{ {css_variables()} }}\n{asset('page.css')}{css}</style>\n"
-        f'<div class="armod-still">{fallback_img}</div>\n'
+        f'<div class="armod-still">{still}</div>\n'
         f'<script type="module">\n{module_js}\n{asset("page.js")}\nawaken("{identity}", {numbers}, mount);\n</script>\n'
         "</div>"
     )

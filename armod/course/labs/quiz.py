@@ -9,17 +9,15 @@ from __future__ import annotations
 
 import hashlib
 import html
-import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
+from armod.course.labs.markup import inline, plain
 from armod.course.labs.page import Widget, asset
 from armod.figures.style import css_variables
-
-_MARKUP = {r"`([^`]+)`": r"<code>\1</code>", r"&lt;(/?)(sub|sup|em)&gt;": r"<\1\2>"}
 
 
 @dataclass(frozen=True)
@@ -84,22 +82,22 @@ def quiz(questions: Sequence[Question], *, title: str = "Check yourself") -> Wid
     prompts = [question.prompt for question in questions]
     if not prompts or len(set(prompts)) < len(prompts):
         raise ValueError("A quiz needs at least one question, and each question once.")
-    script, style = asset("quiz.js"), asset("page.css") + asset("quiz.css")
+    script, style = asset("quiz.js"), asset("page.css") + asset("form.css") + asset("quiz.css")
     count = f"{len(prompts)} question{'s' * (len(prompts) != 1)}"
     identity = "armod-" + hashlib.sha256(repr((title, questions, script, style)).encode()).hexdigest()[:12]
     body = "\n".join(_question(question, number, identity) for number, question in enumerate(questions, 1))
     page = (
-        f'<div class="armod-widget armod-quiz" data-armod="{identity}" role="group" '
-        f'aria-label="{html.escape(_plain(title))}: a quiz">\n'
+        f'<div class="armod-widget armod-form armod-quiz" data-armod="{identity}" role="group" '
+        f'aria-label="{html.escape(plain(title))}: a quiz">\n'
         f"<style>.armod-widget {{ {css_variables()} }}\n{style}</style>\n"
-        f'<div class="head"><p class="title">{_inline(title)}</p><p class="score" role="status">{count}</p></div>\n'
+        f'<div class="head"><p class="title">{inline(title)}</p><p class="score" role="status">{count}</p></div>\n'
         f"{body}\n"
         f'<script type="module">\n{script}\nenliven("{identity}");\n</script>\n</div>'
     )
     return Widget(
         page,
-        f"{_plain(title)}, a quiz of {count}. "
-        + " ".join(f"{number}. {_plain(prompt)}" for number, prompt in enumerate(prompts, 1)),
+        f"{plain(title)}, a quiz of {count}. "
+        + " ".join(f"{number}. {plain(prompt)}" for number, prompt in enumerate(prompts, 1)),
     )
 
 
@@ -125,7 +123,7 @@ def lesson_quiz(lesson: str) -> Widget:
 def _question(question: Question, number: int, identity: str) -> str:
     choices = "\n".join(
         f'<label class="choice"><input type="radio" name="{identity}-{number}" value="{index}" '
-        f'data-lm-suppress-shortcuts="true"> <span>{_inline(choice)}</span></label>'
+        f'data-lm-suppress-shortcuts="true"> <span>{inline(choice)}</span></label>'
         for index, choice in enumerate(question.choices)
     )
     right = question.choices.index(question.answer)
@@ -135,7 +133,7 @@ def _question(question: Question, number: int, identity: str) -> str:
         for choice, why in question.why_not.items()
     ]
     return (
-        f'<fieldset><legend><span class="number">{number}</span> {_inline(question.prompt)}</legend>\n'
+        f'<fieldset><legend><span class="number">{number}</span> {inline(question.prompt)}</legend>\n'
         f'{choices}\n<p class="feedback" role="status"></p>\n'
         f"<details><summary>Show the answer</summary>\n{''.join(reasons)}\n</details></fieldset>"
     )
@@ -143,19 +141,6 @@ def _question(question: Question, number: int, identity: str) -> str:
 
 def _reason(verdict: str, index: int, choice: str, why: str) -> str:
     return (
-        f'<p data-{verdict}="{index}">{verdict.capitalize()}: <strong>{_inline(choice)}</strong><br>'
-        f"<span>{_inline(why)}</span></p>"
+        f'<p data-{verdict}="{index}">{verdict.capitalize()}: <strong>{inline(choice)}</strong><br>'
+        f"<span>{inline(why)}</span></p>"
     )
-
-
-def _inline(text: str) -> str:
-    """The text as HTML: escaped, except for the few marks that `Question` allows."""
-    escaped = html.escape(text)
-    for pattern, element in _MARKUP.items():
-        escaped = re.sub(pattern, element, escaped)
-    return escaped
-
-
-def _plain(text: str) -> str:
-    """The text without its marks."""
-    return re.sub(r"`|</?(?:sub|sup|em)>", "", text)
