@@ -265,6 +265,7 @@ MODELS: dict[str, Callable[[], AutoregressiveModel]] = {
     "pixelcnn++, full resolution, no shortcuts": lambda: pixelcnn_plus_plus(
         (1, 2, 3), 2, downsampling=False, shortcuts=False
     ),
+    "pixelcnn++, coordinates": lambda: pixelcnn_plus_plus((1, 2, 2), 3, coordinates=True),
     "histogram, smoothed": lambda: histogram((4,), 2, smoothing=0.5, ordering=[2, 0, 3, 1]),
     "histogram, sparse": lambda: histogram((3,), 3, num_observations=9),
     "histogram, image, bins of levels": lambda: histogram((1, 2, 2), 2, smoothing=1, num_levels=3),
@@ -285,6 +286,10 @@ MODELS: dict[str, Callable[[], AutoregressiveModel]] = {
     ),
     "gated, mixture, column": lambda: gated(
         (1, 2, 2), likelihoods.LogisticMixture(4, 2), num_layers=1, ordering=orderings.column((1, 2, 2))
+    ),
+    "pixelcnn, coordinates": lambda: pixelcnn((1, 3, 2), likelihoods.Bernoulli(), coordinates=True),
+    "gated, coordinates, column": lambda: gated(
+        (1, 2, 3), likelihoods.Bernoulli(), coordinates=True, ordering=orderings.column((1, 2, 3))
     ),
     "gated, one variable": lambda: gated((1, 1, 1), likelihoods.Categorical(3), 1, 1),
     "user's bits": lambda: UserBits(4, [2, 0, 3, 1]),
@@ -379,6 +384,15 @@ LARGER: dict[str, Callable[[], AutoregressiveModel]] = {
         16,
         context_channels=3,
         ordering=orderings.column((3, 3, 5)).flip(0),
+    ),
+    "pixelcnn, colour, coordinates, context": lambda: pixelcnn(
+        (3, 4, 3), likelihoods.Categorical(3), coordinates=True, context_channels=2
+    ),
+    "gated, coordinates, column, reversed": lambda: gated(
+        (3, 3, 5), likelihoods.Bernoulli(), coordinates=True, ordering=orderings.column((3, 3, 5)).flip(0)
+    ),
+    "pixelcnn++, coordinates, column, context": lambda: pixelcnn_plus_plus(
+        (1, 6, 5), 16, coordinates=True, ordering=orderings.column((1, 6, 5)), context_channels=1
     ),
     "pixelcnn++, padded": lambda: pixelcnn_plus_plus((1, 5, 6), 256),
     "pixelcnn++, colours, deeper": lambda: pixelcnn_plus_plus((3, 2, 4), 16, num_resnets=2),

@@ -18,6 +18,7 @@ from torch.nn import functional as F
 from armod import orderings
 from armod.likelihoods import LogisticMixture, in_own_precision, rescale
 from armod.models.base import AutoregressiveModel
+from armod.models.coordinates import NUM_PLANES, with_coordinates
 from armod.models.orientation import Orientation, keep_orientation
 from armod.models.plus_plus.field import field
 from armod.models.plus_plus.layers import Block, Gated, Pair, build_layers
@@ -47,6 +48,8 @@ class PixelCNNPlusPlus(AutoregressiveModel):
         context_channels: C' of a context ``(N, C')`` or ``(N, C', H, W)``, which shifts the gates of every block; lower
             resolutions see its averages over the image's own pixels, and padding sees those of the nearest pixels. So a
             local context that is the same everywhere is a global one. 0 for none.
+        coordinates: whether constant planes of the row, the column and the distance from the middle column stand behind the
+            context, so that the layers know where they are (`armod.models.coordinates`).
         ordering: raster (None), or one of its flips and transposes.
         seed: seed of the initial weights.
 
@@ -77,6 +80,7 @@ class PixelCNNPlusPlus(AutoregressiveModel):
         channel_dependence: bool = True,
         dropout: float = 0.0,
         context_channels: int = 0,
+        coordinates: bool = False,
         ordering: Tensor | Sequence[int] | None = None,
         seed: int = 0,
     ) -> None:
@@ -94,10 +98,15 @@ class PixelCNNPlusPlus(AutoregressiveModel):
         dropout = check_number(
             "dropout", dropout, lambda share: 0 <= share < 1, "a probability from 0 to below 1"
         )
-        check_switches(downsampling=downsampling, shortcuts=shortcuts, channel_dependence=channel_dependence)
+        check_switches(
+            downsampling=downsampling,
+            shortcuts=shortcuts,
+            channel_dependence=channel_dependence,
+            coordinates=coordinates,
+        )
         self.event_shape = shape
         self.likelihood = LogisticMixture(num_levels, num_mixtures)
-        self.context_size = context_channels
+        self.context_size, self.coordinates = context_channels, coordinates
         self.mixture = PixelMixture(self.likelihood, shape[0], channel_dependence)
         self.layers = build_layers(
             shape[0] + 1,
@@ -105,7 +114,7 @@ class PixelCNNPlusPlus(AutoregressiveModel):
             num_resnets,
             downsampling=downsampling,
             shortcuts=shortcuts,
-            context_channels=context_channels,
+            context_channels=context_channels + NUM_PLANES * coordinates,
             dropout=dropout,
         )
         self.output = nn.utils.skip_init(nn.Conv2d, channels, self.mixture.num_parameters, 1)
@@ -183,7 +192,9 @@ class PixelCNNPlusPlus(AutoregressiveModel):
         return (0, padded_width - width, 0, padded_height - height)
 
     def _contexts(self, context: Tensor | None) -> dict[int, Tensor]:
-        """The context at each scale of the layers, ``(N, C', H or 1, W or 1)`` of the padded size."""
+        """The context at each scale of the layers, ``(N or 1, C', H or 1, W or 1)`` of the padded size."""
+        if self.coordinates:
+            context = with_coordinates(context, self.event_shape[1:], self.output.weight)
         if context is None:
             return {}
         context = context.to(self.output.weight.dtype)

@@ -37,7 +37,8 @@ class PixelCNNPlusPlusWalk(Walk):
         image_size: ``(H, W)``.
         padded_size: ``(H, W)`` rounded up to multiples of the lowest resolution's scale.
         num_samples: N, the number of images.
-        contexts: the context ``(N, C', H / scale, W / scale)`` of the padded size for each scale; empty for none.
+        contexts: the context ``(N, C', H / scale, W / scale)`` of the padded size for each scale, with N = 1 if it is the same
+            for all; empty for none.
 
     >>> from armod.models.plus_plus import PixelCNNPlusPlus
     >>> view = PixelCNNPlusPlus((1, 4, 4), 2, num_resnets=1).incremental(2)
@@ -143,7 +144,10 @@ class PixelCNNPlusPlusWalk(Walk):
         """Select rows, as `Walk.select`, together with the contexts."""
         chosen = row_indices(rows, self.num_samples).to(self.device)
         other = super().select(chosen)
-        other._contexts = {scale: context[chosen] for scale, context in self._contexts.items()}
+        other._contexts = {
+            scale: context[chosen] if len(context) > 1 else context
+            for scale, context in self._contexts.items()
+        }
         return other
 
     def take_over(self, view: Self, chosen: Tensor) -> None:

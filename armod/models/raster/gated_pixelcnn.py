@@ -36,6 +36,8 @@ class GatedPixelCNN(RasterModel):
         likelihood: family of the conditionals, such as `armod.likelihoods.Bernoulli()`.
         context_channels: C' of a context ``(N, C')`` or ``(N, C', H, W)``, a linear map of which enters every gate and
             filter (equation 4); 0 for none.
+        coordinates: whether constant planes of the row, the column and the distance from the middle column stand behind the
+            context, so that the layers know where they are (`armod.models.coordinates`).
         ordering: raster (None), or one of its flips and transposes.
         seed: seed of the initial weights.
 
@@ -57,6 +59,7 @@ class GatedPixelCNN(RasterModel):
         kernel_size: int = 3,
         likelihood: Likelihood,
         context_channels: int = 0,
+        coordinates: bool = False,
         ordering: Tensor | Sequence[int] | None = None,
         seed: int = 0,
     ) -> None:
@@ -67,6 +70,7 @@ class GatedPixelCNN(RasterModel):
             kernel_size=kernel_size,
             likelihood=likelihood,
             context_channels=context_channels,
+            coordinates=coordinates,
             ordering=ordering,
         )
         generator, num_channels = generator_of(seed), self.event_shape[0]
@@ -76,7 +80,7 @@ class GatedPixelCNN(RasterModel):
         self.num_masked_layers = num_layers
         self.layers = nn.ModuleList(
             GatedLayer(
-                channels, num_channels, kernel_size, generator, self.context_size, is_first=number == 0
+                channels, num_channels, kernel_size, generator, self.context_width, is_first=number == 0
             )
             for number in range(num_layers)
         )

@@ -33,6 +33,8 @@ class PixelCNN(RasterModel):
         kernel_size: odd size of every masked kernel, including the first.
         likelihood: family of the conditionals, such as `armod.likelihoods.Bernoulli()`.
         context_channels: C' of a context ``(N, C')`` or ``(N, C', H, W)``; 0 for none.
+        coordinates: whether constant planes of the row, the column and the distance from the middle column stand behind the
+            context, so that the layers know where they are (`armod.models.coordinates`).
         ordering: raster (None), or one of its flips and transposes.
         seed: seed of the initial weights.
 
@@ -54,6 +56,7 @@ class PixelCNN(RasterModel):
         kernel_size: int = 3,
         likelihood: Likelihood,
         context_channels: int = 0,
+        coordinates: bool = False,
         ordering: Tensor | Sequence[int] | None = None,
         seed: int = 0,
     ) -> None:
@@ -64,6 +67,7 @@ class PixelCNN(RasterModel):
             kernel_size=kernel_size,
             likelihood=likelihood,
             context_channels=context_channels,
+            coordinates=coordinates,
             ordering=ordering,
         )
         generator, num_channels = generator_of(seed), self.event_shape[0]
@@ -72,10 +76,10 @@ class PixelCNN(RasterModel):
         outputs = pixel.repeat_interleave(likelihood.num_parameters)
         self.num_masked_layers = 1 + num_layers
         self.first = MaskedConvolution(
-            pixel_mask(kernel_size, "A", wide, pixel), generator, self.context_size
+            pixel_mask(kernel_size, "A", wide, pixel), generator, self.context_width
         )
         self.blocks = nn.ModuleList(
-            ResidualBlock(channels, num_channels, kernel_size, generator, self.context_size)
+            ResidualBlock(channels, num_channels, kernel_size, generator, self.context_width)
             for _ in range(num_layers)
         )
         self.hidden = MaskedConvolution(pixel_mask(1, "B", wide, wide), generator)

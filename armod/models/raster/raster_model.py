@@ -17,12 +17,13 @@ from armod import orderings
 from armod.likelihoods import Categorical, Likelihood, in_own_precision, rescale
 from armod.likelihoods.base import check_likelihood
 from armod.models.base import AutoregressiveModel
+from armod.models.coordinates import NUM_PLANES, with_coordinates
 from armod.models.field import index_of
 from armod.models.orientation import Orientation, keep_orientation
 from armod.models.raster.masked_convolution import MaskedConvolution
 from armod.models.raster.pixel_masks import check_kernel_size
 from armod.models.shortcuts import is_own
-from armod.settings import check_event_shape, check_sizes
+from armod.settings import check_event_shape, check_sizes, check_switches
 
 
 class RasterModel(AutoregressiveModel):
@@ -38,6 +39,7 @@ class RasterModel(AutoregressiveModel):
         kernel_size: odd size of every masked kernel.
         likelihood: family of the conditionals.
         context_channels: C' of the context; 0 for none.
+        coordinates: whether planes of coordinates stand behind the context.
         ordering: raster (None), or one of its flips and transposes.
 
     Raises:
@@ -66,6 +68,7 @@ class RasterModel(AutoregressiveModel):
         kernel_size: int,
         likelihood: Likelihood,
         context_channels: int,
+        coordinates: bool,
         ordering: Tensor | Sequence[int] | None,
     ) -> None:
         super().__init__()
@@ -75,6 +78,8 @@ class RasterModel(AutoregressiveModel):
         self.kernel_size = check_kernel_size(kernel_size)
         self.likelihood = likelihood
         (self.context_size,) = check_sizes(0, context_channels=context_channels)
+        check_switches(coordinates=coordinates)
+        self.coordinates = coordinates
         self.register_buffer("ordering", orderings.as_permutation(ordering, self.event_shape))
         keep_orientation(self)
 
@@ -138,13 +143,20 @@ class RasterModel(AutoregressiveModel):
         return next(self.parameters()).dtype
 
     @property
+    def context_width(self) -> int:
+        """How many planes the layers read: those of the context, and of the coordinates."""
+        return self.context_size + NUM_PLANES * self.coordinates
+
+    @property
     def turned_shape(self) -> tuple[int, int, int]:
         """``(C, H, W)`` as the network sees it; rows and columns change places for transposed orderings."""
         channels, height, width = self.event_shape
         return (channels, width, height) if self.orientation.is_transposed else (channels, height, width)
 
     def turned_context(self, context: Tensor | None) -> Tensor | None:
-        """Arrange a checked context as the network adds it to its features, ``(N, H, W, C')`` or ``(N, 1, 1, C')``."""
+        """Arrange what the network adds to its features, ``(N or 1, H, W, C')`` or ``(N, 1, 1, C')``, from a checked context."""
+        if self.coordinates:
+            context = with_coordinates(context, self.event_shape[1:], self.hidden.weight)
         if context is None:
             return None
         if context.dim() == 2:
@@ -167,7 +179,8 @@ class RasterModel(AutoregressiveModel):
         """Return the arguments that `print(model)` shows."""
         return (
             f"event_shape={tuple(self.event_shape)}, channels={self.channels}, num_layers={self.num_layers}, "
-            f"kernel_size={self.kernel_size}, likelihood={self.likelihood}, context_channels={self.context_size}"
+            f"kernel_size={self.kernel_size}, likelihood={self.likelihood}, context_channels={self.context_size}, "
+            f"coordinates={self.coordinates}"
         )
 
     def _parameters_in_raster(self, x: Tensor, context: Tensor | None) -> Tensor:

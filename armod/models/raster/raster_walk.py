@@ -30,7 +30,8 @@ class RasterWalk(Walk):
         hidden: the last layer but one, a 1x1.
         output: the last layer, a 1x1.
         num_samples: N, the number of images.
-        context: a checked and turned context ``(N, H, W, C')`` or ``(N, 1, 1, C')``, or None.
+        context: a checked and turned context ``(N, H, W, C')`` or ``(N, 1, 1, C')``, with N = 1 if it is the same for all, or
+            None.
 
     >>> from armod.likelihoods import Bernoulli
     >>> from armod.models.raster.pixelcnn import PixelCNN
@@ -124,10 +125,10 @@ class RasterWalk(Walk):
         return [row[..., tap : tap + self._width, :].flatten(-2) for tap in range(2 * self._half + 1)]
 
     def _context_by_rows(self) -> Tensor | None:
-        """The context ``(N, H or 1, W or 1, C')`` as rows ``(H or 1, C', W * N)``."""
+        """The context ``(N or 1, H or 1, W or 1, C')`` as rows ``(H or 1, C', W * N)``."""
         if self.context is None:
             return None
-        return self.context.expand(-1, -1, self._width, -1).permute(1, 3, 2, 0).flatten(2)
+        return self.context.expand(self.num_samples, -1, self._width, -1).permute(1, 3, 2, 0).flatten(2)
 
     def _context_of(self, row: int) -> Tensor | None:
         """The context ``(C', W * N)`` of one row."""
