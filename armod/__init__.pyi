@@ -9,6 +9,7 @@ from .models.plus_plus import PixelCNNPlusPlus
 from .models.raster.gated_pixelcnn import GatedPixelCNN
 from .models.raster.pixelcnn import PixelCNN
 from .models.saving import load, save
+from .models.scales.multi_scale import MultiScale
 from .models.sequence.recurrent import RecurrentModel
 from .models.sequence.transformer import Transformer
 from .models.sequence.wavenet import WaveNet
@@ -24,6 +25,7 @@ __all__ = [
     "Histogram",
     "History",
     "Incremental",
+    "MultiScale",
     "PixelCNN",
     "PixelCNNPlusPlus",
     "Receipt",

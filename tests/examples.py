@@ -13,6 +13,7 @@ from armod import (
     MADE,
     AutoregressiveModel,
     GatedPixelCNN,
+    MultiScale,
     PixelCNN,
     PixelCNNPlusPlus,
     RecurrentModel,
@@ -116,6 +117,14 @@ def gated(
     """A lively Gated PixelCNN in float64; the wider it is, the smaller its weights."""
     model = GatedPixelCNN(shape, channels, num_layers, likelihood=likelihood, **options)
     return lively(model, scale=min(0.5, 4 / channels)).double()
+
+
+def multi_scale(
+    shape: tuple[int, ...], likelihood: Likelihood, channels: int = 5, num_layers: int = 1, **options
+) -> MultiScale:
+    """A lively multi-scale model in float64."""
+    model = MultiScale(shape, channels, num_layers, likelihood=likelihood, **options)
+    return lively(model, scale=0.4).double()
 
 
 def every_observation(model: AutoregressiveModel) -> Tensor:
@@ -292,6 +301,15 @@ MODELS: dict[str, Callable[[], AutoregressiveModel]] = {
         (1, 2, 3), likelihoods.Bernoulli(), coordinates=True, ordering=orderings.column((1, 2, 3))
     ),
     "gated, one variable": lambda: gated((1, 1, 1), likelihoods.Categorical(3), 1, 1),
+    "multi-scale, bits": lambda: multi_scale((1, 2, 3), likelihoods.Bernoulli()),
+    "multi-scale, colour, coordinates": lambda: multi_scale(
+        (3, 1, 2), likelihoods.Bernoulli(), coordinates=True
+    ),
+    "multi-scale, mixture, colour": lambda: multi_scale((3, 1, 1), likelihoods.LogisticMixture(3, 2)),
+    "multi-scale, three levels, diagonal first": lambda: multi_scale(
+        (1, 2, 2), likelihoods.Categorical(3), order=("diagonal", "right", "below")
+    ),
+    "multi-scale, one variable": lambda: multi_scale((1, 1, 1), likelihoods.Categorical(3)),
     "user's bits": lambda: UserBits(4, [2, 0, 3, 1]),
     "user's bits, float32 inside": lambda: UserSingle(4),
     "user's levels": UserLevels,
@@ -393,6 +411,12 @@ LARGER: dict[str, Callable[[], AutoregressiveModel]] = {
     ),
     "pixelcnn++, coordinates, column, context": lambda: pixelcnn_plus_plus(
         (1, 6, 5), 16, coordinates=True, ordering=orderings.column((1, 6, 5)), context_channels=1
+    ),
+    "multi-scale, mixture, colour, context": lambda: multi_scale(
+        (3, 5, 4), likelihoods.LogisticMixture(16, 2), context_channels=2, coordinates=True
+    ),
+    "multi-scale, colours apart, wide kernel": lambda: multi_scale(
+        (2, 7, 3), likelihoods.Categorical(3), num_layers=2, kernel_size=5, channel_dependence=False
     ),
     "pixelcnn++, padded": lambda: pixelcnn_plus_plus((1, 5, 6), 256),
     "pixelcnn++, colours, deeper": lambda: pixelcnn_plus_plus((3, 2, 4), 16, num_resnets=2),

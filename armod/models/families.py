@@ -10,6 +10,7 @@ from armod.models.made import MADE
 from armod.models.plus_plus import PixelCNNPlusPlus
 from armod.models.raster.gated_pixelcnn import GatedPixelCNN
 from armod.models.raster.pixelcnn import PixelCNN
+from armod.models.scales.multi_scale import MultiScale
 from armod.models.sequence.recurrent import RecurrentModel
 from armod.models.sequence.transformer import Transformer
 from armod.models.sequence.wavenet import WaveNet
@@ -24,6 +25,7 @@ FAMILIES: Mapping[str, type[AutoregressiveModel]] = {
         PixelCNN,
         GatedPixelCNN,
         PixelCNNPlusPlus,
+        MultiScale,
         Transformer,
     )
 }

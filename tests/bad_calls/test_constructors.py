@@ -16,6 +16,7 @@ from armod import (
     AutoregressiveModel,
     GatedPixelCNN,
     Histogram,
+    MultiScale,
     PixelCNN,
     PixelCNNPlusPlus,
     RecurrentModel,
@@ -39,6 +40,7 @@ USUAL: dict[type[AutoregressiveModel], dict[str, Any]] = {
     },
     PixelCNN: IMAGE,
     GatedPixelCNN: IMAGE,
+    MultiScale: IMAGE,
     PixelCNNPlusPlus: {"event_shape": (1, 4, 4), "channels": 2, "num_resnets": 1},
     Histogram: {"event_shape": (4,), "num_bins": 2},
 }
@@ -50,6 +52,7 @@ SIZES = {
     Transformer: ["width", "num_layers", "num_heads", "context_size"],
     PixelCNN: ["channels", "num_layers", "kernel_size", "context_channels"],
     GatedPixelCNN: ["channels", "num_layers", "kernel_size", "context_channels"],
+    MultiScale: ["channels", "num_layers", "kernel_size", "context_channels"],
     PixelCNNPlusPlus: ["channels", "num_resnets", "num_mixtures", "num_levels", "context_channels"],
     Histogram: ["num_bins"],
 }
@@ -77,7 +80,18 @@ OTHERS: list[tuple[type[AutoregressiveModel], str, Any]] = [
     *[(WaveNet, "residual", value) for value in ("no", None, 2, [])],
     *[(WaveNet, "skip", value) for value in ("no", None, 2, [])],
     *[(Transformer, "num_heads", value) for value in (3, 8)],
-    *[(family, "kernel_size", value) for family in (PixelCNN, GatedPixelCNN) for value in (0, 2, 4)],
+    *[
+        (family, "kernel_size", value)
+        for family in (PixelCNN, GatedPixelCNN, MultiScale)
+        for value in (0, 2, 4)
+    ],
+    *[(MultiScale, "channel_dependence", value) for value in ("no", None, 2)],
+    *[
+        (family, "coordinates", value)
+        for family in (PixelCNN, GatedPixelCNN, PixelCNNPlusPlus, MultiScale)
+        for value in ("no", None, 2)
+    ],
+    *[(MultiScale, "order", value) for value in ("right", None, 3, ("right", "below"), [1, 2, 3])],
     *[
         (PixelCNNPlusPlus, name, value)
         for name in ("downsampling", "shortcuts", "channel_dependence")
@@ -144,6 +158,8 @@ def test_shapes_and_orderings_come_in_every_form(family: type) -> None:
         model = family(**usual | {"event_shape": same})
         assert model.event_shape == torch.Size(shape) and type(model.event_shape) is torch.Size
         assert all(type(size) is int for size in model.event_shape)
+    if "ordering" not in inspect.signature(family).parameters:
+        return
     for same in (forward.tolist(), forward.numpy(), range(len(forward)), forward.double(), None):
         assert torch.equal(family(**usual | {"ordering": same}).ordering, forward)
 

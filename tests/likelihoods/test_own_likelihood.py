@@ -29,6 +29,7 @@ from tests.examples import (
     every_observation,
     gated,
     made,
+    multi_scale,
     pixelcnn,
     recurrent,
     seeded,
@@ -101,6 +102,7 @@ FAMILIES: dict[str, Callable[[Likelihood], torch.nn.Module]] = {
     "WaveNet": lambda likelihood: wavenet((4,), likelihood, [1, 2]),
     "PixelCNN": lambda likelihood: pixelcnn((1, 2, 2), likelihood),
     "GatedPixelCNN": lambda likelihood: gated((3, 1, 1), likelihood),
+    "MultiScale": lambda likelihood: multi_scale((3, 1, 1), likelihood),
 }
 BUILT_IN = [Bernoulli(), Categorical(1), Categorical(7), LogisticMixture(5, 2), LogisticMixture(256, 3)]
 built_in = pytest.mark.parametrize("likelihood", BUILT_IN, ids=str)

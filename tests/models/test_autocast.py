@@ -52,6 +52,10 @@ FAMILIES: dict[str, Callable[[], AutoregressiveModel]] = {
     "pixelcnn++, turned": lambda: armod.PixelCNNPlusPlus(
         (1, 2, 5), 4, num_resnets=1, num_mixtures=2, num_levels=3, ordering=orderings.column((1, 2, 5))
     ),
+    "multi-scale": lambda: armod.MultiScale((1, 3, 4), 6, 2, likelihood=BITS, context_channels=2),
+    "multi-scale, quantities": lambda: armod.MultiScale(
+        (3, 3, 2), 6, 1, likelihood=MIXTURE, coordinates=True
+    ),
     "histogram": lambda: armod.Histogram((2, 2), 3, smoothing=0.5, ordering=[3, 1, 0, 2]),
 }
 EACH = pytest.mark.parametrize("name", FAMILIES)

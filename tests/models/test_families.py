@@ -84,6 +84,7 @@ def one_of_each() -> dict[str, Callable[[], AutoregressiveModel]]:
     three = likelihoods.Categorical(3)
     found = {name: lambda name=name: build(name, (4,), likelihood=three, ordering=None) for name in SEQUENCES}
     found |= {name: lambda name=name: build(name, (3, 2, 1), likelihood=three) for name in IMAGES}
+    found["MultiScale"] = lambda: lively(armod.MultiScale((3, 2, 1), 4, 1, likelihood=three)).double()
     found["PixelCNN++"] = lambda: lively(
         armod.PixelCNNPlusPlus((3, 1, 2), 4, num_resnets=1, num_mixtures=2, num_levels=3), scale=0.5
     ).double()

@@ -29,6 +29,7 @@ IMAGES = {
     "made": armod.MADE((3, 2, 2), [20], likelihood=BITS, ordering=orderings.column((3, 2, 2))),
     "transformer": armod.Transformer((2, 3, 1), 4, num_layers=1, num_heads=2, likelihood=BITS),
     "pixelcnn++": armod.PixelCNNPlusPlus((3, 3, 2), 2, num_resnets=1, num_mixtures=1, num_levels=2),
+    "multi-scale": armod.MultiScale((3, 3, 2), 3, 1, likelihood=BITS),
     "gated": armod.GatedPixelCNN((3, 3, 2), 3, 1, likelihood=BITS, ordering=orderings.column((3, 3, 2))),
 }
 

@@ -37,6 +37,7 @@ FAMILIES: dict[str, Build] = {
             "pixelcnn, colour",
             "pixelcnn, one colour pixel, reversed",
             "gated, mixture, column",
+            "multi-scale, colour, coordinates",
             "histogram, smoothed",
         )
     },

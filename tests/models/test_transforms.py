@@ -43,6 +43,7 @@ FAMILIES: dict[str, Build] = {
     "pixelcnn, context": lambda: armod.PixelCNN((1, 3, 2), 2, 1, likelihood=BITS, context_channels=2),
     "pixelcnn, colour": lambda: armod.PixelCNN((3, 2, 1), 3, 1, likelihood=THREE),
     "gated": lambda: armod.GatedPixelCNN((1, 2, 3), 2, 2, likelihood=BITS, ordering=orderings.column((1, 2, 3))),
+    "multi-scale, colour, context": lambda: armod.MultiScale((3, 2, 2), 3, 2, likelihood=THREE, context_channels=2),
     "gated, colour, context": lambda: armod.GatedPixelCNN((3, 2, 2), 3, 2, likelihood=THREE, context_channels=2),
     "pixelcnn++, context": lambda: armod.PixelCNNPlusPlus(
         (3, 2, 3), 2, num_resnets=1, num_mixtures=2, num_levels=4, context_channels=1

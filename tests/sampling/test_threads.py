@@ -17,7 +17,16 @@ import pytest
 import torch
 from threadpoolctl import ThreadpoolController, threadpool_limits
 
-from armod import MADE, GatedPixelCNN, PixelCNN, PixelCNNPlusPlus, RecurrentModel, Transformer, WaveNet
+from armod import (
+    MADE,
+    GatedPixelCNN,
+    MultiScale,
+    PixelCNN,
+    PixelCNNPlusPlus,
+    RecurrentModel,
+    Transformer,
+    WaveNet,
+)
 from armod.data.sets.chorales import _no_garbage_collection
 from armod.figures.picture import Picture, new_picture
 from armod.figures.style import drawing_style, font_family
@@ -270,6 +279,7 @@ BUILDERS: dict[str, Callable[[], torch.nn.Module]] = {
     "transformer": lambda: Transformer((5,), 4, num_layers=2, num_heads=2, likelihood=Categorical(3)),
     "pixelcnn": lambda: PixelCNN((1, 3, 3), 4, 1, likelihood=Bernoulli(), context_channels=2),
     "gated": lambda: GatedPixelCNN((1, 3, 3), 4, 1, likelihood=Bernoulli()),
+    "multi-scale": lambda: MultiScale((1, 3, 3), 4, 1, likelihood=Bernoulli()),
     "pixelcnn++": lambda: PixelCNNPlusPlus((1, 3, 3), 4, num_resnets=1, num_mixtures=1),
 }
 

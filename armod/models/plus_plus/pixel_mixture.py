@@ -59,8 +59,17 @@ class PixelMixture:
             pixel.append(channel)
         return torch.stack(channels, -2)
 
-    def pixel(self, parameters: Tensor) -> Pixel:
-        """Begin a pixel with outputs of the network, ``(..., num_parameters)``, and no known channel, in float32 at least."""
+    def pixel(self, parameters: Tensor, centre: Tensor | None = None) -> Pixel:
+        """Begin a pixel without a known channel, in float32 at least.
+
+        Args:
+            parameters: outputs of the network, ``(..., num_parameters)``.
+            centre: what a guess says of each channel, from -1 to 1, ``(..., C)``: then all means, and the channels on which
+                later means depend, are relative to the guess. None is no guess.
+
+        Returns:
+            The pixel.
+        """
         num_components = self.likelihood.num_components
         logits, means, log_scales, coefficients = (
             part.unflatten(-1, (-1, num_components)).unbind(-2) if part.shape[-1] else ()
@@ -69,6 +78,12 @@ class PixelMixture:
         if self.channel_dependence:
             logits = logits * self.num_channels
         slopes = [coefficient.tanh() for coefficient in coefficients]
+        if centre is not None:
+            guesses, relative = in_single(centre).split(1, -1), iter(slopes)
+            means = [
+                mean + guess - sum(next(relative) * guesses[j] for j in range(c if slopes else 0))
+                for c, (mean, guess) in enumerate(zip(means, guesses, strict=True))
+            ]
         return Pixel(self.likelihood, list(logits), list(means), list(log_scales), slopes)
 
     @property

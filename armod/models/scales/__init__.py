@@ -1,0 +1,1 @@
+"""Models that go from a coarse image to a fine one."""

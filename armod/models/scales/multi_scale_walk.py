@@ -1,0 +1,108 @@
+"""Multi-scale group by group: the network runs once for each group, over the cells of its grid only.
+
+The channels of a pixel depend on each other, and the pixels of a group do not. So a group is drawn channel by channel, each for
+all its pixels at once: a *block* of variables that are independent given the past.
+"""
+
+from __future__ import annotations
+
+import copy
+from bisect import bisect_left
+from collections.abc import Sequence
+from itertools import accumulate, islice
+from typing import Self
+
+import torch
+from torch import Tensor
+
+from armod.likelihoods import rescale
+from armod.models.scales.network import Network
+from armod.models.scales.passes import Scale, average_of
+from armod.models.scales.pixel_head import LinkedPixel, Pixel, PixelHead
+from armod.sampling.walk import Steps, Walk
+
+
+class MultiScaleWalk(Walk):
+    """The incremental view of a multi-scale model, with a copy of its weights.
+
+    Args:
+        network: the network.
+        head: what makes conditionals from its features.
+        scales: the passes.
+        neighbours: the known neighbours of each pixel, as `armod.models.scales.passes.known_neighbours` returns them.
+        event_shape: ``(C, H, W)``.
+        num_samples: N, the number of images.
+        context: the context of the network, or None.
+
+    >>> from armod.likelihoods import Bernoulli
+    >>> from armod.models.scales.multi_scale import MultiScale
+    >>> view = MultiScale((1, 4, 4), 8, 2, likelihood=Bernoulli()).incremental(2)
+    >>> isinstance(view, MultiScaleWalk), view.conditional().batch_shape
+    (True, torch.Size([2]))
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        head: PixelHead,
+        scales: Sequence[Scale],
+        neighbours: tuple[Tensor, Tensor],
+        event_shape: Sequence[int],
+        num_samples: int,
+        context: Tensor | None,
+    ) -> None:
+        self._network: Network = copy.deepcopy(network).requires_grad_(False)
+        self._head: PixelHead = copy.deepcopy(head).requires_grad_(False)
+        self._event_shape, (self._neighbours, self._is_known) = event_shape, neighbours
+        like = next(network.parameters())
+        self._blocks = [
+            (scale, one, one.pixels.to(like.device), channel)
+            for scale in scales
+            for one in scale.passes
+            for channel in range(event_shape[0])
+        ]
+        self._sizes = [len(pixels) for *_, pixels, _ in self._blocks]
+        self._starts = list(accumulate(self._sizes[:-1], initial=0))
+        super().__init__(head.likelihood, like, num_samples, sum(self._sizes), context)
+
+    def allocate(self) -> None:
+        """Make the image, whose pixels are zero while they are unknown."""
+        self._values = torch.zeros(self.num_samples, *self._event_shape, dtype=self.dtype, device=self.device)
+        self._pixel: Pixel | LinkedPixel | None = None  # the pixels of the current group
+
+    def state(self) -> dict[str, tuple[Tensor, int]]:
+        """Name the image, as `Walk.state`."""
+        return {"values": (self._values, 0)}
+
+    def steps(self) -> Steps:
+        """Run the network once for a group, then go through the channels of its pixels."""
+        first = bisect_left(self._starts, self.step)
+        for scale, one, pixels, channel in islice(self._blocks, first, None):
+            if self.parameters is None:
+                if channel == 0:
+                    (features,) = self._network(self._values, scale, [one], self.context)
+                    centre = average_of(self._values, self._neighbours[pixels], self._is_known[pixels])
+                    self._pixel = self._head.pixel(features, centre)
+                assert self._pixel is not None
+                self.parameters = self._pixel.conditional().transpose(0, 1)
+            levels = yield self.parameters
+            self.parameters = None
+            assert self._pixel is not None
+            self._pixel.append(levels.T)
+            self._values.flatten(2)[:, channel, pixels] = rescale(
+                levels.T, self._head.likelihood.num_levels, self.dtype
+            )
+            self.step += len(pixels)
+
+    def pieces(self, rows: Tensor) -> Sequence[Tensor]:
+        """Cut ``(D, ...)`` into blocks."""
+        return rows.split(self._sizes)
+
+    def joined(self, drawn: Sequence[Tensor]) -> Tensor:
+        """Join the blocks."""
+        return torch.cat(tuple(drawn)).T
+
+    def take_over(self, view: Self, chosen: Tensor) -> None:
+        """Remember what another view remembers, as `Walk.take_over`, together with its current pixels."""
+        super().take_over(view, chosen)
+        self._pixel = None if view._pixel is None else view._pixel.select(chosen)
