@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property, partial
 
 import torch
 
@@ -164,15 +165,23 @@ CASES = {
 
 @dataclass(frozen=True)
 class Look:
-    """A lab whose slider can be turned down, its name and roles, how many controls; and crowded states to look at, their knobs ``turned``."""
+    """A lab whose slider can be turned down, its name and roles, how many controls; and crowded states to look at, their knobs ``turned``.
+
+    Nothing is drawn before a test asks for it: every process of a test run reads this file, few of them need a lab.
+    """
 
     make: Callable[[], Widget]
     name: str
     slider: str
     num_keyed: int
-    roles: Mapping[str, Sequence[str]]
-    crowded: Mapping[str, Widget] = field(default_factory=dict)
+    roles: Callable[[], Mapping[str, Sequence[str]]]
+    crowded: Mapping[str, Callable[[], Widget]] = field(default_factory=dict)
     turned: tuple[Mapping[str, object], ...] = ({},)
+
+    @cached_property
+    def widget(self) -> Widget:
+        """The lab, made once for all tests of a process."""
+        return self.make()
 
 
 LOOKS = {
@@ -181,36 +190,36 @@ LOOKS = {
         "Coin lab: the likelihood of every p",
         "Candidate p",
         3,
-        {"slider": ["Heads, k", "Flips, n", "Candidate p"]},
-        {"many coins": labs.coin_lab(20, 40, 0.5), "one coin": labs.coin_lab(0, 1, 0.0)},
+        lambda: {"slider": ["Heads, k", "Flips, n", "Candidate p"]},
+        {"many coins": lambda: labs.coin_lab(20, 40, 0.5), "one coin": lambda: labs.coin_lab(0, 1, 0.0)},
     ),
     "surface": Look(
         labs.surface_lab,
         "Surface lab: the likelihood of every mean and scale",
         "Mean",
         20,
-        {
+        lambda: {
             "combobox": ["Points"],
             "slider": ["Mean", "Scale"],
             "button": ["Go to the maximiser"],
             "spinbutton": [f"Points on level {level}" for level in range(16)],
         },
-        {"points everywhere": labs.surface_lab((1,) * 16)},
+        {"points everywhere": lambda: labs.surface_lab((1,) * 16)},
     ),
     "mixture": Look(
         lambda: labs.mixture_lab([(15.5, 2.0, 5), (1.0, 2.0, 5)], COUNTS),
         "Mixture lab: the probability of every level",
         "Mean 1",
         43,
-        {"combobox": ["Start from"], "slider": ["Components", "Mean 1", "Scale 1", "Weight 2"]},
-        {"data": labs.mixture_lab(counts=COUNTS)},
+        lambda: {"combobox": ["Start from"], "slider": ["Components", "Mean 1", "Scale 1", "Weight 2"]},
+        {"data": lambda: labs.mixture_lab(counts=COUNTS)},
     ),
     "mask": Look(
         lambda: labs.mask_lab(hidden_sizes=(8, 8, 8)),
         "Mask lab: who sees whom in a MADE",
         "Chosen output",
         50,
-        {
+        lambda: {
             "slider": [
                 "Variables", "Chosen output", "Hidden layers", "Units in layer 1", "Units in layer 2",
                 "Units in layer 3", "Seed of the degrees",
@@ -220,20 +229,20 @@ LOOKS = {
             "button": [mask_state(8, (8, 8, 8)).unit_sentence(4, unit) for unit in range(8)],
             "img": [mask_state(8, (8, 8, 8)).unit_sentence(level, unit) for level in range(4) for unit in range(8)],
         },
-        {"one variable": labs.mask_lab(1, (16, 1, 16)), "16 variables": labs.mask_lab(16, (16, 1, 16))},
+        {"one variable": lambda: labs.mask_lab(1, (16, 1, 16)), "16 variables": lambda: labs.mask_lab(16, (16, 1, 16))},
     ),
     "ordering": Look(
         lambda: labs.ordering_explorer(PAIRED, ordering=[1, 0, 2, 3]),
         "Ordering explorer: one pattern, one pixel at a time",
         "Ordering",
         7,
-        {
+        lambda: {
             "slider": ["Ordering", "Uniform numbers", "Pixels known"],
             "button": ["← Back", "Step →", "Play"],
             "checkbox": ["Keep this pattern in every ordering"],
             "img": [explorer_state(PAIRED, ordering=[1, 0, 2, 3]).finding],
         },
-        {f"{size} pixels": labs.ordering_explorer(PAIRED[:, :size]) for size in (2, 3, 4)},
+        {f"{size} pixels": partial(labs.ordering_explorer, PAIRED[:, :size]) for size in (2, 3, 4)},
         ({}, {"Pixels known": 1}),
     ),
     "field": Look(
@@ -241,15 +250,15 @@ LOOKS = {
         "Field lab: what a pixel sees through masked convolutions",
         "Column",
         7,
-        {
+        lambda: {
             "slider": ["Kernel", "Layers", "Row", "Column"],
             "combobox": ["Stack", "First mask"],
             "button": ["Chosen pixel, Row 8, column 7: the chosen pixel, which does not see itself. "
                        "Arrow keys choose another."],
         },
         {
-            "plain": labs.field_lab("plain", "A", kernel_size=3),
-            "gated": labs.field_lab("gated", "B", kernel_size=7),
+            "plain": lambda: labs.field_lab("plain", "A", kernel_size=3),
+            "gated": lambda: labs.field_lab("gated", "B", kernel_size=7),
         },
     ),
     "dilation": Look(
@@ -257,12 +266,12 @@ LOOKS = {
         "Dilation lab: which samples one output depends on",
         "Output",
         8,
-        {
+        lambda: {
             "combobox": ["Dilations"],
             "slider": ["Layers", "Kernel", "Output", "Frame"],
             "button": ["← Back", "Step →", "Play"],
         },
-        {"5 layers": labs.dilation_lab("doubling", 5, kernel_size=3, frame=5)},
+        {"5 layers": lambda: labs.dilation_lab("doubling", 5, kernel_size=3, frame=5)},
         tuple({"Output": output, "Frame": frame} for output, frame in ((1, 5), (30, 0), (64, 5))),
     ),
     "histogram": Look(
@@ -270,19 +279,19 @@ LOOKS = {
         "Histogram lab: cells, and the digits that fill them",
         "Dimensions (pixels)",
         4,
-        {
+        lambda: {
             "slider": [
                 "Bins for each pixel", "Dimensions (pixels)", "Training digits", "Smoothing: imaginary digits",
             ]
         },
-        {"most cells": labs.histogram_lab(16, 12)},
+        {"most cells": lambda: labs.histogram_lab(16, 12)},
     ),
     "reach": Look(
         lambda: labs.reach_lab("lstm", 1.0),
         "Reach lab: the gradient that arrives k steps back",
         "Lag k",
         4,
-        {"combobox": ["Cell"], "slider": ["Weight scale", "Gate bias", "Lag k"]},
-        {"exploding": labs.reach_lab("rnn", 3.0, lag=24)},
+        lambda: {"combobox": ["Cell"], "slider": ["Weight scale", "Gate bias", "Lag k"]},
+        {"exploding": lambda: labs.reach_lab("rnn", 3.0, lag=24)},
     ),
 }  # fmt: skip

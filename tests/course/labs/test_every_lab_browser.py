@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -19,10 +20,10 @@ KEYED = ":is(.armod-lab input, .armod-lab select, .armod-lab button, .armod-lab 
 
 @every_lab
 def test_every_control_has_a_name_and_keeps_its_keys_from_jupyterlab(show, case: Look) -> None:
-    page = show(case.make())
+    page = show(case.widget)
     snapshot = page.locator(".armod-widget").aria_snapshot()
     assert f'group "{case.name}"' in snapshot
-    named = [f'{role} "{name}"' for role, names in case.roles.items() for name in names]
+    named = [f'{role} "{name}"' for role, names in case.roles().items() for name in names]
     assert [each for each in named if each not in snapshot] == []
     assert f"status: {page.locator('.finding').text_content()}" in snapshot.replace('"', "")
     controls = page.locator(KEYED)
@@ -36,7 +37,7 @@ def test_every_control_has_a_name_and_keeps_its_keys_from_jupyterlab(show, case:
 
 @every_lab
 def test_each_knob_changes_the_picture_by_real_keys(show, case: Look) -> None:
-    page = show(case.make())
+    page = show(case.widget)
     knobs = page.locator(".knobs :is(input[type=range], select):enabled:visible")
     labels = knobs.evaluate_all("all => all.map(each => each.labels[0].textContent)")
     assert len(labels) >= 3
@@ -62,17 +63,17 @@ TOUCHING = """() => {
 
 @pytest.mark.parametrize("width", [360, 700, 850, 1280])
 @pytest.mark.parametrize(
-    ("widget", "turned"),
+    ("make", "turned"),
     [
-        pytest.param(widget, case.turned, id=f"{name}, {state}")
+        pytest.param(cache(make), case.turned, id=f"{name}, {state}")
         for name, case in LOOKS.items()
-        for state, widget in case.crowded.items()
+        for state, make in case.crowded.items()
     ],
 )
 def test_nothing_is_cut_off_and_every_word_can_be_read(
-    show, widget: Widget, turned: tuple[Mapping[str, object], ...], width: int
+    show, make: Callable[[], Widget], turned: tuple[Mapping[str, object], ...], width: int
 ) -> None:
-    page = show(widget)
+    page = show(make())
     resize(page, width)
     for knobs in turned:
         for label, value in knobs.items():
@@ -88,7 +89,7 @@ def test_nothing_is_cut_off_and_every_word_can_be_read(
 @every_lab
 def test_a_key_changes_the_picture_at_once_and_nothing_moves_by_itself(show, case: Look) -> None:
     """A loose bound that holds on a loaded machine; `benchmarks/widget_latency.py` measures the target of 25 ms."""
-    page = show(case.make())
+    page = show(case.widget)
     measured = knob_to_paint(page, page.get_by_label(case.slider, exact=True))
     print(case.name, measured)
     assert measured["changed"] == 12
@@ -99,7 +100,7 @@ def test_a_key_changes_the_picture_at_once_and_nothing_moves_by_itself(show, cas
 
 @every_lab
 def test_two_copies_on_one_page_are_both_alive(show, case: Look) -> None:
-    widget = case.make()
+    widget = case.widget
     page = show(Widget(widget.html * 2, widget.text))
     drawings = page.locator("svg.armod-plot")
     before = [copy.inner_html() for copy in drawings.all()]
@@ -113,7 +114,7 @@ def test_two_copies_on_one_page_are_both_alive(show, case: Look) -> None:
 def test_without_scripts_the_picture_with_its_words_shows(browser: Browser, case: Look) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
-    widget = case.make()
+    widget = case.widget
     page.set_content(widget.html)
     image = page.get_by_role("img")
     assert image.is_visible()
@@ -124,7 +125,7 @@ def test_without_scripts_the_picture_with_its_words_shows(browser: Browser, case
 @every_lab
 def test_a_dark_theme_gets_a_white_card(show, case: Look) -> None:
     page: Page = show(
-        case.make(),
+        case.widget,
         head="<style>body { background: #111; color: #eee } input, select { color: #eee }</style>",
     )
     page.emulate_media(color_scheme="dark")
