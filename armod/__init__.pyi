@@ -5,6 +5,7 @@ from .measures.waves import waves
 from .models.base import AutoregressiveModel, Incremental
 from .models.histogram import Histogram
 from .models.made import MADE
+from .models.ngram import NGram
 from .models.plus_plus import PixelCNNPlusPlus
 from .models.raster.gated_pixelcnn import GatedPixelCNN
 from .models.raster.pixelcnn import PixelCNN
@@ -26,6 +27,7 @@ __all__ = [
     "History",
     "Incremental",
     "MultiScale",
+    "NGram",
     "PixelCNN",
     "PixelCNNPlusPlus",
     "Receipt",

@@ -216,6 +216,22 @@ def positions(ordering: Tensor | Sequence[int]) -> Tensor:
     return torch.argsort(as_permutation(given, (max(given.numel(), 1),)).to(given.device))
 
 
+def is_straight(ordering: Tensor) -> bool:
+    """Tell whether an ordering of a sequence runs forward or backward, so that it has a meaning for any length.
+
+    Args:
+        ordering: permutation ``(D,)``.
+
+    Returns:
+        Whether it is one of the two.
+
+    >>> is_straight(torch.tensor([2, 1, 0])), is_straight(torch.tensor([1, 2, 0]))
+    (True, False)
+    """
+    forward = torch.arange(len(ordering), device=ordering.device)
+    return torch.equal(ordering, forward) or torch.equal(ordering, forward.flip(0))
+
+
 def name(ordering: Tensor | Sequence[int], event_shape: Sequence[int]) -> str:
     """Name an ordering for a report.
 

@@ -24,6 +24,7 @@ from armod import (
 )
 from armod.likelihoods import Likelihood
 from armod.models.histogram import Histogram
+from armod.models.ngram import NGram
 from tests.reference import Numbers
 
 M = TypeVar("M", bound=nn.Module)
@@ -91,6 +92,13 @@ def histogram(
     model = Histogram(event_shape, num_bins, **options)
     skewed = torch.rand(num_observations, *event_shape, generator=seeded(3)).square()
     return model.fit((skewed * model.likelihood.num_levels).long())
+
+
+def ngram(event_shape: tuple[int, ...], order: int, num_levels: int, **options) -> NGram:
+    """An n-gram that counted a few random observations."""
+    model = NGram(event_shape, order, num_levels=num_levels, **options)
+    skewed = torch.rand(9, *event_shape, generator=seeded(3)).square()
+    return model.fit((skewed * num_levels).long())
 
 
 def context_for(model: AutoregressiveModel, num: int, *, local: bool = False) -> Tensor | None:
@@ -279,6 +287,10 @@ MODELS: dict[str, Callable[[], AutoregressiveModel]] = {
     "histogram, sparse": lambda: histogram((3,), 3, num_observations=9),
     "histogram, image, bins of levels": lambda: histogram((1, 2, 2), 2, smoothing=1, num_levels=3),
     "histogram, 256 bins": lambda: histogram((1,), 256, num_observations=900),
+    "unigram, three levels, reversed": lambda: ngram((4,), 1, 3, ordering=orderings.reversed((4,))),
+    "bigram, one level": lambda: ngram((3,), 2, 1),
+    "trigram, colour image": lambda: ngram((2, 1, 3), 3, 2),
+    "5-gram, longer than its sequences": lambda: ngram((3,), 5, 3, ordering=[2, 0, 1]),
     "pixelcnn, bits": lambda: pixelcnn((1, 2, 3), likelihoods.Bernoulli(), kernel_size=5),
     "pixelcnn, colour": lambda: pixelcnn((3, 2, 1), likelihoods.Bernoulli(), 5),
     "pixelcnn, one colour pixel, reversed": lambda: pixelcnn(
@@ -359,6 +371,7 @@ LARGER: dict[str, Callable[[], AutoregressiveModel]] = {
     "transformer, image, random": lambda: transformer(
         (1, 9, 8), likelihoods.Bernoulli(), ordering=orderings.random((1, 9, 8))
     ),
+    "trigram": lambda: ngram((70,), 3, 7),
     "wavenet, beyond its field": lambda: wavenet((70,), likelihoods.Categorical(7), [1, 2, 4]),
     "wavenet, three taps, any dilations, context": lambda: wavenet(
         (40,), likelihoods.Categorical(3), [3, 1, 5], kernel_size=3, context_size=2

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from armod.models.base import AutoregressiveModel
 from armod.models.histogram import Histogram
 from armod.models.made import MADE
+from armod.models.ngram import NGram
 from armod.models.plus_plus import PixelCNNPlusPlus
 from armod.models.raster.gated_pixelcnn import GatedPixelCNN
 from armod.models.raster.pixelcnn import PixelCNN
@@ -19,6 +20,7 @@ FAMILIES: Mapping[str, type[AutoregressiveModel]] = {
     family.__name__: family
     for family in (
         Histogram,
+        NGram,
         MADE,
         RecurrentModel,
         WaveNet,

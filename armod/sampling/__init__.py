@@ -3,6 +3,17 @@
 from armod.sampling.adjust import Adjustment
 from armod.sampling.guess_and_verify import Copy, Draft, GuessAndVerify
 from armod.sampling.samplers import Sampler, register
+from armod.sampling.speculative import Speculative
 from armod.sampling.walk import Incremental, Walk
 
-__all__ = ["Adjustment", "Copy", "Draft", "GuessAndVerify", "Incremental", "Sampler", "Walk", "register"]
+__all__ = [
+    "Adjustment",
+    "Copy",
+    "Draft",
+    "GuessAndVerify",
+    "Incremental",
+    "Sampler",
+    "Speculative",
+    "Walk",
+    "register",
+]

@@ -17,6 +17,7 @@ from armod import (
     GatedPixelCNN,
     Histogram,
     MultiScale,
+    NGram,
     PixelCNN,
     PixelCNNPlusPlus,
     RecurrentModel,
@@ -43,6 +44,7 @@ USUAL: dict[type[AutoregressiveModel], dict[str, Any]] = {
     MultiScale: IMAGE,
     PixelCNNPlusPlus: {"event_shape": (1, 4, 4), "channels": 2, "num_resnets": 1},
     Histogram: {"event_shape": (4,), "num_bins": 2},
+    NGram: {"event_shape": (4,), "order": 2, "num_levels": 2},
 }
 NO_SIZE = [2.0, 2.5, "3", None, True, [3], -1, torch.tensor(1.5), np.float64(2), torch.zeros(2, 9)]
 SIZES = {
@@ -55,6 +57,7 @@ SIZES = {
     MultiScale: ["channels", "num_layers", "kernel_size", "context_channels"],
     PixelCNNPlusPlus: ["channels", "num_resnets", "num_mixtures", "num_levels", "context_channels"],
     Histogram: ["num_bins"],
+    NGram: ["order", "num_levels"],
 }
 NO_SHAPE = [4, 4.0, None, "ab", "44", (), (4.0,), (True, 4), (0,), (-1, 4), [[4]], {"T": 4}, torch.zeros(2)]
 NO_ORDERING = [

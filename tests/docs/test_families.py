@@ -26,6 +26,7 @@ SIZES: dict[str, tuple[tuple[object, ...], dict[str, object]]] = {
     "MultiScale": ((4, 1), {}),
     "PixelCNNPlusPlus": ((4,), {"num_resnets": 1, "num_mixtures": 2, "num_levels": 4}),
     "Histogram": ((3,), {"smoothing": 1.0}),
+    "NGram": ((2,), {"num_levels": 3}),
 }
 LIKELIHOODS = (likelihoods.Bernoulli(), likelihoods.Categorical(3), likelihoods.LogisticMixture(4, 2))
 

@@ -22,6 +22,7 @@ from armod import (
     GatedPixelCNN,
     Histogram,
     MultiScale,
+    NGram,
     PixelCNN,
     PixelCNNPlusPlus,
     RecurrentModel,
@@ -164,6 +165,7 @@ USUAL: dict[type[AutoregressiveModel], dict[str, Any]] = {
     MultiScale: {"event_shape": IMAGE, "channels": 3, "num_layers": 2, "likelihood": LogisticMixture(16, 2)},
     PixelCNNPlusPlus: {"event_shape": IMAGE, "channels": 3, "num_resnets": 1, "num_mixtures": 2},
     Histogram: {"event_shape": (4,), "num_bins": 3},
+    NGram: {"event_shape": (4,), "order": 2, "num_levels": 3},
 }
 # settings that change the function and not the shapes: the weights seem to fit
 HIDDEN: list[tuple[type[AutoregressiveModel], dict[str, Any]]] = [
@@ -195,6 +197,7 @@ HIDDEN: list[tuple[type[AutoregressiveModel], dict[str, Any]]] = [
     (Histogram, {"num_bins": 4}),
     (Histogram, {"num_levels": 6}),
     (Histogram, {"smoothing": 0.25}),
+    (NGram, {"event_shape": (2, 2)}),
 ]
 # settings that also change names or shapes of the weights
 VISIBLE: list[tuple[type[AutoregressiveModel], dict[str, Any]]] = [
@@ -234,11 +237,15 @@ VISIBLE: list[tuple[type[AutoregressiveModel], dict[str, Any]]] = [
     (PixelCNNPlusPlus, {"shortcuts": False}),
     (PixelCNNPlusPlus, {"context_channels": 1}),
     (PixelCNNPlusPlus, {"coordinates": True}),
+    (NGram, {"order": 3}),
+    (NGram, {"num_levels": 4}),
 ]
 # settings that the weights bring themselves, or that only training knows
 FREE: list[tuple[type[AutoregressiveModel], dict[str, Any]]] = [
     *[(family, {"seed": 3}) for family in FAMILIES.values() if family is not Histogram],
     *[(family, {"ordering": None}) for family in FAMILIES.values() if family is not MultiScale],
+    *[(family, {"seed": 3}) for family in FAMILIES.values() if family not in (Histogram, NGram)],
+    *[(family, {"ordering": None}) for family in FAMILIES.values()],
     (MADE, {"ordering": [5, 0, 1, 2, 4, 3]}),
     (MADE, {"degrees": "sequential"}),
     (WaveNet, {"ordering": range(8, -1, -1)}),
@@ -257,7 +264,7 @@ def pair(
     family: type[AutoregressiveModel], other: dict[str, Any]
 ) -> tuple[AutoregressiveModel, AutoregressiveModel]:
     saved, loading = family(**USUAL[family]), family(**USUAL[family] | other)
-    if isinstance(saved, Histogram):
+    if isinstance(saved, (Histogram, NGram)):
         saved.fit(torch.randint(3, (9, *saved.event_shape), generator=seeded()))
     return saved, loading
 

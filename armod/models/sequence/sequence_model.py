@@ -93,7 +93,4 @@ class SequenceModel(AutoregressiveModel):
 
     def _note_ordering(self, _: object = None) -> None:
         """Find out whether the ordering runs forward or backward, so that the length may vary; a state dict may change it."""
-        forward = torch.arange(len(self.ordering), device=self.ordering.device)
-        self.any_length = len(self.event_shape) == 1 and (
-            torch.equal(self.ordering, forward) or torch.equal(self.ordering, forward.flip(0))
-        )
+        self.any_length = len(self.event_shape) == 1 and orderings.is_straight(self.ordering)
