@@ -288,7 +288,6 @@ MODELS: dict[str, Callable[[], AutoregressiveModel]] = {
     "histogram, image, bins of levels": lambda: histogram((1, 2, 2), 2, smoothing=1, num_levels=3),
     "histogram, 256 bins": lambda: histogram((1,), 256, num_observations=900),
     "unigram, three levels, reversed": lambda: ngram((4,), 1, 3, ordering=orderings.reversed((4,))),
-    "bigram, one level": lambda: ngram((3,), 2, 1),
     "trigram, colour image": lambda: ngram((2, 1, 3), 3, 2),
     "5-gram, longer than its sequences": lambda: ngram((3,), 5, 3, ordering=[2, 0, 1]),
     "pixelcnn, bits": lambda: pixelcnn((1, 2, 3), likelihoods.Bernoulli(), kernel_size=5),
@@ -371,7 +370,6 @@ LARGER: dict[str, Callable[[], AutoregressiveModel]] = {
     "transformer, image, random": lambda: transformer(
         (1, 9, 8), likelihoods.Bernoulli(), ordering=orderings.random((1, 9, 8))
     ),
-    "trigram": lambda: ngram((70,), 3, 7),
     "wavenet, beyond its field": lambda: wavenet((70,), likelihoods.Categorical(7), [1, 2, 4]),
     "wavenet, three taps, any dilations, context": lambda: wavenet(
         (40,), likelihoods.Categorical(3), [3, 1, 5], kernel_size=3, context_size=2

@@ -243,7 +243,7 @@ def drawn(weights: np.ndarray, uniform: float) -> int:
     return speculative._drawn(weights.cumsum(), weights, uniform)
 
 
-class NotRewound(Incremental):
+class NotRewound(Incremental, takes_blocks=True):
     """A cache that keeps the proposals that it was asked about, whatever became of them."""
 
     def __init__(self, view: Incremental) -> None:
