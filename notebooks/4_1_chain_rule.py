@@ -45,6 +45,7 @@ from armod.figures.bars import likelihood_bars
 from armod.figures.growth import growth_curves
 from armod.figures.images import image_grid
 from armod.figures.patterns import pattern_bars
+from armod.course.labs import choices, curve, number, predict, predictions
 from armod.course.labs import lesson_quiz
 from armod.course.labs import ordering_explorer
 
@@ -77,10 +78,7 @@ image_grid(shown[None], 5, title="Four neighbouring pixels, in ten digits")
 # $2^4 = 16$ patterns occurs. The share of each pattern is its probability in a **joint table**. We keep the shares as
 # exact fractions, so that later "equal" can mean equal, and not "equal up to rounding".
 #
-# Seen alone, each of the four pixels is black in 50 to 68 percent of the digits.
-#
-# **Predict before you run:** four pixels that knew nothing of each other would show white-black-white-black in 54
-# of the 1,444 digits. How often does it really occur?
+# We also print how often each of the four pixels is black, seen alone.
 
 # %%
 counts = Counter(map(tuple, pixels.tolist()))
@@ -89,27 +87,34 @@ joint = {x: Fraction(counts[x], len(pixels)) for x in patterns}
 assert sum(joint.values()) == 1
 
 black = pixels.double().mean(0)
-assert [round(100 * share) for share in sorted(black.tolist())] == [50, 59, 60, 68]
-every = torch.tensor(patterns)
-alone = Bernoulli(probs=black).log_prob(every.double()).sum(1).exp()
-chance = dict(zip(patterns, (1444 * alone).tolist(), strict=True))
-assert round(chance[0, 1, 0, 1]) == 54 and counts[0, 1, 0, 1] == 5
-assert [round(chance[x] / counts[x]) for x in [(1, 0, 1, 0), (0, 1, 0, 1)]] == [5, 11]
-assert (
-    all(counts[x] > chance[x] for x in [(1, 1, 1, 1), (0, 1, 1, 0)])
-    and counts[1, 0, 0, 1] > 2 * chance[1, 0, 0, 1]
-)
-
-counted = torch.tensor([float(joint[x]) for x in patterns]).view(2, 2, 2, 2)
-series = {"counted": counted, "if pixels were independent": alone.view(2, 2, 2, 2)}
-title = "Pixels know of each other: white-black-white-black is eleven times rarer than chance"
-pattern_bars(series, title=title)
+print("share of black:", *(f"{share:.0%}" for share in black))
 
 # %% [markdown]
+# If the four pixels knew nothing of each other, these four shares would give the probability of every pattern.
+
+# %%
+every = torch.tensor(patterns)
+alone = Bernoulli(probs=black).log_prob(every.double()).sum(1).exp()
+chance = dict(zip(patterns, (len(pixels) * alone).tolist(), strict=True))
+counted = torch.tensor([float(joint[x]) for x in patterns]).view(2, 2, 2, 2)
+series = {"counted": counted, "if pixels were independent": alone.view(2, 2, 2, 2)}
+alternating = (0, 1, 0, 1)
+predict(
+    f"Four pixels that knew nothing of each other would show white-black-white-black in {chance[alternating]:.0f} "
+    f"of the {len(pixels):,} digits. In how many does it really occur?",
+    number(counts[alternating], unit="digits", low=0, high=200),
+    reveal=pattern_bars(series, title=f"White-black-white-black occurs {counts[alternating]} times"),
+)
+
+# %% [markdown]
+# <details><summary>What happened</summary>
+#
 # Five times instead of 54. Each row of the figure is one pattern, the most frequent first; the blue bar is its share,
 # the orange one what independent pixels would give. All black and a black middle, one stroke each, come more often than
 # chance. Two black ends with a hole between them, two strokes, come more than twice as often. The alternating patterns
 # are five and eleven times rarer. Strokes are a few pixels wide, and do not flicker.
+#
+# </details>
 #
 # So a model of digits has to be a model of the *joint*. A network, however, is good at something smaller: it looks at
 # some inputs and predicts one thing. The chain rule turns the one into the other.
@@ -161,31 +166,51 @@ assert math.prod(factors(x, [0, 1, 2, 3])) == joint[x] == Fraction(179, 1444)
 # ## 3. Any ordering will do
 #
 # We went from left to right. Nothing in the cancelling needed that. There are $4! = 24$ orderings of four pixels.
-#
-# **Predict:** if we start with the third pixel, which changes: the factors, their product, or both?
 
 # %%
-for ordering in ([0, 1, 2, 3], [3, 2, 1, 0], [2, 0, 3, 1]):
-    found = factors(x, ordering)
-    print([d + 1 for d in ordering], *(f"{float(p):.3f}" for p in found), "product", math.prod(found))
+found = {ordering: factors(x, ordering) for ordering in itertools.permutations(range(4))}
+lines = [
+    f"{[d + 1 for d in ordering]}  {' '.join(f'{float(p):.3f}' for p in f)}  product {math.prod(f)}"
+    for ordering, f in found.items()
+]
+do_factors_change = len({tuple(sorted(f)) for f in found.values()}) > 1
+does_product_change = len({math.prod(f) for f in found.values()}) > 1
+predict(
+    "We start with the third pixel instead of the first. What changes for the pattern white-black-black-white?",
+    choices(
+        {
+            "the factors": (True, False),
+            "their product": (False, True),
+            "both": (True, True),
+            "nothing": (False, False),
+        },
+        answer=(do_factors_change, does_product_change),
+    ),
+    reveal="\n".join(["```", *lines[::5], "```"]),
+)
 
+# %% [markdown]
+# <details><summary>What happened</summary>
+#
+# The factors change, the product does not. The questions differ: "Is pixel 3 black?" has one answer when asked first and
+# another when its neighbours are known. An ordering is a choice of which questions to ask. The chain rule says that every
+# choice is complete.
+#
+# </details>
+#
+# One pattern and five orderings are no proof. The next cell is one, by exhaustion: all 24 orderings, all 16 patterns,
+# exact equality. `armod.Histogram` is the library's table, and gives the same joint in every ordering.
+
+# %%
 for ordering in itertools.permutations(range(4)):
     assert all(math.prod(factors(x, ordering)) == joint[x] for x in patterns)
     histogram = armod.Histogram((4,), 2, ordering=ordering).fit(pixels)
     assert torch.allclose(histogram.log_prob(every).exp().float(), counted.flatten())
 
 # %% [markdown]
-# The factors change, the product does not. The last lines are the proof by exhaustion: all 24 orderings, all 16
-# patterns, exact equality. `armod.Histogram` is the library's table, and gives the same joint in every ordering.
-#
-# The questions differ, though. "Is pixel 3 black?" has one answer when asked first and another when its neighbours are
-# known. An ordering is a choice of which questions to ask. The chain rule says that every choice is complete.
-#
 # ### Break it: ask about everything at once
 #
 # More context should give better predictions. So why not predict each pixel from *all three* others, and multiply?
-#
-# **Predict:** what do the 16 products add up to?
 
 
 # %%
@@ -194,14 +219,20 @@ def given_all_others(x):
 
 
 mass = sum(given_all_others(x) for x in patterns)
-print(f"sixteen 'probabilities' that add up to {float(mass):.3f}")
-assert round(float(mass), 2) == 1.49
+predict(
+    "What do the 16 products add up to?",
+    number(mass, low=0, high=4),
+)
 
 # %% [markdown]
+# <details><summary>What happened</summary>
+#
 # 1.49, not 1. Every single conditional is right, and their product is no distribution. It counts what two pixels share
 # twice: pixel 1 is predicted from pixel 2, and pixel 2 from pixel 1. In an ordering, only the later one looks back.
 # Whenever you see a product of conditionals, ask for its ordering. If there is none, it is not a likelihood.
 # (Lesson 4.5.1 meets this mistake again, in an autoencoder.)
+#
+# </details>
 
 # %% [markdown]
 # ## 4. The ordering explorer
@@ -308,25 +339,29 @@ class NetworkEach(armod.AutoregressiveModel):
 # %% [markdown]
 # `armod.AutoregressiveModel` needs to be told the conditionals, and inherits the rest. Its `log_prob` is the logarithm
 # of the chain rule, a sum of $D$ terms.
-#
-# **Predict:** the networks below have random weights and have learned nothing. What do their probabilities add up to,
-# over all $2^8 = 256$ patterns of eight pixels?
 
 # %%
 untrained = NetworkEach(8, ordering=armod.orderings.random((8,), seed=seed))
 x = torch.randint(2, (5, 8))
 by_hand = untrained.conditionals(x).log_prob(x.float()).sum(1)
 assert torch.allclose(by_hand, untrained.log_prob(x))
+assert armod.check_autoregressive(untrained).is_autoregressive
 
-total = armod.total_probability(untrained)
-print(f"total probability of the untrained networks: {total:.6f}")
-assert abs(total - 1) < 1e-5 and armod.check_autoregressive(untrained).is_autoregressive
+predict(
+    "These networks have random weights and have learned nothing. What do the probabilities of all 256 patterns of "
+    "eight pixels add up to?",
+    number(armod.total_probability(untrained), low=0, high=4),
+)
 
 # %% [markdown]
+# <details><summary>What happened</summary>
+#
 # 1, before any training. Sum over the last pixel first: its conditional adds up to 1 and disappears. Then the last but
 # one does the same, down to the first. That works for any weights, so training can make the model better or worse, and
 # never improper. This is what **exact likelihood** means: the number that comes out of `log_prob` is the log-probability
 # itself. It is no bound, and no normalising constant is missing from it.
+#
+# </details>
 
 # %% [markdown]
 # ## 7. How good is it?
@@ -338,8 +373,6 @@ assert abs(total - 1) < 1e-5 and armod.check_autoregressive(untrained).is_autore
 # - *fair coins*: $8 \ln 2 = 5.55$ nats;
 # - *independent pixels*: one number for each pixel;
 # - *the table*: all $2^8$ patterns, counted. This is the exact joint of the training rows.
-#
-# **Predict:** the table knows its training rows perfectly. What is its likelihood on the new ones?
 
 # %%
 splits = ("train", "valid", "test")
@@ -348,13 +381,23 @@ rows = replace(digits, name=f"row 4 of {digits.name}", **{s: getattr(digits, s)[
 table = armod.Histogram((8,), 2).fit(rows.train)
 unseen = int(table.log_prob(rows.test).isinf().sum())
 cost = armod.evaluate(table, rows).nats
-print(f"{unseen} of {len(rows.test)} test rows never occurred in training: {cost} nats")
-assert unseen == 1 and cost == math.inf
+predict(
+    "The table knows its training rows perfectly. How many nats does it need for a new one, on average?",
+    choices(
+        {"less than fair coins": 0, "about as many as fair coins": 1, "more than ten times as many": 2},
+        answer=0 if cost < 5 else 1 if cost < 55 else 2,
+    ),
+    reveal=f"{unseen} of {len(rows.test)} test rows never occurred in training: {cost} nats",
+)
 
 # %% [markdown]
+# <details><summary>What happened</summary>
+#
 # Infinite. One of the 176 rows never occurred in training, the table calls it impossible, and the logarithm of 0 is
 # $-\infty$. One impossible event that happens costs everything. First aid: spread one imaginary digit evenly over all
 # patterns, so that nothing has probability 0. Lesson 4.2 looks at this *smoothing* in earnest.
+#
+# </details>
 
 
 # %%
@@ -371,19 +414,14 @@ def independent_nats(data):
     return -Bernoulli(probs=share).log_prob(data.test.float()).sum(1).mean().item()
 
 
+# First aid for the table: one imaginary digit, spread evenly over all patterns
 smoothed = armod.Histogram((8,), 2, smoothing=1 / 256).fit(rows.train)
 networks = learn(rows, epochs=10 if quick else 25)
 receipt = armod.evaluate(networks, rows, seed=seed)
 print(receipt)
-assert sum(parameter.numel() for parameter in networks.parameters()) == 712
-assert abs(receipt.nats - 3.14) < 0.05 and abs(armod.total_probability(networks) - 1) < 1e-5
 nats = {"fair coins": 8 * math.log(2), "independent pixels": independent_nats(rows)}
 nats |= {"table, smoothed": armod.evaluate(smoothed, rows).nats, "a network each": receipt.nats}
-assert round(nats["independent pixels"], 2) == 3.42 and round(nats["table, smoothed"], 2) == 3.16
-assert abs(receipt.nats - nats["table, smoothed"]) < receipt.standard_error and len(table.codes) == 45
-likelihood_bars(
-    nats, unit="nats per row", title="On eight pixels networks and the counted table are equally good"
-)
+likelihood_bars(nats, unit="nats per row")
 
 # %% [markdown]
 # The printed lines are a **receipt**: the number with its standard error, its unit, the data, the split, the ordering
@@ -396,8 +434,6 @@ likelihood_bars(
 # ### Do all orderings agree now?
 #
 # The *table* gave one joint in all orderings. Now a second set of networks learns the same rows from right to left.
-#
-# **Predict:** do the two end at the same joint?
 
 # %%
 reverse = learn(rows, epochs=10 if quick else 25, ordering=armod.orderings.reversed((8,)))
@@ -405,39 +441,61 @@ with torch.no_grad():
     scores = [model.log_prob(rows.test) for model in (networks, reverse)]
 means = [-score.mean().item() for score in scores]
 apart = (scores[0] - scores[1]).abs().max().item()
-print(f"left to right {means[0]:.2f} nats, right to left {means[1]:.2f}")
-print(f"on one row the two are {apart:.1f} nats apart")
-assert abs(means[0] - means[1]) < 0.06 and apart > 0.1
+predict(
+    "Do the two sets of networks end at the same joint?",
+    choices(
+        {
+            "yes, at the same joint": (True, True),
+            "no, but their likelihoods are nearly the same": (True, False),
+            "no, and one has a clearly better likelihood": (False, False),
+        },
+        answer=(abs(means[0] - means[1]) < 0.06, apart < 0.1),
+    ),
+    reveal=f"Left to right {means[0]:.2f} nats, right to left {means[1]:.2f}; on one row they are {apart:.1f} apart.",
+)
 
 # %% [markdown]
+# <details><summary>What happened</summary>
+#
 # Nearly the same likelihood, and not the same joint. Each is an exact distribution. But the second set of networks was
 # never asked to agree with the first, and on some rows it does not. The chain rule holds for *one* joint in all
 # orderings; learned conditionals in two orderings are two joints. For a model, the ordering is a choice that matters.
+#
+# </details>
 
 # %% [markdown]
 # ## 8. Sixty-four pixels
 #
 # Now the whole digit: 64 pixels, row by row, 64 networks. A table would need $2^{64}$ entries.
-#
-# **Predict:** how many of the 176 test digits occur, pixel for pixel, among the 1,444 digits to learn from?
 
 # %%
 whole = replace(digits, name=f"{digits.name}, flat", **{s: getattr(digits, s).flatten(1) for s in splits})
 counted_digits = set(map(tuple, whole.train.tolist()))
 seen = sum(tuple(digit) in counted_digits for digit in whole.test.tolist())
-print(f"{seen} of {len(whole.test)} test digits occurred in training, pixel for pixel")
-
-painter = learn(whole, epochs=4 if quick else 10, hidden=32)
-receipt = armod.evaluate(painter, whole, seed=seed)
-print(receipt)
-nats = {"fair coins": 64 * math.log(2), "independent pixels": independent_nats(whole)}
-assert seen == 5 and abs(receipt.nats - 17.2) < (2 if quick else 0.4)
-assert round(nats["independent pixels"], 1) == 25.3
-likelihood_bars(nats | {"a network each": receipt.nats}, unit="nats per digit")
+predict(
+    f"How many of the {len(whole.test)} test digits occur, pixel for pixel, among the {len(whole.train):,} digits to learn from?",
+    number(seen, unit="digits", low=0, high=len(whole.test)),
+)
 
 # %% [markdown]
+# <details><summary>What happened</summary>
+#
 # Five, because small black and white digits coincide now and then. For a table the other 171 are impossible: counting is
-# over. The networks give each of them a finite, exact likelihood. They need about 17.2 nats for a digit, where
+# over.
+#
+# </details>
+#
+# Networks give every digit a finite, exact likelihood. How good is it?
+
+# %%
+painter = learn(whole, epochs=4 if quick else 10, hidden=32)
+digit_receipt = armod.evaluate(painter, whole, seed=seed)
+print(digit_receipt)
+digit_nats = {"fair coins": 64 * math.log(2), "independent pixels": independent_nats(whole)}
+likelihood_bars(digit_nats | {"a network each": digit_receipt.nats}, unit="nats per digit")
+
+# %% [markdown]
+# The networks need about 17.2 nats for a digit, where
 # independent pixels need 25.3 and fair coins 44.4. A network can answer a question that it was never asked before,
 # because it treats similar pasts alike. That is what generalising means here, and the reason why each conditional should
 # be a network.
@@ -469,10 +527,8 @@ image_grid(pictures, title="Ten test digits, and ten drawn pixel by pixel", row_
 # ## 9. What it costs
 #
 # Let us count how often a network is evaluated. A batch counts as one evaluation, because it goes through the network
-# together.
-#
-# **Predict:** for $D = 64$, how many evaluations take (a) the likelihood of all 176 test digits, (b) our loop for one
-# digit, (c) the textbook loop, which asks for *all* conditionals at each step and uses one?
+# together. We count for three tasks: the likelihood of all 176 test digits, our loop for one digit, and the textbook loop,
+# which asks for *all* conditionals at each step and uses one.
 
 
 # %%
@@ -486,22 +542,39 @@ def evaluations(networks, run):
     return len(calls)
 
 
-seconds = []
-print(" D   likelihood   our loop   textbook loop   ms for our loop")
+counts_of, seconds = {}, []
 for D in (8, 16, 32, 64):
     model = NetworkEach(D)
-    runs = [
-        partial(model.log_prob, torch.zeros(176, D)),
-        partial(model.sample, 1, method=one_by_one),
-        partial(model.sample, 1, method="naive"),
-    ]
-    count = [evaluations(model.networks, run) for run in runs]
-    seconds.append(min(repeat(runs[1], number=1)))
-    print(f"{D:2} {count[0]:9} {count[1]:10} {count[2]:13} {1000 * seconds[-1]:16.1f}")
-    assert count == [D, D, D * D]
-assert seconds[-1] > 3 * seconds[0]
+    runs = {
+        "likelihood": partial(model.log_prob, torch.zeros(176, D)),
+        "our loop": partial(model.sample, 1, method=one_by_one),
+        "textbook loop": partial(model.sample, 1, method="naive"),
+    }
+    counts_of[D] = {name: evaluations(model.networks, run) for name, run in runs.items()}
+    seconds.append(min(repeat(runs["our loop"], number=1)))
+
+lines = [
+    f"D = {D:2}: {count}, our loop takes {1000 * s:.1f} ms"
+    for (D, count), s in zip(counts_of.items(), seconds, strict=True)
+]
+predict(
+    "How often does the textbook loop evaluate a network for one digit of D pixels?",
+    curve(
+        counts_of,
+        [count["textbook loop"] for count in counts_of.values()],
+        low=1,
+        high=100_000,
+        log=True,
+        given=1,
+        x_label="D",
+        y_label="evaluations",
+    ),
+    reveal="\n".join(["```", *lines, "```"]),
+)
 
 # %% [markdown]
+# <details><summary>What happened</summary>
+#
 # $D$ for the likelihood, however many digits; $D$ for our loop; $D^2$ for the textbook loop, whose work is nearly all
 # thrown away.
 #
@@ -511,9 +584,9 @@ assert seconds[-1] > 3 * seconds[0]
 # more arms do not shorten the queue. For a picture of 28x28 pixels it has 784 places, for a second of sound 16,000.
 # **Slow sequential generation** is the price of this loop; lesson 4.7 is about ways to pay less.
 #
-# There is a second price, in parameters. A network with $H$ hidden units that sees $d$ pixels has $(1 + d)H + H + 1$.
+# </details>
 #
-# **Predict:** twice as many pixels: how many times as many parameters?
+# There is a second price, in parameters. A network with $H$ hidden units that sees $d$ pixels has $(1 + d)H + H + 1$.
 
 # %%
 sizes = [4, 8, 16, 32, 64, 128, 256, 512]
@@ -531,11 +604,16 @@ costs = {
         num_parameters(armod.RecurrentModel((D,), 16, cell="gru", likelihood=bernoulli)) for D in sizes
     ],
 }
-assert costs["a network each"] == [16 * D * (D + 1) // 2 + 17 * D for D in sizes]
-title = "A network each grows with D squared"
-growth_curves(sizes, costs, title=title, y_label="numbers to learn", most=1e7)
+growth = costs["a network each"][-1] / costs["a network each"][-2]
+predict(
+    "We give each pixel its network. For twice as many pixels, how many times as many numbers are to learn?",
+    choices({"as many": 1, "twice": 2, "four times": 4, "the square of it": sizes[-2]}, answer=round(growth)),
+    reveal=growth_curves(sizes, costs, title="Numbers to learn", y_label="numbers to learn", most=1e7),
+)
 
 # %% [markdown]
+# <details><summary>What happened</summary>
+#
 # Four times as many, once $D$ is large: about $HD^2/2$ in all. The table leaves the picture before $D = 32$, the networks
 # grow with the square, and two curves below them grow slowly or not at all. They belong to models that you will build:
 #
@@ -546,20 +624,26 @@ growth_curves(sizes, costs, title=title, y_label="numbers to learn", most=1e7)
 # For a digit of 28x28 pixels, networks of 500 hidden units each would need 154 million numbers, one masked network 0.8
 # million. And sharing is more than thrift. Our 64 networks learn what a stroke is 64 times, each from its own pixel.
 #
-# **Predict:** the masked network gives all 64 conditionals in one evaluation. Is it faster, or does it only sound so?
+# </details>
+#
+# A masked network gives all 64 conditionals in one evaluation. Is it faster, or does it only sound so?
 
 # %%
 shared = armod.MADE((64,), [32], likelihood=bernoulli, seed=seed)
 each, one = (min(repeat(partial(model.log_prob, whole.test), number=3)) for model in (painter, shared))
-print(f"the masked network scores 176 digits more than {5 if each > 5 * one else 2} times faster")
-assert each > 2 * one and armod.check_autoregressive(shared).is_autoregressive
-big = num_parameters(armod.MADE((784,), [500], likelihood=bernoulli))
-assert round(big / 1e6, 1) == 0.8 and round((500 * 784 * 785 / 2 + 784 * 501) / 1e6) == 154
+predict(
+    "Both models give the likelihood of the test digits. What is the one masked network, compared with 64 networks?",
+    choices({"slower or as fast": 0, "more than twice as fast": 1}, answer=int(each > 2 * one)),
+)
 
 # %% [markdown]
+# <details><summary>What happened</summary>
+#
 # Several times faster, and the library's check finds no conditional that looks at a later pixel. One network, one pass,
 # still a chain rule: how that can be without cheating is the subject of lesson 4.5.1. Its sampling stays a loop of 64
 # steps, as every sampling from a chain rule does.
+#
+# </details>
 
 # %% [markdown]
 # ## Summary
@@ -569,6 +653,9 @@ assert round(big / 1e6, 1) == 0.8 and round((500 * 784 * 785 / 2 + 784 * 501) / 
 # - So the likelihood is exact, and all its terms can be computed at once. Sampling is a loop of $D$ steps.
 # - Tables for the conditionals save nothing; networks generalise to patterns that were never counted.
 # - One network for each conditional costs parameters in $D^2$. The next lessons share them.
+
+# %%
+predictions()
 
 # %% tags=["nbval-ignore-output"]
 lesson_quiz("4_1_chain_rule")

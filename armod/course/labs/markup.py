@@ -34,10 +34,16 @@ def plain(text: str) -> str:
 
 
 def paragraphs(text: str) -> str:
-    r"""Text of several lines as HTML: an empty line ends a paragraph.
+    r"""Text of several lines as HTML: an empty line ends a paragraph, and lines between ``` stay as they are.
 
     >>> paragraphs("One line\nand another.\n\nThe end.")
     '<p>One line and another.</p><p>The end.</p>'
     """
     blocks = re.split(r"\n\s*\n", inspect.cleandoc(text))
-    return "".join(f"<p>{inline(' '.join(block.split()))}</p>" for block in blocks if block.strip())
+    return "".join(_block(block) for block in blocks if block.strip())
+
+
+def _block(block: str) -> str:
+    if block.startswith("```"):
+        return f"<pre>{html.escape(block.strip('`').strip())}</pre>"
+    return f"<p>{inline(' '.join(block.split()))}</p>"

@@ -93,6 +93,10 @@ class _Exporter(HTMLExporter):
 class _Renderer(IPythonRenderer):
     """Renders markdown; nbconvert's parser finds the formulas, outside code only."""
 
+    def block_html(self, html: str) -> str:
+        # nbconvert would parse each block by itself, and close a fold before the text that belongs into it
+        return super().block_html(html) if "<img" in html else html
+
     def inline_math(self, body: str) -> str:
         return to_mathml(body, display=False)
 

@@ -131,3 +131,10 @@ def test_the_notebook_itself_is_left_alone(tmp_path: Path) -> None:
     before = nbformat.writes(notebook)
     to_html(notebook, "x", tmp_path)
     assert nbformat.writes(notebook) == before
+
+
+def test_a_fold_in_the_text_holds_its_text_and_formulas(tmp_path: Path) -> None:
+    text = "<details><summary>What happened</summary>\n\nIt *fell* by $x$.\n\n- so\n\n</details>\n\nGo on."
+    fold = BeautifulSoup(page_of(tmp_path, text=text), "html.parser").details
+    assert fold is not None and fold.em and fold.math and fold.li
+    assert "Go on." not in fold.get_text()

@@ -30,7 +30,7 @@ def predict(question: str, answer: Answer, *, reveal: object = ()) -> Widget:
         question: one or two sentences, with the marks of `armod.course.labs.markup`; no other card of the course asks the same.
         answer: what is guessed: `choices`, `number` or `curve`, of a computed value.
         reveal: what unfolds below the answer, one thing or a list of them: a picture of `armod.figures`, a sound or a lab, a
-            text (an empty line ends a paragraph), or anything that `print` shows. The code stands above the card: a text
+            text (an empty line ends a paragraph, lines between ``` stay as they are), or anything that `print` shows. The code stands above the card: a text
             in it must not tell the answer, an f-string with computed numbers does not.
 
     Returns:

@@ -14,6 +14,9 @@ function createInput(data) {
   let current = data.given;
   const x = (index) => EDGE.left + (width - EDGE.left - EDGE.right) * (0.04 + 0.92 * index / last);
   const y = (place) => HEIGHT - EDGE.bottom - (HEIGHT - EDGE.top - EDGE.bottom) * between(0, place, 1);
+  // On a logarithmic axis the powers of ten, if there are two of them.
+  const powers = Array.from({ length: 40 }, (_, index) => placeOn(data, 10 ** (index - 20))).filter((place) => place > -1e-9 && place < 1 + 1e-9);
+  const ticks = data.log && powers.length > 1 ? powers : [0, 0.25, 0.5, 0.75, 1];
   const truth = data.answer.map((value) => placeOn(data, value));
   const handles = data.x.map((text, index) => {
     const handle = svgElement("circle", { r: 8, role: "slider", class: "handle", "aria-label": `${data.yLabel} at ${data.xLabel} = ${text}`,
@@ -60,12 +63,13 @@ function createInput(data) {
   function draw() {
     for (const [name, value] of [["width", width], ["height", HEIGHT], ["viewBox", `0 0 ${width} ${HEIGHT}`]]) put(svg, name, value);
     sketch.begin();
-    for (const share of [0, 0.25, 0.5, 0.75, 1]) {
-      sketch.line(EDGE.left, y(share), width - EDGE.right, y(share), share ? "grid" : "axis");
+    for (const share of ticks) {
+      sketch.line(EDGE.left, y(share), width - EDGE.right, y(share), "grid");
       sketch.text(EDGE.left - 8, y(share), rounded(valueAt(data, share), 2), "end");
     }
     const every = Math.ceil(data.x.length * 42 / (width - EDGE.left));
     data.x.forEach((text, index) => { if (index % every === 0) sketch.text(x(index), HEIGHT - EDGE.bottom + 14, text, ""); });
+    sketch.line(EDGE.left, y(0), width - EDGE.right, y(0), "axis");
     sketch.text((EDGE.left + width - EDGE.right) / 2, HEIGHT - 10, data.xLabel, "");
     sketch.text(12, (EDGE.top + HEIGHT - EDGE.bottom) / 2, data.yLabel, "", true);
     sketch.path(line(truth, 0, isOpen ? last + 1 : data.given), "truth");
