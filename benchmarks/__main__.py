@@ -28,6 +28,7 @@ _WORKS = {
     "made": ("training_step", "sampling"),
     "recurrent": ("sampling", "stepping"),
     "transformer": ("sampling",),
+    "speculation": ("sonnets", "speech"),
     "wavenet": ("training_step", "sampling", "flat_cost"),
     "pixelcnn": ("sampling",),
     "gated_pixelcnn": ("training_step", "sampling", "pixels"),
@@ -104,7 +105,10 @@ def _print(results: Sequence[Result]) -> None:
     rate = multiply_adds_per_second()
     for result in results:
         verdict = "" if not result.target else "holds" if result.holds else "MISSED"
-        seconds = [f"{1000 * value:.2f} ms" for value in (result.ours, result.reference)]
+        both = (result.ours, result.reference)
+        seconds = [
+            f"{1000 * value:.2f} ms" if result.unit == "ms" else f"{value:g} {result.unit}" for value in both
+        ]
         floor = "" if result.multiply_adds is None else f"{result.ours / (result.multiply_adds / rate):.1f}x"
         table.add_row(
             result.name, *seconds, f"{result.ratio:.2f}", result.target, verdict, floor, result.note

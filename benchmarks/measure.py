@@ -25,6 +25,7 @@ class Result:
     at_most bounds ours / reference, at_least bounds reference / ours; with neither the result is for information.
     multiply_adds: what ours has to compute at least, if that is known; the table holds it against this machine's rate
     in matrix products (`multiply_adds_per_second`).
+    unit: of what was counted instead of seconds, such as passes.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Result:
     at_least: float | None = None
     note: str = ""
     multiply_adds: float | None = None
+    unit: str = "ms"
 
     @property
     def ratio(self) -> float:
