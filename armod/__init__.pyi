@@ -11,6 +11,7 @@ from .models.raster.gated_pixelcnn import GatedPixelCNN
 from .models.raster.pixelcnn import PixelCNN
 from .models.saving import load, save
 from .models.scales.multi_scale import MultiScale
+from .models.scales.subscale import Subscale
 from .models.sequence.recurrent import RecurrentModel
 from .models.sequence.transformer import Transformer
 from .models.sequence.wavenet import WaveNet
@@ -32,6 +33,7 @@ __all__ = [
     "PixelCNNPlusPlus",
     "Receipt",
     "RecurrentModel",
+    "Subscale",
     "Transformer",
     "WaveNet",
     "check",

@@ -17,6 +17,7 @@ from armod import (
     PixelCNN,
     PixelCNNPlusPlus,
     RecurrentModel,
+    Subscale,
     Transformer,
     WaveNet,
     likelihoods,
@@ -132,6 +133,12 @@ def multi_scale(
 ) -> MultiScale:
     """A lively multi-scale model in float64."""
     model = MultiScale(shape, channels, num_layers, likelihood=likelihood, **options)
+    return lively(model, scale=0.4).double()
+
+
+def subscale(shape: tuple[int, ...], scale: int, likelihood: Likelihood, **options) -> Subscale:
+    """A lively Subscale of width 4 in float64."""
+    model = Subscale(shape, scale, 4, options.pop("num_layers", 2), likelihood=likelihood, **options)
     return lively(model, scale=0.4).double()
 
 
@@ -283,6 +290,14 @@ MODELS: dict[str, Callable[[], AutoregressiveModel]] = {
         (1, 2, 3), 2, downsampling=False, shortcuts=False
     ),
     "pixelcnn++, coordinates": lambda: pixelcnn_plus_plus((1, 2, 2), 3, coordinates=True),
+    "subscale, odd": lambda: subscale((1, 3, 2), 2, likelihoods.Bernoulli()),
+    "subscale, colour, coordinates": lambda: subscale(
+        (3, 1, 2), 2, likelihoods.Bernoulli(), coordinates=True
+    ),
+    "subscale, mixture, larger than the image": lambda: subscale(
+        (1, 2, 2), 3, likelihoods.LogisticMixture(4, 2), num_layers=1
+    ),
+    "subscale, one variable": lambda: subscale((1, 1, 1), 2, likelihoods.Categorical(3), num_layers=1),
     "histogram, smoothed": lambda: histogram((4,), 2, smoothing=0.5, ordering=[2, 0, 3, 1]),
     "histogram, sparse": lambda: histogram((3,), 3, num_observations=9),
     "histogram, image, bins of levels": lambda: histogram((1, 2, 2), 2, smoothing=1, num_levels=3),
@@ -428,6 +443,12 @@ LARGER: dict[str, Callable[[], AutoregressiveModel]] = {
     ),
     "multi-scale, colours apart, wide kernel": lambda: multi_scale(
         (2, 7, 3), likelihoods.Categorical(3), num_layers=2, kernel_size=5, channel_dependence=False
+    ),
+    "subscale, odd, coordinates": lambda: subscale(
+        (1, 5, 7), 2, likelihoods.Categorical(4), coordinates=True
+    ),
+    "subscale, colour, wide kernel, context": lambda: subscale(
+        (3, 4, 5), 3, likelihoods.LogisticMixture(16, 2), num_layers=1, kernel_size=5, context_channels=2
     ),
     "pixelcnn++, padded": lambda: pixelcnn_plus_plus((1, 5, 6), 256),
     "pixelcnn++, colours, deeper": lambda: pixelcnn_plus_plus((3, 2, 4), 16, num_resnets=2),

@@ -12,6 +12,7 @@ from armod.models.plus_plus import PixelCNNPlusPlus
 from armod.models.raster.gated_pixelcnn import GatedPixelCNN
 from armod.models.raster.pixelcnn import PixelCNN
 from armod.models.scales.multi_scale import MultiScale
+from armod.models.scales.subscale import Subscale
 from armod.models.sequence.recurrent import RecurrentModel
 from armod.models.sequence.transformer import Transformer
 from armod.models.sequence.wavenet import WaveNet
@@ -28,6 +29,7 @@ FAMILIES: Mapping[str, type[AutoregressiveModel]] = {
         GatedPixelCNN,
         PixelCNNPlusPlus,
         MultiScale,
+        Subscale,
         Transformer,
     )
 }

@@ -18,12 +18,14 @@ A recipe is TOML with three tables::
 
     [fit]                       # arguments of armod.fit, by their names; empty for a Histogram, which only counts
     epochs = 100
+    schedule = "cosine"         # optional: the learning rate falls along half a cosine over all epochs
 
 The seed in [model] determines the initial weights, and the seed in [fit] what is random in training; both are 0 by default.
 """
 
 from __future__ import annotations
 
+import math
 import time
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -40,6 +42,7 @@ from armod.models.arguments import LIKELIHOODS
 from armod.models.base import AutoregressiveModel
 from armod.models.families import FAMILIES
 from armod.training import History, Receipt, evaluate, fit
+from armod.training.schedules import Cosine
 
 _ORDERINGS = ("raster", "column", "checkerboard", "random", "reversed")
 
@@ -119,6 +122,8 @@ class Recipe:
             receipt = replace(receipt, num_parameters=len(model.counts))  # type: ignore[arg-type]
         else:
             chosen = {**self.fit, **options}
+            if chosen.get("schedule") == "cosine":
+                chosen["schedule"] = _cosine(chosen, len(dataset.train))
             history = fit(model, dataset, checkpoint=checkpoint, device=device, progress=progress, **chosen)
             receipt = evaluate(model, dataset, seed=seed)
         return model, history, replace(receipt, seconds=round(history.seconds, 1))
@@ -142,6 +147,8 @@ def read_recipe(path: Path) -> Recipe:
         if recipe.data.get("context", "labels") != "labels":
             raise ValueError(f'the context can only be "labels", not {recipe.data["context"]!r}')
         model = recipe.build_model()
+        if recipe.fit.get("schedule", "cosine") != "cosine":
+            raise ValueError(f'the schedule can only be "cosine", not {recipe.fit["schedule"]!r}')
         if "start_from_marginals" in recipe.model and not hasattr(model, "start_from_marginals"):
             raise ValueError(f"{type(model).__name__} cannot start_from_marginals")
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -160,6 +167,12 @@ def _ordering(choice: str | Mapping[str, Any], event_shape: list[int]) -> Tensor
     name = arguments.pop("name")
     _check_word(name, _ORDERINGS, "ordering")
     return getattr(orderings, name)(event_shape, **arguments)
+
+
+def _cosine(options: Mapping[str, Any], num_observations: int) -> Cosine:
+    """Half a cosine over all steps of the run."""
+    steps_per_epoch = math.ceil(num_observations / options.get("batch_size", 100))
+    return Cosine(options["epochs"] * steps_per_epoch)
 
 
 def _check_word(word: str, words: Iterable[str], what: str) -> None:

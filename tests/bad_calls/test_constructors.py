@@ -21,6 +21,7 @@ from armod import (
     PixelCNN,
     PixelCNNPlusPlus,
     RecurrentModel,
+    Subscale,
     Transformer,
     WaveNet,
 )
@@ -42,6 +43,7 @@ USUAL: dict[type[AutoregressiveModel], dict[str, Any]] = {
     PixelCNN: IMAGE,
     GatedPixelCNN: IMAGE,
     MultiScale: IMAGE,
+    Subscale: {**IMAGE, "scale": 2},
     PixelCNNPlusPlus: {"event_shape": (1, 4, 4), "channels": 2, "num_resnets": 1},
     Histogram: {"event_shape": (4,), "num_bins": 2},
     NGram: {"event_shape": (4,), "order": 2, "num_levels": 2},
@@ -55,6 +57,7 @@ SIZES = {
     PixelCNN: ["channels", "num_layers", "kernel_size", "context_channels"],
     GatedPixelCNN: ["channels", "num_layers", "kernel_size", "context_channels"],
     MultiScale: ["channels", "num_layers", "kernel_size", "context_channels"],
+    Subscale: ["scale", "channels", "num_layers", "kernel_size", "context_channels"],
     PixelCNNPlusPlus: ["channels", "num_resnets", "num_mixtures", "num_levels", "context_channels"],
     Histogram: ["num_bins"],
     NGram: ["order", "num_levels"],
@@ -85,13 +88,13 @@ OTHERS: list[tuple[type[AutoregressiveModel], str, Any]] = [
     *[(Transformer, "num_heads", value) for value in (3, 8)],
     *[
         (family, "kernel_size", value)
-        for family in (PixelCNN, GatedPixelCNN, MultiScale)
+        for family in (PixelCNN, GatedPixelCNN, MultiScale, Subscale)
         for value in (0, 2, 4)
     ],
     *[(MultiScale, "channel_dependence", value) for value in ("no", None, 2)],
     *[
         (family, "coordinates", value)
-        for family in (PixelCNN, GatedPixelCNN, PixelCNNPlusPlus, MultiScale)
+        for family in (PixelCNN, GatedPixelCNN, PixelCNNPlusPlus, MultiScale, Subscale)
         for value in ("no", None, 2)
     ],
     *[(MultiScale, "order", value) for value in ("right", None, 3, ("right", "below"), [1, 2, 3])],

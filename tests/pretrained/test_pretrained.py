@@ -197,6 +197,7 @@ FAMILIES = {
     "PixelCNN": 'channels = 4\nnum_layers = 1\nlikelihood = { family = "LogisticMixture", num_levels = 2, num_components = 1 }',
     "GatedPixelCNN": 'channels = 4\nnum_layers = 1\nlikelihood = { family = "Bernoulli" }',
     "MultiScale": 'channels = 4\nnum_layers = 1\ncoordinates = true\nlikelihood = { family = "Bernoulli" }',
+    "Subscale": 'scale = 2\nchannels = 4\nnum_layers = 1\ncoordinates = true\nlikelihood = { family = "Bernoulli" }',
     "PixelCNNPlusPlus": "channels = 4\nnum_resnets = 1\nnum_mixtures = 1\nnum_levels = 2",
     "Transformer": 'width = 4\nnum_layers = 1\nnum_heads = 1\nlikelihood = { family = "Bernoulli" }',
 }

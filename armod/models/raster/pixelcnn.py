@@ -89,6 +89,36 @@ class PixelCNN(RasterModel):
         """Generate one variable at a time; each feature of each pixel is computed once."""
         return PixelCNNWalk(self.first, self.residual_blocks, **self.walk_arguments(num_samples, context))
 
+    def walk(self, size: tuple[int, int], num_samples: int, context: Tensor) -> PixelCNNWalk:
+        """Generate images of another size, one variable at a time, as one slice of a larger image.
+
+        Args:
+            size: ``(H, W)``.
+            num_samples: N.
+            context: a local context ``(N, C', H, W)``.
+
+        Returns:
+            The walk, at its beginning.
+        """
+        arguments = self.walk_arguments(num_samples, None)
+        shape, local = (self.event_shape[0], *size), context.permute(0, 2, 3, 1)
+        return PixelCNNWalk(
+            self.first, self.residual_blocks, **arguments | {"shape": shape, "context": local}
+        )
+
+    def parameters_of(self, quantities: Tensor, context: Tensor) -> Tensor:
+        """Compute the parameters of images of any size in one pass.
+
+        Args:
+            quantities: images ``(N, C, H, W)`` from -1 to 1.
+            context: a local context ``(N, C', H, W)``.
+
+        Returns:
+            Parameters ``(N, H, W, C, num_parameters)``.
+        """
+        outputs = self._network(quantities.permute(0, 2, 3, 1), context.permute(0, 2, 3, 1))
+        return outputs.unflatten(-1, (self.event_shape[0], -1))
+
     @property
     def residual_blocks(self) -> list[ResidualBlock]:
         """The blocks after the first layer, from the input up."""
