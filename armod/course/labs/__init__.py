@@ -22,6 +22,7 @@ from armod.course.labs.quiz import Question, lesson_quiz, quiz
 from armod.course.labs.reach.lab import reach_lab
 from armod.course.labs.sound_player import sound_player
 from armod.course.labs.surface.lab import surface_lab
+from armod.course.labs.waiting.lab import waiting_lab
 from armod.plugins import plugins
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "reach_lab",
     "sound_player",
     "surface_lab",
+    "waiting_lab",
 ]
 
 

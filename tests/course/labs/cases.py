@@ -21,12 +21,18 @@ from armod.course.labs.ordering.lab import NUM_NOISE, explorer_state
 from armod.course.labs.reach.lab import reach_state
 from armod.course.labs.surface.facts import SurfaceFacts
 from armod.course.labs.surface.lab import DATA_SETS
+from armod.course.labs.waiting.facts import WaitingFacts, Waits
 
 PATTERNS = torch.randint(2, (400, 4), generator=torch.Generator().manual_seed(3))
 PAIRED = (
     torch.rand(300, 4, generator=torch.Generator().manual_seed(5)) < torch.tensor([0.3, 0.5, 0.6, 0.45])
 ).long()
 PAIRED[:150, 1] = PAIRED[:150, 0]
+STEPS = torch.ones(6, 6).tril(-1).bool().numpy()
+PLACES = torch.arange(20)
+NEEDS = (
+    (PLACES[:, None] - PLACES == 1) & (PLACES[:, None] % 5 > 0) | (PLACES[:, None] - PLACES == 5)
+).numpy()
 COUNTS = (29, 2, 1, *[1] * 26, 2, 3, 33)
 
 
@@ -39,6 +45,10 @@ class Case:
     setting: Callable[[], Widget]
     description: Callable[[], str]
     refused: tuple[tuple[tuple[object, ...], dict[str, object], str], ...]
+
+
+def waiting(**options: object) -> Widget:
+    return labs.waiting_lab({"steps": (STEPS, (6,)), "image": (NEEDS, (4, 5))}, **options)
 
 
 def explorer(**options: object) -> Widget:
@@ -145,6 +155,21 @@ CASES = {
             ((), {"num_variables": 13}, r"num_variables is one of 1, 2, .*; got 13\."),
             ((), {"num_observations": 7}, r"num_observations is one of 25, .*; got 7\."),
             ((), {"imaginary": 0.5}, r"imaginary is one of 0, .*, one in every cell; got 0\.5\."),
+        ),
+    ),
+    "waiting": Case(
+        waiting,
+        70_000,
+        lambda: waiting(model="image", number=5, place=12),
+        lambda: (
+            WaitingFacts(
+                {"steps": Waits(STEPS, (1, 6)), "image": Waits(NEEDS, (4, 5))}, "image", 5, 12
+            ).description
+        ),
+        (
+            ((), {"model": "other"}, r"model is one of steps, image; got other\."),
+            ((), {"number": 7}, r"number is one of 0, .*; got 7\."),
+            ((), {"place": 6}, r"place is one of 0, .*; got 6\."),
         ),
     ),
     "reach": Case(
@@ -285,6 +310,14 @@ LOOKS = {
             ]
         },
         {"most cells": lambda: labs.histogram_lab(16, 12)},
+    ),
+    "waiting": Look(
+        lambda: waiting(number=3),
+        "Who waits for whom",
+        "Pass",
+        8,
+        lambda: {"combobox": ["Model"], "slider": ["Pass", "Row", "Column"], "button": ["← Back", "Step →", "Play"]},
+        {"an image": lambda: waiting(model="image", number=5, place=12)},
     ),
     "reach": Look(
         lambda: labs.reach_lab("lstm", 1.0),
