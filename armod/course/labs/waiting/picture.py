@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from matplotlib.patches import Rectangle
 
 from armod.course.labs.waiting.facts import WaitingFacts
@@ -64,8 +66,8 @@ def waiting_figure(facts: WaitingFacts) -> Picture:
             color=COLOURS["output"],
             linewidth=2,
         )
-        table = {
-            "model": list(facts.models),
+        table: dict[str, list[Any]] = {
+            "model": [*facts.models],
             "passes": [int(each.waves.max()) for each in facts.models.values()],
             "variables": [len(each.waves) for each in facts.models.values()],
         }
