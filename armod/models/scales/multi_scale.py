@@ -21,7 +21,7 @@ from armod.models.raster.pixel_masks import check_kernel_size
 from armod.models.scales.multi_scale_walk import MultiScaleWalk
 from armod.models.scales.network import Network
 from armod.models.scales.passes import KINDS, average_of, known_neighbours, scales_of
-from armod.models.scales.pixel_head import MixtureHead, head_for
+from armod.models.scales.pixel_head import head_for
 from armod.settings import check_event_shape, check_sizes, check_switches, generator_of, shown
 
 
@@ -129,10 +129,14 @@ class MultiScale(AutoregressiveModel):
         context = self._full_context(self.check_context(context, len(x), x.shape[1:]))
         values = rescale(x, self.likelihood.num_levels, self.dtype)
         features = [
-            each for scale in self._scales for each in self.network(values, scale, scale.passes, context)
+            each
+            for scale in self._scales
+            for each in self.network(values, scale, scale.passes, self.network.told(context, scale))
         ]
         in_place = torch.cat(features, 1)[:, self._position]
-        centre = average_of(values, self.neighbours, self.has_neighbour)
+        centre = None
+        if self.head.reads_neighbours:
+            centre = average_of(values, self.neighbours, self.has_neighbour)
         parameters = self.head.conditionals(in_place, centre, x.flatten(2).mT)
         return self.likelihood.distribution(parameters.transpose(1, 2).unflatten(2, self.event_shape[1:]))
 
@@ -168,7 +172,7 @@ class MultiScale(AutoregressiveModel):
             far = (cell_row[:, None] - cell_row).abs().maximum((cell_column[:, None] - cell_column).abs())
             own = torch.cat([one.pixels for one in scale.passes]).to(pixel.device)
             seen[own] = (is_earlier & (far <= extent))[own]
-        if isinstance(self.head, MixtureHead):
+        if self.head.reads_neighbours:
             seen[pixel[:, None], self.neighbours] |= self.has_neighbour
         reach = seen.repeat(num_channels, num_channels)
         if self.channel_dependence:

@@ -69,6 +69,10 @@ class MultiScaleWalk(Walk):
         """Make the image, whose pixels are zero while they are unknown."""
         self._values = torch.zeros(self.num_samples, *self._event_shape, dtype=self.dtype, device=self.device)
         self._pixel: Pixel | LinkedPixel | None = None  # the pixels of the current group
+        self._told: tuple[Scale | None, Sequence[Tensor | None]] = (
+            None,
+            (),
+        )  # what the context adds on a scale
 
     def state(self) -> dict[str, tuple[Tensor, int]]:
         """Name the image, as `Walk.state`."""
@@ -80,9 +84,13 @@ class MultiScaleWalk(Walk):
         for scale, one, pixels, channel in islice(self._blocks, first, None):
             if self.parameters is None:
                 if channel == 0:
-                    (features,) = self._network(self._values, scale, [one], self.context)
-                    centre = average_of(self._values, self._neighbours[pixels], self._is_known[pixels])
-                    self._pixel = self._head.pixel(features, centre)
+                    if self._told[0] is not scale:
+                        self._told = scale, self._network.told(self.context, scale)
+                    (features,) = self._network(self._values, scale, [one], self._told[1])
+                    centre = None
+                    if self._head.reads_neighbours:
+                        centre = average_of(self._values, self._neighbours[pixels], self._is_known[pixels])
+                    self._pixel = self._head.pixel(features.contiguous(), centre)
                 assert self._pixel is not None
                 self.parameters = self._pixel.conditional().transpose(0, 1)
             levels = yield self.parameters

@@ -51,21 +51,25 @@ class Layer(nn.Module):
         if context_channels:
             self.context = _uniform((outputs, context_channels, 1, 1), bound, generator)
 
-    def forward(self, x: Tensor, passes: Sequence[int], context: Tensor | None) -> Tensor:
+    def forward(self, x: Tensor, passes: Sequence[int], told: Tensor | None) -> Tensor:
         """Convolve features.
 
         Args:
             x: features of several passes, one after the other, ``(passes * N, inputs, rows, columns)``.
             passes: the numbers of the passes.
-            context: numbers of each cell, ``(N or 1, context_channels, rows or 1, columns or 1)``.
+            told: what the context adds to each cell, ``(N or 1, outputs, rows or 1, columns or 1)``, or None.
 
         Returns:
             Features ``(passes * N, outputs, rows, columns)``.
         """
+        padding = self.weight.shape[-1] // 2
+        if len(passes) == 1:
+            result = F.conv2d(x, self.weight, self.bias[passes[0]], padding=padding)
+            return result if told is None else result + told
         plus = self.bias[passes[0] : passes[-1] + 1, None, :, None, None]
-        if self.context is not None and context is not None:
-            plus = plus + F.conv2d(context, self.context)
-        result = F.conv2d(x, self.weight, padding=self.weight.shape[-1] // 2)
+        if told is not None:
+            plus = plus + told
+        result = F.conv2d(x, self.weight, padding=padding)
         return (result.unflatten(0, (len(passes), -1)) + plus).flatten(0, 1)
 
 
@@ -84,7 +88,8 @@ class Network(nn.Module):
     >>> from armod.models.scales.passes import scales_of
     >>> scales = scales_of(4, 4, ("right", "below", "diagonal"))
     >>> network = Network(scales, 1, 8, 2, 3, 0, torch.Generator().manual_seed(0))
-    >>> [features.shape for features in network(torch.zeros(5, 1, 4, 4), scales[-1], scales[-1].passes, None)]
+    >>> told = network.told(None, scales[-1])
+    >>> [features.shape for features in network(torch.zeros(5, 1, 4, 4), scales[-1], scales[-1].passes, told)]
     [torch.Size([5, 4, 8]), torch.Size([5, 4, 8]), torch.Size([5, 4, 8])]
     """
 
@@ -118,8 +123,25 @@ class Network(nn.Module):
             self.register_buffer(f"cells_{scale.stride}", scale.pixels, persistent=False)
             self.register_buffer(f"seen_{scale.stride}", seen, persistent=False)
 
+    def told(self, context: Tensor | None, scale: Scale) -> Sequence[Tensor | None]:
+        """Compute what a context adds to each cell in each layer, which is the same for all passes of a scale.
+
+        Args:
+            context: ``(N or 1, C')`` or ``(N or 1, C', H, W)`` in the dtype of the weights, or None.
+            scale: the scale.
+
+        Returns:
+            Features ``(N or 1, channels, rows or 1, columns or 1)`` for each layer, from the first one on, or None for each.
+        """
+        layers = [self.first, *self.layers]
+        if context is None:
+            return [None] * len(layers)
+        # one large product for all layers
+        weight = torch.cat([layer.context for layer in layers])
+        return F.conv2d(self._of_cells(context, scale), weight).chunk(len(layers), 1)
+
     def forward(
-        self, values: Tensor, scale: Scale, passes: Sequence[Pass], context: Tensor | None
+        self, values: Tensor, scale: Scale, passes: Sequence[Pass], told: Sequence[Tensor | None]
     ) -> list[Tensor]:
         """Compute features for some passes of one scale.
 
@@ -127,21 +149,20 @@ class Network(nn.Module):
             values: numbers ``(N, C, H, W)``, of which each pass reads the known ones.
             scale: the scale.
             passes: neighbouring passes of it.
-            context: ``(N or 1, C')`` or ``(N or 1, C', H, W)`` in the dtype of the weights, or None.
+            told: what `told` says of the context.
 
         Returns:
             Features ``(N, pixels, channels)`` of the pixels that each pass makes.
         """
         first = passes[0].number - scale.passes[0].number
-        seen = self.get_buffer(f"seen_{scale.stride}")[first : first + len(passes)].to(values.dtype)
+        seen = getattr(self, f"seen_{scale.stride}")[first : first + len(passes)].to(values.dtype)
         flags = seen[:, None].expand(-1, len(values), -1, -1, -1)
         known = self._of_cells(values, scale).unflatten(1, (4, -1)) * seen[:, None, :, None]
         x = torch.cat([known.flatten(2, 3), flags], 2).flatten(0, 1)
-        of_cells = None if context is None else self._of_cells(context, scale)
         numbers = [one.number for one in passes]
-        x = self.first(x, numbers, of_cells)
-        for layer in self.layers:
-            x = x + layer(F.relu(x), numbers, of_cells)
+        x = self.first(x, numbers, told[0])
+        for layer, from_context in zip(self.layers, told[1:], strict=True):
+            x = x + layer(F.relu(x), numbers, from_context)
         features = F.relu(x).unflatten(0, (len(passes), len(values)))
         return [
             each[..., : one.size[0], : one.size[1]].flatten(2).mT
@@ -152,7 +173,7 @@ class Network(nn.Module):
         """The planes of the four pixels of each cell, ``(N, 4 * planes, rows, columns)``; missing pixels repeat the last ones."""
         if planes.dim() == 2:
             return planes.repeat(1, 4)[:, :, None, None]
-        return planes.flatten(2)[:, :, self.get_buffer(f"cells_{scale.stride}")].transpose(1, 2).flatten(1, 2)
+        return planes.flatten(2)[:, :, getattr(self, f"cells_{scale.stride}")].transpose(1, 2).flatten(1, 2)
 
 
 def _uniform(shape: tuple[int, ...], bound: float, generator: torch.Generator) -> nn.Parameter:

@@ -25,6 +25,9 @@ class PixelHead(nn.Module):
         likelihood: likelihood of each channel.
         num_channels: C.
 
+    Attributes:
+        reads_neighbours: whether a pixel needs the average of its known neighbours.
+
     >>> from armod.likelihoods import Bernoulli
     >>> head = head_for(Bernoulli(), 3, 8, True, torch.Generator())
     >>> isinstance(head, PixelHead), head.conditionals(torch.zeros(2, 8), torch.zeros(2, 3), torch.zeros(2, 3)).shape
@@ -32,24 +35,25 @@ class PixelHead(nn.Module):
     """
 
     likelihood: Likelihood
+    reads_neighbours = False
 
     def __init__(self, likelihood: Likelihood, num_channels: int) -> None:
         super().__init__()
         self.likelihood, self.num_channels = likelihood, num_channels
 
-    def pixel(self, features: Tensor, centre: Tensor) -> Pixel | LinkedPixel:
+    def pixel(self, features: Tensor, centre: Tensor | None) -> Pixel | LinkedPixel:
         """Begin a pixel, or many at once.
 
         Args:
             features: features ``(..., channels)`` of the pixels.
-            centre: the average of their known neighbours, ``(..., C)``, from -1 to 1.
+            centre: the average of their known neighbours, ``(..., C)``, from -1 to 1; None if the head does not read it.
 
         Returns:
             A pixel without a known channel: alternate `conditional` and `append`.
         """
         raise NotImplementedError(f"{type(self).__name__} must say how a pixel begins.")
 
-    def conditionals(self, features: Tensor, centre: Tensor, levels: Tensor) -> Tensor:
+    def conditionals(self, features: Tensor, centre: Tensor | None, levels: Tensor) -> Tensor:
         """Compute the parameters of all channels, each given those before it.
 
         Args:
@@ -84,6 +88,8 @@ class MixtureHead(PixelHead):
     torch.Size([2, 3, 15])
     """
 
+    reads_neighbours = True
+
     def __init__(
         self,
         likelihood: LogisticMixture,
@@ -98,7 +104,7 @@ class MixtureHead(PixelHead):
         self.weight = _uniform((self.mixture.num_parameters, channels), bound, generator)
         self.bias = _uniform((self.mixture.num_parameters,), bound, generator)
 
-    def pixel(self, features: Tensor, centre: Tensor) -> Pixel:
+    def pixel(self, features: Tensor, centre: Tensor | None) -> Pixel:
         """Begin a pixel, as `PixelHead.pixel`."""
         outputs = in_own_precision(F.linear(features, self.weight, self.bias), self.weight)
         return self.mixture.pixel(outputs, centre)
@@ -136,7 +142,7 @@ class LinkedChannels(PixelHead):
         if is_linked and num_channels > 1:
             self.earlier = _uniform((num_channels - 1, channels, likelihood.num_features), bound, generator)
 
-    def pixel(self, features: Tensor, centre: Tensor) -> LinkedPixel:
+    def pixel(self, features: Tensor, centre: Tensor | None) -> LinkedPixel:
         """Begin a pixel, as `PixelHead.pixel`; the neighbours are no help where levels are names."""
         return LinkedPixel(self, features)
 
