@@ -32,6 +32,7 @@ _WORKS = {
     "wavenet": ("training_step", "sampling", "flat_cost"),
     "pixelcnn": ("sampling",),
     "gated_pixelcnn": ("training_step", "sampling", "pixels"),
+    "multi_scale": ("sampling",),
     "pixelcnn_plus_plus": ("sampling", "linear_cost"),
     "distillation": ("mixture",),
     "grading": ("submission", "processes", "sandbox"),

@@ -10,16 +10,18 @@ import copy
 from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import accumulate, islice
-from typing import Self
+from typing import Self, TypeVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from armod.likelihoods import rescale
 from armod.models.scales.network import Network
 from armod.models.scales.passes import Scale, average_of
 from armod.models.scales.pixel_head import LinkedPixel, Pixel, PixelHead
 from armod.sampling.walk import Steps, Walk
+
+Module = TypeVar("Module", bound=nn.Module)
 
 
 class MultiScaleWalk(Walk):
@@ -51,8 +53,7 @@ class MultiScaleWalk(Walk):
         num_samples: int,
         context: Tensor | None,
     ) -> None:
-        self._network: Network = copy.deepcopy(network).requires_grad_(False)
-        self._head: PixelHead = copy.deepcopy(head).requires_grad_(False)
+        self._network, self._head = _copied(network), _copied(head)
         self._event_shape, (self._neighbours, self._is_known) = event_shape, neighbours
         like = next(network.parameters())
         self._blocks = [
@@ -114,3 +115,15 @@ class MultiScaleWalk(Walk):
         """Remember what another view remembers, as `Walk.take_over`, together with its current pixels."""
         super().take_over(view, chosen)
         self._pixel = None if view._pixel is None else view._pixel.select(chosen)
+
+
+def _copied(module: Module) -> Module:
+    """A copy with weights of its own, which no training changes; `copy.deepcopy` would take a tenth of the time of a sample."""
+    other = copy.copy(module)
+    weights = {
+        name: None if weight is None else weight.detach().clone()
+        for name, weight in module._parameters.items()
+    }
+    modules = {name: None if part is None else _copied(part) for name, part in module._modules.items()}
+    vars(other).update(_parameters=weights, _modules=modules)
+    return other
