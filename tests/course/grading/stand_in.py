@@ -47,7 +47,7 @@ def slow(
     notebook: NotebookNode, examine: Callable[[str, Transport], Any], limits: object, **_: object
 ) -> Run[Any]:
     """Takes long enough to be killed in the middle."""
-    time.sleep(0.1)
+    time.sleep(0.25)
     return run(notebook, examine, limits)
 
 
