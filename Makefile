@@ -24,11 +24,12 @@ test-again:                ## every test, changed or not
 	@rm -f $(TESTED)
 	@$(MAKE) --no-print-directory test
 
+# Three processes for two cores: many a test only waits, for a kernel, a browser or a process that must end.
 # The stamp bears the time of the start: what is edited while tests run counts as untested.
 $(TESTED): $(INSTALLED) $(SOURCES)
 	@touch $@.started
 	@$(MAKE) --no-print-directory lint
-	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder --durations 25
+	$(BIN)/python -m pytest -n 3 --dist loadscope --no-loadscope-reorder --durations 25
 	@mv $@.started $@
 
 test-slow: $(INSTALLED)    ## what takes many minutes: more seeds, more combinations, the shipped weights once more
