@@ -35,6 +35,7 @@ _WORKS = {
     "multi_scale": ("sampling",),
     "pixelcnn_plus_plus": ("sampling", "linear_cost"),
     "distillation": ("mixture",),
+    "subscale": ("fixed_point",),
     "grading": ("submission", "processes", "sandbox"),
 }
 
