@@ -1,7 +1,8 @@
 """Sampling: the walk from variable to variable (`walk`), the samplers that use it, and the options that adjust it."""
 
 from armod.sampling.adjust import Adjustment
-from armod.sampling.guess_and_verify import Copy, Draft, GuessAndVerify
+from armod.sampling.guess_and_verify import GuessAndVerify
+from armod.sampling.guessers import Copy, Draft, FirstOf, Table
 from armod.sampling.samplers import Sampler, register
 from armod.sampling.speculative import Speculative
 from armod.sampling.walk import Incremental, Walk
@@ -10,10 +11,12 @@ __all__ = [
     "Adjustment",
     "Copy",
     "Draft",
+    "FirstOf",
     "GuessAndVerify",
     "Incremental",
     "Sampler",
     "Speculative",
+    "Table",
     "Walk",
     "register",
 ]

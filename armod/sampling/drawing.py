@@ -80,9 +80,9 @@ def draw_all(
             IndexError,
             RuntimeError,
         ):  # a conditional without numbers can give a level that does not exist
-            _check_numbers(view)
+            check_numbers(view)
             raise
-        _check_numbers(view)
+        check_numbers(view)
         return view.joined(drawn)
 
 
@@ -103,7 +103,7 @@ def _draw_watched(
             levels = view.draw(steps.send(levels), piece, kept_piece)
             levels = watch.see(levels, kept_piece[1])
         drawn.append(levels)
-    _check_numbers(view)
+    check_numbers(view)
     return view.joined(drawn)
 
 
@@ -157,6 +157,16 @@ class Watch:
         self._stop, self._callback, self._num_seen = stop, callback, 0
         self._has_stopped: Tensor | None = None
         self.all_stopped = False
+
+    @property
+    def is_watching(self) -> bool:
+        """Whether anybody has to see the levels as they are made."""
+        return self._stop is not None or self._callback is not None
+
+    @property
+    def has_stopped(self) -> Tensor | None:
+        """Which rows have stopped, boolean ``(N,)``; None if none has or can."""
+        return self._has_stopped
 
     def see(self, levels: Tensor, mask: Tensor) -> Tensor:
         """Take the levels of one step, and end the rows that have stopped.
@@ -216,8 +226,15 @@ def check_conditional(conditional: distributions.Distribution, device: torch.dev
         _raise_no_numbers()
 
 
-def _check_numbers(view: Walk) -> None:
-    """Raise a ValueError if what the walk remembers is not finite, as after an overflow; then its draws were nonsense."""
+def check_numbers(view: Walk) -> None:
+    """Check that what a walk remembers is finite; after an overflow its draws were nonsense.
+
+    Args:
+        view: a walk that has drawn something.
+
+    Raises:
+        ValueError: if something is not.
+    """
     last = [] if view.parameters is None else [view.parameters]
     for buffer in [*last, *(buffer for buffer, _ in view.state().values())]:
         if buffer.is_floating_point() and not all_finite(buffer):

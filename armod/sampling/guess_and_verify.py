@@ -10,6 +10,10 @@ With the levels of the last pass as the guess for the next one, this is Jacobi's
 2021). With the forecast of another model it is predictive sampling (Wiggers, Hoogeboom 2020), or speculative decoding
 (Leviathan, Kalman, Matias 2023) with shared noise.
 
+A pass over everything costs as much as all steps of the cached sampler together. With a `window` only the next variables are
+guessed, and the model's incremental view computes them after what is final already (`Incremental.peek`), which costs little
+more than a step. All rows of a batch then go on together, so the slowest one decides.
+
 In float32 two passes may round differently. What was accepted is therefore never looked at again, so that the loop ends.
 """
 
@@ -17,107 +21,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from armod.likelihoods import inverse_cdf
-from armod.sampling.drawing import Watch, check_conditional
-from armod.sampling.samplers import Sampled, event_shape_of, options_of, register, sample_cached
-from armod.settings import check_sizes, shown
-
-
-@dataclass(frozen=True)
-class Verified:
-    """What a guesser may look at; everything is in the order of generation.
-
-    Args:
-        levels: int64 ``(N, D)``, final before `frontier`.
-        frontier: how many variables of each row are final, ``(N,)``.
-        latest: the levels ``(N, D)`` that the last pass drew, each given the guesses before it; None before the first pass.
-        uniform: the noise ``(N, D)``.
-        context: the model's context, or None.
-
-    >>> start = Verified(torch.zeros(1, 3).long(), torch.tensor([0]), None, torch.rand(1, 3), None)
-    >>> previous(start)
-    tensor([[0, 0, 0]])
-    """
-
-    levels: Tensor
-    frontier: Tensor
-    latest: Tensor | None
-    uniform: Tensor
-    context: Tensor | None
-
-
-Guesser: TypeAlias = Callable[[Verified], Tensor]
-
-
-def previous(verified: Verified) -> Tensor:
-    """Guess what the last pass drew, and level 0 before the first one.
-
-    Args:
-        verified: what is known so far.
-
-    Returns:
-        Guesses ``(N, D)``; those of final variables do not matter.
-    """
-    return verified.levels if verified.latest is None else verified.latest
-
-
-@dataclass(frozen=True)
-class Copy:
-    """Guess the level that was generated a fixed number of steps before: the pixel above, or the note before.
-
-    Args:
-        lag: how many steps, 1 or more.
-
-    Raises:
-        ValueError: if the lag is no whole number from 1 on.
-
-    >>> some = Verified(torch.tensor([[5, 7, 0, 0, 0]]), torch.tensor([2]), None, torch.rand(1, 5), None)
-    >>> Copy(2)(some)
-    tensor([[5, 7, 5, 7, 5]])
-    """
-
-    lag: int
-
-    def __post_init__(self) -> None:
-        check_sizes(lag=self.lag)
-
-    def __call__(self, verified: Verified) -> Tensor:
-        """Guess all variables, as `previous` does."""
-        step = torch.arange(verified.levels.shape[1], device=verified.levels.device)
-        ahead = (step - verified.frontier[:, None]).clamp(min=-1)
-        source = step - self.lag * (ahead // self.lag + 1)  # as many lags back as it takes to a final level
-        copied = verified.levels.gather(1, source.clamp(min=0))
-        return torch.where(source < 0, 0, copied)
-
-
-@dataclass(frozen=True)
-class Draft:
-    """Guess what another, quicker model draws from the same noise after the same levels.
-
-    Args:
-        model: a model of the same observations, ordering and context.
-
-    >>> from armod import MADE, likelihoods
-    >>> model = MADE((4,), [8], likelihood=likelihoods.Bernoulli())
-    >>> sampler = GuessAndVerify(Draft(model))  # a draft that is always right
-    >>> model.sample(3, method=sampler).shape, sampler.report.evaluations
-    (torch.Size([3, 4]), 1)
-    """
-
-    model: Any
-
-    def __call__(self, verified: Verified) -> Tensor:
-        """Guess all variables, as `previous` does."""
-        ordering = self.model.ordering_for(verified.levels.shape[1])
-        is_final = torch.arange(len(ordering), device=ordering.device) < verified.frontier[:, None]
-        known, mask = (_in_place(each, ordering) for each in (verified.levels, is_final))
-        drawn = sample_cached(self.model, verified.uniform, verified.context, known, mask)
-        return drawn.flatten(1)[:, ordering]
+from armod.sampling.adjust import Adjustment
+from armod.sampling.drawing import Watch, check_conditional, check_numbers
+from armod.sampling.guessers import Guesser, Verified, guesser_of, in_place, previous
+from armod.sampling.samplers import Recomputing, Sampled, event_shape_of, options_of, register
+from armod.sampling.threads import one_thread
+from armod.sampling.walk import Incremental, Walk
+from armod.settings import check_sizes
 
 
 @dataclass(frozen=True)
@@ -126,7 +42,7 @@ class Report:
 
     Args:
         evaluations: passes of the network, one after the other.
-        positions: conditionals of one row that were computed in all of them; D in each pass.
+        positions: conditionals of one row that were computed in all of them; D in each pass over the whole observation.
         accepted: int64 ``(evaluations, N)``; how many variables of each row became final in each pass.
         passes: int64 ``(N, *event_shape)``; the pass, from 1, in which each variable became final, or 0 if none had to
             (after a `stop`).
@@ -145,15 +61,16 @@ class Report:
 
 
 class GuessAndVerify:
-    """A sampler that draws the same sample as "cached" in fewer passes, each over the whole observation.
+    """A sampler that draws the same sample as "cached" in fewer passes, each over the whole observation or over a window.
 
     How few depends on the guesses. Levels that are quantities are guessed well, because a small change of the past moves them
-    a little; levels that are names (letters) flip altogether. Rows of a batch go on independently, but the passes last until
-    the slowest row is final.
+    a little; levels that are names (letters) flip altogether. Without a window rows of a batch go on independently, but the
+    passes last until the slowest row is final; with one they go on together, each pass as far as the slowest row.
 
     Args:
-        guess: "previous", or a guesser: `Copy`, `Draft`, or any function of `Verified`.
-        window: how many guesses a pass verifies; None is all.
+        guess: "previous", or a guesser: `Copy`, `Draft`, `FirstOf`, or any function of `Verified`.
+        window: how many guesses a pass verifies; None is all. For a PixelCNN one less than a row is best. After a wrong guess a
+            pass ends where its view's own work does, at the end of a row, if that comes first.
 
     Attributes:
         report: what the last call took. (An ensemble calls a sampler once for each member.)
@@ -162,22 +79,19 @@ class GuessAndVerify:
         ValueError: if `guess` can't be called, or `window` is no whole number from 0 on.
 
     >>> import armod
-    >>> model = armod.load_pretrained("made-digits28")
-    >>> sampler = GuessAndVerify()
+    >>> model = armod.load_pretrained("pixelcnn-digits28")
+    >>> sampler = GuessAndVerify(window=27)
     >>> x = model.sample(1, generator=torch.Generator().manual_seed(0), method=sampler)
-    >>> torch.equal(x, model.sample(1, generator=torch.Generator().manual_seed(0))), sampler.report.evaluations < 40
+    >>> torch.equal(x, model.sample(1, generator=torch.Generator().manual_seed(0))), sampler.report.evaluations < 100
     (True, True)
     """
 
     report: Report
 
     def __init__(self, guess: str | Guesser = "previous", window: int | None = None) -> None:
-        if guess != "previous" and not callable(guess):
-            raise ValueError(f'guess is "previous" or a function of what is verified, not {shown(guess)}.')
         if window is not None:
             check_sizes(0, window=window)
-        self.guess: Guesser = guess if callable(guess) else previous
-        self.window = window
+        self.guess, self.window = guesser_of(guess), window
 
     def __call__(
         self,
@@ -197,50 +111,170 @@ class GuessAndVerify:
         ordering = model.ordering_for(size)
         stop, callback, adjustment = options_of(options, model, ordering)
         shape = torch.Size([num, *event_shape_of(model, size)])
-        step = torch.arange(size, device=uniform.device)
-        levels = torch.zeros(num, size, dtype=torch.int64, device=uniform.device)
-        kept = torch.zeros_like(levels, dtype=torch.bool)
-        given = levels
+        given = torch.zeros(num, size, dtype=torch.int64, device=uniform.device)
+        kept = None
         if known is not None and mask is not None:
             given, kept = known.flatten(1)[:, ordering], mask.flatten(1)[:, ordering]
-        noise = _in_place(uniform, ordering).view(shape)
-        passes, frontier = torch.zeros_like(levels), torch.zeros_like(levels[:, 0])
-        watch, watched, num_watched = Watch(num, stop, callback), torch.zeros_like(levels), 0
-        latest: Tensor | None = None
-        accepted: list[Tensor] = []
-        while num and num_watched < size and not watch.all_stopped:
-            is_final = step < frontier[:, None]
-            guesses = self.guess(Verified(levels, frontier, latest, uniform, context))
-            if guesses.shape != levels.shape:
-                raise ValueError(
-                    f"A guess has shape {tuple(levels.shape)}, a level for each variable, not {tuple(guesses.shape)}."
-                )
-            levels = torch.where(is_final, levels, guesses.to(levels))
-            levels = torch.where(kept, given, levels)  # a known level is its own guess
-            conditionals = model.conditionals(_in_place(levels, ordering).view(shape), context)
-            check_conditional(conditionals, uniform.device)
-            drawn = inverse_cdf(adjustment.distribution(conditionals), noise).flatten(1)[:, ordering]
-            latest = torch.where(kept, given, drawn)
-            # up to the first wrong guess of each row, or to the end of the window, and one more
-            is_wrong = (latest != levels) & ~is_final
-            end = torch.where(is_wrong, step, size).min(1).values
-            if self.window is not None:
-                end = torch.minimum(end, frontier + self.window)
-            end = end.clamp(max=size - 1) + 1
-            is_new = ~is_final & (step < end[:, None])
-            levels = torch.where(is_new, latest, levels)
-            accepted.append(end - frontier)
-            frontier = end
-            passes[is_new] = len(accepted)
-            for k in range(num_watched, int(frontier.min())):
-                watched[:, k] = watch.see(levels[:, k], kept[:, k])
-                num_watched = k + 1
-        watched[:, num_watched:] = watch.after_the_end(given, kept)[:, num_watched:]
-        counts = torch.stack(accepted) if accepted else levels.new_zeros(0, num)
-        self.report = Report(
-            len(accepted), size * len(accepted), counts, _in_place(passes, ordering).view(shape)
+        task = _Task(self.guess, uniform, context, given, kept, adjustment, Watch(num, stop, callback))
+        if self.window is None:
+            levels, accepted, positions = _over_everything(task, model, ordering, shape)
+        else:
+            view = model.incremental(num, context)
+            if isinstance(view, Recomputing):  # it does not know the length of these observations
+                view = Recomputing(model, num, context, shape[1:])
+            with one_thread(uniform.device):
+                levels, accepted, positions = _over_windows(task, view, self.window)
+        ends = accepted.cumsum(0).T.contiguous()
+        steps = torch.arange(size, device=ends.device).expand(num, -1).contiguous()
+        passes = torch.where(
+            steps < accepted.sum(0)[:, None], torch.searchsorted(ends, steps, right=True) + 1, 0
         )
-        return _in_place(watched, ordering).view(shape)
+        self.report = Report(len(accepted), positions, accepted, in_place(passes, ordering).view(shape))
+        return in_place(levels, ordering).view(shape)
+
+
+@dataclass(frozen=True)
+class _Task:
+    """What is to be drawn, in the order of generation."""
+
+    guess: Guesser
+    uniform: Tensor  # (N, D)
+    context: Tensor | None
+    given: Tensor  # known levels (N, D)
+    kept: Tensor | None  # where they are kept (N, D)
+    adjustment: Adjustment
+    watch: Watch
+
+    def guesses(
+        self, levels: Tensor, frontier: Tensor, latest: Tensor | None, end: int | None = None
+    ) -> Tensor:
+        """Ask the guesser; where it has no guess, it is level 0."""
+        guesses = self.guess(Verified(levels, frontier, latest, self.uniform, self.context, end))
+        if guesses.shape != levels.shape:
+            raise ValueError(
+                f"A guess has shape {tuple(levels.shape)}, a level for each variable, not {tuple(guesses.shape)}."
+            )
+        return guesses.to(levels).clamp(min=0)
+
+    def with_known(self, levels: Tensor, begin: int, end: int) -> Tensor:
+        """Levels ``(N, end - begin)`` in which the known ones are kept; a known level is its own guess."""
+        if self.kept is None:
+            return levels
+        return torch.where(self.kept[:, begin:end], self.given[:, begin:end], levels)
+
+    def see(self, levels: Tensor, begin: int, end: int) -> None:
+        """Let those who watch see variables that have become final, and end rows in place."""
+        nothing = torch.zeros_like(levels[:, 0], dtype=torch.bool)
+        for k in range(begin, end):
+            levels[:, k] = self.watch.see(levels[:, k], nothing if self.kept is None else self.kept[:, k])
+
+    def end(self, levels: Tensor, begin: int) -> None:
+        """Write the levels of all variables from `begin` on, which nobody has to draw after every row has stopped."""
+        kept = torch.zeros_like(levels, dtype=torch.bool) if self.kept is None else self.kept
+        levels[:, begin:] = self.watch.after_the_end(self.given, kept)[:, begin:]
+
+
+_Drawn = tuple[
+    Tensor, Tensor, int
+]  # levels (N, D), how many each pass accepted (passes, N), conditionals computed
+
+
+def _over_everything(task: _Task, model: Sampled, ordering: Tensor, shape: torch.Size) -> _Drawn:
+    """Guess all levels, and verify them by whole passes."""
+    num, size = task.uniform.shape
+    noise = in_place(task.uniform, ordering).view(shape)
+    step = torch.arange(size, device=noise.device)
+    levels, frontier = torch.zeros_like(task.given), torch.zeros_like(task.given[:, 0])
+    watched, num_watched = torch.zeros_like(levels), 0
+    latest: Tensor | None = None
+    accepted: list[Tensor] = []
+    while num and num_watched < size and not task.watch.all_stopped:
+        is_final = step < frontier[:, None]
+        levels = torch.where(is_final, levels, task.guesses(levels, frontier, latest))
+        levels = task.with_known(levels, 0, size)
+        conditionals = model.conditionals(in_place(levels, ordering).view(shape), task.context)
+        check_conditional(conditionals, noise.device)
+        drawn = inverse_cdf(task.adjustment.distribution(conditionals), noise).flatten(1)[:, ordering]
+        latest = task.with_known(drawn, 0, size)
+        # up to the first wrong guess of each row, and one more
+        is_wrong = (latest != levels) & ~is_final
+        end = torch.where(is_wrong, step, size - 1).min(1).values + 1
+        levels = torch.where(~is_final & (step < end[:, None]), latest, levels)
+        accepted.append(end - frontier)
+        frontier = end
+        begin, num_watched = num_watched, int(frontier.min())
+        watched[:, begin:num_watched] = levels[:, begin:num_watched]
+        task.see(watched, begin, num_watched)
+    task.end(watched, num_watched)
+    counts = torch.stack(accepted) if accepted else levels.new_zeros(0, num)
+    return watched, counts, size * len(accepted)
+
+
+def _over_windows(task: _Task, view: Incremental, window: int) -> _Drawn:
+    """Guess the next levels, verify them by looking ahead, and fix those that are right; all rows go on together."""
+    num, size = task.uniform.shape
+    levels = torch.full((num, size), -1, dtype=torch.int64, device=task.uniform.device)
+    frontier = torch.zeros_like(levels[:, 0])
+    watched = torch.zeros_like(levels)
+    accepted: list[int] = []
+    begin, positions, was_wrong = 0, 0, False
+    with torch.inference_mode():
+        draw, fix, at_hand = _steps_of(view, task)
+        while num and begin < size and not task.watch.all_stopped:
+            length = min(window, size - begin - 1)
+            if was_wrong:  # beyond what is at hand, guesses are worth less than they cost
+                length = min(length, at_hand(length + 1) - 1)
+            end = begin + length
+            if task.guess is previous:
+                guesses = levels[:, begin:end].clamp(min=0)
+            else:
+                guesses = task.guesses(levels, frontier.fill_(begin), levels, end)[:, begin:end]
+            guesses = task.with_known(guesses, begin, end)
+            drawn = task.with_known(draw(guesses, begin), begin, end + 1)
+            levels[:, begin : end + 1] = drawn
+            is_wrong = guesses != drawn[:, :-1]
+            if task.watch.has_stopped is not None:
+                is_wrong &= ~task.watch.has_stopped[:, None]  # nobody reads the rest of such a row
+            which = is_wrong.any(0).tolist()
+            was_wrong = True in which
+            count = which.index(True) + 1 if was_wrong else length + 1
+            fix(drawn[:, :count])
+            accepted.append(count)
+            positions += length + 1
+            if task.watch.is_watching:
+                watched[:, begin : begin + count] = drawn[:, :count]
+                task.see(watched, begin, begin + count)
+            begin += count
+        if isinstance(view, Walk):
+            check_numbers(view)
+    if not task.watch.is_watching:
+        watched.copy_(levels)
+    task.end(watched, begin)
+    counts = torch.tensor(accepted, dtype=torch.int64, device=levels.device)
+    return watched, counts[:, None].expand(-1, num), positions
+
+
+def _steps_of(
+    view: Incremental, task: _Task
+) -> tuple[Callable[[Tensor, int], Tensor], Callable[[Tensor], object], Callable[[int], int]]:
+    """How to draw ``(N, b + 1)`` after guesses ``(N, b)``, how to fix levels, and how many of some are at hand."""
+    if isinstance(view, Walk):
+        likelihood = view.likelihood = task.adjustment.likelihood(view.likelihood)
+        noise = likelihood.noise(task.uniform.T.contiguous(), view.dtype)
+
+        def draw(guesses: Tensor, begin: int) -> Tensor:
+            parameters = view.ahead(guesses.T)
+            return likelihood.draw(parameters, noise[begin : begin + len(parameters)]).T
+
+        return draw, lambda levels: view.accept(levels.T), lambda most: view.at_hand or most
+
+    def draw_by_distribution(guesses: Tensor, begin: int) -> Tensor:
+        conditionals = view.peek(guesses)
+        check_conditional(conditionals, guesses.device)
+        noise = task.uniform[:, begin : begin + guesses.shape[1] + 1]
+        return inverse_cdf(task.adjustment.distribution(conditionals), noise)
+
+    return draw_by_distribution, view.append, lambda most: most
 
 
 @register("fixed-point")
@@ -254,10 +288,3 @@ def sample_fixed_point(
 ) -> Tensor:
     """Iterate whole passes, each from the levels of the one before, until nothing changes: ``GuessAndVerify("previous")``."""
     return GuessAndVerify()(model, uniform, context, known, mask, **options)
-
-
-def _in_place(values: Tensor, ordering: Tensor) -> Tensor:
-    """Values ``(N, D)`` in the order of generation, each moved to its variable."""
-    moved = torch.empty_like(values)
-    moved[:, ordering] = values
-    return moved

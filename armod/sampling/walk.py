@@ -8,105 +8,20 @@ whole sample (`armod.sampling.drawing`), copying and selecting rows all follow f
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator, Sequence
-from functools import wraps
-from typing import Any, Self, TypeAlias, TypeVar
+from collections.abc import Generator, Sequence
+from typing import Any, Self, TypeAlias
 
 import torch
 from torch import Tensor, distributions
 
 from armod.inputs import next_levels
-from armod.likelihoods import Likelihood, in_single, table
-from armod.likelihoods.ready_made import by_logits
-from armod.settings import shown
+from armod.likelihoods import Likelihood, in_single
+from armod.sampling.incremental import Incremental, check_room, row_indices
 
-T = TypeVar("T")
+__all__ = ["Incremental", "Kept", "Steps", "Walk", "check_room", "row_indices"]
+
 Steps: TypeAlias = Generator[Tensor, Any, None]  # yields parameters, is sent levels
 Kept: TypeAlias = tuple[Tensor, Tensor] | None  # known levels, and where they are kept
-
-
-class Incremental:
-    """Observations that are being generated: alternate `conditional` and `append`, in the order of the model's `ordering`.
-
-    A view that implements `select` can also be copied, and look ahead (`peek`). A view of your own implements `append` for one
-    level of each observation; blocks of levels are then appended one by one.
-
-    >>> from armod.models.made import MADE
-    >>> from armod.likelihoods import Bernoulli
-    >>> view = MADE((3,), [4], likelihood=Bernoulli()).incremental(2)
-    >>> view.append(torch.tensor([0, 1]))
-    >>> view.select([1, 1, 0]).conditional().batch_shape  # two continuations of the second row, one of the first
-    torch.Size([3])
-    """
-
-    num_samples: int
-
-    def __init_subclass__(cls, *, takes_blocks: bool = False, **rest: Any) -> None:
-        """Let every `append` take blocks, unless the class says that its own takes them."""
-        super().__init_subclass__(**rest)
-        if "append" in vars(cls) and not takes_blocks:
-            cls.append = _one_by_one(cls.append)  # type: ignore[method-assign, assignment]
-
-    def conditional(self) -> distributions.Distribution:
-        """Return the distribution of the next variable, of batch shape ``(N,)``, given all values so far."""
-        raise NotImplementedError(f"{type(self).__name__} must say how to compute its next conditional.")
-
-    def append(self, value: Tensor) -> None:
-        """Fix the next variable to the levels `value`, ``(N,)``, or the next a variables to a block of levels ``(N, a)``."""
-        raise NotImplementedError(f"{type(self).__name__} must say how to take in a value.")
-
-    def peek(self, values: Tensor) -> distributions.Distribution:
-        """Compute the conditionals of the next b + 1 variables, if the next b were these levels; nothing is fixed by it.
-
-        A view that has no quicker way steps through the levels with a copy of itself. It never takes a step back.
-
-        Args:
-            values: levels of the next b variables, ``(N, b)``; b may be 0.
-
-        Returns:
-            A distribution of batch shape ``(N, b + 1)``, or ``(N, b)`` if these are all variables that are left.
-
-        Raises:
-            ValueError: if `values` has another shape, more levels than variables are left, or values other than whole levels.
-            NotImplementedError: if the view can't be copied.
-
-        >>> from armod.models.made import MADE
-        >>> from armod.likelihoods import Bernoulli
-        >>> view = MADE((3,), [4], likelihood=Bernoulli()).incremental(2)
-        >>> view.peek(torch.tensor([[0, 1], [1, 1]])).batch_shape, view.conditional().batch_shape
-        (torch.Size([2, 3]), torch.Size([2]))
-        """
-        levels = next_levels(values, self.num_samples, None, "values")
-        if type(self).select is Incremental.select and type(self).copy is Incremental.copy:
-            raise NotImplementedError(
-                f"{type(self).__name__} can't be copied, so it can't look ahead: it must say how to select rows of it, or "
-                "how to peek."
-            )
-        view, conditionals = self.copy(), []
-        for level in levels.unbind(1):
-            conditionals.append(view.conditional())
-            view.append(level)
-        try:
-            conditionals.append(view.conditional())
-        except (ValueError, IndexError):  # how a view says that no variable is left
-            if not conditionals:
-                raise
-        return by_logits(torch.stack([table(conditional) for conditional in conditionals], 1))
-
-    def select(self, rows: Tensor | Sequence[int]) -> Self:
-        """Make a new view of some of the observations; this view does not change.
-
-        Args:
-            rows: indices ``(M,)`` of observations, which may repeat, or a boolean ``(N,)`` that is True for those to keep.
-
-        Returns:
-            A view of M observations at the same step.
-        """
-        raise NotImplementedError(f"{type(self).__name__} must say how to select rows of it.")
-
-    def copy(self) -> Self:
-        """Make a view of the same observations that continues independently."""
-        return self.select(torch.arange(self.num_samples))
 
 
 class Walk(Incremental, ABC, takes_blocks=True):
@@ -124,6 +39,9 @@ class Walk(Incremental, ABC, takes_blocks=True):
         num_samples: N, the number of observations.
         num_variables: D, or None for a walk without end.
         context: what the walk reads beside the levels, ``(N, ...)``, or ``(1, ...)`` if it is the same for all.
+
+    A walk that can compute several variables at once, given guesses of their levels, says so (`looks_ahead`) and defines `ahead`
+    and `accept`; otherwise a copy steps through the guesses.
 
     A walk whose logit is the sum of the bits so far:
 
@@ -146,6 +64,8 @@ class Walk(Incremental, ABC, takes_blocks=True):
     (tensor([0., 1.]), tensor([1.]))
     """
 
+    looks_ahead = False  # whether `ahead` and `accept` are its own
+
     def __init__(
         self,
         likelihood: Likelihood,
@@ -160,6 +80,7 @@ class Walk(Incremental, ABC, takes_blocks=True):
         self.parameters: Tensor | None = None  # those of the variables at `step`, once they are computed
         self._appended: list[Tensor] = []  # levels that the walk has not read yet
         self._steps: Steps | None = None
+        self._peeked: Tensor | None = None  # what the last `ahead` was given, if nothing has happened since
         self._scout: Walk | None = None  # a copy that looks ahead
         with torch.no_grad():
             self.allocate()
@@ -206,6 +127,21 @@ class Walk(Incremental, ABC, takes_blocks=True):
         """Join everything that `draw` returned to levels ``(N, D)``."""
         return torch.stack(tuple(drawn), dim=1)
 
+    def accept(self, levels: Tensor) -> None:
+        """Fix the next variables after `ahead`, which was given the same levels, but for the last one, which may differ.
+
+        Args:
+            levels: int64 ``(a, N)``, at least one.
+        """
+        for level in levels:
+            self._reach()
+            self._appended.append(level)
+
+    @property
+    def at_hand(self) -> int | None:
+        """How many variables, from the next one on, `ahead` computes at the cost of one; None is all."""
+        return None
+
     def conditional(self) -> distributions.Distribution:
         """Return the next variable's distribution; it is computed only once."""
         return self.likelihood.distribution(in_single(self._of_next()).clone())
@@ -222,7 +158,8 @@ class Walk(Incremental, ABC, takes_blocks=True):
         levels = levels.to(self.device, torch.int64, copy=True)
         self._check_room(levels.shape[1], "value")
         for level in levels.unbind(1):
-            self._reach()
+            if not self.looks_ahead:
+                self._reach()
             self._appended.append(level)
 
     def peek(self, values: Tensor) -> distributions.Distribution:
@@ -230,8 +167,12 @@ class Walk(Incremental, ABC, takes_blocks=True):
         self._check_room()
         levels = next_levels(values, self.num_samples, self.likelihood.num_levels, "values")
         self._check_room(levels.shape[1], "values")
-        with torch.no_grad():
-            parameters = self.ahead(levels.T.to(self.device, torch.int64))
+        levels = levels.T.to(self.device, torch.int64, copy=True)
+        if self.looks_ahead and self._appended:
+            self._reach()
+        with torch.no_grad(), torch.autocast(self.device.type, enabled=False):
+            parameters = self.ahead(levels)
+        self._peeked = levels
         return self.likelihood.distribution(in_single(parameters.transpose(0, 1)).clone())
 
     def ahead(self, levels: Tensor) -> Tensor:
@@ -244,6 +185,7 @@ class Walk(Incremental, ABC, takes_blocks=True):
 
         Returns:
             Parameters ``(b + 1, N, num_parameters)``, or ``(b, N, num_parameters)`` if these are all variables that are left.
+            The next call may overwrite them.
         """
         if self._scout is None:
             self._scout = self.copy()
@@ -275,7 +217,7 @@ class Walk(Incremental, ABC, takes_blocks=True):
         theirs = view.state()
         for name, (buffer, dimension) in self.state().items():
             torch.index_select(theirs[name][0], dimension, chosen, out=buffer)
-        self.step, self._steps = view.step, None
+        self.step, self._steps, self._peeked = view.step, None, None
         self.parameters = None if view.parameters is None else view.parameters.index_select(-2, chosen)
         self._appended = [value[chosen] for value in view._appended]
 
@@ -285,6 +227,24 @@ class Walk(Incremental, ABC, takes_blocks=True):
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         return self.copy()
+
+    def _settle(self) -> None:
+        """Let a walk that looks ahead read the levels that were appended; one that goes step by step reads them later.
+
+        A single level after a computed conditional is left for the walk's own next step.
+        """
+        if not self.looks_ahead:
+            return
+        levels = torch.stack(self._appended)
+        guesses, peeked = levels[:-1], self._peeked
+        is_peeked = peeked is not None and torch.equal(guesses, peeked[: len(guesses)])
+        if len(levels) == 1 and self.parameters is not None and not is_peeked:
+            return
+        self._appended, self._peeked = [], None
+        with torch.no_grad(), torch.autocast(self.device.type, enabled=False):
+            if not is_peeked:
+                self.ahead(guesses)
+            self.accept(levels)
 
     @property
     def _num_fixed(self) -> int:
@@ -309,6 +269,8 @@ class Walk(Incremental, ABC, takes_blocks=True):
     def _reach(self) -> Tensor:
         """Continue until the parameters of the next variable's block are computed, and return them."""
         self._check_room()
+        if self.looks_ahead and self._appended:
+            self._settle()
         if self.parameters is not None and len(self._appended) < _size_of(self.parameters):
             return self.parameters
         if self._steps is None:
@@ -319,75 +281,9 @@ class Walk(Incremental, ABC, takes_blocks=True):
         if self.parameters is not None:
             levels = self._appended[0] if self.parameters.dim() == 2 else torch.stack(self._appended)
             self._appended = []
+        self._peeked = None
         with torch.autocast(self.device.type, enabled=False):  # a view computes in the dtype of the weights
             return self._steps.send(levels)
-
-
-def row_indices(rows: Tensor | Sequence[int], num_rows: int) -> Tensor:
-    """Turn what `Incremental.select` takes into indices.
-
-    Args:
-        rows: indices ``(M,)``, or a boolean mask ``(N,)``.
-        num_rows: N.
-
-    Returns:
-        Indices, int64 ``(M,)``.
-
-    Raises:
-        IndexError: if a row does not exist, or the mask has another length.
-
-    >>> row_indices(torch.tensor([True, False, True]), 3).tolist(), row_indices([2, 2], 3).tolist()
-    ([0, 2], [2, 2])
-    """
-    try:
-        chosen = torch.as_tensor(rows)
-    except (TypeError, ValueError, RuntimeError):
-        chosen = torch.tensor(torch.nan)
-    if chosen.dtype == torch.bool and chosen.shape == (num_rows,):
-        return chosen.nonzero().squeeze(1)
-    is_whole = not (chosen.is_floating_point() or chosen.is_complex() or chosen.dtype == torch.bool)
-    if chosen.dim() == 1 and (is_whole or chosen.numel() == 0):
-        indices = chosen.long()
-        if not bool(((indices < 0) | (indices >= num_rows)).any()):
-            return indices
-    raise IndexError(
-        f"rows are indices from 0 to {num_rows - 1}, or a boolean mask of {num_rows} rows, not {shown(rows)}."
-    )
-
-
-def check_room(count: int, left: int, name: str) -> None:
-    """Check that there are variables for all the levels that are given.
-
-    Args:
-        count: how many levels each observation is given.
-        left: how many variables have none yet.
-        name: name of the argument.
-
-    Raises:
-        ValueError: if there are too few.
-
-    >>> check_room(3, 1, "values")
-    Traceback (most recent call last):
-    ValueError: values has levels of 3 variables, but only 1 is left.
-    """
-    if count > left:
-        raise ValueError(
-            f"{name} has levels of {count} variables, but only {left} {'is' if left == 1 else 'are'} left."
-        )
-
-
-def _one_by_one(append: Callable[[Any, Tensor], None]) -> Callable[[Any, Tensor], None]:
-    """An `append` of single levels as one that also takes blocks."""
-
-    @wraps(append)
-    def append_each(view: Any, value: Tensor) -> None:
-        if getattr(value, "ndim", 1) != 2:
-            return append(view, value)
-        for level in next_levels(value, view.num_samples, None).unbind(1):
-            append(view, level)
-        return None
-
-    return append_each
 
 
 def _size_of(parameters: Tensor) -> int:

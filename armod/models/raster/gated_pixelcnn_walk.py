@@ -11,7 +11,7 @@ The factors 1/2 are folded into the weights before and after it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -88,12 +88,16 @@ class GatedPixelCNNWalk(RasterWalk):
         p, num_layers, batch = len(self._mix[0]), len(self._mix), self.num_samples
         self._vertical_rows = [[self._row(p) for _ in range(self._half + 1)] for _ in range(num_layers - 1)]
         self._above = self._new(2 * p, self._width * batch)
-        self._linked = torch.empty_like(self._above)
+        self._links = self._new(num_layers, 2 * p, self._width * batch)  # what the horizontal sums begin with
         self._sums = self._new(self._width, num_layers, 2 * p, batch)
         self._gated = [self._new(1 + p, batch) for _ in range(num_layers)]
         for gated in self._gated:
             gated[0] = 1
         self._outputs = self._new(self._width, num_layers, p, batch)  # of the horizontal stack's layers
+        self._output_rows = self._row(num_layers, p)
+
+    def _plan_pixels(self) -> None:
+        p = len(self._mix[0])
         channels = range(self._num_channels)
         groups = spans(channel_groups(p, len(channels)), len(channels))
         weights = [self._weights_of(channel, groups[channel]) for channel in channels]
@@ -111,8 +115,9 @@ class GatedPixelCNNWalk(RasterWalk):
             for distance, row in enumerate(rows)
         }
         gated = {f"gated {number}": (features, 1) for number, features in enumerate(self._gated)}
-        row = {"sums": (self._sums, 3), "outputs": (self._outputs, 3)}
-        return {**super().state(), **row, **above, **gated}
+        row = {"sums": (self._sums, 3), "outputs": (self._outputs, 3), "output rows": (self._output_rows, 3)}
+        links = {"links": (self._links.unflatten(2, (self._width, -1)), 3)}
+        return {**super().state(), **row, **links, **above, **gated}
 
     def _weights_of(self, channel: int, group: slice) -> list[tuple[Tensor, Tensor]]:
         """The rows of each layer's two matrices that compute one group, and the columns that this group may see."""
@@ -152,7 +157,52 @@ class GatedPixelCNNWalk(RasterWalk):
             for distance in range(1, min(self._half, self._width - 1 - column) + 1)
         ]
 
+    def _plan_rest(self, begin: int) -> Callable[[], Tensor]:
+        p, links = len(self._mix[0]), self._links[..., begin * self.num_samples :]
+        sums, gated = torch.empty_like(links[0]), self._new(1 + p, links.shape[2])
+        gated[0] = 1
+        # filters and gates of one channel after the other
+        groups = spans(channel_groups(p, self._num_channels), self._num_channels)
+        gates = [
+            (*sums[2 * group.start : 2 * group.stop].chunk(2), gated[1 + group.start : 1 + group.stop])
+            for group in groups
+            if group.start < group.stop
+        ]
+        # the own row of every kernel, from the left to the centre; mask A sees of the pixel itself only other channels
+        first = list(zip(self._first, self._taps(self._pixels, begin), strict=False))
+        if self._num_channels == 1:
+            del first[-1]
+        taps = self._taps(self._output_rows, begin)[: self._half + 1]
+        seen = [
+            [(weights[number], tap[number]) for weights, tap in zip(self._horizontal, taps, strict=True)]
+            for number in range(len(self._mix) - 1)
+        ]
+        layers = list(zip(links, [first, *seen], self._mix, taps[-1], strict=True))
+        features = torch.empty_like(sums[:p])
+        last_layers = self._plan_last_layers(features, begin)
+
+        def rest() -> Tensor:
+            """As `_compute`, for many columns."""
+            residual: Tensor | None = None  # the first layer is not residual
+            for link, products, mix, outputs in layers:
+                sums.copy_(link)
+                for weight, below in products:
+                    sums.addmm_(weight, below)
+                sums.tanh_()
+                for filters, of_filters, out in gates:
+                    torch.addcmul(filters, filters, of_filters, out=out)
+                if residual is None:
+                    torch.mm(mix, gated, out=outputs)
+                else:
+                    torch.addmm(residual, mix, gated, out=outputs)
+                residual = outputs
+            features.copy_(outputs)
+            return last_layers()
+
+        return rest
+
     def _open_row(self, row: int) -> None:
+        super()._open_row(row)
         context = self._context_of(row)
         p = self._above.shape[0] // 2
         rows_seen = self._pixels_above
@@ -162,18 +212,20 @@ class GatedPixelCNNWalk(RasterWalk):
             for weights, seen in zip(kernel, rows_seen, strict=True):
                 for weight, tap in zip(weights, self._taps(seen), strict=True):
                     above.addmm_(weight, tap)
-            linked = self._linked.copy_(self._link_bias[number])
+            linked = self._links[number].copy_(self._link_bias[number])
             if context is not None:
                 above.addmm_(self._vertical_context[number], context)
                 linked.addmm_(self._link_context[number], context)
             # the link from the vertical to the horizontal stack, for all columns; the horizontal sums begin with it
             linked.addmm_(self._link[number], above)
-            self._sums[:, number] = linked.unflatten(1, (self._width, -1)).transpose(0, 1)
             if number < len(self._vertical_rows):
                 # gated, the row is what the next layer's vertical convolution sees
                 rows_seen, inside = self._vertical_rows[number], slice(self._half, self._half + self._width)
                 filters, gates = above.tanh_().unflatten(1, (self._width, -1)).split(p)
                 rotate(rows_seen)[:, inside] = torch.addcmul(filters, filters, gates)
+
+    def _spread_row(self) -> None:
+        self._sums.copy_(self._links.unflatten(2, (self._width, -1)).permute(2, 0, 1, 3))
 
     def _compute(self, column: int, channel: int) -> Tensor:
         chain = self._plans[column][channel]

@@ -8,7 +8,7 @@ kernel's centre, and h to 2h. In a colour image each product is made group by gr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -76,6 +76,10 @@ class PixelCNNWalk(RasterWalk):
         self._narrow_above = [self._row(num_blocks, h) for _ in range(self._half)]
         self._wide_row = self._new(2 * h, self._width * batch)
         self._sums_row = self._new(num_blocks, 1 + h, self._width * batch)
+        self._narrow_row = self._row(num_blocks, h)
+
+    def _plan_pixels(self) -> None:
+        h = self._reduce.shape[1]
         channels = range(self._num_channels)
         wide = spans(channel_groups(2 * h, len(channels)), len(channels))
         narrow = spans(channel_groups(h, len(channels)), len(channels))
@@ -94,7 +98,10 @@ class PixelCNNWalk(RasterWalk):
         above = {f"narrow {distance} above": (row, 3) for distance, row in enumerate(self._narrow_above, 1)}
         rectified = {f"block {number}": (features, 1) for number, features in enumerate(self._rectified)}
         row = {"wide": (self._wide, 2), "narrow": (self._narrow, 3), "sums": (self._sums, 3)}
-        return {**super().state(), **row, **above, **rectified}
+        of_row = {"narrow row": (self._narrow_row, 3)}
+        for name, buffer in (("wide row", self._wide_row), ("sums row", self._sums_row)):
+            of_row[name] = buffer.unflatten(-1, (self._width, -1)), buffer.dim()
+        return {**super().state(), **row, **of_row, **above, **rectified}
 
     def _weights_of(self, wide: slice, narrow: slice) -> list[tuple[Tensor, Tensor, Tensor]]:
         """The rows of each block's three matrices that compute one group, and the columns that this group may see."""
@@ -136,7 +143,42 @@ class PixelCNNWalk(RasterWalk):
             for distance in range(1, min(self._half, self._width - 1 - column) + 1)
         ]
 
+    def _plan_rest(self, begin: int) -> Callable[[], Tensor]:
+        start, sums = (row[..., begin * self.num_samples :] for row in (self._wide_row, self._sums_row))
+        wide, rectified, mixed = torch.empty_like(start), torch.empty_like(start), torch.empty_like(sums[0])
+        # the own row of every kernel, from the left to the centre
+        first = list(zip(self._first[-1], self._taps(self._pixels, begin)[: self._half + 1], strict=False))
+        if self._num_channels == 1:  # mask A sees nothing of the pixel itself
+            del first[-1]
+        taps = self._taps(self._narrow_row, begin)
+        blocks = [
+            (
+                *(self._reduce_bias[block], self._reduce[block], taps[self._half][block], sums[block]),
+                *(self._spread[-1, self._half, block], self._expand[block]),
+                [(self._spread[-1, tap, block], taps[tap][block]) for tap in range(self._half)],
+            )
+            for block in range(len(self._reduce))
+        ]
+        last_layers = self._plan_last_layers(wide, begin)
+
+        def rest() -> Tensor:
+            """As `_compute`, for many columns."""
+            wide.copy_(start)
+            for weight, pixels in first:
+                wide.addmm_(weight, pixels)
+            for bias, reduce, narrow, begun, centre, expand, to_the_left in blocks:
+                torch.clamp_min(wide, 0, out=rectified)
+                torch.addmm(bias, reduce, rectified, out=narrow).relu_()
+                torch.addmm(begun, centre, narrow, out=mixed)
+                for weight, features in to_the_left:
+                    mixed.addmm_(weight, features)
+                wide.addmm_(expand, mixed.relu_())
+            return last_layers()
+
+        return rest
+
     def _open_row(self, row: int) -> None:
+        super()._open_row(row)
         # every sum of the row begins as its bias, plus what the context gives
         wide, sums = self._wide_row.copy_(self._first_bias), self._sums_row.copy_(self._spread_bias)
         context = self._context_of(row)
@@ -150,9 +192,11 @@ class PixelCNNWalk(RasterWalk):
                 wide.addmm_(weight, tap)
             for weight, tap in zip(self._spread[-1 - distance], self._taps(narrow), strict=True):
                 sums.baddbmm_(weight, tap)
+
+    def _spread_row(self) -> None:
         # from rows of features to a column of features for each pixel, where the small products read them
-        self._wide.copy_(wide.unflatten(1, (self._width, -1)).transpose(0, 1))
-        self._sums.copy_(sums.unflatten(2, (self._width, -1)).permute(2, 0, 1, 3))
+        self._wide.copy_(self._wide_row.unflatten(1, (self._width, -1)).transpose(0, 1))
+        self._sums.copy_(self._sums_row.unflatten(2, (self._width, -1)).permute(2, 0, 1, 3))
         self._narrow.copy_(self._reduce_bias)
 
     def _compute(self, column: int, channel: int) -> Tensor:
@@ -175,8 +219,11 @@ class PixelCNNWalk(RasterWalk):
             wide.addmm_(first, pixel)
             sums.baddbmm_(spread, narrow)
 
+    def _gather_row(self) -> None:
+        inside = slice(self._half, self._half + self._width)
+        self._narrow_row[:, :, inside] = self._narrow.permute(1, 2, 0, 3)
+
     def _close_row(self) -> None:
         super()._close_row()
         if self._half:
-            inside = slice(self._half, self._half + self._width)
-            rotate(self._narrow_above)[:, :, inside] = self._narrow.permute(1, 2, 0, 3)
+            rotate(self._narrow_above).copy_(self._narrow_row)

@@ -4,12 +4,18 @@ What a row gets from the rows above is computed for the whole row at once, in a 
 ``(features, W * N)``. For each pixel only a chain of small products of matrices ``(features, N)`` remains. Both views keep
 the *current* row in buffers that never move, so that all views into them are made once, and a copy of the k // 2 rows
 above.
+
+To look ahead, they compute the rest of the row at once from guessed levels, in matrices ``(features, columns * N)`` of their
+own. These hold what is final for the row, and become those of a row above when it is complete. The columns of the pixel by
+pixel way are made anew from them if a walk goes on in this way.
 """
 
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
 from itertools import islice, product
+from typing import Self
 
 import torch
 from torch import Tensor
@@ -18,6 +24,8 @@ from armod.likelihoods import Likelihood, rescale
 from armod.models.raster.masked_convolution import MaskedConvolution
 from armod.models.raster.pixel_masks import channel_groups
 from armod.sampling.walk import Steps, Walk
+
+_COLUMNS_AT_A_TIME = 7  # a look ahead begins at one of these columns, so that few plans are made
 
 
 class RasterWalk(Walk):
@@ -40,6 +48,8 @@ class RasterWalk(Walk):
     (True, torch.Size([3]))
     """
 
+    looks_ahead = True
+
     def __init__(
         self,
         likelihood: Likelihood,
@@ -61,6 +71,9 @@ class RasterWalk(Walk):
                 self._last_weights_of(hidden, output, channel, likelihood.num_parameters)
                 for channel in range(self._num_channels)
             ]
+            # the same for all channels at once
+            self._hidden = hidden.masked_weight()[:, :, 0, 0].contiguous(), hidden.bias[:, None].clone()
+            self._output = output.masked_weight()[:, :, 0, 0].T.contiguous(), output.bias.clone()
         context = None if context is None else context.detach()
         super().__init__(
             likelihood, weight, num_samples, self._num_channels * self._height * self._width, context
@@ -91,6 +104,10 @@ class RasterWalk(Walk):
             )
             for bias, weight, output_bias, output, group in self._last_weights
         ]
+        self._places = inside.transpose(0, 1)  # (W, C, N)
+        self._opened, self._num_final, self._columns_are_current = -1, 0, False
+        self._has_plans = False
+        self._rest_of_row: dict[int, Callable[[], Tensor]] = {}
 
     def state(self) -> dict[str, tuple[Tensor, int]]:
         """Name the rows of levels that kernels still see, and the features of the current pixel, as `Walk.state`."""
@@ -100,11 +117,14 @@ class RasterWalk(Walk):
 
     def steps(self) -> Steps:
         """Go row by row, pixel by pixel, channel by channel, as `Walk.steps`."""
+        if not self._has_plans:
+            self._plan_pixels()
+            self._has_plans = True
         positions = product(range(self._height), range(self._width), range(self._num_channels))
         for row, column, channel in islice(positions, self.step, None):
             if self.parameters is None:
-                if column == channel == 0:  # all rows above are known now
-                    self._open_row(row)
+                if column == channel == 0 or not self._columns_are_current:
+                    self._begin_columns(row, column * self._num_channels + channel)
                 self.parameters = self._compute(column, channel)
             levels = yield self.parameters
             self.parameters = None
@@ -114,15 +134,100 @@ class RasterWalk(Walk):
             if channel == self._num_channels - 1:  # all features of the pixel are final
                 self._close_pixel(column)
                 if column == self._width - 1:
+                    self._gather_row()
                     self._close_row()
+
+    def take_over(self, view: Self, chosen: Tensor) -> None:
+        """Remember what another view remembers, as `Walk.take_over`, and how far it is in the row."""
+        super().take_over(view, chosen)
+        self._opened, self._num_final = view._opened, view._num_final
+        self._columns_are_current = view._columns_are_current
+
+    @property
+    def at_hand(self) -> int:
+        """The rest of the row."""
+        size = self._width * self._num_channels
+        return size - self.step % size
+
+    def ahead(self, levels: Tensor) -> Tensor:
+        """Compute the rest of the row at once, and rows below it with a copy, as `Walk.ahead`."""
+        rest = self.at_hand
+        parameters = self._rest(levels[:rest])
+        if len(levels) < rest or self.step + rest == self.num_variables:
+            return parameters[: len(levels) + 1]
+        if self._scout is None:
+            self._scout = self.copy()
+        self._scout.take_over(self, torch.arange(self.num_samples, device=self.device))
+        self._scout.accept(levels[:rest])
+        return torch.cat([parameters, self._scout.ahead(levels[rest:])])
+
+    def accept(self, levels: Tensor) -> None:
+        """Keep what `ahead` computed for these levels, as `Walk.accept`."""
+        while len(levels):
+            here, levels = levels[: self.at_hand], levels[self.at_hand :]
+            place = self.step % (self._width * self._num_channels)
+            self._write(place, here)
+            self._num_final = (place + len(here) - 1) // self._num_channels
+            self.step += len(here)
+            self.parameters, self._steps, self._columns_are_current = None, None, False
+            if self.step % (self._width * self._num_channels) == 0:
+                self._close_row()
+                if len(levels):
+                    self.ahead(levels[:-1])
+
+    def _rest(self, levels: Tensor) -> Tensor:
+        """The parameters ``(variables, N, num_parameters)`` of the rest of the row, if its first levels are these."""
+        row, place = divmod(self.step, self._width * self._num_channels)
+        if self._opened != row:
+            self._open_row(row)
+        self._write(place, levels)
+        begin = self._num_final - self._num_final % _COLUMNS_AT_A_TIME
+        if begin not in self._rest_of_row:
+            self._rest_of_row[begin] = self._plan_rest(begin)
+        return self._rest_of_row[begin]()[place - begin * self._num_channels :]
+
+    def _write(self, place: int, levels: Tensor) -> None:
+        """Write levels ``(b, N)`` as quantities into the row, from a place in it."""
+        if self._num_channels == 1:
+            self._places.squeeze(1)[place : place + len(levels)] = self._quantities[levels]
+        else:
+            row = self._places.clone(memory_format=torch.contiguous_format)
+            row.flatten(0, 1)[place : place + len(levels)] = self._quantities[levels]
+            self._places.copy_(row)
+
+    def _plan_last_layers(self, features: Tensor, begin: int) -> Callable[[], Tensor]:
+        """A function that maps features ``(F, columns * N)``, which it rectifies, to parameters of all their variables."""
+        (hidden, bias), (output, output_bias) = self._hidden, self._output
+        rectified = self._new(hidden.shape[0], features.shape[1])
+        parameters = self._new(features.shape[1], len(output_bias))
+        sizes = (self._width - begin, self.num_samples, self._num_channels, self.likelihood.num_parameters)
+        in_order = parameters.view(sizes).transpose(1, 2)
+
+        def last_layers() -> Tensor:
+            torch.addmm(bias, hidden, features.clamp_min_(0), out=rectified).relu_()
+            torch.addmm(output_bias, rectified.T, output, out=parameters)
+            return in_order.flatten(0, 1)
+
+        return last_layers
+
+    def _begin_columns(self, row: int, place: int) -> None:
+        """Begin with the columns of a row, up to a place in it whose variables are known."""
+        if self._opened != row:
+            self._open_row(row)
+        self._spread_row()
+        self._columns_are_current = True
+        for column, channel in islice(product(range(self._width), range(self._num_channels)), place):
+            self._compute(column, channel)
+            if channel == self._num_channels - 1:
+                self._close_pixel(column)
 
     def _row(self, *features: int) -> Tensor:
         """A row of zeros ``(*features, W + padding, N)``, because a kernel reaches k // 2 columns beyond both edges."""
         return self._new(*features, self._width + 2 * self._half, self.num_samples)
 
-    def _taps(self, row: Tensor) -> list[Tensor]:
-        """What each of the k columns of a kernel sees from every column of a row, ``(..., features, W * N)``."""
-        return [row[..., tap : tap + self._width, :].flatten(-2) for tap in range(2 * self._half + 1)]
+    def _taps(self, row: Tensor, begin: int = 0) -> list[Tensor]:
+        """What each of the k columns of a kernel sees from every column of a row from `begin` on, ``(..., features, W * N)``."""
+        return [row[..., begin + tap : tap + self._width, :].flatten(-2) for tap in range(2 * self._half + 1)]
 
     def _context_by_rows(self) -> Tensor | None:
         """The context ``(N or 1, H or 1, W or 1, C')`` as rows ``(H or 1, C', W * N)``."""
@@ -136,8 +241,23 @@ class RasterWalk(Walk):
         return None if rows is None else rows[row if len(rows) > 1 else 0]
 
     @abstractmethod
+    def _plan_pixels(self) -> None:
+        """Make all views into the buffers that the pixel by pixel way needs."""
+
+    @abstractmethod
+    def _plan_rest(self, begin: int) -> Callable[[], Tensor]:
+        """A function that computes a row from the column `begin` on, up to the parameters ``(variables, N, num_parameters)``."""
+
     def _open_row(self, row: int) -> None:
-        """Add what the row's features get from the rows above, the context and the biases."""
+        """Compute what the row's features get from the rows above, the context and the biases."""
+        self._opened, self._num_final = row, 0
+
+    @abstractmethod
+    def _spread_row(self) -> None:
+        """Let the columns begin with what `_open_row` computed."""
+
+    def _gather_row(self) -> None:
+        """Take from the columns what the rows below need of a row."""
 
     @abstractmethod
     def _compute(self, column: int, channel: int) -> Tensor:
