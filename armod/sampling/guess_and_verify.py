@@ -29,7 +29,7 @@ from torch import Tensor
 from armod.likelihoods import inverse_cdf
 from armod.sampling.adjust import Adjustment
 from armod.sampling.drawing import Watch, check_conditional, check_numbers
-from armod.sampling.guessers import Guesser, Verified, guesser_of, in_place, previous
+from armod.sampling.guessers import Guesser, Verified, guesser_of, in_place
 from armod.sampling.samplers import Recomputing, Sampled, event_shape_of, options_of, register
 from armod.sampling.threads import one_thread
 from armod.sampling.walk import Incremental, Walk
@@ -145,16 +145,16 @@ class _Task:
     adjustment: Adjustment
     watch: Watch
 
-    def guesses(
-        self, levels: Tensor, frontier: Tensor, latest: Tensor | None, end: int | None = None
-    ) -> Tensor:
-        """Ask the guesser; where it has no guess, it is level 0."""
-        guesses = self.guess(Verified(levels, frontier, latest, self.uniform, self.context, end))
-        if guesses.shape != levels.shape:
+    def guesses(self, verified: Verified) -> Tensor:
+        """Ask the guesser for what is wanted; where it has no guess, it is level 0."""
+        guesses, shape = self.guess(verified), verified.levels.shape
+        if guesses.shape == shape and verified.are_together:
+            guesses = guesses[:, verified.begin : verified.end]
+        elif guesses.shape != (shape[0], (verified.end or shape[1]) - verified.begin):
             raise ValueError(
-                f"A guess has shape {tuple(levels.shape)}, a level for each variable, not {tuple(guesses.shape)}."
+                f"A guess has shape {tuple(shape)}, a level for each variable, not {tuple(guesses.shape)}."
             )
-        return guesses.to(levels).clamp(min=0)
+        return guesses.to(verified.levels).clamp(min=0)
 
     def with_known(self, levels: Tensor, begin: int, end: int) -> Tensor:
         """Levels ``(N, end - begin)`` in which the known ones are kept; a known level is its own guess."""
@@ -190,7 +190,9 @@ def _over_everything(task: _Task, model: Sampled, ordering: Tensor, shape: torch
     accepted: list[Tensor] = []
     while num and num_watched < size and not task.watch.all_stopped:
         is_final = step < frontier[:, None]
-        levels = torch.where(is_final, levels, task.guesses(levels, frontier, latest))
+        levels = torch.where(
+            is_final, levels, task.guesses(Verified(levels, frontier, latest, task.uniform, task.context))
+        )
         levels = task.with_known(levels, 0, size)
         conditionals = model.conditionals(in_place(levels, ordering).view(shape), task.context)
         check_conditional(conditionals, noise.device)
@@ -225,10 +227,10 @@ def _over_windows(task: _Task, view: Incremental, window: int) -> _Drawn:
             if was_wrong:  # beyond what is at hand, guesses are worth less than they cost
                 length = min(length, at_hand(length + 1) - 1)
             end = begin + length
-            if task.guess is previous:
-                guesses = levels[:, begin:end].clamp(min=0)
-            else:
-                guesses = task.guesses(levels, frontier.fill_(begin), levels, end)[:, begin:end]
+            frontier.fill_(begin)
+            guesses = task.guesses(
+                Verified(levels, frontier, levels, task.uniform, task.context, begin, end, are_together=True)
+            )
             guesses = task.with_known(guesses, begin, end)
             drawn = task.with_known(draw(guesses, begin), begin, end + 1)
             levels[:, begin : end + 1] = drawn

@@ -1,6 +1,7 @@
 """Guessers: what the next levels may be, before a pass of the network has verified them (`GuessAndVerify`).
 
-A guesser is any function of `Verified` that returns levels ``(N, D)``, with -1 where it has no guess.
+A guesser is any function of `Verified` that returns levels, with -1 where it has no guess. Where all rows go on together, only
+a few levels are wanted, and ours compute no more, because every operation counts there.
 """
 
 from __future__ import annotations
@@ -28,7 +29,10 @@ class Verified:
             the first pass.
         uniform: the noise ``(N, D)``.
         context: the model's context, or None.
-        end: guesses are needed only for the variables before this one; None is all.
+        begin: all rows are final before this variable; with a window exactly before it.
+        end: guesses are wanted only for the variables before this one; None is all.
+        are_together: whether all rows are final before `begin`, and none is beyond it. A guesser may then return only the
+            ``(N, end - begin)`` guesses that are wanted.
 
     >>> start = Verified(torch.zeros(1, 3).long(), torch.tensor([0]), None, torch.rand(1, 3), None)
     >>> previous(start)
@@ -40,7 +44,9 @@ class Verified:
     latest: Tensor | None
     uniform: Tensor
     context: Tensor | None
+    begin: int = 0
     end: int | None = None
+    are_together: bool = False
 
 
 Guesser: TypeAlias = Callable[[Verified], Tensor]
@@ -55,7 +61,9 @@ def previous(verified: Verified) -> Tensor:
     Returns:
         Guesses ``(N, D)``, -1 for none; those of final variables do not matter.
     """
-    return torch.full_like(verified.levels, -1) if verified.latest is None else verified.latest
+    if verified.latest is None:
+        return torch.full_like(verified.levels, -1)
+    return verified.latest[:, verified.begin : verified.end] if verified.are_together else verified.latest
 
 
 @dataclass(frozen=True)
@@ -80,6 +88,9 @@ class Copy:
 
     def __call__(self, verified: Verified) -> Tensor:
         """Guess all variables, as `previous` does."""
+        begin, end = verified.begin, verified.end
+        if verified.are_together and end is not None and end - begin <= self.lag <= begin:
+            return verified.levels[:, begin - self.lag : end - self.lag]
         step = torch.arange(verified.levels.shape[1], device=verified.levels.device)
         ahead = (step - verified.frontier[:, None]).clamp(min=-1)
         source = step - self.lag * (ahead // self.lag + 1)  # as many lags back as it takes to a final level
@@ -100,8 +111,8 @@ class Table:
     The level after the same level:
 
     >>> table = Table(torch.tensor([[0, 1, 0, 1, 0]]), lambda past: past[-1] if past else 0, 2, smoothing=0.1)
-    >>> table.guess([0], 0.5), table.guess([0, 1], 0.5)
-    (1, 0)
+    >>> table.guesses([0], [0.5, 0.5, 0.99])
+    [1, 0, 1]
     """
 
     levels: Tensor
@@ -121,18 +132,22 @@ class Table:
         cumulative = {key: (count.cumsum(0) / count.sum()).tolist() for key, count in counts.items()}
         object.__setattr__(self, "_cumulative", cumulative)
 
-    def guess(self, past: Sequence[int], uniform: float) -> int:
-        """Draw the level after `past` by the inverse CDF; 0 where nothing was counted.
+    def guesses(self, past: list[int], noise: Sequence[float]) -> list[int]:
+        """Draw the next levels by the inverse CDF; a level is 0 where nothing was counted.
 
         Args:
             past: the levels so far.
-            uniform: a number in [0, 1).
+            noise: a number in [0, 1) for each of the next levels.
 
         Returns:
-            A level.
+            A level for each number.
         """
-        cumulative = self._cumulative.get(self.key(past))  # type: ignore[attr-defined]
-        return 0 if cumulative is None else min(bisect_right(cumulative, uniform), self.num_levels - 1)
+        levels, last = list(past), self.num_levels - 1
+        cumulative: dict[int, list[float]] = self._cumulative  # type: ignore[attr-defined]
+        for uniform in noise:
+            row = cumulative.get(self.key(levels))
+            levels.append(0 if row is None else min(bisect_right(row, uniform), last))
+        return levels[len(past) :]
 
 
 @dataclass(frozen=True)
@@ -167,13 +182,17 @@ class Draft:
     def _by_table(verified: Verified, table: Table) -> Tensor:
         """Row by row in plain Python, where a few levels cost less than one operation on tensors."""
         end = verified.levels.shape[1] if verified.end is None else verified.end
+        if verified.are_together:
+            rows = zip(verified.levels[:, : verified.begin].tolist(), verified.uniform.tolist(), strict=True)
+            return torch.tensor([table.guesses(past, noise[verified.begin : end]) for past, noise in rows])
         guesses = torch.full_like(verified.levels, -1)
         for number, frontier in enumerate(verified.frontier.tolist()):
             if frontier < end:
-                past = verified.levels[number, :frontier].tolist()
-                for uniform in verified.uniform[number, frontier:end].tolist():
-                    past.append(table.guess(past, uniform))
-                guesses[number, :end] = torch.tensor(past)
+                past, noise = (
+                    verified.levels[number, :frontier].tolist(),
+                    verified.uniform[number, frontier:end],
+                )
+                guesses[number, frontier:end] = torch.tensor(table.guesses(past, noise.tolist()))
         return guesses
 
 
@@ -198,6 +217,8 @@ class FirstOf:
 
     def __call__(self, verified: Verified) -> Tensor:
         """Guess all variables, as `previous` does."""
+        if verified.are_together and verified.end is not None:
+            return self._together(verified, verified.begin, verified.end)
         step = torch.arange(verified.levels.shape[1], device=verified.levels.device)
         end = len(step) if verified.end is None else verified.end
         guesses = torch.where(step < verified.frontier[:, None], verified.levels, self.guessers[0](verified))
@@ -210,6 +231,28 @@ class FirstOf:
             more = guesser(replace(verified, levels=guesses, frontier=frontier))
             guesses = torch.where(guesses < 0, more, guesses)
         return guesses
+
+    def _together(self, verified: Verified, begin: int, end: int) -> Tensor:
+        """The same where all rows go on together: a guesser is asked from the first variable that a row has no guess of."""
+        levels = verified.levels
+        parts: list[Tensor] = []
+        for guesser in self.guessers:
+            guesses = guesser(replace(verified, levels=levels, begin=begin))
+            if guesses.shape[1] != end - begin:
+                guesses = guesses[:, begin:end]
+            is_open = (guesses < 0).any(0).tolist()
+            length = is_open.index(True) if True in is_open else len(is_open)
+            parts.append(guesses[:, :length])
+            if length == len(is_open):
+                break
+            # what was drawn last often stands in the levels already
+            if length and not (guesser is previous and levels is verified.latest):
+                levels = levels.clone()
+                levels[:, begin : begin + length] = guesses[:, :length]
+            begin += length
+        else:
+            parts.append(levels.new_full((len(levels), end - begin), -1))
+        return torch.cat(parts, 1)
 
 
 def guesser_of(guess: object) -> Guesser:

@@ -12,9 +12,9 @@ from torch import Tensor
 
 import armod
 from armod import AutoregressiveModel, likelihoods
-from armod.sampling import Copy, Draft, GuessAndVerify
+from armod.sampling import Copy, Draft, FirstOf, GuessAndVerify, Incremental, Table
 from armod.sampling.guessers import Verified, previous
-from tests.examples import ENSEMBLES, LARGER, MODELS, context_for, made, recurrent, seeded
+from tests.examples import ENSEMBLES, LARGER, MODELS, UserBits, context_for, made, recurrent, seeded
 
 Build = Callable[[], AutoregressiveModel]
 N = 6
@@ -28,6 +28,8 @@ SOME_LARGER = [
     "pixelcnn, narrower than the channels, reversed",
     "gated, only its own pixel",
     "pixelcnn++, padded",
+    "pixelcnn, colour, wide kernel, context",
+    "gated, colour, wide kernel, context",
 ]
 
 
@@ -170,6 +172,8 @@ def test_in_float32_what_was_accepted_is_not_looked_at_again() -> None:
         ),
         (lambda: GuessAndVerify(window=-1), "window must be 0 or more, not -1"),
         (lambda: GuessAndVerify(window=2.5), "window must be a whole number, not 2.5"),
+        (lambda: FirstOf("previous", 3), 'guess is "previous" or a function of what is verified, not 3'),
+        (lambda: FirstOf(), "FirstOf needs at least one guesser"),
         (lambda: Copy(0), "lag must be 1 or more, not 0"),
         (
             lambda: made((4,)).sample(2, method=GuessAndVerify(lambda verified: torch.zeros(2, 3))),
@@ -191,3 +195,78 @@ def test_shipped_models_need_few_passes(name: str, share: float) -> None:
     x = model.sample(1, generator=seeded(0), method=sampler)
     assert torch.equal(x, model.sample(1, generator=seeded(0)))
     assert sampler.report.evaluations <= share * model.num_variables
+
+
+@pytest.mark.parametrize("window", [2, None])
+def test_the_first_of_several_guessers_goes_on_where_the_one_before_has_none(window: int | None) -> None:
+    """Nothing drawn yet, so the table goes on from the beginning; later on it only guesses what no pass has reached."""
+    model = recurrent((12,), likelihoods.Categorical(4))
+    expected = model.sample(N, generator=seeded(6))
+    counted = Table(model.sample(50, generator=seeded(7)), lambda past: past[-1] if past else 4, 4)
+    found: dict[str, int] = {}
+    for name, guess in {
+        "previous": "previous",
+        "both": FirstOf("previous", Draft(counted)),
+        "copy first": FirstOf(Copy(3), "previous", lambda verified: torch.zeros_like(verified.levels)),
+    }.items():
+        sampler = GuessAndVerify(guess, window)
+        assert torch.equal(model.sample(N, generator=seeded(6), method=sampler), expected)
+        found[name] = sampler.report.evaluations
+    assert found["both"] <= found["previous"] <= 12
+
+
+def test_guessers_say_what_they_have_and_no_more() -> None:
+    levels = torch.tensor([[5, 7, -1, -1, -1, -1], [1, 2, -1, -1, -1, -1]])
+    latest = torch.tensor([[5, 7, 3, -1, -1, -1], [1, 2, 4, -1, -1, -1]])
+    for together in (False, True):
+        verified = Verified(
+            levels, torch.tensor([2, 2]), latest, torch.rand(2, 6), None, 2, 6, are_together=together
+        )
+
+        def wanted(guesses: Tensor) -> list[list[int]]:
+            return (guesses if guesses.shape == (2, 4) else guesses[:, 2:6]).tolist()
+
+        assert wanted(previous(verified)) == [[3, -1, -1, -1], [4, -1, -1, -1]]
+        assert wanted(Copy(2)(verified)) == [[5, 7, 5, 7], [1, 2, 1, 2]]
+        assert wanted(FirstOf("previous", Copy(2))(verified)) == [[3, 7, 3, 7], [4, 2, 4, 2]]
+        # level k + 1 always follows level k, whatever the noise
+        steps = Table(torch.arange(9)[None], lambda past: past[-1] if past else -1, 9, smoothing=0)
+        assert wanted(Draft(steps)(verified)) == [[8, 0, 1, 2], [3, 4, 5, 6]]
+        assert wanted(FirstOf("previous", Draft(steps))(verified)) == [[3, 4, 5, 6], [4, 5, 6, 7]]
+
+
+def test_a_view_of_ones_own_is_verified_in_windows_too() -> None:
+    class Mine(UserBits):
+        """It samples through a view that knows nothing but `conditional`, `append` and `select`."""
+
+        def cached_view(self, num_samples: int, context: Tensor | None) -> Incremental:
+            return Recorded(self, num_samples)
+
+    class Recorded(Incremental):
+        def __init__(self, model: AutoregressiveModel, num_samples: int) -> None:
+            self.num_samples, self.model = num_samples, model
+            self.values: list[Tensor] = []
+
+        def conditional(self) -> torch.distributions.Distribution:
+            if len(self.values) == self.model.num_variables:
+                raise ValueError("Nothing is left.")
+            x = torch.zeros(self.num_samples, self.model.num_variables)
+            for variable, value in zip(self.model.ordering, self.values, strict=False):
+                x[:, variable] = value.to(x)
+            return likelihoods.pick(self.model.conditionals(x), int(self.model.ordering[len(self.values)]))
+
+        def append(self, value: Tensor) -> None:
+            self.values = [*self.values, value]
+
+        def select(self, rows: Any) -> Incremental:
+            other = Recorded(self.model, len(rows))
+            other.values = [value[rows] for value in self.values]
+            return other
+
+    model = Mine(6, [2, 0, 1, 5, 4, 3])
+    for window in (0, 2, 9):
+        sampler = GuessAndVerify(window=window)
+        assert torch.equal(
+            model.sample(4, generator=seeded(2), method=sampler), model.sample(4, generator=seeded(2))
+        )
+        assert sampler.report.evaluations <= 6

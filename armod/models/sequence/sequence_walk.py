@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
+from typing import Self
 
 import torch
 from torch import Tensor
@@ -62,14 +63,25 @@ class SequenceWalk(Walk):
 
     def steps(self) -> Steps:
         """Read the value before, yield the parameters of the next variable, and so on without end."""
-        # a copy's walk begins where parameters are waiting for their value, so it never reads this one
-        value = torch.full((self.num_samples,), self.inputs.start_level, device=self.device)
         while True:
             if self.parameters is None:
-                self.parameters = self.advance(self.step, value)
-            value = yield self.parameters
+                self.parameters = self.advance(self.step, self.value_before)
+            self._value = yield self.parameters
             self.parameters = None
             self.step += 1
+
+    @property
+    def value_before(self) -> Tensor:
+        """The level of the variable that was read last, ``(N,)``, or the start before the first one."""
+        if self.step == 0:
+            return torch.full((self.num_samples,), self.inputs.start_level, device=self.device)
+        return self._value
+
+    def take_over(self, view: Self, chosen: Tensor) -> None:
+        """Remember what another view remembers, as `Walk.take_over`, and the value that it read last."""
+        super().take_over(view, chosen)
+        if view.step:
+            self._value = view._value[chosen]
 
     @abstractmethod
     def advance(self, step: int, value: Tensor) -> Tensor:

@@ -33,6 +33,8 @@ class TransformerWalk(SequenceWalk):
     (True, torch.Size([2]))
     """
 
+    looks_ahead = True
+
     def __init__(
         self, beginning: Beginning, blocks: Sequence[Block], norm: nn.LayerNorm, head: nn.Linear
     ) -> None:
@@ -52,6 +54,30 @@ class TransformerWalk(SequenceWalk):
     def state(self) -> dict[str, tuple[Tensor, int]]:
         """Name the keys and values of all blocks, as `Walk.state`."""
         return {f"block {k}": (block.past, 2) for k, block in enumerate(self._blocks)}
+
+    def ahead(self, levels: Tensor) -> Tensor:
+        """Make many steps in one pass, as `Walk.ahead`; keys and values beyond the last step are overwritten later."""
+        assert self.num_variables is not None
+        values = torch.cat([self.value_before[None], levels])[: self.num_variables - self.step]
+        states = torch.index_select(self._table, 0, values.flatten()).unflatten(0, values.shape)
+        constants = self.inputs.constants(self.context, self.step, self.step + len(values))
+        if constants is not None:
+            states += constants.transpose(0, 1)
+        begin = self.step
+        mask = torch.full(
+            (len(values), begin + len(values)), -torch.inf, dtype=self.dtype, device=self.device
+        )
+        mask = mask.triu_(begin + 1)
+        states = states.flatten(0, 1)
+        for block in self._blocks:
+            states = block.look_ahead(begin, states, mask)
+        normed = F.layer_norm(states, self._width, eps=self._epsilon)
+        return torch.addmm(self._head_bias, normed, self._head).unflatten(0, values.shape)
+
+    def accept(self, levels: Tensor) -> None:
+        """Keep the keys and values that `ahead` computed, as `Walk.accept`."""
+        self.step += len(levels)
+        self._value, self.parameters, self._steps = levels[-1], None, None
 
     def advance(self, step: int, value: Tensor) -> Tensor:
         """Make one step through all blocks, as `SequenceWalk.advance`."""
@@ -115,6 +141,26 @@ class _Block:
         torch.addmm(weights.network_in_bias, normed, weights.network_in, out=self._hidden)
         hidden = F.gelu(self._hidden, approximate="tanh")
         states.addmm_(hidden, weights.network_out).add_(weights.network_out_bias)
+
+    def look_ahead(self, begin: int, states: Tensor, mask: Tensor) -> Tensor:
+        """Compute the new states ``(b * N, width)`` of b steps from `begin` on; `mask` ``(b, begin + b)`` hides the future."""
+        weights, num_steps = self._weights, len(mask)
+        num_samples, width = self._joint.shape[0], states.shape[1]
+        normed = F.layer_norm(states, weights.norm, eps=weights.epsilon)
+        joint = torch.addmm(weights.attention_in_bias, normed, weights.attention_in)
+        # keys and values (b, 2, N, width) take their places after those of the past
+        of_steps = joint[:, width:].view(num_steps, num_samples, 2, width).transpose(1, 2)
+        self.past[begin : begin + num_steps] = of_steps
+        queries = joint[:, :width].reshape(num_steps, *self._queries.shape[::2]).transpose(0, 1)
+        scores = torch.baddbmm(mask, queries, self._keys.narrow(2, 0, begin + num_steps))
+        means = torch.bmm(torch.softmax(scores, -1), self._values.narrow(1, 0, begin + num_steps))
+        means = means.transpose(0, 1).reshape(len(states), width)
+        states = torch.addmm(states, means, weights.attention_out).add_(weights.attention_out_bias)
+
+        normed = F.layer_norm(states, weights.norm, eps=weights.epsilon)
+        hidden = torch.addmm(weights.network_in_bias, normed, weights.network_in)
+        hidden = F.gelu(hidden, approximate="tanh")
+        return states.addmm_(hidden, weights.network_out).add_(weights.network_out_bias)
 
 
 def _folded(norm: nn.LayerNorm, linear: nn.Linear) -> tuple[Tensor, Tensor]:
