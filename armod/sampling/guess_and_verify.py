@@ -79,8 +79,9 @@ class GuessAndVerify:
         ValueError: if `guess` can't be called, or `window` is no whole number from 0 on.
 
     >>> import armod
+    >>> from armod.sampling import Copy, FirstOf
     >>> model = armod.load_pretrained("pixelcnn-digits28")
-    >>> sampler = GuessAndVerify(window=27)
+    >>> sampler = GuessAndVerify(FirstOf("previous", Copy(28)), window=27)  # the pixel above, where nothing was drawn yet
     >>> x = model.sample(1, generator=torch.Generator().manual_seed(0), method=sampler)
     >>> torch.equal(x, model.sample(1, generator=torch.Generator().manual_seed(0))), sampler.report.evaluations < 100
     (True, True)
@@ -148,9 +149,10 @@ class _Task:
     def guesses(self, verified: Verified) -> Tensor:
         """Ask the guesser for what is wanted; where it has no guess, it is level 0."""
         guesses, shape = self.guess(verified), verified.levels.shape
+        end = shape[1] if verified.end is None else verified.end
         if guesses.shape == shape and verified.are_together:
-            guesses = guesses[:, verified.begin : verified.end]
-        elif guesses.shape != (shape[0], (verified.end or shape[1]) - verified.begin):
+            guesses = guesses[:, verified.begin : end]
+        elif guesses.shape != (shape[0], end - verified.begin):
             raise ValueError(
                 f"A guess has shape {tuple(shape)}, a level for each variable, not {tuple(guesses.shape)}."
             )

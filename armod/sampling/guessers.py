@@ -124,11 +124,13 @@ class Table:
         check_sizes(num_levels=self.num_levels)
         counts: dict[int, Tensor] = {}
         for row in self.levels.tolist():
-            for step, level in enumerate(row):
-                key = self.key(row[:step])
+            past: list[int] = []
+            for level in row:
+                key = self.key(past)
                 if key not in counts:
                     counts[key] = torch.full((self.num_levels,), float(self.smoothing), dtype=torch.float64)
                 counts[key][level] += 1
+                past.append(level)
         cumulative = {key: (count.cumsum(0) / count.sum()).tolist() for key, count in counts.items()}
         object.__setattr__(self, "_cumulative", cumulative)
 
@@ -234,10 +236,10 @@ class FirstOf:
 
     def _together(self, verified: Verified, begin: int, end: int) -> Tensor:
         """The same where all rows go on together: a guesser is asked from the first variable that a row has no guess of."""
-        levels = verified.levels
+        levels, frontier = verified.levels, verified.frontier
         parts: list[Tensor] = []
         for guesser in self.guessers:
-            guesses = guesser(replace(verified, levels=levels, begin=begin))
+            guesses = guesser(replace(verified, levels=levels, frontier=frontier, begin=begin))
             if guesses.shape[1] != end - begin:
                 guesses = guesses[:, begin:end]
             is_open = (guesses < 0).any(0).tolist()
@@ -249,7 +251,7 @@ class FirstOf:
             if length and not (guesser is previous and levels is verified.latest):
                 levels = levels.clone()
                 levels[:, begin : begin + length] = guesses[:, :length]
-            begin += length
+            begin, frontier = begin + length, frontier + length
         else:
             parts.append(levels.new_full((len(levels), end - begin), -1))
         return torch.cat(parts, 1)

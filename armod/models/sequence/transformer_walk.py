@@ -58,21 +58,21 @@ class TransformerWalk(SequenceWalk):
     def ahead(self, levels: Tensor) -> Tensor:
         """Make many steps in one pass, as `Walk.ahead`; keys and values beyond the last step are overwritten later."""
         assert self.num_variables is not None
-        values = torch.cat([self.value_before[None], levels])[: self.num_variables - self.step]
-        states = torch.index_select(self._table, 0, values.flatten()).unflatten(0, values.shape)
-        constants = self.inputs.constants(self.context, self.step, self.step + len(values))
+        begin, values = (
+            self.step,
+            torch.cat([self.value_before[None], levels])[: self.num_variables - self.step],
+        )
+        num_steps, num_samples = values.shape
+        states = torch.index_select(self._table, 0, values.flatten()).view(num_steps, num_samples, -1)
+        constants = self.inputs.constants(self.context, begin, begin + num_steps)
         if constants is not None:
             states += constants.transpose(0, 1)
-        begin = self.step
-        mask = torch.full(
-            (len(values), begin + len(values)), -torch.inf, dtype=self.dtype, device=self.device
-        )
-        mask = mask.triu_(begin + 1)
         states = states.flatten(0, 1)
+        future = self._head.new_empty(num_steps, begin + num_steps).fill_(-torch.inf).triu_(begin + 1)
         for block in self._blocks:
-            states = block.look_ahead(begin, states, mask)
+            states = block.look_ahead(begin, states, future)
         normed = F.layer_norm(states, self._width, eps=self._epsilon)
-        return torch.addmm(self._head_bias, normed, self._head).unflatten(0, values.shape)
+        return torch.addmm(self._head_bias, normed, self._head).view(num_steps, num_samples, -1)
 
     def accept(self, levels: Tensor) -> None:
         """Keep the keys and values that `ahead` computed, as `Walk.accept`."""
@@ -144,7 +144,7 @@ class _Block:
 
     def look_ahead(self, begin: int, states: Tensor, mask: Tensor) -> Tensor:
         """Compute the new states ``(b * N, width)`` of b steps from `begin` on; `mask` ``(b, begin + b)`` hides the future."""
-        weights, num_steps = self._weights, len(mask)
+        weights, num_steps = self._weights, mask.shape[0]
         num_samples, width = self._joint.shape[0], states.shape[1]
         normed = F.layer_norm(states, weights.norm, eps=weights.epsilon)
         joint = torch.addmm(weights.attention_in_bias, normed, weights.attention_in)
@@ -154,7 +154,7 @@ class _Block:
         queries = joint[:, :width].reshape(num_steps, *self._queries.shape[::2]).transpose(0, 1)
         scores = torch.baddbmm(mask, queries, self._keys.narrow(2, 0, begin + num_steps))
         means = torch.bmm(torch.softmax(scores, -1), self._values.narrow(1, 0, begin + num_steps))
-        means = means.transpose(0, 1).reshape(len(states), width)
+        means = means.transpose(0, 1).reshape(num_steps * num_samples, width)
         states = torch.addmm(states, means, weights.attention_out).add_(weights.attention_out_bias)
 
         normed = F.layer_norm(states, weights.norm, eps=weights.epsilon)
