@@ -116,7 +116,7 @@ class GatedPixelCNNWalk(RasterWalk):
         }
         gated = {f"gated {number}": (features, 1) for number, features in enumerate(self._gated)}
         row = {"sums": (self._sums, 3), "outputs": (self._outputs, 3), "output rows": (self._output_rows, 3)}
-        links = {"links": (self._links.unflatten(2, (self._width, -1)), 3)}
+        links = {"links": (self._links.unflatten(2, (self._width, self.num_samples)), 3)}
         return {**super().state(), **row, **links, **above, **gated}
 
     def _weights_of(self, channel: int, group: slice) -> list[tuple[Tensor, Tensor]]:

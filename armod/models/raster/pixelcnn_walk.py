@@ -100,7 +100,7 @@ class PixelCNNWalk(RasterWalk):
         row = {"wide": (self._wide, 2), "narrow": (self._narrow, 3), "sums": (self._sums, 3)}
         of_row = {"narrow row": (self._narrow_row, 3)}
         for name, buffer in (("wide row", self._wide_row), ("sums row", self._sums_row)):
-            of_row[name] = buffer.unflatten(-1, (self._width, -1)), buffer.dim()
+            of_row[name] = buffer.unflatten(-1, (self._width, self.num_samples)), buffer.dim()
         return {**super().state(), **row, **of_row, **above, **rectified}
 
     def _weights_of(self, wide: slice, narrow: slice) -> list[tuple[Tensor, Tensor, Tensor]]:
