@@ -16,9 +16,11 @@ from armod.course.labs.mask.lab import mask_lab
 from armod.course.labs.mixture.lab import mixture_lab
 from armod.course.labs.ordering.lab import ordering_explorer
 from armod.course.labs.page import Widget
+from armod.course.labs.passes.lab import passes_lab
 from armod.course.labs.prediction.answers import choices, curve, number
 from armod.course.labs.prediction.card import predict, predictions
 from armod.course.labs.quiz import Question, lesson_quiz, quiz
+from armod.course.labs.race.lab import race_lab
 from armod.course.labs.reach.lab import reach_lab
 from armod.course.labs.sound_player import sound_player
 from armod.course.labs.surface.lab import surface_lab
@@ -41,9 +43,11 @@ __all__ = [
     "mixture_lab",
     "number",
     "ordering_explorer",
+    "passes_lab",
     "predict",
     "predictions",
     "quiz",
+    "race_lab",
     "reach_lab",
     "sound_player",
     "surface_lab",

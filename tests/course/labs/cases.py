@@ -18,6 +18,8 @@ from armod.course.labs.histogram.lab import lab_state as histogram_state
 from armod.course.labs.mask.lab import lab_state as mask_state
 from armod.course.labs.mixture.facts import MixtureFacts
 from armod.course.labs.ordering.lab import NUM_NOISE, explorer_state
+from armod.course.labs.passes.facts import PassesFacts
+from armod.course.labs.race.facts import RaceFacts
 from armod.course.labs.reach.lab import reach_state
 from armod.course.labs.surface.facts import SurfaceFacts
 from armod.course.labs.surface.lab import DATA_SETS
@@ -33,6 +35,10 @@ PLACES = torch.arange(20)
 NEEDS = (
     (PLACES[:, None] - PLACES == 1) & (PLACES[:, None] % 5 > 0) | (PLACES[:, None] - PLACES == 5)
 ).numpy()
+
+GUESSES = torch.randint(2, (9, 12, 14), generator=torch.Generator().manual_seed(6)).numpy()
+WAVES = (torch.arange(14) + 2 * torch.arange(12)[:, None] + 1).numpy()
+ACCEPTED = [[5, 100, 1, 62], [84, 84]]  # of two images of 168 pixels
 COUNTS = (29, 2, 1, *[1] * 26, 2, 3, 33)
 
 
@@ -49,6 +55,14 @@ class Case:
 
 def waiting(**options: object) -> Widget:
     return labs.waiting_lab({"steps": (STEPS, (6,)), "image": (NEEDS, (4, 5))}, **options)
+
+
+def passes(**options: object) -> Widget:
+    return labs.passes_lab(GUESSES, WAVES, **options)
+
+
+def race(**options: object) -> Widget:
+    return labs.race_lab(GUESSES[:2], ACCEPTED, [400, 170], **options)
 
 
 def explorer(**options: object) -> Widget:
@@ -183,6 +197,27 @@ CASES = {
             (("gru",), {"gate_bias": 9}, r"gate_bias is one of 0, 1, 2, 3; got 9\."),
             ((), {"lag": 25}, r"lag is one of 1, .*; got 25\."),
             ((), {"lag": 0}, r"lag is one of 1, .*; got 0\."),
+        ),
+    ),
+    "passes": Case(
+        passes,
+        80_000,
+        lambda: passes(number=5, row=11, column=13),
+        lambda: PassesFacts(GUESSES, WAVES, 5, 11, 13).description,
+        (
+            ((), {"number": 10}, r"number is one of 0, .*; got 10\."),
+            ((), {"row": 12}, r"row is one of 0, .*; got 12\."),
+            ((), {"column": -1}, r"column is one of 0, .*; got -1\."),
+        ),
+    ),
+    "race": Case(
+        race,
+        80_000,
+        lambda: race(clock="conditionals", time=130),
+        lambda: RaceFacts(GUESSES[0], ACCEPTED[0], 400, "conditionals", 130).description,
+        (
+            ((), {"clock": "seconds"}, r"clock is one of passes, conditionals; got seconds\."),
+            ((), {"time": 169}, r"time is one of 0, .*; got 169\."),
         ),
     ),
 }
@@ -326,5 +361,21 @@ LOOKS = {
         4,
         lambda: {"combobox": ["Cell"], "slider": ["Weight scale", "Gate bias", "Lag k"]},
         {"exploding": lambda: labs.reach_lab("rnn", 3.0, lag=24)},
+    ),
+    "passes": Look(
+        passes,
+        "Map of passes: which pixel is final when",
+        "Pass",
+        6,
+        lambda: {"slider": ["Pass", "Row", "Column"], "button": ["← Back", "Step →", "Play"]},
+        {"half way": lambda: passes(number=5)},
+    ),
+    "race": Look(
+        race,
+        "The race: three ways to the same image",
+        "Gone by",
+        6,
+        lambda: {"combobox": ["Equal for all"], "slider": ["Gone by", "Image"], "button": ["← Back", "Step →", "Play"]},
+        {"half way": lambda: race(time=80)},
     ),
 }  # fmt: skip

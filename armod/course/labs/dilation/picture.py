@@ -15,12 +15,13 @@ _WIDTH, _LEFT, _RIGHT, _ROW = 1000, 96, 20, 46
 _SPARE = 4  # columns that the widest field leaves to its left
 
 
-def dilation_figure(*stacks: DilationFacts, title: str | None = None) -> Picture:
+def dilation_figure(*stacks: DilationFacts, title: str | None = None, newest: bool = False) -> Picture:
     """A panel for each stack: rows of units above the samples, and what the last output depends on.
 
     Args:
         stacks: the stacks, from above.
         title: the title; left out, it is the first stack's finding.
+        newest: whether to tell the units of the newest column, in yellow, from those that earlier outputs needed, in blue.
 
     Returns:
         The picture; its table holds for each stack its dilations, kernel, the field by the formula, and how many
@@ -32,6 +33,12 @@ def dilation_figure(*stacks: DilationFacts, title: str | None = None) -> Picture
     descriptions = [facts.description for facts in stacks]
     if title:
         descriptions.insert(0, f"{title}.")
+    if newest:
+        layers = stacks[0].num_layers
+        descriptions.append(
+            f"The {layers} units and the sample of the newest column are yellow; all others, which earlier outputs needed "
+            "too, are blue."
+        )
     title = title or stacks[0].finding
     columns = max(16, *(facts.field for facts in stacks)) + _SPARE
     heights = [_ROW * facts.num_layers + 110 for facts in stacks]
@@ -42,7 +49,7 @@ def dilation_figure(*stacks: DilationFacts, title: str | None = None) -> Picture
         page.text(18, 26, title, size=15, weight="bold", va="center_baseline")
         top = 44
         for facts, height in zip(stacks, heights, strict=True):
-            _draw(page, facts, top, columns)
+            _draw(page, facts, top, columns, newest)
             top += height
         picture.describe(
             " ".join(descriptions),
@@ -56,7 +63,7 @@ def dilation_figure(*stacks: DilationFacts, title: str | None = None) -> Picture
     return picture
 
 
-def _draw(page: Axes, facts: DilationFacts, top: float, columns: int) -> None:
+def _draw(page: Axes, facts: DilationFacts, top: float, columns: int, newest: bool) -> None:
     step = (_WIDTH - _LEFT - _RIGHT) / columns
     right = _WIDTH - _RIGHT - step / 2
     dot = min(9.0, 0.7 * step * 0.72)  # points
@@ -90,8 +97,10 @@ def _draw(page: Axes, facts: DilationFacts, top: float, columns: int) -> None:
         page.plot(spare, [y(row)] * len(spare), **style, **unlit)
         face = "current" if row == 0 else "field" if is_samples else "masked"
         edge = "input" if is_samples else "ink"
-        lit: dict[str, Any] = {"mfc": COLOURS[face], "mec": COLOURS[edge], "mew": 1.3, "zorder": 3}
-        page.plot([x(back) for back in places], [y(row)] * len(places), **style, **lit)
+        for back in places:
+            if newest:
+                face, edge = ("field", "input") if back else ("current", "ink")
+            page.plot(x(back), y(row), **style, mfc=COLOURS[face], mec=COLOURS[edge], mew=1.3, zorder=3)
     edges, low = [x(facts.field - 1) - 0.4 * step, right + 0.4 * step], y(facts.num_layers) + 14
     page.plot(
         [edges[0], edges[0], edges[1], edges[1]],

@@ -1,0 +1,1 @@
+"""The map of passes: what it shows, its picture, and its page."""

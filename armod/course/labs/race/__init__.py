@@ -1,0 +1,1 @@
+"""The race: what it shows, its picture, and its page."""
