@@ -5,7 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
-from armod.figures.spectrograms import spectrograms
+from armod.figures.sound import spectrograms
 
 
 def beep(frequency: float, loudness: float = 1.0) -> torch.Tensor:
