@@ -47,6 +47,26 @@ MODELS: dict[str, tuple[Callable[[int], AutoregressiveModel], int, float, str]] 
         4e-3,
         "float32",
     ),
+    "multi-scale": (
+        lambda seed: armod.MultiScale(SHAPE, 32, 5, likelihood=BITS, coordinates=True, seed=seed),
+        16,
+        4e-3,
+        "bfloat16",
+    ),
+    "multi-scale, diagonal first": (
+        lambda seed: armod.MultiScale(
+            SHAPE,
+            32,
+            5,
+            likelihood=BITS,
+            coordinates=True,
+            order=("diagonal", "right", "below"),
+            seed=seed,
+        ),
+        16,
+        4e-3,
+        "bfloat16",
+    ),
     "raster, gated": (
         lambda seed: armod.GatedPixelCNN(
             SHAPE, 16, 6, kernel_size=5, likelihood=BITS, coordinates=True, seed=seed
