@@ -169,7 +169,9 @@ class Walk(Incremental, ABC, takes_blocks=True):
         self._check_room(levels.shape[1], "values")
         levels = levels.T.to(self.device, torch.int64, copy=True)
         if self.looks_ahead and self._appended:
-            self._reach()
+            self._settle()  # usually all that is needed: the step after the last level is part of the look ahead
+            if self._appended:
+                self._reach()
         with torch.no_grad(), torch.autocast(self.device.type, enabled=False):
             parameters = self.ahead(levels)
         self._peeked = levels
