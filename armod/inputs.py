@@ -76,6 +76,26 @@ def check_possible(x: Tensor, num_levels: int | None, name: str = "x") -> None:
         )
 
 
+def check_real(x: Tensor, name: str = "x") -> None:
+    """Check that there are only finite real numbers.
+
+    Args:
+        x: numbers of any dtype.
+        name: name of the argument.
+
+    Raises:
+        ValueError: for complex numbers, and for NaN and infinite ones.
+
+    >>> check_real(torch.tensor([0.0, torch.inf]))
+    Traceback (most recent call last):
+    ValueError: Observations are finite real numbers, but x has numbers that are not finite.
+    """
+    if x.is_complex():
+        raise ValueError(f"Observations are finite real numbers, but {name} is complex.")
+    if x.is_floating_point() and values_are_known(x) and not all_finite(x.detach()):
+        raise ValueError(f"Observations are finite real numbers, but {name} has numbers that are not finite.")
+
+
 def values_are_known(x: Tensor) -> bool:
     """Tell whether Python may decide by the values of a tensor.
 
@@ -128,6 +148,8 @@ def next_levels(value: object, num_samples: int, num_levels: int | None, name: s
         due = f"one level for each observation, shape {one}, or several, shape" if may_be_one else "shape"
         raise ValueError(f"{name} has {due} {block}, not {tuple(getattr(value, 'shape', ()))}.")
     check_possible(levels, num_levels, name)
+    if num_levels is None:
+        check_real(levels, name)
     return levels
 
 

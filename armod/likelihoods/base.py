@@ -30,7 +30,7 @@ class Likelihood(ABC):
     with another `distribution` is derived anew.
 
     Attributes:
-        num_levels: K, the number of values that a variable can take.
+        num_levels: K, the number of values that a variable can take; None for real numbers (`armod.likelihoods.Logistic`).
         num_parameters: how many outputs of a network describe one variable.
         num_features: how many inputs of a network describe one level (see `encode`).
         draws_features: whether `draw_features` is quicker than `draw` followed by `encode`, and `decode` exact in any dtype.
@@ -102,6 +102,17 @@ class Likelihood(ABC):
         every_level = torch.arange(self.num_levels, device=features.device)
         distances = torch.cdist(precise.flatten(0, -2), self.encode(every_level, precise.dtype), p=1)
         return distances.argmin(-1).view(features.shape[:-1])
+
+    def value_dtype(self, dtype: torch.dtype) -> torch.dtype:
+        """Tell the dtype of observations, which is int64 for levels, and float32 at least for real numbers.
+
+        Args:
+            dtype: dtype of the network.
+
+        Returns:
+            The dtype.
+        """
+        return at_least_single(dtype) if self.num_levels is None else torch.int64
 
     def noise(self, uniform: Tensor, dtype: torch.dtype) -> Tensor:
         """Prepare uniform numbers for `draw`; this is done once for many draws.
@@ -200,14 +211,15 @@ class Likelihood(ABC):
         out.copy_(self.encode(self.draw(parameters, noise), out.dtype))
 
 
-def check_likelihood(likelihood: object) -> None:
-    """Check that a likelihood is an object, not a class or a name.
+def check_likelihood(likelihood: object, *, reads_real_numbers: bool = False) -> None:
+    """Check that a likelihood is an object, not a class or a name, and that the model can read its observations.
 
     Args:
         likelihood: what a user gave.
+        reads_real_numbers: whether the model reads real numbers, or levels only.
 
     Raises:
-        ValueError: if it is not a `Likelihood`.
+        ValueError: if it is not a `Likelihood`, or one of real numbers for a model that reads levels.
 
     >>> check_likelihood("bernoulli")
     Traceback (most recent call last):
@@ -216,6 +228,10 @@ def check_likelihood(likelihood: object) -> None:
     if not isinstance(likelihood, Likelihood):
         raise ValueError(
             f"likelihood is an object such as armod.likelihoods.Bernoulli(), not {shown(likelihood)}."
+        )
+    if likelihood.num_levels is None and not reads_real_numbers:
+        raise ValueError(
+            f"likelihood {likelihood} is of real numbers, but this model reads levels; armod.WaveNet reads real numbers."
         )
 
 

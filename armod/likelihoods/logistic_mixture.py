@@ -99,13 +99,7 @@ class LogisticMixture(Likelihood):
     def marginal(self, levels: Tensor) -> Tensor:
         """Place equal components at evenly spaced quantiles, at least one level wide and wide enough to leave no gap."""
         numbers = rescale(levels, self.num_levels, torch.float64)
-        places = (torch.arange(self.num_components, dtype=torch.float64) + 0.5) / self.num_components
-        means = torch.quantile(numbers, places.to(numbers.device), dim=0).T
-        # a logistic distribution has standard deviation pi/sqrt(3) in units of its scale
-        scales = numbers.std(0, correction=0) * (math.sqrt(3) / math.pi / self.num_components)
-        one_level = 2 / max(self.num_levels - 1, 1)
-        log_scales = scales.clamp(min=one_level).log().unsqueeze(-1).expand_as(means)
-        return torch.cat([torch.zeros_like(means), means, log_scales], dim=-1)
+        return equal_components(numbers, self.num_components, narrowest=2 / max(self.num_levels - 1, 1))
 
 
 class DiscretizedLogisticMixture(distributions.Distribution):
@@ -146,7 +140,7 @@ class DiscretizedLogisticMixture(distributions.Distribution):
         validate_args: bool | None = None,
     ) -> None:
         if validate_args is not False:
-            logits, means, log_scales = _of_one_shape(logits=logits, means=means, log_scales=log_scales)
+            logits, means, log_scales = of_one_shape(logits=logits, means=means, log_scales=log_scales)
             (num_levels,) = check_sizes(num_levels=num_levels)
         self.logits, self.means, self.log_scales = map(in_single, (logits, means, log_scales))
         self.num_levels = num_levels
@@ -310,8 +304,37 @@ class DiscretizedLogisticMixture(distributions.Distribution):
         return torch.arange(self.num_levels, dtype=self.logits.dtype, device=self.logits.device)
 
 
-def _of_one_shape(**parameters: Tensor) -> Sequence[Tensor]:
-    """The parameters of a mixture as tensors, broadcast to one shape."""
+def equal_components(numbers: Tensor, num_components: int, narrowest: float) -> Tensor:
+    """Fit a mixture of equal logistic components to each variable by itself, at evenly spaced quantiles.
+
+    Args:
+        numbers: observations, float64 ``(N, D)``.
+        num_components: M.
+        narrowest: the least scale.
+
+    Returns:
+        Logits, means and log scales ``(D, 3 M)``.
+    """
+    places = (torch.arange(num_components, dtype=torch.float64) + 0.5) / num_components
+    means = torch.quantile(numbers, places.to(numbers.device), dim=0).T
+    # a logistic distribution has standard deviation pi/sqrt(3) in units of its scale
+    scales = numbers.std(0, correction=0) * (math.sqrt(3) / math.pi / num_components)
+    log_scales = scales.clamp(min=narrowest).log().unsqueeze(-1).expand_as(means)
+    return torch.cat([torch.zeros_like(means), means, log_scales], dim=-1)
+
+
+def of_one_shape(**parameters: Tensor) -> Sequence[Tensor]:
+    """Take the parameters of a mixture as tensors, broadcast to one shape.
+
+    Args:
+        **parameters: each by the name of its argument.
+
+    Returns:
+        The tensors ``(..., M)``.
+
+    Raises:
+        ValueError: if one is no tensor or has no dimension, or their shapes don't broadcast.
+    """
     found = {name: tensor_of(given, name, "shape (..., M)") for name, given in parameters.items()}
     for name, tensor in found.items():
         if not tensor.dim():

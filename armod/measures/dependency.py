@@ -149,6 +149,10 @@ def total_probability(model: AutoregressiveModel, *, max_observations: int = 2**
     (max_observations,) = check_sizes(max_observations=max_observations)
     model = copy.deepcopy(model).eval()
     num_variables, num_levels = math.prod(model.event_shape), _num_levels(model)
+    if num_levels is None:
+        raise ValueError(
+            f"Observations of {model.likelihood} are real numbers, which can't be enumerated; integrate its density instead."
+        )
     count = num_levels**num_variables
     if count > max_observations:
         raise ValueError(
@@ -189,7 +193,7 @@ def _with_random_weights(
     return randomised
 
 
-def _reactions(model: AutoregressiveModel, num_levels: int, generator: torch.Generator) -> Tensor:
+def _reactions(model: AutoregressiveModel, num_levels: int | None, generator: torch.Generator) -> Tensor:
     """[i, j]: did the conditional of i change when only x_j changed, at one random observation?
 
     Variable j is changed in row j of a batch. That row is compared with an unchanged row at the *same position in a batch
@@ -197,10 +201,10 @@ def _reactions(model: AutoregressiveModel, num_levels: int, generator: torch.Gen
     """
     device = device_of(model)
     num_variables = math.prod(model.event_shape)
-    point = torch.randint(num_levels, (num_variables,), generator=generator).to(device)
-    shift = torch.randint(1, num_levels, (num_variables,), generator=generator).to(device)
+    point = _values(num_levels, (num_variables,), generator).to(device)
+    shift = _values(num_levels, (num_variables,), generator, lowest=1).to(device)
     context = _random_context(model, generator)
-    probes = torch.randint(num_levels, (2, *model.event_shape), generator=generator).to(device).double()
+    probes = _values(num_levels, (2, *model.event_shape), generator).to(device).double()
     reacts = torch.zeros(num_variables, num_variables, dtype=torch.bool)
     before: dict[int, distributions.Distribution] = {}  # by size of batch
     with torch.no_grad():
@@ -211,7 +215,8 @@ def _reactions(model: AutoregressiveModel, num_levels: int, generator: torch.Gen
                 before[len(variables)] = _conditionals(model, x, _for_each(context, x))
             changed = unchanged.clone()
             rows = torch.arange(len(variables), device=device)
-            changed[rows, variables] = (point[variables] + shift[variables]) % num_levels
+            moved_on = point[variables] + shift[variables]
+            changed[rows, variables] = moved_on if num_levels is None else moved_on % num_levels
             moved = torch.zeros(len(variables), num_variables, dtype=torch.bool, device=device)
             x = changed.view(-1, *model.event_shape)
             after = _conditionals(model, x, _for_each(context, x))
@@ -231,7 +236,16 @@ def _differ(before: distributions.Distribution, after: distributions.Distributio
     return ~(is_close | (old == new))
 
 
-def _num_levels(model: AutoregressiveModel) -> int:
+def _values(
+    num_levels: int | None, shape: tuple[int, ...], generator: torch.Generator, lowest: int = 0
+) -> Tensor:
+    """Random levels, or random real numbers for a model of these."""
+    if num_levels is None:
+        return torch.randn(shape, generator=generator, dtype=torch.float64)
+    return torch.randint(lowest, num_levels, shape, generator=generator)
+
+
+def _num_levels(model: AutoregressiveModel) -> int | None:
     if model.likelihood is not None:
         return model.likelihood.num_levels
     context = _random_context(model, torch.Generator())

@@ -19,6 +19,7 @@ from armod import likelihoods
 from armod.inputs import (
     check_finite,
     check_possible,
+    check_real,
     completion_of,
     conditionals_of,
     context_of,
@@ -31,14 +32,15 @@ from armod.likelihoods import Likelihood
 from armod.models.construction import Construction, Noted
 from armod.models.field import field_at
 from armod.models.shortcuts import why_not_cached
-from armod.sampling.samplers import Recomputing, Sampler, device_of, sampler_named
+from armod.sampling.samplers import Recomputing, Sampler, device_of, sampler_named, value_dtype_of
 from armod.sampling.walk import Incremental
 
 
 class AutoregressiveModel(nn.Module, metaclass=Noted):
     """A distribution over observations of `event_shape`, factorised in the order `ordering`.
 
-    Observations are tensors ``(N, *event_shape)`` of levels ``0..K-1``, of any dtype. Likelihoods are in nats.
+    Observations are tensors ``(N, *event_shape)`` of levels ``0..K-1``, of any dtype, or of real numbers if the likelihood is a
+    `armod.likelihoods.Logistic`. Likelihoods are in nats.
 
     Attributes:
         event_shape: shape of one observation, ``(D,)``, ``(T,)`` or ``(C, H, W)``.
@@ -224,7 +226,8 @@ class AutoregressiveModel(nn.Module, metaclass=Noted):
                 variable and its levels ``(N,)`` as soon as they are made.
 
         Returns:
-            Levels, int64 ``(num_samples, *event_shape)``.
+            Levels, int64 ``(num_samples, *event_shape)``; real numbers in the weights' dtype for a
+            `armod.likelihoods.Logistic`.
 
         Raises:
             ValueError: if an argument does not fit, the model has no such length, the method or an option is unknown, or
@@ -240,7 +243,7 @@ class AutoregressiveModel(nn.Module, metaclass=Noted):
         shape = self._shape_for(length)
         known, mask = completion_of(known, mask, (num_samples, *shape), device_of(self))
         if known is not None:
-            known = self.check_levels(known, "known").long()
+            known = self.check_levels(known, "known").to(value_dtype_of(self))
         context = self.check_context(context, num_samples, shape)
         check_finite(self, context)
         uniform = noise_of(num_samples, math.prod(shape), generator).to(device_of(self))
@@ -357,7 +360,8 @@ class AutoregressiveModel(nn.Module, metaclass=Noted):
             The levels, of a dtype that torch can compute with.
 
         Raises:
-            ValueError: if `x` has another shape, or values other than whole levels ``0..K-1``.
+            ValueError: if `x` has another shape, or values other than whole levels ``0..K-1`` (or finite real numbers, if
+                that is what the model's likelihood describes).
         """
         sizes = ", ".join(map(str, self.event_shape))
         if self.any_length:
@@ -373,6 +377,8 @@ class AutoregressiveModel(nn.Module, metaclass=Noted):
             )
         if self.likelihood is not None:
             check_possible(levels, self.likelihood.num_levels, name)
+            if self.likelihood.num_levels is None:
+                check_real(levels, name)
         return levels
 
     def check_context(self, context: object, num: int, event_shape: Sequence[int]) -> Tensor | None:

@@ -198,7 +198,7 @@ def _check_own(model: Any) -> None:
         if not isinstance(model.ordering, Tensor) or model.ordering.dtype != torch.int64:
             model.ordering = ordering
     if model.likelihood is not None:
-        check_likelihood(model.likelihood)
+        check_likelihood(model.likelihood, reads_real_numbers=True)  # a family has said what it reads
     if model.context_size is not None:
         check_sizes(0, context_size=model.context_size)
 

@@ -83,7 +83,7 @@ class Adjustment:
     @property
     def changes(self) -> bool:
         """Whether any option changes the conditionals."""
-        return self.temperature != 1 or self._selects
+        return self.temperature != 1 or self.selects
 
     def likelihood(self, likelihood: Likelihood) -> Likelihood:
         """Make the likelihood whose draws are those of adjusted conditionals.
@@ -101,7 +101,7 @@ class Adjustment:
         """
         if not self.changes:
             return likelihood
-        if not self._selects:
+        if not self.selects:
             trial = torch.zeros(1, likelihood.num_parameters)
             if likelihood.tempered(trial, self.temperature) is not None:
                 return _Tempered(likelihood, self)
@@ -118,7 +118,7 @@ class Adjustment:
         """
         if self.temperature != 1:
             conditional = temper(conditional, self.temperature)
-        if not self._selects:
+        if not self.selects:
             return conditional
         log_probs = table(conditional)
         stays = self._stays(log_probs)
@@ -127,7 +127,7 @@ class Adjustment:
         )
 
     @property
-    def _selects(self) -> bool:
+    def selects(self) -> bool:
         """Whether levels are left out."""
         return self.greedy or self.top_k is not None or (self.top_p is not None and self.top_p < 1)
 

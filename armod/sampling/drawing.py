@@ -118,7 +118,7 @@ def _draw_by_distributions(
 ) -> Tensor:
     """The same loop for a view that has only `conditional` and `append`."""
     watch = Watch(len(uniform), stop, callback)
-    drawn = torch.empty(uniform.shape, dtype=torch.int64, device=uniform.device)
+    drawn = torch.empty(uniform.shape, dtype=view.value_dtype, device=uniform.device)
     for k in _with_progress(range(uniform.shape[1])):
         nothing = torch.zeros(len(uniform), dtype=torch.int64, device=uniform.device)
         kept = nothing, nothing.bool()

@@ -108,6 +108,11 @@ class GuessAndVerify:
         Raises:
             ValueError: if an option is unknown, or a guesser returns something else than levels ``(N, D)``.
         """
+        if model.likelihood is not None and model.likelihood.num_levels is None:
+            raise ValueError(
+                f"A guess of a level can be right, but samples of {model.likelihood} are real numbers: use the method "
+                '"cached" or "naive".'
+            )
         num, size = uniform.shape
         ordering = model.ordering_for(size)
         stop, callback, adjustment = options_of(options, model, ordering)

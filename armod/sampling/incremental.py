@@ -30,6 +30,7 @@ class Incremental:
     """
 
     num_samples: int
+    value_dtype: torch.dtype = torch.int64  # of what is drawn
 
     def __init_subclass__(cls, *, takes_blocks: bool = False, **rest: Any) -> None:
         """Let every `append` take blocks, unless the class says that its own takes them."""

@@ -180,7 +180,8 @@ class Recomputing(Incremental, takes_blocks=True):
         self.num_samples, self._model, self._context = num_samples, model, context
         shape = model.event_shape if event_shape is None else event_shape
         self._order = model.ordering_for(math.prod(shape)).tolist()
-        self._x = torch.zeros(num_samples, *shape, dtype=torch.int64, device=device_of(model))
+        self.value_dtype = value_dtype_of(model)
+        self._x = torch.zeros(num_samples, *shape, dtype=self.value_dtype, device=device_of(model))
         self._step = 0
 
     def conditional(self) -> distributions.Distribution:
@@ -236,6 +237,15 @@ def device_of(model: object) -> torch.device:
     return torch.device("cpu") if first is None else first.device
 
 
+def value_dtype_of(model: Sampled) -> torch.dtype:
+    """Return the dtype of a model's samples: int64 for levels, and for real numbers that of its parameters."""
+    if model.likelihood is None:
+        return torch.int64
+    tensors = itertools.chain(model.parameters(), model.buffers()) if isinstance(model, nn.Module) else ()
+    dtypes = (tensor.dtype for tensor in tensors if tensor.is_floating_point())
+    return model.likelihood.value_dtype(next(dtypes, torch.float32))
+
+
 def _sample_through(
     model: Sampled,
     view: Incremental,
@@ -288,7 +298,12 @@ def options_of(
             raise ValueError(f"callback is a function of a variable and its levels, not {callback!r}.")
         variables, of_variables = ordering.tolist(), callback
         callback = lambda step, levels: of_variables(variables[step], levels)  # noqa: E731
-    return stop, callback, Adjustment.of(**others)
+    adjustment = Adjustment.of(**others)
+    if model.likelihood is not None and num_levels is None and (stop is not None or adjustment.selects):
+        raise ValueError(
+            f"stop, top_k, top_p and greedy choose among levels, but samples of {model.likelihood} are real numbers."
+        )
+    return stop, callback, adjustment
 
 
 def event_shape_of(model: Sampled, num_variables: int) -> Sequence[int]:

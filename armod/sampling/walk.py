@@ -75,6 +75,7 @@ class Walk(Incremental, ABC, takes_blocks=True):
         context: Tensor | None = None,
     ) -> None:
         self.likelihood, self.dtype, self.device = likelihood, like.dtype, like.device
+        self.value_dtype = likelihood.value_dtype(like.dtype)
         self.num_samples, self.num_variables, self.context = num_samples, num_variables, context
         self.step = 0  # how many variables the walk has read
         self.parameters: Tensor | None = None  # those of the variables at `step`, once they are computed
@@ -155,7 +156,7 @@ class Walk(Incremental, ABC, takes_blocks=True):
         """
         self._check_room()
         levels = next_levels(value, self.num_samples, self.likelihood.num_levels)
-        levels = levels.to(self.device, torch.int64, copy=True)
+        levels = levels.to(self.device, self.value_dtype, copy=True)
         self._check_room(levels.shape[1], "value")
         for level in levels.unbind(1):
             if not self.looks_ahead:
@@ -167,7 +168,7 @@ class Walk(Incremental, ABC, takes_blocks=True):
         self._check_room()
         levels = next_levels(values, self.num_samples, self.likelihood.num_levels, "values")
         self._check_room(levels.shape[1], "values")
-        levels = levels.T.to(self.device, torch.int64, copy=True)
+        levels = levels.T.to(self.device, self.value_dtype, copy=True)
         if self.looks_ahead and self._appended:
             self._settle()  # usually all that is needed: the step after the last level is part of the look ahead
             if self._appended:

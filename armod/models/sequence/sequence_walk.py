@@ -72,9 +72,10 @@ class SequenceWalk(Walk):
 
     @property
     def value_before(self) -> Tensor:
-        """The level of the variable that was read last, ``(N,)``, or the start before the first one."""
+        """The value of the variable that was read last, ``(N,)``, or the start (0.0 for real numbers) before the first."""
         if self.step == 0:
-            return torch.full((self.num_samples,), self.inputs.start_level, device=self.device)
+            start = 0.0 if self.inputs.start_level is None else self.inputs.start_level
+            return torch.full((self.num_samples,), start, dtype=self.value_dtype, device=self.device)
         return self._value
 
     def take_over(self, view: Self, chosen: Tensor) -> None:
@@ -89,7 +90,7 @@ class SequenceWalk(Walk):
 
         Args:
             step: number of the step, from 0; steps follow each other.
-            value: level of the step before, ``(N,)``.
+            value: level or real number of the step before, ``(N,)``; at step 0 the start's level, or 0.0.
 
         Returns:
             Parameters ``(N, num_parameters)``.

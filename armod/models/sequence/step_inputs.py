@@ -21,7 +21,7 @@ from armod.settings import generator_of
 
 
 class LevelEmbedding(nn.Module):
-    """A learned vector for each level, or a linear map of the features of a level that is a quantity.
+    """A learned vector for each level, or a linear map of the features of a level that is a quantity, or of a real number.
 
     For a `Categorical` this is the product of a one-hot vector with a matrix, computed by looking up a row.
 
@@ -42,6 +42,8 @@ class LevelEmbedding(nn.Module):
         """Map levels ``(...)`` of any dtype to vectors ``(..., width)``."""
         if type(self._likelihood) is Categorical:
             return F.embedding(levels.long(), self.weight)
+        if self._likelihood.num_levels is None:  # no matrix product, which autocast would make coarse
+            return self._likelihood.encode(levels, self.weight.dtype) * self.weight
         return self._likelihood.encode(levels, self.weight.dtype) @ self.weight
 
 
@@ -81,6 +83,21 @@ class StepInputs(nn.Module):
         inputs = F.embedding(before, self.table())
         constants = self.constants(context, 0, levels.shape[1])
         return inputs if constants is None else inputs + constants
+
+    def before(self, values: Tensor) -> Tensor:
+        """Look up the vector of the value before each step; the first step reads the start.
+
+        Args:
+            values: levels, int64 ``(T, N)``, or real numbers, in the order of generation.
+
+        Returns:
+            Vectors ``(T, N, width)``.
+        """
+        if self.start_level is None:
+            start = self.start.expand(1, values.shape[1], -1)
+            return torch.cat([start, self.levels(values[:-1])])
+        before = F.pad(values[:-1], (0, 0, 1, 0), value=self.start_level)
+        return F.embedding(before, self.table())
 
     def table(self) -> Tensor:
         """Return the vectors of all K levels, followed by that of the start, ``(K + 1, width)``."""

@@ -15,7 +15,6 @@ from typing import cast
 
 import torch
 from torch import Tensor, distributions, nn
-from torch.nn import functional as F
 
 from armod import orderings
 from armod.likelihoods import Likelihood, in_own_precision
@@ -39,7 +38,7 @@ class WaveNet(AutoregressiveModel):
         dilations: one number from 1 on for each layer, from the input up.
         kernel_size: taps of each dilated convolution; with 1 tap a conditional sees only the sample before.
         likelihood: family of the conditionals, such as `armod.likelihoods.Categorical(256)` for mu-law levels
-            (section 2.2).
+            (section 2.2), or `armod.likelihoods.Logistic` for real numbers.
         context_size: C of a context ``(N, C)``, or ``(N, C, T)`` if it varies in time, which enters filter and gate of
             every layer (section 2.5); 0 for none.
         ordering: forward (None) or reversed.
@@ -76,7 +75,7 @@ class WaveNet(AutoregressiveModel):
     ) -> None:
         super().__init__()
         self.event_shape = check_event_shape(event_shape, "(T,)")
-        check_likelihood(likelihood)
+        check_likelihood(likelihood, reads_real_numbers=True)
         channels, kernel_size = check_sizes(channels=channels, kernel_size=kernel_size)
         (context_size,) = check_sizes(0, context_size=context_size)
         gaps = whole_numbers(dilations)
@@ -172,13 +171,12 @@ class WaveNet(AutoregressiveModel):
         )
 
     def _network(self, levels: Tensor, context: Tensor | None) -> Tensor:
-        """All parameters ``(T, N, num_parameters)``, from levels ``(T, N)`` in order of generation and a checked context."""
+        """All parameters ``(T, N, num_parameters)``, from values ``(T, N)`` in order of generation and a checked context."""
         context = None if context is None else self._in_time(context)
         check_read("residuals", self.residuals, nn.Linear)
         check_read("skip", [] if self.skip is None else [self.skip], nn.Linear)
         check_read("inputs", [self.inputs], StepInputs)
-        before = F.pad(levels[:-1], (0, 0, 1, 0), value=self.inputs.start_level)
-        stream = F.embedding(before, self.inputs.table())
+        stream = self.inputs.before(levels)
         skips = None if self.skip is None else self.skip.bias.expand_as(stream)
         for number, convolution in enumerate(self.convolutions):
             gated = convolution(stream, context)
@@ -193,8 +191,9 @@ class WaveNet(AutoregressiveModel):
         return in_own_precision(output, self.head.weight)
 
     def _in_order(self, x: Tensor) -> Tensor:
-        """Levels ``(N, T)`` of any dtype as int64 ``(T, N)``, in order of generation."""
-        return (x.flip(1) if self._is_reversed else x).long().T
+        """Levels ``(N, T)`` of any dtype as int64 ``(T, N)``, or real numbers, in order of generation."""
+        in_order = x.flip(1) if self._is_reversed else x
+        return in_order.to(self.likelihood.value_dtype(self.head.weight.dtype)).T
 
     def _in_time(self, context: Tensor) -> Tensor:
         """A checked context, ``(N, C)`` or ``(N, C, T)``, in order of generation: ``(1, N, C)`` or ``(T, N, C)``."""

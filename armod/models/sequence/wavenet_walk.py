@@ -27,6 +27,7 @@ from torch import Tensor, nn
 
 from armod.models.sequence.gated_convolution import GatedConvolution
 from armod.models.sequence.sequence_walk import Beginning, SequenceWalk
+from armod.models.sequence.step_inputs import StepInputs
 
 Array: TypeAlias = Any  # NumPy's on the CPU and torch's elsewhere; both have the methods that are called here
 
@@ -66,7 +67,8 @@ class WaveNetWalk(SequenceWalk):
         self._channels, self._num_past = convolutions[0].channels, convolutions[0].kernel_size - 1
         self._dilations = [layer.dilation for layer in convolutions]
         with torch.no_grad():
-            self._table = beginning.inputs.table()
+            self._enter = _entrance(beginning.inputs)
+            self._like = beginning.inputs.start
             self._to_sums = [_product(_to_sums(layer)) for layer in convolutions]
             self._to_next = [_product(_to_next(layer, has_residuals)) for layer in residuals]
             self._skip = None
@@ -75,14 +77,13 @@ class WaveNetWalk(SequenceWalk):
                 self._skip = _product(_matrix(of_layers.flatten(1))), _native(skip.bias.clone().unsqueeze(1))
             self._to_hidden = _product(_matrix(hidden.weight)), _native(hidden.bias.clone().unsqueeze(1))
             self._to_parameters = _product(_matrix(head.weight)), _native(head.bias.clone().unsqueeze(1))
-        self._library: Any = numpy if isinstance(_native(self._table), numpy.ndarray) else torch
-        self._embeddings = _rows_of(_native(self._table))
+        self._library: Any = numpy if isinstance(_native(self._like), numpy.ndarray) else torch
         super().__init__(beginning)
 
     def allocate(self) -> None:
         """Make the column and the ring of each layer, and what the last layers read and write."""
-        new, channels, num_samples = self._table.new_zeros, self._channels, self.num_samples
-        constants = _constants(self.context, self._table)
+        new, channels, num_samples = self._like.new_zeros, self._channels, self.num_samples
+        constants = _constants(self.context, self._like)
         num_past, num_constants = self._num_past * channels, constants.shape[1]
         self._rings = _Rings(self._dilations, self._num_past, new(0, channels, num_samples))
 
@@ -124,7 +125,7 @@ class WaveNetWalk(SequenceWalk):
         library, zero = self._library, self._zero
         multiply, tanh, add, maximum = library.multiply, library.tanh, library.add, library.maximum
         # the value before, as a vector, enters the first layer's column
-        self._embeddings(_native(value), self._entry)
+        self._enter(step, value, self._entry)
         if self._constants is not None:
             self._current_constants[...] = self._constants[step]
         # the older taps of all layers: what they read dilation, 2 * dilation ... steps ago
@@ -195,6 +196,19 @@ class _Rings:
         """Keep what every layer reads, ``(layers, C, N)``, at the step of the last `read`."""
         if self._num_past:
             self._places[self._to_write] = inputs
+
+
+def _entrance(inputs: StepInputs) -> Callable[[int, Tensor, Array], object]:
+    """A function that writes the vectors ``(N, C)`` of values ``(N,)``, or at step 0 that of the start."""
+    if inputs.start_level is not None:  # the start is the last level
+        look_up = _rows_of(_native(inputs.table()))
+        return lambda step, value, out: look_up(_native(value), out)
+    start, weight = _native(inputs.start), _native(inputs.levels.weight[0])
+
+    def enter(step: int, value: Tensor, out: Array) -> None:
+        out[...] = weight * _native(value.to(inputs.start.dtype))[:, None] if step else start
+
+    return enter
 
 
 def _constants(context: Tensor | None, like: Tensor) -> Tensor:
