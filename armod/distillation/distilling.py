@@ -87,7 +87,7 @@ def distill(
     seconds: float | None = None,
     length: int = _LENGTH,
     batch_size: int = 4,
-    learning_rate: float = 5e-3,
+    learning_rate: float = 1e-2,
     sounds: Sequence[Tensor] | Tensor | None = None,
     seed: int = 0,
     progress: bool = True,

@@ -24,14 +24,15 @@ from armod.likelihoods import Logistic, LogisticDensity
 from armod.models.sequence.wavenet import WaveNet
 from armod.settings import check_sizes
 
+_SHRINKING = 0.1
 _LOWEST_LOG_SCALE, _HIGHEST_LOG_SCALE = -7.0, 3.0
 
 
 class FlowStudent(nn.Module):
     """An inverse autoregressive flow on logistic noise, whose samples take one pass (Parallel WaveNet, sections 3 and 4).
 
-    Each flow is an `armod.WaveNet` that reads noise where a teacher reads sound. Its last layer begins ten times smaller than
-    usual, so that the untrained student is almost the noise itself. The log scale of a flow lies in [-7, 3].
+    Each flow is an `armod.WaveNet` that reads noise where a teacher reads sound. Its first and its last layer begin ten times
+    smaller than usual, so that the untrained student is almost the noise itself. The log scale of a flow lies in [-7, 3].
 
     Args:
         channels: channels of every layer.
@@ -76,8 +77,9 @@ class FlowStudent(nn.Module):
         )
         with torch.no_grad():
             for flow in self._flows():
-                flow.head.weight.mul_(0.1)
-                flow.head.bias.mul_(0.1)
+                # small numbers pass a tanh unchanged, so the student begins close to a linear filter
+                for vectors in (*flow.head.parameters(), flow.inputs.levels.weight, flow.inputs.start):
+                    vectors.mul_(_SHRINKING)
 
     @property
     def receptive_field(self) -> int:
