@@ -33,11 +33,7 @@ _DECAY = 0.7  # the learning rate falls as (1 - share of the budget) ** 0.7
 
 
 class Teacher(Protocol):
-    """What a student needs of a teacher: conditionals that are differentiable in what came before.
-
-    Such teachers are an `armod.WaveNet` with an `armod.likelihoods.Logistic`, and a `LinearPrediction`. A teacher of your own
-    that has no `conditionals` can have ``log_prob(x, context)``, ``(N,)``, instead; then `distill` uses only the student's
-    own sound, not further draws.
+    """What a student needs of a teacher: densities that are differentiable in the sound.
 
     >>> from armod.distillation import LinearPrediction
     >>> teacher: Teacher = LinearPrediction.vowel()
@@ -106,7 +102,9 @@ def distill(
 
     Args:
         student: it is trained in place.
-        teacher: what judges, such as a `LinearPrediction` or a trained `armod.WaveNet` with a `Logistic` likelihood.
+        teacher: what judges, such as a `LinearPrediction` or a trained `armod.WaveNet` with a
+            `armod.likelihoods.Logistic`. One of your own needs only ``log_prob(x, context)``, ``(N,)``; without
+            `conditionals` it judges the student's own sound, and no further draws.
         contexts: what both are told: a tensor ``(M, C)``, or ``(M, C, T)``, or a list of ``(C, T)`` of utterances of several
             lengths, from which windows are cut; None for none.
         entropy: False leaves the entropy out of the loss, to see what happens.

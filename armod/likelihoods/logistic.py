@@ -286,5 +286,5 @@ def _(distribution: LogisticDensity, temperature: float) -> LogisticDensity:
 
 
 @pick.register
-def _(distribution: LogisticDensity, variable: int) -> LogisticDensity:
+def _(distribution: LogisticDensity, variable: int | Sequence[int]) -> LogisticDensity:
     return distribution._each(lambda parameter: parameter.flatten(1, -2)[:, variable])
