@@ -30,7 +30,14 @@ from armod.likelihoods import inverse_cdf
 from armod.sampling.adjust import Adjustment
 from armod.sampling.drawing import Watch, check_conditional, check_numbers
 from armod.sampling.guessers import Guesser, Verified, guesser_of, in_place
-from armod.sampling.samplers import Recomputing, Sampled, event_shape_of, options_of, register
+from armod.sampling.samplers import (
+    Recomputing,
+    Sampled,
+    check_has_levels,
+    event_shape_of,
+    options_of,
+    register,
+)
 from armod.sampling.threads import one_thread
 from armod.sampling.walk import Incremental, Walk
 from armod.settings import check_sizes
@@ -108,11 +115,7 @@ class GuessAndVerify:
         Raises:
             ValueError: if an option is unknown, or a guesser returns something else than levels ``(N, D)``.
         """
-        if model.likelihood is not None and model.likelihood.num_levels is None:
-            raise ValueError(
-                f"A guess of a level can be right, but samples of {model.likelihood} are real numbers: use the method "
-                '"cached" or "naive".'
-            )
+        check_has_levels(model)
         num, size = uniform.shape
         ordering = model.ordering_for(size)
         stop, callback, adjustment = options_of(options, model, ordering)

@@ -237,6 +237,15 @@ def device_of(model: object) -> torch.device:
     return torch.device("cpu") if first is None else first.device
 
 
+def check_has_levels(model: Sampled) -> None:
+    """Raise a ValueError for a model of real numbers, of which no guess is ever right."""
+    if model.likelihood is not None and model.likelihood.num_levels is None:
+        raise ValueError(
+            f"A guess of a level can be right, but samples of {model.likelihood} are real numbers: use the method "
+            '"cached" or "naive".'
+        )
+
+
 def value_dtype_of(model: Sampled) -> torch.dtype:
     """Return the dtype of a model's samples: int64 for levels, and for real numbers that of its parameters."""
     if model.likelihood is None:

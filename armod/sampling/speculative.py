@@ -23,7 +23,14 @@ from torch import Tensor, distributions
 from armod.likelihoods import table
 from armod.sampling.adjust import Adjustment
 from armod.sampling.drawing import Watch, check_conditional
-from armod.sampling.samplers import Recomputing, Sampled, device_of, event_shape_of, options_of
+from armod.sampling.samplers import (
+    Recomputing,
+    Sampled,
+    check_has_levels,
+    device_of,
+    event_shape_of,
+    options_of,
+)
 from armod.sampling.threads import one_thread
 from armod.sampling.walk import Incremental
 from armod.settings import check_sizes, shown
@@ -110,6 +117,7 @@ class Speculative:
         Raises:
             ValueError: if an option is unknown, or the draft has other variables, levels or another ordering than the model.
         """
+        check_has_levels(model)
         num, size = uniform.shape
         ordering = model.ordering_for(size)
         stop, callback, adjustment = options_of(options, model, ordering)
