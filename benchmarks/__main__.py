@@ -28,15 +28,15 @@ _WORKS = {
     "made": ("training_step", "sampling"),
     "recurrent": ("sampling", "stepping"),
     "transformer": ("sampling",),
-    "speculation": ("sonnets", "speech"),
+    "strategies.speculation": ("sonnets", "speech"),
     "wavenet": ("training_step", "sampling", "flat_cost"),
     "pixelcnn": ("sampling",),
     "gated_pixelcnn": ("training_step", "sampling", "pixels"),
-    "multi_scale": ("sampling",),
+    "strategies.multi_scale": ("sampling",),
     "pixelcnn_plus_plus": ("sampling", "linear_cost"),
-    "distillation": ("mixture",),
-    "subscale": ("fixed_point",),
-    "guess_and_verify": ("evaluations", "digits", "chorales"),
+    "strategies.distillation": ("mixture",),
+    "strategies.subscale": ("fixed_point",),
+    "strategies.guess_and_verify": ("evaluations", "digits", "chorales"),
     "grading": ("submission", "processes", "sandbox"),
 }
 
@@ -44,7 +44,7 @@ _WORKS = {
 def benchmarks() -> dict[str, Callable[[], list[Result]]]:
     """All of them by name; those of the browser and of the sandbox where there is one."""
     found = {
-        f"{family}-{work.replace('_step', '')}": _measure(family, work)
+        f"{family.removeprefix('strategies.')}-{work.replace('_step', '')}": _measure(family, work)
         for family, works in _WORKS.items()
         for work in works
         if family != "grading" or shutil.which("bwrap")

@@ -1,6 +1,6 @@
 """What does an ordering cost? Models of the same digits that learn for the same CPU time, with the same aids.
 
-``python -m benchmarks.equal_time NAME SECONDS SEED`` trains one model on one thread and adds a line to `equal_time.json`. The
+``python -m benchmarks.strategies.equal_time NAME SECONDS SEED`` trains one model on one thread and adds a line to `equal_time.json`. The
 learning rate falls along half a cosine of the *time*, so every model has a whole run. Time is CPU time of the process: on a
 busy machine it hardly depends on what else runs.
 """
