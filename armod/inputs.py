@@ -6,14 +6,14 @@ due. NumPy arrays are taken wherever tensors are.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
 import torch
-from torch import Tensor, distributions, nn
+from torch import Tensor, distributions
 
-from armod.settings import shown, whole_numbers
+from armod.finite import all_finite
+from armod.settings import whole_numbers
 
 # torch can store these, but it can neither compare them nor find their smallest number
 _STORED_ONLY = (torch.uint16, torch.uint32, torch.uint64)
@@ -181,40 +181,6 @@ def count_of(num_samples: object, context: object) -> int:
     return number[0]
 
 
-def shape_of_length(
-    length: object, event_shape: Sequence[int], any_length: bool, max_length: int | None
-) -> torch.Size:
-    """Decide the event shape of samples of some length.
-
-    Args:
-        length: what a user gave; None is the model's own.
-        event_shape: the model's own.
-        any_length: whether the model takes other lengths.
-        max_length: the longest one, if there is one.
-
-    Returns:
-        The event shape.
-
-    Raises:
-        ValueError: if the length is no whole number from 1 on, or the model does not take it.
-
-    >>> shape_of_length(7, (5,), any_length=True, max_length=None)
-    torch.Size([7])
-    """
-    if length is None:
-        return torch.Size(event_shape)
-    number = whole_numbers([length])
-    if number is None or number[0] < 1:
-        raise ValueError(f"A length is 1 or more, not {shown(length)}.")
-    if not any_length and list(event_shape) != number:
-        raise ValueError(
-            f"This model makes observations of shape {tuple(event_shape)} only, not of length {length}."
-        )
-    if max_length is not None and number[0] > max_length:
-        raise ValueError(f"This model makes sequences of length {max_length} at most, not {length}.")
-    return torch.Size(number)
-
-
 def conditionals_of(given: object, shape: Sequence[int], owner: object) -> distributions.Distribution:
     """Take what the `conditionals` of a model returned, which may be a user's own.
 
@@ -324,45 +290,6 @@ def context_of(context: object, size: int, num: int, positions: Sequence[int]) -
         hint = "; for samples of its length call sample(..., length=...)" if of_other_length else ""
         raise ValueError(f"This model needs {due}, but it has shape {tuple(numbers.shape)}{hint}.")
     return numbers
-
-
-def check_finite(model: nn.Module, context: Tensor | None) -> None:
-    """Check that no weight and no number of the context is NaN or infinite, because every sample would be nonsense.
-
-    Args:
-        model: the model that is about to sample.
-        context: a checked context, or None.
-
-    Raises:
-        ValueError: for the first parameter that is not finite, or for the context.
-
-    >>> check_finite(nn.Linear(2, 2), torch.tensor([[0.0, torch.nan]]))
-    Traceback (most recent call last):
-    ValueError: The context has numbers that are not finite, so there is nothing to sample from.
-    """
-    if context is not None and not all_finite(context):
-        raise ValueError("The context has numbers that are not finite, so there is nothing to sample from.")
-    for name, parameter in model.named_parameters():
-        if not all_finite(parameter.detach()):
-            raise ValueError(
-                f"The weights `{name}` are not all finite (did training diverge?), so there is nothing to sample from."
-            )
-
-
-def all_finite(numbers: Tensor) -> bool:
-    """Tell whether no number is NaN or infinite.
-
-    Args:
-        numbers: a floating tensor.
-
-    Returns:
-        True if all are finite.
-
-    >>> all_finite(torch.tensor([1e38, 3e38])), all_finite(torch.tensor([0.0, torch.nan]))
-    (True, False)
-    """
-    # the sum takes one quick pass; only finite numbers whose sum overflows take a second one
-    return math.isfinite(numbers.sum()) or bool(torch.isfinite(numbers).all())
 
 
 def noise_of(num_samples: int, num_variables: int, generator: object) -> Tensor:

@@ -19,7 +19,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from armod.inputs import check_finite, context_of, count_of, noise_of, tensor_of
+from armod.finite import check_finite
+from armod.inputs import context_of, count_of, noise_of, tensor_of
 from armod.likelihoods import Logistic, LogisticDensity
 from armod.models.sequence.wavenet import WaveNet
 from armod.settings import check_sizes

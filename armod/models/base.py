@@ -16,8 +16,8 @@ import torch
 from torch import Tensor, distributions, nn
 
 from armod import likelihoods
+from armod.finite import check_finite
 from armod.inputs import (
-    check_finite,
     check_possible,
     check_real,
     completion_of,
@@ -25,13 +25,12 @@ from armod.inputs import (
     context_of,
     count_of,
     noise_of,
-    shape_of_length,
-    tensor_of,
 )
 from armod.likelihoods import Likelihood
 from armod.models.construction import Construction, Noted
 from armod.models.field import field_at
 from armod.models.shortcuts import why_not_cached
+from armod.observations import observations_of, shape_of_length
 from armod.sampling.samplers import Recomputing, Sampler, device_of, sampler_named, value_dtype_of
 from armod.sampling.walk import Incremental
 
@@ -363,18 +362,7 @@ class AutoregressiveModel(nn.Module, metaclass=Noted):
             ValueError: if `x` has another shape, or values other than whole levels ``0..K-1`` (or finite real numbers, if
                 that is what the model's likelihood describes).
         """
-        sizes = ", ".join(map(str, self.event_shape))
-        if self.any_length:
-            sizes = "T" if self.max_length is None else f"1 to {self.max_length}"
-        levels = tensor_of(x, name, f"levels (N, {sizes})")
-        if self.any_length:
-            is_right = levels.dim() == 2 and 1 <= levels.shape[1] <= (self.max_length or levels.shape[1])
-        else:
-            is_right = levels.dim() > 0 and levels.shape[1:] == self.event_shape
-        if not is_right:
-            raise ValueError(
-                f"Observations of this model have shape (N, {sizes}), but {name} has shape {tuple(levels.shape)}."
-            )
+        levels = observations_of(x, name, self.event_shape, self.any_length, self.max_length)
         if self.likelihood is not None:
             check_possible(levels, self.likelihood.num_levels, name)
             if self.likelihood.num_levels is None:

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, distributions
 from tqdm import tqdm
 
-from armod.inputs import all_finite
+from armod.finite import all_finite
 from armod.likelihoods import inverse_cdf, log_prob
 from armod.sampling.adjust import Adjustment
 from armod.sampling.walk import Incremental, Kept, Walk

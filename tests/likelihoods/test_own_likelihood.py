@@ -25,17 +25,9 @@ from armod.likelihoods import (
 )
 from armod.models.made.mixture import mix
 from armod.sampling.samplers import sample_cached
-from tests.examples import (
-    every_observation,
-    gated,
-    made,
-    multi_scale,
-    pixelcnn,
-    recurrent,
-    seeded,
-    transformer,
-    wavenet,
-)
+from tests.examples import every_observation
+from tests.makers import gated, made, multi_scale, pixelcnn, recurrent, transformer, wavenet
+from tests.user_models import seeded
 
 
 class Heads(Likelihood):

@@ -18,7 +18,9 @@ from armod import (
     total_probability,
 )
 from tests import reference
-from tests.examples import UserBits, UserSingle, made, numbers, seeded
+from tests.examples import numbers
+from tests.makers import made
+from tests.user_models import UserBits, UserSingle, seeded
 
 D = 6
 EARLIER = frozenset((i, j) for i in range(D) for j in range(i))

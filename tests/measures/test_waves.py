@@ -11,7 +11,8 @@ from torch import Tensor, distributions
 import armod
 from armod import AutoregressiveModel, likelihoods, orderings, waves
 from armod.measures.waves import waves_of
-from tests.examples import made, seeded
+from tests.makers import made
+from tests.user_models import seeded
 
 BITS = likelihoods.Bernoulli()
 

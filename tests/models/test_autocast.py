@@ -16,7 +16,8 @@ from torch import Tensor, distributions
 
 import armod
 from armod import AutoregressiveModel, likelihoods, orderings
-from tests.examples import context_for, lively, seeded
+from tests.makers import context_for, lively
+from tests.user_models import seeded
 
 BITS, THREE, MIXTURE = likelihoods.Bernoulli(), likelihoods.Categorical(3), likelihoods.LogisticMixture(5, 2)
 

@@ -12,7 +12,9 @@ import torch
 from torch import Tensor, distributions
 
 from armod import AutoregressiveModel, RecurrentModel, Transformer, WaveNet, likelihoods
-from tests.examples import LARGER, MODELS, context_for, lively, made, pixelcnn, seeded, wavenet
+from tests.examples import LARGER, MODELS
+from tests.makers import context_for, lively, made, pixelcnn, wavenet
+from tests.user_models import seeded
 
 Build = Callable[[], AutoregressiveModel]
 MADE = made((4,), (8,), 3)

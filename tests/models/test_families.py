@@ -13,7 +13,8 @@ from torch import Tensor
 import armod
 from armod import AutoregressiveModel, check_autoregressive, likelihoods, orderings, total_probability
 from armod.likelihoods import Likelihood
-from tests.examples import lively, seeded
+from tests.makers import lively
+from tests.user_models import seeded
 
 Build = Callable[..., AutoregressiveModel]
 

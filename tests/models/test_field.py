@@ -13,7 +13,7 @@ import torch
 import armod
 from armod import likelihoods, orderings
 from armod.models.base import AutoregressiveModel
-from tests.examples import UserBits
+from tests.user_models import UserBits
 
 BITS = likelihoods.Bernoulli()
 

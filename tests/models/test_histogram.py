@@ -17,7 +17,7 @@ from torch import Tensor
 from armod import total_probability
 from armod.models.histogram import Histogram
 from tests import reference
-from tests.examples import seeded
+from tests.user_models import seeded
 
 Cell = tuple[int, ...]
 

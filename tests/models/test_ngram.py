@@ -11,7 +11,8 @@ import torch
 
 import armod
 from armod import NGram, orderings
-from tests.examples import ngram, seeded
+from tests.makers import ngram
+from tests.user_models import seeded
 
 START = -1
 

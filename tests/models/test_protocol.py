@@ -22,7 +22,9 @@ from armod.likelihoods import DiscretizedLogisticMixture
 from armod.likelihoods import log_prob as log_prob_of
 from armod.sampling.samplers import Recomputing
 from tests import reference
-from tests.examples import ENSEMBLES, MODELS, every_observation, made, seeded
+from tests.examples import ENSEMBLES, MODELS, every_observation
+from tests.makers import made
+from tests.user_models import seeded
 
 ONE_ORDER = pytest.mark.parametrize("build", MODELS.values(), ids=MODELS.keys())
 ALL = pytest.mark.parametrize("build", [*MODELS.values(), *ENSEMBLES.values()], ids=[*MODELS, *ENSEMBLES])

@@ -19,19 +19,9 @@ import armod
 from armod import MADE, AutoregressiveModel, Histogram, WaveNet
 from armod.likelihoods import Bernoulli, Categorical
 from armod.models.families import FAMILIES
-from tests.examples import (
-    ENSEMBLES,
-    LARGER,
-    MODELS,
-    UserBits,
-    UserLevels,
-    UserSingle,
-    context_for,
-    histogram,
-    lively,
-    made,
-    seeded,
-)
+from tests.examples import ENSEMBLES, LARGER, MODELS
+from tests.makers import context_for, histogram, lively, made
+from tests.user_models import UserBits, UserLevels, UserSingle, seeded
 
 OWN = [UserBits, UserSingle, UserLevels]
 EVERY = MODELS | ENSEMBLES | LARGER

@@ -11,7 +11,9 @@ from torch import Tensor
 
 from armod import AutoregressiveModel, check_autoregressive
 from armod.likelihoods import log_prob as log_prob_of
-from tests.examples import LARGER, context_for, lively, seeded
+from tests.examples import LARGER
+from tests.makers import context_for, lively
+from tests.user_models import seeded
 
 Build = Callable[[], AutoregressiveModel]
 CONTEXTUAL = {name: build for name, build in LARGER.items() if "context" in name}

@@ -13,19 +13,9 @@ from torch import distributions
 from armod.likelihoods import Bernoulli, Categorical, Likelihood, LogisticMixture, inverse_cdf, table
 from armod.sampling.adjust import Adjustment
 from armod.sampling.samplers import sample_cached, sample_naive
-from tests.examples import (
-    UserLevels,
-    gated,
-    histogram,
-    made,
-    pixelcnn,
-    pixelcnn_plus_plus,
-    recurrent,
-    seeded,
-    transformer,
-    wavenet,
-)
 from tests.likelihoods.test_own_likelihood import Heads
+from tests.makers import gated, histogram, made, pixelcnn, pixelcnn_plus_plus, recurrent, transformer, wavenet
+from tests.user_models import UserLevels, seeded
 
 OPTIONS = [
     {"temperature": 0.6},

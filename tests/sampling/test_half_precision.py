@@ -37,8 +37,8 @@ from armod.models.histogram import Histogram
 from armod.models.made.mixture import member_posterior, mix
 from armod.models.plus_plus.pixel_mixture import PixelMixture
 from armod.sampling.samplers import sample_cached, sample_naive
-from tests.examples import seeded
 from tests.likelihoods.test_own_likelihood import Heads
+from tests.user_models import seeded
 
 DTYPES = [torch.float64, torch.float32, torch.bfloat16, torch.float16]
 dtypes = pytest.mark.parametrize("dtype", DTYPES, ids=str)

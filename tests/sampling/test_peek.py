@@ -14,7 +14,9 @@ from armod.likelihoods import table
 from armod.sampling.samplers import Recomputing
 from armod.sampling.threads import one_thread
 from armod.sampling.walk import Incremental
-from tests.examples import LARGER, MODELS, context_for, made, seeded
+from tests.examples import LARGER, MODELS
+from tests.makers import context_for, made
+from tests.user_models import seeded
 
 Build = Callable[[], AutoregressiveModel]
 # most of the walks of PixelCNN++ look ahead in the same way, step by step

@@ -15,7 +15,9 @@ from torch import Tensor, distributions
 from armod import AutoregressiveModel, NGram, likelihoods
 from armod.sampling import Adjustment, Draft, GuessAndVerify, Speculative, speculative
 from armod.sampling.walk import Incremental
-from tests.examples import ENSEMBLES, LARGER, MODELS, context_for, made, ngram, seeded
+from tests.examples import ENSEMBLES, LARGER, MODELS
+from tests.makers import context_for, made, ngram
+from tests.user_models import seeded
 
 Build = Callable[[], AutoregressiveModel]
 SINGLE = {name: build for name, build in MODELS.items() if not name.startswith("mixture")}

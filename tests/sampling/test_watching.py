@@ -10,7 +10,9 @@ import torch
 from torch import Tensor
 
 from armod import AutoregressiveModel, likelihoods
-from tests.examples import ENSEMBLES, MODELS, made, seeded
+from tests.examples import ENSEMBLES, MODELS
+from tests.makers import made
+from tests.user_models import seeded
 
 Build = Callable[[], AutoregressiveModel]
 SINGLE = {name: build for name, build in MODELS.items() if not name.startswith("mixture")}

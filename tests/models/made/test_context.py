@@ -14,7 +14,9 @@ import armod
 from armod import MADE, likelihoods, orderings, total_probability
 from armod.likelihoods import log_prob as log_prob_of
 from tests import reference
-from tests.examples import context_for, every_observation, made, numbers, seeded
+from tests.examples import every_observation, numbers
+from tests.makers import context_for, made
+from tests.user_models import seeded
 
 CONDITIONAL = {
     "bits": lambda **more: made((4,), (9,), context_size=2, **more),

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from armod import PixelCNNPlusPlus, check_autoregressive, dependency_matrix, orderings
 from armod.models.plus_plus import layers as layers_module
-from tests.examples import pixelcnn_plus_plus
+from tests.makers import pixelcnn_plus_plus
 
 
 def seen_pixels(height: int, width: int, num_resnets: int, downsampling: bool, shortcuts: bool) -> Tensor:

@@ -16,7 +16,8 @@ from armod.sampling import GuessAndVerify
 from armod.sampling.adjust import Adjustment
 from armod.sampling.drawing import draw_all
 from armod.sampling.walk import Walk
-from tests.examples import context_for, lively, seeded, subscale
+from tests.makers import context_for, lively, subscale
+from tests.user_models import seeded
 
 BITS = likelihoods.Bernoulli()
 SHAPES = [

@@ -12,7 +12,8 @@ from torch.nn.utils import parametrizations, parametrize, prune
 
 import armod
 from armod import RecurrentModel, likelihoods
-from tests.examples import lively, seeded
+from tests.makers import lively
+from tests.user_models import seeded
 
 
 def orthogonal(model: RecurrentModel) -> None:

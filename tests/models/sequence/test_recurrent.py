@@ -15,7 +15,9 @@ from armod import RecurrentModel, check_autoregressive, orderings, total_probabi
 from armod.likelihoods import Bernoulli, Categorical, LogisticMixture
 from armod.likelihoods import log_prob as log_prob_of
 from armod.models.sequence.recurrent import Recurrence
-from tests.examples import context_for, every_observation, lively, recurrent, seeded
+from tests.examples import every_observation
+from tests.makers import context_for, lively, recurrent
+from tests.user_models import seeded
 
 CELLS = pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
 

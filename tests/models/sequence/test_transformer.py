@@ -16,7 +16,9 @@ from torch.nn import functional as F
 from armod import Transformer, check_autoregressive, orderings, total_probability
 from armod.likelihoods import Bernoulli, Categorical, LogisticMixture
 from armod.likelihoods import log_prob as log_prob_of
-from tests.examples import context_for, every_observation, seeded, transformer
+from tests.examples import every_observation
+from tests.makers import context_for, transformer
+from tests.user_models import seeded
 
 
 def plain_norm(vector: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
