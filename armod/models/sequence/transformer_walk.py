@@ -6,7 +6,7 @@ and shifts of the normalisations and of the attention are folded into the weight
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -50,6 +50,7 @@ class TransformerWalk(SequenceWalk):
         assert self.num_variables is not None
         self._constants = StepConstants(self.inputs, self.context, lambda vectors: vectors)
         self._blocks = [_Block(weights, self.num_samples, self.num_variables) for weights in self._weights]
+        self._rows: _Rows | None = None
 
     def state(self) -> dict[str, tuple[Tensor, int]]:
         """Name the keys and values of all blocks, as `Walk.state`."""
@@ -63,15 +64,16 @@ class TransformerWalk(SequenceWalk):
             torch.cat([self.value_before[None], levels])[: self.num_variables - self.step],
         )
         num_steps, num_samples = values.shape
-        states = torch.index_select(self._table, 0, values.flatten()).view(num_steps, num_samples, -1)
+        rows = self._rows
+        if rows is None or rows.num_steps != num_steps:  # most passes look as far ahead as the one before
+            rows = self._rows = _Rows(self._blocks[0].past, self._weights[0].num_heads, num_steps)
+        states = torch.index_select(self._table, 0, values.flatten())
         constants = self.inputs.constants(self.context, begin, begin + num_steps)
         if constants is not None:
-            states += constants.transpose(0, 1)
-        states = states.flatten(0, 1)
-        future = self._head.new_empty(num_steps, begin + num_steps).fill_(-torch.inf).triu_(begin + 1)
+            states.view(num_steps, num_samples, -1).add_(constants.transpose(0, 1))
         for block in self._blocks:
-            states = block.look_ahead(begin, states, future)
-        normed = F.layer_norm(states, self._width, eps=self._epsilon)
+            block.look_ahead(begin, states, rows)
+        normed = torch.layer_norm(states, self._width, None, None, self._epsilon)
         return torch.addmm(self._head_bias, normed, self._head).view(num_steps, num_samples, -1)
 
     def accept(self, levels: Tensor) -> None:
@@ -101,6 +103,8 @@ class _BlockWeights:
         self.attention_out, self.attention_out_bias = _copied(block.attention_out)
         self.network_in, self.network_in_bias = _folded(block.network_norm, block.network_in)
         self.network_out, self.network_out_bias = _copied(block.network_out)
+        self.attend_in, self.attend_out = _product(self.attention_in), _product(self.attention_out)
+        self.think_in, self.think_out = _product(self.network_in), _product(self.network_out)
 
 
 class _Block:
@@ -142,25 +146,62 @@ class _Block:
         hidden = F.gelu(self._hidden, approximate="tanh")
         states.addmm_(hidden, weights.network_out).add_(weights.network_out_bias)
 
-    def look_ahead(self, begin: int, states: Tensor, mask: Tensor) -> Tensor:
-        """Compute the new states ``(b * N, width)`` of b steps from `begin` on; `mask` ``(b, begin + b)`` hides the future."""
-        weights, num_steps = self._weights, mask.shape[0]
-        num_samples, width = self._joint.shape[0], states.shape[1]
-        normed = F.layer_norm(states, weights.norm, eps=weights.epsilon)
-        joint = torch.addmm(weights.attention_in_bias, normed, weights.attention_in)
-        # keys and values (b, 2, N, width) take their places after those of the past
-        of_steps = joint[:, width:].view(num_steps, num_samples, 2, width).transpose(1, 2)
-        self.past[begin : begin + num_steps] = of_steps
-        queries = joint[:, :width].reshape(num_steps, *self._queries.shape[::2]).transpose(0, 1)
-        scores = torch.baddbmm(mask, queries, self._keys.narrow(2, 0, begin + num_steps))
-        means = torch.bmm(torch.softmax(scores, -1), self._values.narrow(1, 0, begin + num_steps))
-        means = means.transpose(0, 1).reshape(num_steps * num_samples, width)
-        states = torch.addmm(states, means, weights.attention_out).add_(weights.attention_out_bias)
+    def look_ahead(self, begin: int, states: Tensor, rows: _Rows) -> None:
+        """Update the states ``(b * N, width)`` of b steps from `begin` on in place, each looking back at those before it."""
+        weights, end = self._weights, begin + rows.num_steps
+        normed = torch.layer_norm(states, weights.norm, None, None, weights.epsilon)
+        weights.attend_in(normed, rows.joint)
+        rows.joint.add_(weights.attention_in_bias)
+        rows.queries_of_heads.copy_(rows.new_queries)
+        self.past.narrow(0, begin, rows.num_steps).copy_(rows.new_keys_and_values)
+        scores = torch.baddbmm(rows.future(end), rows.queries, self._keys.narrow(2, 0, end))
+        torch.bmm(torch.softmax(scores, -1), self._values.narrow(1, 0, end), out=rows.means)
+        rows.means_of_all_heads.copy_(rows.new_means)
+        weights.attend_out(rows.read, rows.change)
+        states.add_(rows.change).add_(weights.attention_out_bias)
 
-        normed = F.layer_norm(states, weights.norm, eps=weights.epsilon)
-        hidden = torch.addmm(weights.network_in_bias, normed, weights.network_in)
-        hidden = F.gelu(hidden, approximate="tanh")
-        return states.addmm_(hidden, weights.network_out).add_(weights.network_out_bias)
+        normed = torch.layer_norm(states, weights.norm, None, None, weights.epsilon)
+        weights.think_in(normed, rows.hidden)
+        weights.think_out(F.gelu(rows.hidden.add_(weights.network_in_bias), approximate="tanh"), rows.change)
+        states.add_(rows.change).add_(weights.network_out_bias)
+
+
+class _Rows:
+    """Room for what each block in turn computes for b steps ahead.
+
+    Args:
+        past: the keys and values of a block, ``(T, 2, N, width)``.
+        num_heads: the number of heads.
+        num_steps: b.
+    """
+
+    def __init__(self, past: Tensor, num_heads: int, num_steps: int) -> None:
+        (longest, _, num_samples, width), new = past.shape, past.new_empty
+        self.num_steps, size = num_steps, width // num_heads
+        self.joint = new(num_steps * num_samples, 3 * width)
+        by_step = self.joint.view(num_steps, num_samples, 3, width)
+        self.new_queries = by_step[:, :, 0].unflatten(2, (num_heads, size)).permute(1, 2, 0, 3)
+        self.new_keys_and_values = by_step[:, :, 1:].transpose(1, 2)
+        self.queries, self.means = (new(num_samples * num_heads, num_steps, size) for _ in range(2))
+        self.queries_of_heads = self.queries.view(self.new_queries.shape)
+        self.read, self.change = (new(num_steps * num_samples, width) for _ in range(2))
+        self.new_means = self.means.transpose(0, 1)
+        self.means_of_all_heads = self.read.view(self.new_means.shape)
+        self.hidden = new(num_steps * num_samples, 4 * width)
+        # the last b steps are in the triangle, and all steps before them are seen
+        self._future = new(num_steps, longest + num_steps).fill_(-torch.inf).triu_(longest + 1)
+
+    def future(self, end: int) -> Tensor:
+        """What the b steps before `end` add to their scores ``(b, end)``, so that none sees a later one."""
+        return self._future[:, -end:]
+
+
+def _product(weight: Tensor) -> Callable[[Tensor, Tensor], object]:
+    """A function that multiplies rows with ``(inputs, outputs)`` and writes into its second argument."""
+    if weight.device.type == "cpu" and weight.dtype != torch.bfloat16:
+        matrix = weight.numpy()  # for a few rows NumPy takes half the time
+        return lambda rows, out: rows.numpy().dot(matrix, out.numpy())
+    return lambda rows, out: torch.mm(rows, weight, out=out)
 
 
 def _folded(norm: nn.LayerNorm, linear: nn.Linear) -> tuple[Tensor, Tensor]:
