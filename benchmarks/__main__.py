@@ -35,6 +35,7 @@ _WORKS = {
     "strategies.multi_scale": ("sampling",),
     "pixelcnn_plus_plus": ("sampling", "linear_cost"),
     "strategies.distillation": ("mixture",),
+    "strategies.flow_student": ("one_pass",),
     "strategies.subscale": ("fixed_point",),
     "strategies.guess_and_verify": ("evaluations", "digits", "chorales"),
     "grading": ("submission", "processes", "sandbox"),

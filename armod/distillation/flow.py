@@ -188,6 +188,17 @@ class FlowStudent(nn.Module):
     def _flows(self) -> list[WaveNet]:
         return cast(list[WaveNet], list(self.flows))
 
+    def dependencies(self) -> Tensor:
+        """Tell which samples must be there before another can be made: none, because all that a sample needs is noise.
+
+        `armod.waves` asks for it; `receptive_field` says which noise a sample needs.
+
+        Returns:
+            A boolean tensor ``(T, T)`` without a True, for T = `receptive_field` + 1.
+        """
+        length = self.receptive_field + 1
+        return torch.zeros(length, length, dtype=torch.bool)
+
     def extra_repr(self) -> str:
         """Return what `print(student)` shows."""
         return f"num_flows={len(self.flows)}, receptive_field={self.receptive_field}, context_size={self.context_size}"

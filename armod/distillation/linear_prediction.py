@@ -99,7 +99,7 @@ class LinearPrediction(AutoregressiveModel):
             torch.zeros_like(means), means, log_scales.expand_as(means), validate_args=False
         )
 
-    def cached_view(self, num_samples: int, context: Tensor | None) -> _FilterWalk:
+    def cached_view(self, num_samples: int, context: Tensor | None) -> Walk:
         """Generate one sample at a time from the last few."""
         length = context.shape[2] if context is not None and context.dim() == 3 else None
         return _FilterWalk(self.likelihood, *self._filters(context), num_samples, length)
@@ -244,7 +244,7 @@ def utterance_context(name: str) -> tuple[Tensor, Tensor]:
     """Analyse an utterance of the data set "speech", whose test split is "0930".
 
     Args:
-        name: one of `armod.data.sets.speech.TRANSCRIPTS`.
+        name: "0870", "0880", "0890", "0920" or "0930".
 
     Returns:
         The context ``(1, 11, T)`` of a `LinearPrediction` that whispers it, and the gain ``(1, T)``.

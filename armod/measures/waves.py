@@ -7,6 +7,8 @@ this, not the weights. A sampler that guesses can need fewer passes, because a g
 
 from __future__ import annotations
 
+from typing import Protocol, cast
+
 import torch
 from torch import Tensor
 
@@ -14,11 +16,25 @@ from armod.measures.dependency import dependency_matrix
 from armod.models.base import AutoregressiveModel
 
 
-def waves(model: AutoregressiveModel, *, seed: int = 0) -> Tensor:
+class Parallel(Protocol):
+    """A model that is not made variable by variable, and says itself which of its variables need which others.
+
+    >>> from armod.distillation import FlowStudent
+    >>> student: Parallel = FlowStudent(4, dilations=[1])
+    >>> student.dependencies().any()
+    tensor(False)
+    """
+
+    def dependencies(self) -> Tensor:
+        """Return a boolean ``(D, D)``: [i, j] is True where variable i can't be made without variable j."""
+
+
+def waves(model: AutoregressiveModel | Parallel, *, seed: int = 0) -> Tensor:
     """Find the earliest pass in which each variable can be made, from what the oracle sees of the model.
 
     Args:
-        model: the model, which does not change.
+        model: the model, which does not change; or one that says its dependencies itself (`armod.measures.waves.Parallel`), as a
+            `armod.distillation.FlowStudent` does.
         seed: seed of the oracle's random weights and observations.
 
     Returns:
@@ -37,6 +53,10 @@ def waves(model: AutoregressiveModel, *, seed: int = 0) -> Tensor:
     >>> waves(armod.PixelCNN((1, 3, 4), 8, 1, likelihood=bits)).view(3, 4).tolist()
     [[1, 2, 3, 4], [3, 4, 5, 6], [5, 6, 7, 8]]
     """
+    if not isinstance(model, AutoregressiveModel) and hasattr(model, "dependencies"):
+        dependencies = model.dependencies()
+        return waves_of(dependencies, torch.arange(len(dependencies)))
+    model = cast(AutoregressiveModel, model)  # what is neither is refused by the oracle
     return waves_of(dependency_matrix(model, seed=seed), model.ordering.cpu())
 
 

@@ -129,6 +129,17 @@ def test_contexts_of_all_forms() -> None:
     )
 
 
+def test_no_sample_waits_for_another() -> None:
+    model = student(2)
+    assert armod.waves(model).tolist() == [1] * (model.receptive_field + 1)
+    # and that is so: one evaluation of each flow makes them all
+    calls = []
+    for flow in model.flows:
+        flow.head.register_forward_hook(lambda *given: calls.append(given))
+    model.sample(1, 100)
+    assert len(calls) == 2
+
+
 def test_the_start_is_nearly_the_noise() -> None:
     model = FlowStudent(16, dilations=[1, 2, 4, 8])
     mean, log_scale = model(model.noise(2, 200, seeded()))
