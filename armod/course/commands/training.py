@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,8 @@ def train(recipe: str, out: Path | None, resume: bool, device: str | None, **opt
     """Train the model of a RECIPE (a name that ships with armod, or a .toml file) and save its weights.
 
     The checkpoint NAME.checkpoint beside the weights survives any interruption and goes when the run is done. The
-    likelihood on the test split is printed and stored with the weights. Options outdo the recipe's [fit].
+    likelihood on the test split is printed and stored with the weights. Options outdo the recipe's [fit]. The recipe of a
+    student (armod.distillation) is distilled in one go, and takes --out alone.
 
     \b
     armod train made-digits28
@@ -47,6 +49,8 @@ def train(recipe: str, out: Path | None, resume: bool, device: str | None, **opt
     from armod.pretrained.weights import write_weights
     from armod.training import distributed
 
+    if recipe in _students() or _is_of_student(recipe):
+        return _distil(recipe, out)
     try:
         chosen = read_recipe(Path(recipe) if recipe.endswith(".toml") else recipe_path(recipe))
         weights = out or Path(f"{chosen.name}.safetensors")
@@ -75,3 +79,37 @@ def train(recipe: str, out: Path | None, resume: bool, device: str | None, **opt
         raise CourseError(
             "Interrupted; add --resume to go on after the last whole epoch.", exit_code=1
         ) from None
+
+
+def _students() -> tuple[str, ...]:
+    from armod.distillation import STUDENTS
+
+    return STUDENTS
+
+
+def _is_of_student(recipe: str) -> bool:
+    """Whether a file is a recipe with a table [student]; what can't be read is left to those who read recipes."""
+    try:
+        return recipe.endswith(".toml") and "student" in tomllib.loads(
+            Path(recipe).read_text(encoding="utf-8")
+        )
+    except (OSError, ValueError):
+        return False
+
+
+def _distil(recipe: str, out: Path | None) -> None:
+    """Distil the student of a recipe and write its weights."""
+    from armod.distillation.recipes import read_student_recipe, student_recipe_path, write_student
+
+    try:
+        chosen = read_student_recipe(
+            Path(recipe) if recipe.endswith(".toml") else student_recipe_path(recipe)
+        )
+        student, history, receipt = chosen.train()
+        weights = out or Path(f"{chosen.name}.safetensors")
+        write_student(weights, student, receipt)
+        click.echo(f"{len(history)} steps in {history.seconds:.0f} s\n{receipt}\nWeights: {weights}")
+    except (ValueError, OSError) as error:
+        raise CourseError(str(error)) from None
+    except KeyboardInterrupt:
+        raise CourseError("Interrupted; nothing was written.", exit_code=1) from None
