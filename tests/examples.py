@@ -15,6 +15,9 @@ from armod import (
     orderings,
 )
 from tests.makers import (
+    UserBits,
+    UserLevels,
+    UserSingle,
     gated,
     histogram,
     made,
@@ -27,8 +30,7 @@ from tests.makers import (
     transformer,
     wavenet,
 )
-from tests.reference import Numbers
-from tests.user_models import UserBits, UserLevels, UserSingle
+from tests.models.reference import Numbers
 
 
 def every_observation(model: AutoregressiveModel) -> Tensor:

@@ -12,7 +12,7 @@ import armod
 from armod.distillation import FlowStudent, LinearPrediction, distill, kl
 from armod.distillation.flow import FlowStudent as Student
 from armod.likelihoods import Logistic
-from tests.user_models import seeded
+from tests.makers import seeded
 
 WHITE = LinearPrediction(torch.tensor([0.0, 0.0, 0.0]), order=2, event_shape=(30,))
 

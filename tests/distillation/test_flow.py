@@ -8,7 +8,7 @@ from torch import Tensor
 
 import armod
 from armod.distillation import FlowStudent
-from tests.user_models import seeded
+from tests.makers import seeded
 
 
 def student(num_flows: int = 1, context_size: int = 0, channels: int = 4) -> FlowStudent:

@@ -11,7 +11,7 @@ from scipy import linalg, signal, stats
 
 import armod
 from armod.distillation import LinearPrediction, analyse, utterance_context
-from tests.user_models import seeded
+from tests.makers import seeded
 
 
 def teacher(order: int = 3, length: int = 9) -> LinearPrediction:

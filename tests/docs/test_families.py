@@ -13,7 +13,7 @@ import torch
 import armod
 from armod import likelihoods, orderings
 from tests.checkout import CHECKOUT
-from tests.user_models import seeded
+from tests.makers import seeded
 
 COLUMNS = ("model", "observations", "orderings", "context", "lengths", "likelihoods")
 SIZES: dict[str, tuple[tuple[object, ...], dict[str, object]]] = {

@@ -23,7 +23,7 @@ from armod.likelihoods import (
     temper,
 )
 from armod.models.made.mixture import mix
-from tests.user_models import seeded
+from tests.makers import seeded
 
 DISCRETE = [Bernoulli(), *map(Categorical, (1, 2, 3, 17, 256))]
 MIXTURES = [LogisticMixture(*sizes) for sizes in ((1, 2), (2, 1), (3, 2), (4, 3), (17, 1), (256, 5))]

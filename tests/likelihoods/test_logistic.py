@@ -13,7 +13,7 @@ from torch import Tensor, distributions
 import armod
 from armod import likelihoods
 from armod.likelihoods import Logistic, LogisticDensity, inverse_cdf, pick, table, temper
-from tests.user_models import seeded
+from tests.makers import seeded
 
 SIZES = pytest.mark.parametrize("num_components", [1, 2, 5])
 

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from armod.likelihoods import DiscretizedLogisticMixture, LogisticMixture, inverse_cdf, pick
 from armod.models.made.mixture import mix
-from tests.user_models import seeded
+from tests.makers import seeded
 
 DTYPES = st.sampled_from([torch.float32, torch.float64])
 NUM_LEVELS = st.sampled_from([1, 2, 3, 4, 5, 17, 256, 300])

@@ -26,8 +26,7 @@ from armod.likelihoods import (
 from armod.models.made.mixture import mix
 from armod.sampling.samplers import sample_cached
 from tests.examples import every_observation
-from tests.makers import gated, made, multi_scale, pixelcnn, recurrent, transformer, wavenet
-from tests.user_models import seeded
+from tests.makers import gated, made, multi_scale, pixelcnn, recurrent, seeded, transformer, wavenet
 
 
 class Heads(Likelihood):

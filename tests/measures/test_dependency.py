@@ -17,10 +17,9 @@ from armod import (
     orderings,
     total_probability,
 )
-from tests import reference
 from tests.examples import numbers
-from tests.makers import made
-from tests.user_models import UserBits, UserSingle, seeded
+from tests.makers import UserBits, UserSingle, made, seeded
+from tests.models import reference
 
 D = 6
 EARLIER = frozenset((i, j) for i in range(D) for j in range(i))

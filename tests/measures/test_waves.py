@@ -11,8 +11,7 @@ from torch import Tensor, distributions
 import armod
 from armod import AutoregressiveModel, likelihoods, orderings, waves
 from armod.measures.waves import waves_of
-from tests.makers import made
-from tests.user_models import seeded
+from tests.makers import made, seeded
 
 BITS = likelihoods.Bernoulli()
 

@@ -16,8 +16,7 @@ from torch import Tensor, distributions
 
 import armod
 from armod import AutoregressiveModel, likelihoods, orderings
-from tests.makers import context_for, lively
-from tests.user_models import seeded
+from tests.makers import context_for, lively, seeded
 
 BITS, THREE, MIXTURE = likelihoods.Bernoulli(), likelihoods.Categorical(3), likelihoods.LogisticMixture(5, 2)
 

@@ -12,8 +12,7 @@ from torch import Tensor
 import armod
 from armod import AutoregressiveModel, likelihoods, orderings
 from armod.models.coordinates import coordinate_planes
-from tests.makers import context_for, lively
-from tests.user_models import seeded
+from tests.makers import context_for, lively, seeded
 
 SHAPE = (3, 4, 5)
 FAMILIES: dict[str, Callable[..., AutoregressiveModel]] = {

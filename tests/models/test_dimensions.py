@@ -7,8 +7,7 @@ import torch
 
 import armod
 from armod import likelihoods, orderings
-from tests.makers import context_for
-from tests.user_models import seeded
+from tests.makers import context_for, seeded
 
 BITS = likelihoods.Bernoulli()
 SHAPES = [(2, 1, 2, 2), (1, 3, 1, 1, 2), (2, 2, 1, 1, 1, 1)]

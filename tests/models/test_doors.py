@@ -13,8 +13,7 @@ from torch import Tensor, distributions
 
 from armod import AutoregressiveModel, RecurrentModel, Transformer, WaveNet, likelihoods
 from tests.examples import LARGER, MODELS
-from tests.makers import context_for, lively, made, pixelcnn, wavenet
-from tests.user_models import seeded
+from tests.makers import context_for, lively, made, pixelcnn, seeded, wavenet
 
 Build = Callable[[], AutoregressiveModel]
 MADE = made((4,), (8,), 3)

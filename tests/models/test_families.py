@@ -13,8 +13,7 @@ from torch import Tensor
 import armod
 from armod import AutoregressiveModel, check_autoregressive, likelihoods, orderings, total_probability
 from armod.likelihoods import Likelihood
-from tests.makers import lively
-from tests.user_models import seeded
+from tests.makers import lively, seeded
 
 Build = Callable[..., AutoregressiveModel]
 

@@ -13,7 +13,7 @@ import torch
 import armod
 from armod import likelihoods, orderings
 from armod.models.base import AutoregressiveModel
-from tests.user_models import UserBits
+from tests.makers import UserBits
 
 BITS = likelihoods.Bernoulli()
 

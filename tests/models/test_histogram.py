@@ -16,8 +16,8 @@ from torch import Tensor
 
 from armod import total_probability
 from armod.models.histogram import Histogram
-from tests import reference
-from tests.user_models import seeded
+from tests.makers import seeded
+from tests.models import reference
 
 Cell = tuple[int, ...]
 

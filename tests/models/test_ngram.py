@@ -11,8 +11,7 @@ import torch
 
 import armod
 from armod import NGram, orderings
-from tests.makers import ngram
-from tests.user_models import seeded
+from tests.makers import ngram, seeded
 
 START = -1
 

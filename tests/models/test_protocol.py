@@ -21,10 +21,9 @@ from armod import (
 from armod.likelihoods import DiscretizedLogisticMixture
 from armod.likelihoods import log_prob as log_prob_of
 from armod.sampling.samplers import Recomputing
-from tests import reference
 from tests.examples import ENSEMBLES, MODELS, every_observation
-from tests.makers import made
-from tests.user_models import seeded
+from tests.makers import made, seeded
+from tests.models import reference
 
 ONE_ORDER = pytest.mark.parametrize("build", MODELS.values(), ids=MODELS.keys())
 ALL = pytest.mark.parametrize("build", [*MODELS.values(), *ENSEMBLES.values()], ids=[*MODELS, *ENSEMBLES])

@@ -21,8 +21,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from armod import AutoregressiveModel, check_autoregressive, likelihoods
 from armod.models.shortcuts import why_not_cached
 from tests.examples import LARGER, MODELS
-from tests.makers import context_for, made
-from tests.user_models import seeded
+from tests.makers import context_for, made, seeded
 
 N = 3
 Build = Callable[[], AutoregressiveModel]

@@ -16,8 +16,7 @@ import armod
 from armod import AutoregressiveModel, likelihoods, orderings
 from armod.models.raster.gated_pixelcnn_layers import gate
 from armod.models.sequence.gated_convolution import GatedConvolution
-from tests.makers import context_for, lively
-from tests.user_models import seeded
+from tests.makers import context_for, lively, seeded
 
 BITS, THREE, MIXTURE = likelihoods.Bernoulli(), likelihoods.Categorical(3), likelihoods.LogisticMixture(4, 2)
 Build = Callable[[], AutoregressiveModel]

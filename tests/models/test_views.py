@@ -12,8 +12,7 @@ from torch import Tensor
 from armod import AutoregressiveModel, check_autoregressive
 from armod.likelihoods import log_prob as log_prob_of
 from tests.examples import LARGER
-from tests.makers import context_for, lively
-from tests.user_models import seeded
+from tests.makers import context_for, lively, seeded
 
 Build = Callable[[], AutoregressiveModel]
 CONTEXTUAL = {name: build for name, build in LARGER.items() if "context" in name}

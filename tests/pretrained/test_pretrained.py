@@ -15,7 +15,7 @@ from armod.course.commands.main import main
 from armod.data.dataset import SPLITS
 from armod.pretrained.recipe import Recipe, read_recipe
 from armod.pretrained.weights import read_weights, write_weights
-from tests.user_models import UserBits, seeded
+from tests.makers import UserBits, seeded
 
 TINY = """
 [model]

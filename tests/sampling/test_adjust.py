@@ -14,8 +14,18 @@ from armod.likelihoods import Bernoulli, Categorical, Likelihood, LogisticMixtur
 from armod.sampling.adjust import Adjustment
 from armod.sampling.samplers import sample_cached, sample_naive
 from tests.likelihoods.test_own_likelihood import Heads
-from tests.makers import gated, histogram, made, pixelcnn, pixelcnn_plus_plus, recurrent, transformer, wavenet
-from tests.user_models import UserLevels, seeded
+from tests.makers import (
+    UserLevels,
+    gated,
+    histogram,
+    made,
+    pixelcnn,
+    pixelcnn_plus_plus,
+    recurrent,
+    seeded,
+    transformer,
+    wavenet,
+)
 
 OPTIONS = [
     {"temperature": 0.6},

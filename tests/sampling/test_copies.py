@@ -15,8 +15,7 @@ from armod.sampling.samplers import Recomputing
 from armod.sampling.threads import one_thread
 from armod.sampling.walk import Incremental, Steps, Walk, row_indices
 from tests.examples import LARGER, MODELS
-from tests.makers import context_for, made
-from tests.user_models import seeded
+from tests.makers import context_for, made, seeded
 
 Build = Callable[[], AutoregressiveModel]
 EACH = pytest.mark.parametrize("build", [*MODELS.values(), *LARGER.values()], ids=[*MODELS, *LARGER])

@@ -15,8 +15,7 @@ from armod import AutoregressiveModel, likelihoods
 from armod.sampling import Copy, Draft, FirstOf, GuessAndVerify, Incremental, Table
 from armod.sampling.guessers import Verified, previous
 from tests.examples import ENSEMBLES, LARGER, MODELS
-from tests.makers import context_for, made, recurrent
-from tests.user_models import UserBits, seeded
+from tests.makers import UserBits, context_for, made, recurrent, seeded
 
 Build = Callable[[], AutoregressiveModel]
 N = 6

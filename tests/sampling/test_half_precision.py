@@ -38,7 +38,7 @@ from armod.models.made.mixture import member_posterior, mix
 from armod.models.plus_plus.pixel_mixture import PixelMixture
 from armod.sampling.samplers import sample_cached, sample_naive
 from tests.likelihoods.test_own_likelihood import Heads
-from tests.user_models import seeded
+from tests.makers import seeded
 
 DTYPES = [torch.float64, torch.float32, torch.bfloat16, torch.float16]
 dtypes = pytest.mark.parametrize("dtype", DTYPES, ids=str)

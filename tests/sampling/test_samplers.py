@@ -14,8 +14,7 @@ from armod.sampling import samplers
 from armod.sampling.adjust import Adjustment
 from armod.sampling.drawing import draw_all
 from armod.sampling.walk import Incremental, Walk
-from tests.makers import made
-from tests.user_models import seeded
+from tests.makers import made, seeded
 
 MODEL = made((5,), (9, 7), likelihood=likelihoods.Categorical(3))
 KNOWN = torch.tensor([0, 2, 1, 1, 0])

@@ -16,8 +16,7 @@ from armod import AutoregressiveModel, NGram, likelihoods
 from armod.sampling import Adjustment, Draft, GuessAndVerify, Speculative, speculative
 from armod.sampling.walk import Incremental
 from tests.examples import ENSEMBLES, LARGER, MODELS
-from tests.makers import context_for, made, ngram
-from tests.user_models import seeded
+from tests.makers import context_for, made, ngram, seeded
 
 Build = Callable[[], AutoregressiveModel]
 SINGLE = {name: build for name, build in MODELS.items() if not name.startswith("mixture")}

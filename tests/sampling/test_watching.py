@@ -11,8 +11,7 @@ from torch import Tensor
 
 from armod import AutoregressiveModel, likelihoods
 from tests.examples import ENSEMBLES, MODELS
-from tests.makers import made
-from tests.user_models import seeded
+from tests.makers import made, seeded
 
 Build = Callable[[], AutoregressiveModel]
 SINGLE = {name: build for name, build in MODELS.items() if not name.startswith("mixture")}

@@ -13,7 +13,7 @@ from torch import nn
 
 from armod import MADE, evaluate, fit, likelihoods
 from armod.models.histogram import Histogram
-from tests.user_models import UserLevels, seeded
+from tests.makers import UserLevels, seeded
 
 X = (torch.rand(30, 4, generator=seeded(1)) < 0.7).to(torch.uint8)
 

@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader, IterableDataset, TensorDataset
 
 from armod import MADE, AutoregressiveModel, data, evaluate, fit, likelihoods
 from armod.training.batches import Batches
-from tests.user_models import seeded
+from tests.makers import seeded
 
 X = (torch.rand(23, 4, generator=seeded(1)) < 0.6).to(torch.uint8)
 C = torch.randn(23, 2, generator=seeded(2))

@@ -12,7 +12,7 @@ import torch
 
 from armod import MADE, evaluate, fit, likelihoods
 from armod.training import Callback, Cosine, CSVLogger, NotFiniteError, Progress, TensorBoardLogger
-from tests.user_models import seeded
+from tests.makers import seeded
 
 X = (torch.rand(26, 4, generator=seeded(1)) < 0.7).to(torch.uint8)  # batches of 10: three steps an epoch
 

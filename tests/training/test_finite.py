@@ -14,7 +14,7 @@ from armod import MADE, AutoregressiveModel, evaluate, fit, likelihoods
 from armod.models.histogram import Histogram
 from armod.training import NotFiniteError
 from armod.training.finite import LastFinite
-from tests.user_models import seeded
+from tests.makers import seeded
 
 pytestmark = pytest.mark.usefixtures("torch_validates")
 

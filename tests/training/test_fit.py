@@ -13,8 +13,7 @@ import torch
 from torch.utils.data import DataLoader, TensorDataset
 
 from armod import MADE, AutoregressiveModel, Receipt, data, evaluate, fit, likelihoods
-from tests.makers import made
-from tests.user_models import UserBits, UserLevels, seeded
+from tests.makers import UserBits, UserLevels, made, seeded
 
 TRAIN = (torch.rand(90, 6, generator=seeded(1)) < torch.tensor([0.9, 0.1, 0.8, 0.5, 0.3, 0.95])).to(
     torch.uint8

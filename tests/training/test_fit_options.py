@@ -11,8 +11,7 @@ import torch
 from torch import Tensor
 
 from armod import MADE, evaluate, fit, likelihoods
-from tests.makers import made
-from tests.user_models import UserBits, seeded
+from tests.makers import UserBits, made, seeded
 
 X = (torch.rand(47, 6, generator=seeded(1)) < torch.tensor([0.9, 0.1, 0.8, 0.5, 0.3, 0.95])).to(torch.uint8)
 

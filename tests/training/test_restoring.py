@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from armod import AutoregressiveModel, evaluate, fit
-from tests.user_models import seeded
+from tests.makers import seeded
 
 X = (torch.rand(30, 4, generator=seeded(1)) < 0.7).to(torch.uint8)
 

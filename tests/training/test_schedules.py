@@ -15,7 +15,7 @@ from torch.optim import lr_scheduler as torchs
 
 from armod import MADE, fit, likelihoods
 from armod.training import Cosine, History, WarmUp
-from tests.user_models import seeded
+from tests.makers import seeded
 
 X = (torch.rand(26, 4, generator=seeded(1)) < 0.7).to(torch.uint8)  # batches of 8: four steps an epoch
 

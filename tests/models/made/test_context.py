@@ -13,10 +13,9 @@ from torch import Tensor
 import armod
 from armod import MADE, likelihoods, orderings, total_probability
 from armod.likelihoods import log_prob as log_prob_of
-from tests import reference
 from tests.examples import every_observation, numbers
-from tests.makers import context_for, made
-from tests.user_models import seeded
+from tests.makers import context_for, made, seeded
+from tests.models import reference
 
 CONDITIONAL = {
     "bits": lambda **more: made((4,), (9,), context_size=2, **more),

@@ -15,10 +15,9 @@ from torch import nn
 
 from armod import MADE, likelihoods, orderings, total_probability
 from armod.likelihoods import log_prob as log_prob_of
-from tests import reference
 from tests.examples import every_observation, numbers
-from tests.makers import lively, made
-from tests.user_models import seeded
+from tests.makers import lively, made, seeded
+from tests.models import reference
 
 ANY_MADE = st.builds(
     made,

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from armod import MADE, likelihoods
 from armod.models.made import masked_linear as module
 from armod.models.made.masked_linear import bands, masked_linear
-from tests.user_models import seeded
+from tests.makers import seeded
 
 
 def random_mask(rows: int, columns: int, kind: str, seed: int) -> Tensor:

@@ -12,10 +12,9 @@ import torch
 
 from armod import MADE, check_autoregressive, dependency_matrix, total_probability
 from armod.likelihoods import log_prob as log_prob_of
-from tests import reference
 from tests.examples import every_observation, numbers
-from tests.makers import lively, made
-from tests.user_models import seeded
+from tests.makers import lively, made, seeded
+from tests.models import reference
 
 ORDER = [1, 3, 0, 2]
 SEVERAL_ORDERS_CALLS: dict[str, Callable[[MADE], object]] = {

@@ -23,8 +23,7 @@ from armod import (
 )
 from armod.models.plus_plus import layers as layers_module
 from armod.models.plus_plus.pixel_mixture import PixelMixture
-from tests.makers import context_for, lively, pixelcnn_plus_plus
-from tests.user_models import seeded
+from tests.makers import context_for, lively, pixelcnn_plus_plus, seeded
 
 ABLATIONS = [
     {},

@@ -13,8 +13,7 @@ from armod import GatedPixelCNN, PixelCNN, check_autoregressive, dependency_matr
 from armod.models.raster import gated_pixelcnn_layers as module
 from armod.models.raster.masked_convolution import MaskedConvolution
 from armod.models.raster.pixel_masks import horizontal_mask, pixel_mask, vertical_mask
-from tests.makers import context_for, gated
-from tests.user_models import seeded
+from tests.makers import context_for, gated, seeded
 
 BITS = likelihoods.Bernoulli()
 SHAPES = [(1, 5, 4), (3, 2, 3), (2, 3, 1), (1, 1, 5)]

@@ -17,8 +17,7 @@ from armod.models.raster import pixelcnn as module
 from armod.models.raster import pixelcnn_layers as layers
 from armod.models.raster.masked_convolution import MaskedConvolution
 from armod.models.raster.pixel_masks import pixel_mask
-from tests.makers import pixelcnn
-from tests.user_models import seeded
+from tests.makers import pixelcnn, seeded
 
 BITS = likelihoods.Bernoulli()
 

@@ -14,8 +14,7 @@ from armod import MultiScale, dependency_matrix, likelihoods, orderings, total_p
 from armod.measures.waves import waves_of
 from armod.models.coordinates import coordinate_planes
 from armod.models.scales.network import Network
-from tests.makers import lively
-from tests.user_models import seeded
+from tests.makers import lively, seeded
 
 BITS, THREE, MIXTURE = likelihoods.Bernoulli(), likelihoods.Categorical(3), likelihoods.LogisticMixture(3, 2)
 LIKELIHOODS = pytest.mark.parametrize("likelihood", [BITS, THREE, MIXTURE], ids=str)

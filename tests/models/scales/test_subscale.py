@@ -16,8 +16,7 @@ from armod.sampling import GuessAndVerify
 from armod.sampling.adjust import Adjustment
 from armod.sampling.drawing import draw_all
 from armod.sampling.walk import Walk
-from tests.makers import context_for, lively, subscale
-from tests.user_models import seeded
+from tests.makers import context_for, lively, seeded, subscale
 
 BITS = likelihoods.Bernoulli()
 SHAPES = [

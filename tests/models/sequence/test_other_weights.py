@@ -12,8 +12,7 @@ from torch.nn.utils import parametrizations, parametrize, prune
 
 import armod
 from armod import RecurrentModel, likelihoods
-from tests.makers import lively
-from tests.user_models import seeded
+from tests.makers import lively, seeded
 
 
 def orthogonal(model: RecurrentModel) -> None:

@@ -16,8 +16,7 @@ from armod.likelihoods import Bernoulli, Categorical, LogisticMixture
 from armod.likelihoods import log_prob as log_prob_of
 from armod.models.sequence.recurrent import Recurrence
 from tests.examples import every_observation
-from tests.makers import context_for, lively, recurrent
-from tests.user_models import seeded
+from tests.makers import context_for, lively, recurrent, seeded
 
 CELLS = pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
 

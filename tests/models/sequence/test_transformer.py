@@ -17,8 +17,7 @@ from armod import Transformer, check_autoregressive, orderings, total_probabilit
 from armod.likelihoods import Bernoulli, Categorical, LogisticMixture
 from armod.likelihoods import log_prob as log_prob_of
 from tests.examples import every_observation
-from tests.makers import context_for, transformer
-from tests.user_models import seeded
+from tests.makers import context_for, seeded, transformer
 
 
 def plain_norm(vector: Tensor, weight: Tensor, bias: Tensor) -> Tensor:

@@ -14,8 +14,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from armod import WaveNet, check_autoregressive, dependency_matrix, likelihoods, orderings
 from armod.models.sequence.gated_convolution import GatedConvolution
-from tests.makers import context_for, lively, wavenet
-from tests.user_models import seeded
+from tests.makers import context_for, lively, seeded, wavenet
 
 FOUR = likelihoods.Categorical(4)
 

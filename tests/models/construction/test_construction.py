@@ -30,10 +30,9 @@ from armod.likelihoods import Bernoulli, Categorical, LogisticMixture
 from armod.models.arguments import Unwritten
 from armod.models.families import FAMILIES
 from tests.examples import ENSEMBLES, MODELS
-from tests.makers import made
-from tests.models.test_model_copies import through_torch_save
-from tests.models.test_saving import Sharp
-from tests.user_models import UserBits, seeded
+from tests.makers import UserBits, made, seeded
+from tests.models.construction.test_model_copies import through_torch_save
+from tests.models.construction.test_saving import Sharp
 
 EVERY = MODELS | ENSEMBLES
 

@@ -16,8 +16,8 @@ import torch
 import armod
 from armod import AutoregressiveModel
 from tests.examples import ENSEMBLES, MODELS
-from tests.models.test_saving import some_levels
-from tests.user_models import seeded
+from tests.makers import seeded
+from tests.models.construction.test_saving import some_levels
 
 EVERY = MODELS | ENSEMBLES
 

@@ -17,9 +17,8 @@ from torch import nn
 import armod
 from armod import MADE, AutoregressiveModel, RecurrentModel, Transformer, WaveNet
 from armod.likelihoods import Bernoulli, Categorical, Likelihood, LogisticMixture
-from tests.makers import histogram, made, wavenet
-from tests.models.test_saving import assert_same
-from tests.user_models import UserBits
+from tests.makers import UserBits, histogram, made, wavenet
+from tests.models.construction.test_saving import assert_same
 
 # -- what can't be written ------------------------------------------------------------------------------------------------
 

@@ -20,8 +20,7 @@ from armod import MADE, AutoregressiveModel, Histogram, WaveNet
 from armod.likelihoods import Bernoulli, Categorical
 from armod.models.families import FAMILIES
 from tests.examples import ENSEMBLES, LARGER, MODELS
-from tests.makers import context_for, histogram, lively, made
-from tests.user_models import UserBits, UserLevels, UserSingle, seeded
+from tests.makers import UserBits, UserLevels, UserSingle, context_for, histogram, lively, made, seeded
 
 OWN = [UserBits, UserSingle, UserLevels]
 EVERY = MODELS | ENSEMBLES | LARGER
