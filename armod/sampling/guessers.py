@@ -185,8 +185,10 @@ class Draft:
         """Row by row in plain Python, where a few levels cost less than one operation on tensors."""
         end = verified.levels.shape[1] if verified.end is None else verified.end
         if verified.are_together:
-            rows = zip(verified.levels[:, : verified.begin].tolist(), verified.uniform.tolist(), strict=True)
-            return torch.tensor([table.guesses(past, noise[verified.begin : end]) for past, noise in rows])
+            levels, noise = verified.levels[:, : verified.begin], verified.uniform[:, verified.begin : end]
+            return torch.tensor(
+                [table.guesses(*row) for row in zip(levels.tolist(), noise.tolist(), strict=True)]
+            )
         guesses = torch.full_like(verified.levels, -1)
         for number, frontier in enumerate(verified.frontier.tolist()):
             if frontier < end:
@@ -236,10 +238,9 @@ class FirstOf:
 
     def _together(self, verified: Verified, begin: int, end: int) -> Tensor:
         """The same where all rows go on together: a guesser is asked from the first variable that a row has no guess of."""
-        levels, frontier = verified.levels, verified.frontier
-        parts: list[Tensor] = []
+        levels, parts = verified.levels, []
         for guesser in self.guessers:
-            guesses = guesser(replace(verified, levels=levels, frontier=frontier, begin=begin))
+            guesses = guesser(verified)
             if guesses.shape[1] != end - begin:
                 guesses = guesses[:, begin:end]
             is_open = (guesses < 0).any(0).tolist()
@@ -247,11 +248,14 @@ class FirstOf:
             parts.append(guesses[:, :length])
             if length == len(is_open):
                 break
+            if not length:
+                continue
             # what was drawn last often stands in the levels already
-            if length and not (guesser is previous and levels is verified.latest):
+            if not (guesser is previous and levels is verified.latest):
                 levels = levels.clone()
                 levels[:, begin : begin + length] = guesses[:, :length]
-            begin, frontier = begin + length, frontier + length
+            begin += length
+            verified = replace(verified, levels=levels, frontier=verified.frontier + length, begin=begin)
         else:
             parts.append(levels.new_full((len(levels), end - begin), -1))
         return torch.cat(parts, 1)

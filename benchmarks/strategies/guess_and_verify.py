@@ -69,12 +69,12 @@ def digits(numbers: dict[int, float | None] = DIGITS, seeds: int = 10) -> list[R
 
 
 def chorales(numbers: dict[int, float | None] = CHORALES, seeds: int = 10) -> list[Result]:
-    """Four beats of a chorale at once: what was drawn last, and beyond it a counted table."""
+    """Three notes of each voice of a chorale at once: what was drawn last, and beyond it a counted table."""
     model, train = armod.load_pretrained("transformer-chorales"), armod.data.load("chorales").train
     table = Table(
         train.flatten(1)[:, model.ordering], note_before, model.likelihood.num_levels, smoothing=0.05
     )
-    sampler = GuessAndVerify(FirstOf("previous", Draft(table)), window=16)
+    sampler = GuessAndVerify(FirstOf("previous", Draft(table)), window=12)
     return [
         _seconds(model, "transformer-chorales", num, sampler, seeds, bound) for num, bound in numbers.items()
     ]
