@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 from click.testing import CliRunner
+from tests.user_models import seeded
 
 from armod.course.commands.main import main
 from armod.distillation import (
@@ -19,7 +20,6 @@ from armod.distillation import (
     student_receipt,
     utterance_context,
 )
-from tests.user_models import seeded
 
 SHIPPED = Path(recipes.__file__).parent / "shipped"
 TINY = """
