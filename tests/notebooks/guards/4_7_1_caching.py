@@ -17,7 +17,7 @@ assert (
     and max(jumping) < 0.4 * 768
 )
 assert all(0.25 * 48 < one < 0.8 * 48 for one in rows)
-assert reacts["chorales"] < 0.5 < 0.6 < min(reacts[name] for name in ("letters", "photos", "speech"))
+assert reacts["chorales"] < 0.62 < 0.75 < reacts["letters"] < reacts["speech"] and reacts["photos"] > 0.85
 assert 16 * min(rows) > 2.5 * len(found["photos"])
 assert counted[28][1] < counted[None][1] / 10 and counted[28][0] < 2.5 * counted[None][0]
 assert gain[0] > 1.1 and (quick or gain[0] > gain[-1])
