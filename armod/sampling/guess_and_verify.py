@@ -200,9 +200,8 @@ def _over_everything(task: _Task, model: Sampled, ordering: Tensor, shape: torch
     accepted: list[Tensor] = []
     while num and num_watched < size and not task.watch.all_stopped:
         is_final = step < frontier[:, None]
-        levels = torch.where(
-            is_final, levels, task.guesses(Verified(levels, frontier, latest, task.uniform, task.context))
-        )
+        verified = Verified(levels, frontier, latest, task.uniform, task.context, adjustment=task.adjustment)
+        levels = torch.where(is_final, levels, task.guesses(verified))
         levels = task.with_known(levels, 0, size)
         conditionals = model.conditionals(in_place(levels, ordering).view(shape), task.context)
         check_conditional(conditionals, noise.device)
@@ -238,9 +237,10 @@ def _over_windows(task: _Task, view: Incremental, window: int) -> _Drawn:
                 length = min(length, at_hand(length + 1) - 1)
             end = begin + length
             frontier.fill_(begin)
-            guesses = task.guesses(
-                Verified(levels, frontier, levels, task.uniform, task.context, begin, end, are_together=True)
+            verified = Verified(
+                levels, frontier, levels, task.uniform, task.context, begin, end, True, task.adjustment
             )
+            guesses = task.guesses(verified)
             guesses = task.with_known(guesses, begin, end)
             drawn = task.with_known(draw(guesses, begin), begin, end + 1)
             levels[:, begin : end + 1] = drawn

@@ -14,8 +14,11 @@ from typing import Any, TypeAlias
 import torch
 from torch import Tensor
 
+from armod.sampling.adjust import Adjustment
 from armod.sampling.samplers import sample_cached
 from armod.settings import check_sizes, shown
+
+_UNCHANGED = Adjustment()
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,7 @@ class Verified:
         end: guesses are wanted only for the variables before this one; None is all.
         are_together: whether all rows are final before `begin`, and none is beyond it. A guesser may then return only the
             ``(N, end - begin)`` guesses that are wanted.
+        adjustment: how the conditionals are adjusted before levels are drawn from them.
 
     >>> start = Verified(torch.zeros(1, 3).long(), torch.tensor([0]), None, torch.rand(1, 3), None)
     >>> previous(start)
@@ -47,6 +51,7 @@ class Verified:
     begin: int = 0
     end: int | None = None
     are_together: bool = False
+    adjustment: Adjustment = _UNCHANGED
 
 
 Guesser: TypeAlias = Callable[[Verified], Tensor]
@@ -158,7 +163,7 @@ class Draft:
 
     Args:
         model: a model of the same observations, ordering and context, or a `Table`. A model draws a whole cached sample for each
-            pass, so it must be much quicker than a pass.
+            pass, with the same temperature and other options, so it must be much quicker than a pass.
 
     >>> from armod import MADE, likelihoods
     >>> from armod.sampling import GuessAndVerify
@@ -177,7 +182,8 @@ class Draft:
         ordering = self.model.ordering_for(verified.levels.shape[1])
         is_final = torch.arange(len(ordering), device=ordering.device) < verified.frontier[:, None]
         known, mask = (in_place(each, ordering) for each in (verified.levels, is_final))
-        drawn = sample_cached(self.model, verified.uniform, verified.context, known, mask)
+        options = vars(verified.adjustment)  # a draft is tempered as the model is
+        drawn = sample_cached(self.model, verified.uniform, verified.context, known, mask, **options)
         return drawn.flatten(1)[:, ordering]
 
     @staticmethod

@@ -134,6 +134,19 @@ def test_a_draft_that_is_the_model_is_always_right_and_another_one_only_costs_pa
         assert 1 <= sampler.report.evaluations <= passes
 
 
+@pytest.mark.parametrize("options", [{"temperature": 0.4}, {"top_k": 2}, {"greedy": True}], ids=str)
+@pytest.mark.parametrize(("window", "passes"), [(None, 1), (2, 3)])
+def test_a_draft_is_adjusted_as_the_model_is(
+    options: dict[str, Any], window: int | None, passes: int
+) -> None:
+    """A draft at temperature 1 would guess other levels than the model draws, even if it is the same model."""
+    model = recurrent((9,), likelihoods.Categorical(4))
+    sampler = GuessAndVerify(Draft(model), window)
+    x = model.sample(N, generator=seeded(6), method=sampler, **options)
+    assert torch.equal(x, model.sample(N, generator=seeded(6), **options))
+    assert sampler.report.evaluations == passes
+
+
 def test_another_length_no_rows_and_a_callback() -> None:
     model = LARGER["wavenet, beyond its field"]()
     heard: list[int] = []
