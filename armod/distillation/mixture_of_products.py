@@ -171,19 +171,19 @@ class MixtureOfProducts(nn.Module):
         # The first 15 bits of a uniform number decide nearly every draw, and torch makes four of them in the time of one
         # number in double precision, which would take longer than all else.
         bits = _random_15_bits((num, self.event_shape.numel()), generator).to(device)
-        levels, undecided = torch.zeros_like(bits), []
+        behind: Tensor | None = None  # minus the level, so far
+        undecided = []
         for cumulative in self._cumulative():
             first_bits = (cumulative * 2**15).clamp_(max=2**15 - 1).short()
             ahead = first_bits.index_select(0, which).sub_(bits)
-            levels -= ahead >> 15  # where it is negative, the level is higher than this one
+            is_higher = ahead >> 15  # -1 where the level is higher than this one
+            behind = is_higher if behind is None else behind.add_(is_higher)
             rows = (ahead.abs_().amin(1) == 0).nonzero().flatten()
             row, column = (ahead[rows] == 0).nonzero(as_tuple=True)
             undecided.append((rows[row], column))
-        levels = levels.long()
-        for (
-            row,
-            column,
-        ) in undecided:  # a draw that two levels leave open is made twice, and one of them counts
+        levels = (torch.zeros_like(bits) if behind is None else behind.neg_()).long()
+        # a draw that two levels leave open is made twice, and one of them counts
+        for row, column in undecided:
             rest = noise_of(len(row), 1, generator).to(device).flatten()
             uniform = (bits[row, column] + rest) / 2**15
             levels[row, column] = sum(

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 import torch
 from click.testing import CliRunner
-from tests.user_models import seeded
 
 from armod.course.commands.main import main
 from armod.distillation import (
@@ -20,6 +19,7 @@ from armod.distillation import (
     student_receipt,
     utterance_context,
 )
+from tests.makers import seeded
 
 SHIPPED = Path(recipes.__file__).parent / "shipped"
 TINY = """
