@@ -24,6 +24,7 @@ RESULTS = Path(__file__).with_suffix(".json")
 AVERAGE = 0.99  # decay of the average of the weights
 BITS = armod.likelihoods.Bernoulli()
 SHAPE = (1, 28, 28)
+MIXTURE, COLOURS = armod.likelihoods.LogisticMixture(256, 5), (3, 16, 16)
 
 # how to make a model from a seed, its batch size, its learning rate, and the precision of its products
 MODELS: dict[str, tuple[Callable[[int], AutoregressiveModel], int, float, str]] = {
@@ -75,13 +76,33 @@ MODELS: dict[str, tuple[Callable[[int], AutoregressiveModel], int, float, str]] 
         3e-3,
         "bfloat16",
     ),
+    "multi-scale, photos": (
+        lambda seed: armod.MultiScale(COLOURS, 24, 5, likelihood=MIXTURE, coordinates=True, seed=seed),
+        16,
+        5e-3,
+        "float32",
+    ),
+    "PixelCNN++, photos": (
+        lambda seed: armod.PixelCNNPlusPlus(COLOURS, 8, num_resnets=1, coordinates=True, seed=seed),
+        16,
+        5e-3,
+        "float32",
+    ),
 }
+
+
+def data_of(model: AutoregressiveModel) -> armod.data.Dataset:
+    """Binary digits, or the patches of photos for a model of colours."""
+    if model.event_shape == SHAPE:
+        return armod.data.load("digits28").binarize(128)
+    return armod.data.load("photos16")
 
 
 def train(name: str, seconds: float, seed: int) -> tuple[AutoregressiveModel, dict[str, Any]]:
     """Train a model for this CPU time, and measure it on the test split."""
     make, batch_size, rate, precision = MODELS[name]
-    model, data = make(seed), armod.data.load("digits28").binarize(128)
+    model = make(seed)
+    data = data_of(model)
     generator = torch.Generator().manual_seed(seed)
     average = {key: value.detach().clone() for key, value in model.named_parameters()}
     optimizer = torch.optim.Adam(model.parameters())
