@@ -70,8 +70,8 @@ class Report:
 class GuessAndVerify:
     """A sampler that draws the same sample as "cached" in fewer passes, each over the whole observation or over a window.
 
-    How few depends on the guesses. Levels that are quantities are guessed well, because a small change of the past moves them
-    a little; levels that are names (letters) flip altogether. Without a window rows of a batch go on independently, but the
+    How few depends on how strongly a draw reacts to the one before it, and on whether all variables stand in one row: rows of
+    an image overlap, and letters or samples of a sound wait for each other (lesson 4.7.1 has the controls). Without a window rows of a batch go on independently, but the
     passes last until the slowest row is final; with one they go on together, each pass as far as the slowest row.
 
     Args:
