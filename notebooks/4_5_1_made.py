@@ -530,6 +530,8 @@ orders = {
     "coarse to fine": armod.orderings.coarse_to_fine(digits.event_shape),
     "random": armod.orderings.random(digits.event_shape, seed=seed),
 }
+
+# %%
 by_order = {"raster": ours.nats}
 for name, order in orders.items():
     by_order[name] = armod.evaluate(learn(ordering=order), digits, seed=seed).nats
