@@ -452,8 +452,8 @@ for _ in range(length):
     x = (said.means + said.log_scales.exp() * noise).squeeze(-1)
     errors.append((x - truth).abs().max().item())
 predict(
-    f"The slow loop takes {length} passes for {length} samples. How many percent of them does the fixed point need?",
-    number(100 * (1 + sum(error > 1e-3 for error in errors)) / length, unit="%", low=0, high=100),
+    f"The slow loop takes {length} passes for {length} samples. Which share of them does the fixed point need?",
+    number((1 + sum(error > 1e-3 for error in errors)) / length, low=0, high=1),
     reveal=curves(
         range(1, length + 1),
         {"largest error": [max(error, 1e-16) for error in errors]},
