@@ -561,8 +561,8 @@ predict(
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# The curve falls steeply at first, and then slowly for a long time. Note the unit: nats per *sample*. A second of sound has 8,000 of them. So little
-# divergence cannot be heard in a vowel.
+# The curve falls steeply at first, and then slowly for a long time. Note the unit: nats per *sample*. A second of sound has 8,000 of them. What is left
+# can be seen in the next section: the student is still somewhat quieter than its teacher.
 #
 # </details>
 #
