@@ -730,6 +730,8 @@ predict(
 # </details>
 #
 # One more thing a student does not get: knowledge from nowhere. It learns what the teacher makes, with the teacher's faults.
+# What it does get is as many samples as it wants, from a teacher that it can ask about each of them. A data set has neither. So distillation is a way to
+# spend the patience of a slow model once, during training, and not again for every sample.
 
 # %% [markdown]
 # ## 12. All ways to be fast, in one table
