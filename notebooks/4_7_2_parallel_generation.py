@@ -611,7 +611,7 @@ predict(
 #
 # </details>
 #
-# So "the teacher gives it a good score" says nothing about quality. The divergence does.
+# So a good score from the teacher says nothing about quality. The divergence does.
 #
 # ## 9. A whole sentence in one pass
 #
@@ -730,8 +730,7 @@ predict(
 # </details>
 #
 # One more thing a student does not get: knowledge from nowhere. It learns what the teacher makes, with the teacher's faults.
-# What it does get is as many samples as it wants, from a teacher that it can ask about each of them. A data set has neither. So distillation is a way to
-# spend the patience of a slow model once, during training, and not again for every sample.
+
 
 # %% [markdown]
 # ## 12. All ways to be fast, in one table
@@ -798,8 +797,7 @@ for name, (same, distribution, density, passes, its_waves, work, *spent, its_nat
 # Who needs *one pass* has to give up more. The mixture pays in nats. The flow gives up the density of given sounds, and it is no better than its teacher.
 #
 # Look at the last two lines once more. For one sound the flow is many times as quick. For 64 sounds at once it is not: the cached WaveNet has caught up, and
-# more. On one processor core seconds follow work, and the work is the same. On a machine that computes thousands of things at once, seconds follow passes. So it depends
-# on your machine, and on how many you want, which column counts.
+# more. On one processor core seconds follow work, and the work is the same. On a machine that computes thousands of things at once, seconds follow passes.
 #
 # ## Summary
 #
