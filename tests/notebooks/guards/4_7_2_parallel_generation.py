@@ -18,8 +18,12 @@ _nats = {}
 for _one in _found:
     if _one["cpu_seconds"] == 90:
         _nats.setdefault(_one["model"], []).append(round(_one["test_nats"], 1))
-assert [_nats[name][0] for name in ("raster, gated", "subscale", "multi-scale")] == [69.6, 70.2, 72.1]
-assert all(0.7 < _one["standard_error"] < 0.85 for _one in _found)
+assert _nats["raster, gated"] == [69.6, 68.6, 68.4] and _nats["multi-scale"] == [72.1, 71.0, 70.8]
+assert _nats["subscale"][0] == 70.2 and _nats["multi-scale, diagonal first"] == [72.2]
+_pairs = zip(_nats["multi-scale"], _nats["raster, gated"], strict=True)
+assert all(2.3 < _groups - _pixels < 2.6 for _groups, _pixels in _pairs)
+assert [int(_nats[_name][0]) for _name in ("multi-scale, photos", "PixelCNN++, photos")] == [2443, 2644]
+assert all(0.7 < _one["standard_error"] < 0.85 for _one in _found if "photos" not in _one["model"])
 assert 76 < nats_of_each(raster).mean() < 77.5
 # what independence loses
 assert won["right", True][0] > (0 if quick else 3 * won["right", True][1])
