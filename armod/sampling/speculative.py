@@ -11,7 +11,6 @@ v = (r - p(y)) / (q(y) - p(y)) is uniform on [0, 1), and draws the replacement.
 
 from __future__ import annotations
 
-import math
 from bisect import bisect_right
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
@@ -20,7 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor, distributions
 
-from armod.likelihoods import table
+from armod.likelihoods import in_single, table
 from armod.sampling.adjust import Adjustment
 from armod.sampling.drawing import Watch, check_conditional
 from armod.sampling.samplers import (
@@ -32,7 +31,7 @@ from armod.sampling.samplers import (
     options_of,
 )
 from armod.sampling.threads import one_thread
-from armod.sampling.walk import Incremental
+from armod.sampling.walk import Incremental, Walk
 from armod.settings import check_sizes, shown
 
 Row: TypeAlias = tuple[np.ndarray, np.ndarray]  # probabilities (K,) and their running sums
@@ -65,7 +64,7 @@ class Report:
     @property
     def acceptance(self) -> float:
         """The share of the judged proposals that were kept; not a number if there were none."""
-        return self.num_kept / self.num_judged if self.num_judged else math.nan
+        return self.num_kept / self.num_judged if self.num_judged else float("nan")
 
 
 class Speculative:
@@ -127,16 +126,25 @@ class Speculative:
         with one_thread(uniform.device), torch.inference_mode():
             view = _view_of(model, num, context, size)
             proposals = self._proposals(num, context, size, adjustment)
+            # then what is read are the proposals of the pass before, but for the last one
+            is_walk = isinstance(view, Walk) and view.looks_ahead and known is None and stop is None
             read = seen = 0
             while num and (low := rows.first_open()) < size:
                 if low > read:
                     final = rows.levels[:, read:low]
-                    view.append(torch.from_numpy(final).to(uniform.device))
+                    levels = torch.from_numpy(final).to(uniform.device)
+                    view.accept(levels.T) if is_walk else view.append(levels)
                     proposals.read(final)
                     read = low
                 width = min(self.window, size - 1 - low)
                 drafts, drafted = proposals.propose(rows, low, width)
-                conditionals = view.peek(torch.from_numpy(drafts).to(uniform.device))
+                levels = torch.from_numpy(drafts).to(uniform.device)
+                if is_walk:
+                    conditionals = view.likelihood.distribution(
+                        in_single(view.ahead(levels.T)).transpose(0, 1)
+                    )
+                else:
+                    conditionals = view.peek(levels)
                 rows.judge(drafts, drafted, _probabilities(conditionals, adjustment), low)
                 seen = rows.show(watch, seen)
         rows.show(watch, seen)
@@ -150,8 +158,7 @@ class Speculative:
 
     def _check_fits(self, model: Sampled, size: int, ordering: Tensor) -> None:
         """Check that the draft speaks of the same variables."""
-        theirs = self.draft.ordering_for(size)
-        if not torch.equal(theirs.to(ordering.device), ordering):
+        if not torch.equal(self.draft.ordering_for(size).to(ordering.device), ordering):
             raise ValueError("The draft generates its variables in another ordering than the model.")
         ours = [each.likelihood.num_levels for each in (model, self.draft) if each.likelihood is not None]
         if len(set(ours)) > 1:
@@ -226,7 +233,7 @@ class _Rows:
     def show(self, watch: Watch, seen: int) -> int:
         """Show those who watch what is final in all rows."""
         low = self.first_open() if self.frontier else self.size
-        while seen < low and not watch.all_stopped:
+        while watch.is_watching and seen < low and not watch.all_stopped:
             is_kept = np.zeros(len(self.levels), dtype=bool) if self.kept is None else self.kept[:, seen]
             watch.see(torch.from_numpy(self.levels[:, seen]), torch.from_numpy(is_kept))
             seen += 1
@@ -277,12 +284,8 @@ class _LookingUp:
     def __init__(
         self, draft: Any, num: int, probabilities: Tensor, adjustment: Adjustment, table: list[Row | None]
     ) -> None:
-        self._draft, self._probabilities, self._adjustment, self._table = (
-            draft,
-            probabilities,
-            adjustment,
-            table,
-        )
+        self._draft, self._probabilities = draft, probabilities
+        self._adjustment, self._table = adjustment, table
         self._contexts = [0] * num
 
     def read(self, levels: np.ndarray) -> None:
