@@ -303,7 +303,7 @@ def test_what_is_no_distribution() -> None:
 
 
 def test_no_such_variable() -> None:
-    variables = ["x", None, 0.5, 4, -5, True, [0], torch.tensor([0, 1])]
+    variables = ["x", None, 0.5, 4, -5, True, [4], [0, "x"], torch.tensor([0, 1])]
     all_refused(
         (
             (lambda d=d, v=v: likelihoods.pick(d, v), "variable is .* not")
