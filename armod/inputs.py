@@ -195,7 +195,7 @@ def conditionals_of(given: object, shape: Sequence[int], owner: object) -> distr
     Raises:
         ValueError: if it is anything but one distribution for each variable.
 
-    >>> conditionals_of(torch.zeros(1, 2), (1, 2), nn.Identity())
+    >>> conditionals_of(torch.zeros(1, 2), (1, 2), torch.nn.Identity())
     Traceback (most recent call last):
     ValueError: conditionals returns one distribution for each variable, of batch shape (1, 2) and event shape (), but that of Identity is a Tensor.
     """
@@ -324,7 +324,7 @@ def described(value: object) -> str:
     Returns:
         A part of a sentence.
 
-    >>> described(None), described([1]), described(nn.Linear), described(np.array(["a"]))
+    >>> described(None), described([1]), described(torch.nn.Linear), described(np.array(["a"]))
     ('None', 'a list', 'the class Linear', 'an array of dtype <U1')
     """
     if value is None:

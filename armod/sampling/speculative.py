@@ -127,22 +127,21 @@ class Speculative:
             view = _view_of(model, num, context, size)
             proposals = self._proposals(num, context, size, adjustment)
             # then what is read are the proposals of the pass before, but for the last one
-            is_walk = isinstance(view, Walk) and view.looks_ahead and known is None and stop is None
-            read = seen = 0
+            walk = view if isinstance(view, Walk) and view.looks_ahead else None
+            walk, read, seen = walk if known is None and stop is None else None, 0, 0
             while num and (low := rows.first_open()) < size:
                 if low > read:
                     final = rows.levels[:, read:low]
                     levels = torch.from_numpy(final).to(uniform.device)
-                    view.accept(levels.T) if is_walk else view.append(levels)
+                    walk.accept(levels.T) if walk else view.append(levels)
                     proposals.read(final)
                     read = low
                 width = min(self.window, size - 1 - low)
                 drafts, drafted = proposals.propose(rows, low, width)
                 levels = torch.from_numpy(drafts).to(uniform.device)
-                if is_walk:
-                    conditionals = view.likelihood.distribution(
-                        in_single(view.ahead(levels.T)).transpose(0, 1)
-                    )
+                if walk:
+                    parameters = in_single(walk.ahead(levels.T)).transpose(0, 1)
+                    conditionals = walk.likelihood.distribution(parameters)
                 else:
                     conditionals = view.peek(levels)
                 rows.judge(drafts, drafted, _probabilities(conditionals, adjustment), low)

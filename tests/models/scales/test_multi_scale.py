@@ -75,8 +75,8 @@ def test_the_oracle_finds_16_passes_for_digits() -> None:
 @LIKELIHOODS
 @pytest.mark.parametrize("size", [(3, 3), (2, 4), (3, 4), (1, 5), (5, 1), (1, 1)], ids=str)
 def test_all_observations_sum_to_one(size: tuple[int, int], likelihood: likelihoods.Likelihood) -> None:
-    if likelihood.num_levels ** math.prod(size) > 7_000:
-        pytest.skip("the bits do it")
+    while likelihood.num_levels ** math.prod(size) > 7_000:  # where there are too many, a narrower image
+        size = size[0], size[1] - 1
     assert total_probability(model_of((1, *size), likelihood, coordinates=True)) == pytest.approx(
         1, abs=1e-12
     )

@@ -55,6 +55,9 @@ def speculate(
         accepts: from that, p(y) and q(y).
         again: what acceptance did not use, between 0 and 1.
         residual: what corrections are drawn from.
+
+    Returns:
+        The level, and whether it was the draft's.
     """
     y = _inverse_cdf(q, u)
     r, p_y, q_y = left(u, q, y), float(p[y]), float(q[y])

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from armod.course.exercises import Answer, Exercise, Handle, Mistake, reading, shown
 from armod.distillation import FlowStudent, LinearPrediction, kl
+from armod.sampling.threads import one_thread
 
 CHANNELS, DILATIONS, LENGTH = 8, (1, 2, 4, 8), 50
 BOUND = 0.1  # nats per sample; the solution reaches about a third of it
@@ -47,7 +48,8 @@ def _elsewhere(answer: Answer, teacher: LinearPrediction) -> Handle:
 def _trained(answer: Answer, teacher: LinearPrediction) -> FlowStudent:
     """The student after the learner's training, rebuilt here from its weights: nothing else of it is believed."""
     student = answer.make("distillation.FlowStudent", CHANNELS, dilations=list(DILATIONS))
-    answer.call("train", student, _elsewhere(answer, teacher), NUM_STEPS)
+    with one_thread(torch.device("cpu")):  # so small a network only waits for a second one
+        answer.call("train", student, _elsewhere(answer, teacher), NUM_STEPS)
     rebuilt = FlowStudent(CHANNELS, dilations=DILATIONS)
     weights: dict[str, Tensor] = {}
     found: Any = student.call("state_dict")
@@ -83,15 +85,14 @@ def it_learns(answer: Answer, generator: np.random.Generator) -> None:
 
 @parallel_student.check(f"KL below {BOUND} nats per sample after {NUM_STEPS} steps", points=3)
 def it_is_close(answer: Answer, generator: np.random.Generator) -> None:
-    """Two teachers, so that nothing can be typed in."""
-    for _ in range(2):
-        teacher = teacher_of(generator)
-        student = _trained(answer, teacher)
-        divergence = _divergence(student, teacher)
-        if not divergence < BOUND:
-            raise Mistake(
-                f"KL(student || teacher) is {shown(round(divergence, 2))} nats per sample; below {BOUND} is due. {_why(student, teacher)}"
-            )
+    """Another teacher, so that nothing can be typed in."""
+    teacher = teacher_of(generator)
+    student = _trained(answer, teacher)
+    divergence = _divergence(student, teacher)
+    if not divergence < BOUND:
+        raise Mistake(
+            f"KL(student || teacher) is {shown(round(divergence, 2))} nats per sample; below {BOUND} is due. {_why(student, teacher)}"
+        )
 
 
 def _divergence(student: FlowStudent, teacher: LinearPrediction) -> float:
