@@ -222,9 +222,9 @@ class MixtureOfProducts(nn.Module):
 
     def _cumulative(self) -> Iterator[Tensor]:
         """For each level but the last, the probabilities ``(M, D)`` of it and all lower ones."""
-        total: Tensor | float = 0.0
+        total: Tensor | None = None
         for probs in self.probs.flatten(1, -2).unbind(-1)[:-1]:
-            total = probs + total
+            total = probs if total is None else total + probs
             yield total
 
     def _check_fitted(self) -> None:
