@@ -12,7 +12,7 @@ from tests.makers import context_for, seeded
 
 
 @pytest.mark.parametrize("num", [1, 5])
-@pytest.mark.parametrize("name", ["transformer, bits", "gated, bits", "pixelcnn, bits"])
+@pytest.mark.parametrize("name", ["transformer, three levels, reversed", "gated, bits", "pixelcnn, bits"])
 def test_proposals_that_are_refused_leave_nothing_behind(
     name: str, num: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -20,10 +20,13 @@ def test_proposals_that_are_refused_leave_nothing_behind(
     with torch.no_grad():
         for parameter in draft.parameters():
             parameter.add_(torch.randn(parameter.shape, generator=seeded(3), dtype=parameter.dtype))
-    assert model.incremental(num, context := context_for(model, num)).looks_ahead
+        for parameter in model.parameters():
+            parameter.mul_(3)  # a wrong level before must show
+    context = context_for(model, num)
+    assert model.incremental(num, context).looks_ahead
     sampler = Speculative(draft, window=3)
     found, refused = [], []
-    for seed in range(6):
+    for seed in range(20):
         found.append(model.sample(num, context, generator=seeded(seed), method=sampler))
         refused.append(sampler.report.num_judged - sampler.report.num_kept)
     assert sum(refused) > 0
