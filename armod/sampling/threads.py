@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
 
@@ -14,6 +15,7 @@ import torch
 from armod.process_wide import ProcessWide
 
 _depths: Counter[int] = Counter()  # how many loops each thread is in, by its number
+_number_last_time = 1  # PyTorch's threads before the latest of the loops that overlapped with no other
 
 
 @contextmanager
@@ -50,14 +52,29 @@ def one_thread(device: torch.device) -> Iterator[None]:
 @contextmanager
 def _numpys_limit() -> Iterator[int]:
     """Limit NumPy's products to one thread too, and remember PyTorch's number of threads before the first loop."""
-    number = torch.get_num_threads()
-    limit = _numpys_threads().limit(limits=1, user_api="blas")
+    number = _torchs_threads()
+    limit = _numpys_threads().limit(limits=1)
     try:
         yield number
     finally:
         _let_this_thread_restore()
         limit.restore_original_limits()
         _let_this_thread_restore()
+
+
+def _torchs_threads() -> int:
+    """PyTorch's number of threads, asked where no loop runs.
+
+    A thread that first computes while a loop of another thread runs is born with the loop's one thread, and keeps it. So
+    a one that may come from there is not believed: a new thread knows what holds for all.
+    """
+    global _number_last_time
+    number = torch.get_num_threads()
+    if number == 1 < _number_last_time:
+        with ThreadPoolExecutor(1) as pool:
+            number = pool.submit(torch.get_num_threads).result()
+    _number_last_time = number
+    return number
 
 
 def _let_this_thread_restore() -> None:
@@ -69,5 +86,8 @@ def _let_this_thread_restore() -> None:
 
 @cache
 def _numpys_threads() -> threadpoolctl.ThreadpoolController:
-    """The loaded libraries with threads of their own; finding them takes milliseconds, so it is done once."""
-    return threadpoolctl.ThreadpoolController()
+    """The libraries of matrix products alone: to restore OpenMP's number too would undo that of PyTorch in this thread.
+
+    Finding them takes milliseconds, so it is done once.
+    """
+    return threadpoolctl.ThreadpoolController().select(user_api="blas")

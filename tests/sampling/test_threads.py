@@ -159,6 +159,28 @@ def test_what_was_set_between_two_loops_is_kept() -> None:
     assert torch.get_num_threads() == 2
 
 
+def test_a_thread_born_inside_a_loop_does_not_pass_on_the_loops_one_thread() -> None:
+    def loop() -> None:
+        with one_thread(CPU):
+            assert torch.get_num_threads() == 1
+
+    with ThreadPoolExecutor(1) as pool:
+        with one_thread(CPU):
+            assert pool.submit(torch.get_num_threads).result() == 1
+        pool.submit(loop).result()
+        assert pool.submit(torch.get_num_threads).result() == 3
+    assert threads() == (3, 3, {3})
+
+
+def test_one_thread_is_kept_where_somebody_chose_it() -> None:
+    with one_thread(CPU):
+        pass
+    torch.set_num_threads(1)
+    with one_thread(CPU):
+        pass
+    assert threads()[:2] == (1, 1)
+
+
 def test_many_samples_at_once_leave_all_threads() -> None:
     model = MADE((5,), [7], likelihood=Bernoulli())
     noise = [torch.Generator().manual_seed(seed) for seed in range(12)]
