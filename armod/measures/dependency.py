@@ -257,7 +257,14 @@ def _random_context(model: AutoregressiveModel, generator: torch.Generator) -> T
     if not model.context_size:
         return None
     positions = model.event_shape[1:] if len(model.event_shape) >= 3 else model.event_shape
-    context = torch.randn(1, model.context_size, *positions, generator=generator, dtype=torch.float64)
+    hop = getattr(model, "context_hop", 1)
+    context = torch.randn(
+        1,
+        model.context_size,
+        *(-(-size // hop) for size in positions),
+        generator=generator,
+        dtype=torch.float64,
+    )
     return context.to(next(model.parameters()))
 
 

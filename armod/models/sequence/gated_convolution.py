@@ -52,17 +52,20 @@ class GatedConvolution(nn.Module):
         """How many steps back the oldest tap sees."""
         return (self.kernel_size - 1) * self.dilation
 
-    def forward(self, x: Tensor, context: Tensor | None = None) -> Tensor:
+    def forward(self, x: Tensor, context: Tensor | None = None, hop: int = 1) -> Tensor:
         """Compute the unit.
 
         Args:
             x: inputs ``(T, N, channels)``.
-            context: ``(T, N, context_size)`` or ``(1, N, context_size)``.
+            context: ``(T / hop, N, context_size)``, rounded up, or ``(1, N, context_size)``.
+            hop: steps that share a row of the context.
 
         Returns:
             Outputs ``(T, N, channels)``.
         """
         condition = None if self.context is None or context is None else self.context(context)
+        if condition is not None and hop > 1 and len(condition) > 1:
+            condition = condition.unsqueeze(1).expand(-1, hop, -1, -1).flatten(0, 1)[: len(x)]
         is_autocast = torch.is_autocast_enabled(x.device.type)
         if is_autocast or torch.compiler.is_compiling() or transforms_are_active():
             return self.step_by_step(x, condition)

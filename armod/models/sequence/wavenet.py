@@ -10,8 +10,9 @@ All layers pad their inputs with zeros before the beginning.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from typing import cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor, distributions, nn
@@ -41,6 +42,10 @@ class WaveNet(AutoregressiveModel):
             (section 2.2), or `armod.likelihoods.Logistic` for real numbers.
         context_size: C of a context ``(N, C)``, or ``(N, C, T)`` if it varies in time, which enters filter and gate of
             every layer (section 2.5); 0 for none.
+        context_hop: steps that share one column of a context that varies in time, which is then ``(N, C, T / context_hop)``,
+            rounded up: the last column may serve fewer steps (which a reversed ordering would begin with, so that it takes
+            whole columns only). The result is that of each column repeated, for less work, as the context is projected at
+            its own rate.
         ordering: forward (None) or reversed.
         seed: seed of the initial weights.
         residual: False removes the residual connections, so that the layers simply follow each other.
@@ -57,6 +62,7 @@ class WaveNet(AutoregressiveModel):
 
     likelihood: Likelihood
     context_size: int
+    context_hop: int
     any_length = True
 
     def __init__(
@@ -68,6 +74,7 @@ class WaveNet(AutoregressiveModel):
         kernel_size: int = 2,
         likelihood: Likelihood,
         context_size: int = 0,
+        context_hop: int = 1,
         ordering: Tensor | Sequence[int] | None = None,
         seed: int = 0,
         residual: bool = True,
@@ -78,6 +85,7 @@ class WaveNet(AutoregressiveModel):
         check_likelihood(likelihood, reads_real_numbers=True)
         channels, kernel_size = check_sizes(channels=channels, kernel_size=kernel_size)
         (context_size,) = check_sizes(0, context_size=context_size)
+        (self.context_hop,) = check_sizes(context_hop=context_hop)
         gaps = whole_numbers(dilations)
         if not gaps or min(gaps) < 1:
             raise ValueError(f"dilations are numbers from 1 on, one for each layer; got {shown(dilations)}.")
@@ -149,7 +157,7 @@ class WaveNet(AutoregressiveModel):
         """
         length = None
         if context is not None:
-            length = context.shape[2] if context.dim() == 3 else None
+            length = context.shape[2] * self.context_hop if context.dim() == 3 else None
             context = self._in_time(context).detach().transpose(0, 1)
         inputs = self.inputs.frozen()
         beginning = Beginning(self.likelihood, inputs, context, num_samples, length)
@@ -161,14 +169,31 @@ class WaveNet(AutoregressiveModel):
             self.hidden,
             self.head,
             has_residuals=self.has_residuals,
+            context_hop=self.context_hop,
         )
+
+    def check_context(self, context: object, num: int, event_shape: Sequence[int]) -> Tensor | None:
+        """Check a context ``(N, C)`` or ``(N, C, T / context_hop)``, as `AutoregressiveModel.check_context`."""
+        hop = self.context_hop
+        if hop > 1 and self._is_reversed and event_shape[0] % hop:
+            raise ValueError(
+                f"A reversed WaveNet with context_hop={hop} makes sequences whose length is a multiple of {hop}, "
+                f"not {event_shape[0]}."
+            )
+        return super().check_context(context, num, [math.ceil(event_shape[0] / hop)])
 
     def extra_repr(self) -> str:
         """Return the arguments that `print(model)` shows."""
+        hop = f", context_hop={self.context_hop}" if self.context_hop > 1 else ""
         return (
             f"event_shape={tuple(self.event_shape)}, likelihood={self.likelihood}, "
-            f"receptive_field={self.receptive_field}, context_size={self.context_size}"
+            f"receptive_field={self.receptive_field}, context_size={self.context_size}{hop}"
         )
+
+    def _shape_for(self, length: int | None, context: Any = None) -> torch.Size:
+        if length is None and getattr(context, "ndim", 0) == 3:
+            length = context.shape[2] * self.context_hop
+        return super()._shape_for(length)
 
     def _network(self, levels: Tensor, context: Tensor | None) -> Tensor:
         """All parameters ``(T, N, num_parameters)``, from values ``(T, N)`` in order of generation and a checked context."""
@@ -179,7 +204,7 @@ class WaveNet(AutoregressiveModel):
         stream = self.inputs.before(levels)
         skips = None if self.skip is None else self.skip.bias.expand_as(stream)
         for number, convolution in enumerate(self.convolutions):
-            gated = convolution(stream, context)
+            gated = convolution(stream, context, self.context_hop)
             if number < len(self.residuals):
                 residual = cast(nn.Linear, self.residuals[number])
                 stream = _add_product(stream if self.has_residuals else None, gated, residual.weight)
@@ -196,7 +221,7 @@ class WaveNet(AutoregressiveModel):
         return in_order.to(self.likelihood.value_dtype(self.head.weight.dtype)).T
 
     def _in_time(self, context: Tensor) -> Tensor:
-        """A checked context, ``(N, C)`` or ``(N, C, T)``, in order of generation: ``(1, N, C)`` or ``(T, N, C)``."""
+        """A checked context, ``(N, C)`` or ``(N, C, T / hop)``, in order: ``(1, N, C)`` or ``(T / hop, N, C)``."""
         length = context.shape[2] if context.dim() == 3 else 1
         steps = context_of_steps(context, self.ordering_for(length))
         return steps.transpose(0, 1).to(self.head.weight.dtype)

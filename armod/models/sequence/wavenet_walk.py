@@ -45,6 +45,7 @@ class WaveNetWalk(SequenceWalk):
         hidden: the last layer but one.
         head: the last layer.
         has_residuals: whether a layer's input is added to the input of the next layer.
+        context_hop: steps that share a row of the context.
 
     >>> from armod.likelihoods import Bernoulli
     >>> from armod.models.sequence.wavenet import WaveNet
@@ -63,7 +64,9 @@ class WaveNetWalk(SequenceWalk):
         head: nn.Linear,
         *,
         has_residuals: bool,
+        context_hop: int = 1,
     ) -> None:
+        self._context_hop = context_hop
         self._channels, self._num_past = convolutions[0].channels, convolutions[0].kernel_size - 1
         self._dilations = [layer.dilation for layer in convolutions]
         with torch.no_grad():
@@ -98,7 +101,7 @@ class WaveNetWalk(SequenceWalk):
         # a context that is the same at every step is written once
         ones_and_context.copy_(constants[0])
         self._constants = _native(constants) if len(constants) > 1 else None
-        self._current_constants = _native(ones_and_context)
+        self._current_constants, self._row = _native(ones_and_context), 0  # the row that is written there
 
         layers = [
             [self._to_sums[k], *map(_native, (column[: -2 * channels], gated[k], *gated[k].chunk(2)))]
@@ -127,7 +130,10 @@ class WaveNetWalk(SequenceWalk):
         # the value before, as a vector, enters the first layer's column
         self._enter(step, value, self._entry)
         if self._constants is not None:
-            self._current_constants[...] = self._constants[step]
+            row = step // self._context_hop
+            if row != self._row:
+                self._current_constants[...] = self._constants[row]
+                self._row = row
         # the older taps of all layers: what they read dilation, 2 * dilation ... steps ago
         self._rings.read(step, self._past)
         for (to_sums, seen, both, filters, gates), residual in self._layers:
