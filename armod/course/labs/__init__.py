@@ -7,6 +7,7 @@ A lab of another package (`armod.plugins`, the group ``armod.labs``) is imported
 from typing import Any
 
 from armod.course.labs.coin.lab import coin_lab
+from armod.course.labs.colour.lab import colour_lab
 from armod.course.labs.concept_map.lab import course_map
 from armod.course.labs.dilation.animation import dilation_animation
 from armod.course.labs.dilation.lab import dilation_lab
@@ -32,6 +33,7 @@ __all__ = [
     "Widget",
     "choices",
     "coin_lab",
+    "colour_lab",
     "course_map",
     "curve",
     "dilation_animation",

@@ -11,6 +11,7 @@ import torch
 from armod.course import labs
 from armod.course.labs import Widget
 from armod.course.labs.coin.facts import CoinFacts
+from armod.course.labs.colour.facts import ColourFacts
 from armod.course.labs.dilation.lab import dilation_state
 from armod.course.labs.field.lab import lab_state as field_state
 from armod.course.labs.histogram.lab import IMAGINARY
@@ -38,6 +39,9 @@ NEEDS = (
 
 GUESSES = torch.randint(2, (9, 12, 14), generator=torch.Generator().manual_seed(6)).numpy()
 WAVES = (torch.arange(14) + 2 * torch.arange(12)[:, None] + 1).numpy()
+CHROMA = torch.randint(24, (2, 4, 2, 3, 4), generator=torch.Generator().manual_seed(7))
+GREYS = torch.randint(256, (2, 1, 6, 8), generator=torch.Generator().manual_seed(8)).float()
+NATS = torch.rand(2, 4, 2, 3, 4, generator=torch.Generator().manual_seed(9)).double().mul(5).round(decimals=2)
 ACCEPTED = [[5, 100, 1, 62], [84, 84]]  # of two images of 168 pixels
 COUNTS = (29, 2, 1, *[1] * 26, 2, 3, 33)
 
@@ -61,6 +65,15 @@ def passes(**options: object) -> Widget:
     return labs.passes_lab(GUESSES, WAVES, **options)
 
 
+def colour(**options: object) -> Widget:
+    return labs.colour_lab(GREYS, CHROMA, NATS, **options)
+
+
+def colour_state(*knobs: int) -> ColourFacts:
+    colours = torch.zeros(2, 4, 6, 8, 3, dtype=torch.uint8).numpy()
+    return ColourFacts(GREYS[:, 0].byte().numpy(), colours, NATS.numpy(), *knobs)
+
+
 def race(**options: object) -> Widget:
     return labs.race_lab(GUESSES[:2], ACCEPTED, [400, 170], **options)
 
@@ -79,6 +92,18 @@ CASES = {
             ((1, 41), {}, "up to 40 flips"),
             ((1, 4, 0.123), {}, "whole hundredths"),
             ((5, 4), {}, "0 to n heads"),
+        ),
+    ),
+    "colour": Case(
+        colour,
+        80_000,
+        lambda: colour(patch=1, colouring=3, row=2, column=3),
+        lambda: colour_state(1, 3, 2, 3).description,
+        (
+            ((), {"patch": 2}, r"patch is one of 0, 1; got 2\."),
+            ((), {"colouring": 4}, r"colouring is one of 0, .*; got 4\."),
+            ((), {"row": 3}, r"row is one of 0, 1, 2; got 3\."),
+            ((), {"column": -1}, r"column is one of 0, .*; got -1\."),
         ),
     ),
     "surface": Case(
@@ -252,6 +277,14 @@ LOOKS = {
         3,
         lambda: {"slider": ["Heads, k", "Flips, n", "Candidate p"]},
         {"many coins": lambda: labs.coin_lab(20, 40, 0.5), "one coin": lambda: labs.coin_lab(0, 1, 0.0)},
+    ),
+    "colour": Look(
+        lambda: colour(colouring=2),
+        "Colour lab: one grey patch, many colourings",
+        "Colouring",
+        5,
+        lambda: {"slider": ["Patch", "Colouring", "Row", "Column"], "button": ["Another colouring"]},
+        {"the truth": lambda: colour(patch=1, colouring=3, row=2, column=3)},
     ),
     "surface": Look(
         labs.surface_lab,

@@ -1,0 +1,1 @@
+"""The colour lab: what it shows, its picture, and its page."""
