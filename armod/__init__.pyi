@@ -1,8 +1,9 @@
-from . import data, distillation, likelihoods, orderings, sampling, training
+from . import data, distillation, encoders, likelihoods, orderings, sampling, training
 from .course.exercises import check
 from .measures.dependency import check_autoregressive, dependency_matrix, total_probability
 from .measures.waves import waves
 from .models.base import AutoregressiveModel, Incremental
+from .models.conditional import Conditional
 from .models.histogram import Histogram
 from .models.made import MADE
 from .models.ngram import NGram
@@ -23,6 +24,7 @@ __version__: str
 __all__ = [
     "MADE",
     "AutoregressiveModel",
+    "Conditional",
     "GatedPixelCNN",
     "Histogram",
     "History",
@@ -41,6 +43,7 @@ __all__ = [
     "data",
     "dependency_matrix",
     "distillation",
+    "encoders",
     "evaluate",
     "fit",
     "likelihoods",

@@ -1,13 +1,13 @@
 """A constructor's arguments as data: kept when a model is made, written as JSON, and read again without running any code.
 
 Only these kinds of arguments can be written: None, numbers, words, lists, tuples, ranges and `torch.Size`, tensors and
-arrays of numbers, and likelihoods, by the name of their class and by the arguments of its constructor.
+arrays of numbers, and likelihoods and modules, by the name of their class and by the arguments of its constructor.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,6 +51,23 @@ class Unwritten:
     kind: str
 
 
+@dataclass(frozen=True)
+class Made:
+    """What stands for an argument that is a module, so that nobody holds the module itself for longer.
+
+    Args:
+        kind: its class.
+        arguments: the arguments of its own constructor, as `kept` copied them.
+
+    >>> from armod.encoders import images
+    >>> kept(images(1, 8, scale=4)).arguments["scale"]
+    4.0
+    """
+
+    kind: type
+    arguments: Mapping[str, Any]
+
+
 def kept(value: Any) -> Any:
     """Copy an argument, so that what happens to a list or tensor later does not change it.
 
@@ -60,7 +77,7 @@ def kept(value: Any) -> Any:
     Returns:
         An equal value, or an `Unwritten` for what can't be written.
     """
-    if value is None or isinstance(value, bool | int | float | str | Likelihood | Unwritten):
+    if value is None or isinstance(value, bool | int | float | str | Likelihood | Unwritten | Made):
         return value
     if isinstance(value, np.bool_ | np.integer | np.floating):
         return value.item()
@@ -72,7 +89,8 @@ def kept(value: Any) -> Any:
         return value.detach().clone()
     if type(value) is np.ndarray and value.size <= _MOST_NUMBERS and value.dtype.kind in "biuf":
         return value.copy()
-    return Unwritten(type(value).__name__)
+    arguments = _arguments_of(value) if isinstance(value, nn.Module) else None
+    return Unwritten(type(value).__name__) if arguments is None else Made(type(value), arguments)
 
 
 def written(value: Any) -> Any:
@@ -107,15 +125,20 @@ def written(value: Any) -> Any:
         return {"kind": kind, "values": value.flatten().tolist(), "shape": list(value.shape), "dtype": dtype}
     if isinstance(value, Likelihood):
         return _written_likelihood(value)
+    if isinstance(value, Made):
+        return _written_module(value)
     raise ValueError(f"is a {value.kind if isinstance(value, Unwritten) else type(value).__name__}")
 
 
-def read(data: Any, classes: Mapping[str, type]) -> Any:
+def read(
+    data: Any, classes: Mapping[str, type], module_of: Callable[[dict[str, Any]], nn.Module] | None = None
+) -> Any:
     """Invert `written`.
 
     Args:
         data: what `written` returned.
         classes: a user's own likelihoods by their names.
+        module_of: makes a module of what was written of it; without it there can be none.
 
     Returns:
         The argument.
@@ -128,13 +151,13 @@ def read(data: Any, classes: Mapping[str, type]) -> Any:
     torch.Size([2, 3])
     """
     if isinstance(data, list):
-        return [read(each, classes) for each in data]
+        return [read(each, classes, module_of) for each in data]
     if not isinstance(data, dict):
         return data
     kind = data.get("kind")
     try:
         if kind in _SEQUENCES:
-            return _SEQUENCES[kind]([read(each, classes) for each in data["values"]])
+            return _SEQUENCES[kind]([read(each, classes, module_of) for each in data["values"]])
         if kind == "range":
             return range(*data["values"])
         if kind == "tensor":
@@ -145,6 +168,8 @@ def read(data: Any, classes: Mapping[str, type]) -> Any:
             return np.array(data["values"], dtype=data["dtype"]).reshape(data["shape"])
         if kind == "likelihood":
             return _read_likelihood(data, classes)
+        if kind == "module" and module_of is not None:
+            return module_of(data)
     except (TypeError, KeyError, AttributeError, RuntimeError) as error:
         raise ValueError(f"a {kind} can't be read, {error!r}") from None
     raise ValueError(f"{kind} is no kind of argument that is known here")
@@ -170,6 +195,24 @@ def plain(value: Any) -> Any:
         settings = {name: getattr(value, name, None) for name in inspect.signature(type(value)).parameters}
         return f"{type(value).__name__}({', '.join(f'{k}={plain(v)}' for k, v in settings.items())})"
     return value.kind if isinstance(value, Unwritten) else value
+
+
+def _arguments_of(module: nn.Module) -> dict[str, Any] | None:
+    """The arguments of a module's constructor: noted by a model, kept as attributes of the same names by another module."""
+    if "construction" in vars(module):
+        return module.construction.arguments  # type: ignore[return-value, union-attr]
+    names = inspect.signature(type(module)).parameters
+    if not all(hasattr(module, name) for name in names):
+        return None
+    return {name: kept(getattr(module, name)) for name in names}
+
+
+def _written_module(module: Made) -> dict[str, Any]:
+    """A module by its class and arguments; one of somebody else's also says where its class stands."""
+    arguments = {name: written(value) for name, value in module.arguments.items()}
+    data = {"kind": "module", "class": module.kind.__name__, "arguments": arguments}
+    is_ours = module.kind.__module__.startswith("armod.")
+    return data if is_ours else {**data, "module": module.kind.__module__}
 
 
 def _written_likelihood(likelihood: Likelihood) -> dict[str, Any]:

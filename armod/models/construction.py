@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from armod.likelihoods import Likelihood
 from armod.likelihoods.base import check_likelihood
-from armod.models.arguments import Unwritten, kept, plain
+from armod.models.arguments import Made, Unwritten, kept, plain
 from armod.orderings import as_permutation
 from armod.settings import check_event_shape, check_sizes
 
@@ -69,8 +69,8 @@ class Construction:
 
     Args:
         arguments: the arguments by name, defaults included; keyword arguments that it passes on stand among them. They are
-            copies, and an `Unwritten` stands for an argument that is neither a number, a word, a tensor, a likelihood nor a
-            list of these.
+            copies; an `armod.models.arguments.Made` stands for a module, and an `Unwritten` for what is neither a number, a word,
+            a tensor, a likelihood, a module that says how it was made, nor a list of these.
         parts: the modules inside the model by their path.
         itself: the model itself, as a part.
         parameters: the shape of each parameter by its path.
@@ -211,7 +211,7 @@ def _settings(model: nn.Module, arguments: dict[str, Any]) -> dict[str, Any]:
     settings = {
         name: plain(value)
         for name, value in arguments.items()
-        if name not in _NOT_COMPARED and value is not None and not isinstance(value, Unwritten)
+        if name not in _NOT_COMPARED and value is not None and not isinstance(value, Unwritten | Made)
     }
     if "num_levels" in arguments:  # which may be None
         settings["num_levels"] = model.likelihood.num_levels  # type: ignore[union-attr]

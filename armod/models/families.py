@@ -1,10 +1,14 @@
-"""The families of models that come with armod, by the names that files use."""
+"""The families of models that come with armod, and all that files may name, by the names that files use."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from torch import nn
+
+from armod.encoders import ImageEncoder, SequenceEncoder
 from armod.models.base import AutoregressiveModel
+from armod.models.conditional import Conditional
 from armod.models.histogram import Histogram
 from armod.models.made import MADE
 from armod.models.ngram import NGram
@@ -33,3 +37,5 @@ FAMILIES: Mapping[str, type[AutoregressiveModel]] = {
         Transformer,
     )
 }
+ENCODERS: Mapping[str, type[nn.Module]] = {each.__name__: each for each in (ImageEncoder, SequenceEncoder)}
+IN_FILES: Mapping[str, type[nn.Module]] = {**FAMILIES, "Conditional": Conditional, **ENCODERS}

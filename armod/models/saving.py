@@ -17,15 +17,20 @@ from typing import Any
 import safetensors.torch
 import torch
 from safetensors import SafetensorError, safe_open
-from torch import Tensor
+from torch import Tensor, nn
 
 import armod
 from armod.files import path_of, write_whole
 from armod.likelihoods import Likelihood
-from armod.models.arguments import UnknownClassError, read, written
+from armod.models.arguments import Made, UnknownClassError, read, written
 from armod.models.base import AutoregressiveModel
 from armod.models.construction import Part
-from armod.models.families import FAMILIES
+from armod.models.families import ENCODERS, FAMILIES, IN_FILES
+
+
+class _UnknownArgumentError(ValueError):
+    """A file has an argument that this version's class does not know."""
+
 
 _KEY = "armod"  # of the description in a file's metadata
 _FORMAT = 1
@@ -35,8 +40,9 @@ def save(model: AutoregressiveModel, path: str | PathLike[str]) -> None:
     """Write a model to a file that `load` makes the same model from.
 
     The file holds the state dict, in its own dtypes, and the arguments of the model's constructor. These must be None,
-    numbers, words, tensors, likelihoods, or lists of them. It holds neither the device, nor the mode (training or
-    evaluation), nor hooks, nor which parameters are frozen. An ordering, degrees or counts that a state dict brought are part
+    numbers, words, tensors, likelihoods, lists of them, or modules that were made of such arguments: models, the encoders of
+    `armod.encoders`, and modules of your own that keep their constructor's arguments as attributes. It holds neither the
+    device, nor the mode (training or evaluation), nor hooks, nor which parameters are frozen. An ordering, degrees or counts that a state dict brought are part
     of the state dict and come back. An old file is replaced in one step.
 
     Args:
@@ -60,14 +66,14 @@ def save(model: AutoregressiveModel, path: str | PathLike[str]) -> None:
 
 
 def load(
-    path: str | PathLike[str], *, classes: Iterable[type[AutoregressiveModel | Likelihood] | str] = ()
+    path: str | PathLike[str], *, classes: Iterable[type[nn.Module | Likelihood] | str] = ()
 ) -> AutoregressiveModel:
     """Make the model that `save` has written to a file: it has the same likelihoods, and the same noise gives the same samples.
 
     Args:
         path: the file.
-        classes: the classes of your own that the file may name, models or likelihoods: the class itself, or its import path
-            such as ``"my_package.models.MyModel"``. armod's own classes are known. Nothing else is ever imported.
+        classes: the classes of your own that the file may name, models, likelihoods or encoders: the class itself, or its
+            import path such as ``"my_package.models.MyModel"``. armod's own classes are known. Nothing else is ever imported.
 
     Returns:
         The model on the CPU, in the dtypes that it was saved in, in evaluation mode (call ``.train()`` to go on training).
@@ -80,14 +86,13 @@ def load(
     handed = _by_name(classes)
     tensors, metadata = read_tensors(path_of(path))
     description = _description(path, metadata)
-    model_class = _class_of(path, description, handed)
-    model = _make(path, model_class, description, handed)
+    model = _make(path, description, handed)
     _take_dtypes(path, model, tensors, description["dtypes"])
     try:
         model.load_state_dict(tensors)
     except (RuntimeError, ValueError, IndexError) as error:
         raise ValueError(
-            f"The weights in {path} don't fit its {model_class.__name__}: {_reason(error)}."
+            f"The weights in {path} don't fit its {type(model).__name__}: {_reason(error)}."
         ) from None
     return model.eval()
 
@@ -156,8 +161,8 @@ def _describe(model: AutoregressiveModel) -> dict[str, Any]:
         except ValueError as error:
             raise ValueError(
                 f"The argument {name} of {type(model).__name__} {error}, which a file can't hold: only None, numbers, "
-                "words, tensors, likelihoods and lists of them can be written; torch.save(model.state_dict(), path) "
-                "writes the weights alone."
+                "words, tensors, likelihoods, lists of them, and modules whose constructor's arguments are attributes of "
+                "the same names can be written; torch.save(model.state_dict(), path) writes the weights alone."
             ) from None
     its_class, in_state = type(model), model.state_dict().keys()
     description = {
@@ -184,6 +189,9 @@ def _check_as_made(model: AutoregressiveModel) -> None:
     shapes = {path: value.shape for path, value in model.named_parameters(remove_duplicate=False)}
     changed = ["its class"] if type(model) is not made.itself.kind else []
     changed += [each for each in made.arguments if now.get(each) != made.itself.settings.get(each)]
+    for each, argument in made.arguments.items():
+        if isinstance(argument, Made):
+            _check_argument(getattr(model, each, None), argument)
     changed += [each for each in made.parts | parts if not _is_same(made.parts.get(each), parts.get(each))]
     changed += [each for each in made.parameters | shapes if made.parameters.get(each) != shapes.get(each)]
     if changed:
@@ -192,6 +200,27 @@ def _check_as_made(model: AutoregressiveModel) -> None:
             "it had been made: make it with the right arguments, or write the weights alone, "
             "torch.save(model.state_dict(), path)."
         )
+
+
+def _check_argument(module: object, made: Made) -> None:
+    """Raise a ValueError unless a module that was an argument is what its own constructor makes of its arguments."""
+    if isinstance(module, AutoregressiveModel):
+        _check_as_made(module)
+    elif isinstance(module, nn.Module):
+        with torch.random.fork_rng(devices=[]):
+            again = made.kind(**made.arguments)
+        now, then = (
+            {path: (Part.of(each), [(name, value.shape) for name, value in each.named_parameters(recurse=False)])
+             for path, each in one.named_modules()}
+            for one in (module, again)
+        )  # fmt: skip
+        changed = [each for each in now | then if now.get(each) != then.get(each)]
+        if changed:
+            raise ValueError(
+                f"This {type(module).__name__} is no longer what its constructor makes of its arguments, because "
+                f"{changed[0] or 'it'} was changed after it had been made: write the weights alone, "
+                "torch.save(model.state_dict(), path)."
+            )
 
 
 def _is_same(one: Part | None, other: Part | None) -> bool:
@@ -239,54 +268,56 @@ def _by_name(classes: Iterable[type | str]) -> dict[str, type]:
                 raise ValueError(
                     f"classes names {each!r}, which can't be imported: {_reason(error)}."
                 ) from None
-        if not (isinstance(its_class, type) and issubclass(its_class, AutoregressiveModel | Likelihood)):
-            raise ValueError(f"classes are models and likelihoods of your own, not {each!r}.")
+        if not (isinstance(its_class, type) and issubclass(its_class, nn.Module | Likelihood)):
+            raise ValueError(f"classes are models, likelihoods and encoders of your own, not {each!r}.")
         if found.setdefault(its_class.__name__, its_class) is not its_class:
             raise ValueError(f"classes has two classes of the name {its_class.__name__}.")
     return found
 
 
-def _class_of(
-    path: str | PathLike[str], description: Mapping[str, Any], handed: Mapping[str, type]
-) -> type[AutoregressiveModel]:
-    name, known = description["class"], handed if "module" in description else FAMILIES
-    if name in known and issubclass(known[name], AutoregressiveModel):
+def _class_of(data: Mapping[str, Any], handed: Mapping[str, type], kind: type = nn.Module) -> type[nn.Module]:
+    """The class of this name, armod's own or handed in, if it is of a kind; an UnknownClassError says the import path."""
+    name, known = data["class"], handed if "module" in data else IN_FILES
+    if name in known and issubclass(known[name], kind):
         return known[name]
-    if "module" in description:
-        raise ValueError(_ask_for(path, f"{description['module']}.{name}"))
-    raise ValueError(
-        f"{path} was written by armod {description['version']} and holds a {name}, which armod {armod.__version__} "
-        f"does not know: its models are {', '.join(FAMILIES)}."
-    )
+    raise UnknownClassError(f"{data['module']}.{name}" if "module" in data else name)
 
 
 def _make(
-    path: str | PathLike[str],
-    model_class: type[AutoregressiveModel],
-    description: Mapping[str, Any],
-    handed: Mapping[str, type],
+    path: str | PathLike[str], description: Mapping[str, Any], handed: Mapping[str, type]
 ) -> AutoregressiveModel:
     """The model with new weights."""
-    signature = inspect.signature(model_class)
-    passes_on = [name for name, each in signature.parameters.items() if each.kind is each.VAR_KEYWORD]
-    others = [name for name in description["arguments"] if name not in signature.parameters]
-    if others and not passes_on:
-        raise ValueError(
-            f"{path} was written by armod {description['version']}, and its {model_class.__name__} has the argument "
-            f"{others[0]!r}, which the one of armod {armod.__version__} does not know."
-        )
-    try:
-        arguments = {name: read(data, handed) for name, data in description["arguments"].items()}
+    version, name = description["version"], description["class"]
+
+    def made(data: Mapping[str, Any], kind: type = nn.Module) -> Any:
+        its_class = _class_of(data, handed, kind)
+        signature = inspect.signature(its_class)
+        passes_on = [name for name, each in signature.parameters.items() if each.kind is each.VAR_KEYWORD]
+        others = [name for name in data["arguments"] if name not in signature.parameters]
+        if others and not passes_on:
+            raise _UnknownArgumentError(
+                f"{path} was written by armod {version}, and its {its_class.__name__} has the argument {others[0]!r}, which "
+                f"the one of armod {armod.__version__} does not know."
+            )
+        arguments = {name: read(value, handed, made) for name, value in data["arguments"].items()}
         if others:
             arguments[passes_on[0]] = {name: arguments.pop(name) for name in others}
         bound = inspect.BoundArguments(signature, arguments)
-        return model_class(*bound.args, **bound.kwargs)
+        return its_class(*bound.args, **bound.kwargs)
+
+    try:
+        return made(description, AutoregressiveModel)
     except UnknownClassError as error:
-        raise ValueError(_ask_for(path, str(error))) from None
-    except (ValueError, TypeError, RuntimeError, RecursionError) as error:
+        if "." in str(error):
+            raise ValueError(_ask_for(path, str(error))) from None
         raise ValueError(
-            f"The arguments in {path} make no {model_class.__name__}: {_reason(error)}."
+            f"{path} was written by armod {version} and holds a {error}, which armod {armod.__version__} does not know: "
+            f"its models are {', '.join([*FAMILIES, 'Conditional'])}, and its encoders {', '.join(ENCODERS)}."
         ) from None
+    except _UnknownArgumentError:
+        raise
+    except (ValueError, TypeError, RuntimeError, RecursionError) as error:
+        raise ValueError(f"The arguments in {path} make no {name}: {_reason(error)}.") from None
 
 
 def _take_dtypes(
@@ -306,7 +337,7 @@ def _take_dtypes(
 
 
 def _is_ours(its_class: type) -> bool:
-    return FAMILIES.get(its_class.__name__) is its_class
+    return IN_FILES.get(its_class.__name__) is its_class
 
 
 def _dtype(tensor: Tensor) -> str:
