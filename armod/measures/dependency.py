@@ -6,7 +6,7 @@ observes which conditionals change. It uses only the model's public `conditional
 One set of weights at one point can hide a dependence (dead units, terms that cancel). So the oracle tests copies of the
 model with several random weights, at several random observations. Half of the weights have random signs. The others are
 all positive, so that no unit of a ReLU network is dead and no two paths cancel. Where an architecture forbids a
-dependence, nothing changes for any of them. A model that needs a context gets a random one.
+dependence, nothing changes for any of them. A model that needs a context gets a random one, or an example that is given.
 """
 
 from __future__ import annotations
@@ -19,28 +19,34 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, distributions
 
-from armod import likelihoods
-from armod.inputs import conditionals_of
+from armod.measures.probing import (
+    BATCH,
+    POINTS,
+    WEIGHT_DRAWS,
+    conditionals_at,
+    differ,
+    given_to,
+    in_float64,
+    num_levels_of,
+    random_values,
+    with_random_weights,
+)
 from armod.models.base import AutoregressiveModel, device_of
 from armod.models.checks import check_model
 from armod.settings import check_sizes, generator_of
 
 Pairs = frozenset[tuple[int, int]]
 
-_WEIGHT_DRAWS = 2  # of each kind
-_POINTS = 3  # observations for each draw of weights
-_BATCH = 256
-# how much rounding may change, in units of the last bit; any path through a network in float64 changes far more
-_TOLERANCE = 500
 
-
-def dependency_matrix(model: AutoregressiveModel, *, seed: int = 0) -> Tensor:
+def dependency_matrix(model: AutoregressiveModel, *, context: Tensor | None = None, seed: int = 0) -> Tensor:
     """Find which conditionals react to which variables.
 
     The model does not change: the oracle works on copies with random weights, in float64 if the model can compute in it.
 
     Args:
         model: the model to test.
+        context: what one observation is given, or a batch of one; an `armod.Conditional` needs such an example of its raw input.
+            None gives random numbers to a model that needs a context.
         seed: seed of the random weights and observations.
 
     Returns:
@@ -48,7 +54,7 @@ def dependency_matrix(model: AutoregressiveModel, *, seed: int = 0) -> Tensor:
         and columns are flat (row-major) indices of variables, whatever the ordering.
 
     Raises:
-        ValueError: if it is no model, or has no conditionals, such as an ensemble of several orderings.
+        ValueError: if it is no model, has no conditionals, such as an ensemble of several orderings, or can't read the context.
 
     >>> from armod import MADE, likelihoods
     >>> dependency_matrix(MADE((3,), [64], likelihood=likelihoods.Bernoulli())).int().tolist()
@@ -56,15 +62,16 @@ def dependency_matrix(model: AutoregressiveModel, *, seed: int = 0) -> Tensor:
     """
     check_model(model)
     generator = generator_of(seed)
-    precise = _in_float64(model)
-    num_variables, num_levels = math.prod(model.event_shape), _num_levels(precise)
+    given = given_to(model, context)
+    precise = in_float64(model, given)
+    num_variables, num_levels = math.prod(model.event_shape), num_levels_of(precise, given)
     reacts = torch.zeros(num_variables, num_variables, dtype=torch.bool)
     if num_levels == 1:
         return reacts
-    for is_positive in [False, True] * _WEIGHT_DRAWS:
-        randomised = _with_random_weights(precise, generator, is_positive)
-        for _ in range(_POINTS):
-            reacts |= _reactions(randomised, num_levels, generator)
+    for is_positive in [False, True] * WEIGHT_DRAWS:
+        randomised = with_random_weights(precise, generator, is_positive)
+        for _ in range(POINTS):
+            reacts |= _reactions(randomised, num_levels, given(generator), generator)
     return reacts
 
 
@@ -100,11 +107,15 @@ class Report:
         return f"{verdict}; {len(self.blind_spot)} blind pairs; {len(self.out_of_reach)} pairs out of reach."
 
 
-def check_autoregressive(model: AutoregressiveModel, *, seed: int = 0) -> Report:
+def check_autoregressive(
+    model: AutoregressiveModel, *, context: Tensor | None = None, seed: int = 0
+) -> Report:
     """Compare what each conditional depends on with the ordering.
 
     Args:
         model: the model to test.
+        context: what one observation is given, or a batch of one; an `armod.Conditional` needs such an example of its raw input.
+            None gives random numbers to a model that needs a context.
         seed: seed of the random weights and observations.
 
     Returns:
@@ -117,7 +128,7 @@ def check_autoregressive(model: AutoregressiveModel, *, seed: int = 0) -> Report
     >>> print(check_autoregressive(MADE((3,), [64], likelihood=likelihoods.Bernoulli())))
     Autoregressive: no conditional sees its own variable or a later one; 0 blind pairs; 0 pairs out of reach.
     """
-    reacts = dependency_matrix(model, seed=seed)
+    reacts = dependency_matrix(model, context=context, seed=seed)
     position = torch.argsort(model.ordering.cpu())
     is_earlier = position[:, None] > position[None, :]
     in_reach = model.reach().cpu() & is_earlier
@@ -128,11 +139,14 @@ def check_autoregressive(model: AutoregressiveModel, *, seed: int = 0) -> Report
     )
 
 
-def total_probability(model: AutoregressiveModel, *, max_observations: int = 2**22) -> float:
+def total_probability(
+    model: AutoregressiveModel, *, context: Tensor | None = None, max_observations: int = 2**22
+) -> float:
     """Sum p(x) over all ``K**D`` observations in float64, in evaluation mode (without dropout).
 
     Args:
         model: a small model.
+        context: as in `dependency_matrix`; the sum is of p(x | context).
         max_observations: the most observations to enumerate.
 
     Returns:
@@ -148,7 +162,8 @@ def total_probability(model: AutoregressiveModel, *, max_observations: int = 2**
     check_model(model)
     (max_observations,) = check_sizes(max_observations=max_observations)
     model = copy.deepcopy(model).eval()
-    num_variables, num_levels = math.prod(model.event_shape), _num_levels(model)
+    given = given_to(model, context)
+    num_variables, num_levels = math.prod(model.event_shape), num_levels_of(model, given)
     if num_levels is None:
         raise ValueError(
             f"Observations of {model.likelihood} are real numbers, which can't be enumerated; integrate its density instead."
@@ -161,39 +176,18 @@ def total_probability(model: AutoregressiveModel, *, max_observations: int = 2**
         )
     total = 0.0
     every = itertools.product(range(num_levels), repeat=num_variables)
-    context = _random_context(model, torch.Generator().manual_seed(0))
+    row = given(torch.Generator().manual_seed(0))
     with torch.no_grad():
         while chunk := list(itertools.islice(every, 4096)):
             x = torch.tensor(chunk, device=device_of(model)).view(-1, *model.event_shape)
-            total += model.log_prob(x, _for_each(context, x)).double().exp().sum().item()
+            everywhere = None if row is None else row.expand(len(x), *row.shape[1:])
+            total += model.log_prob(x, everywhere).double().exp().sum().item()
     return total
 
 
-def _in_float64(model: AutoregressiveModel) -> AutoregressiveModel:
-    """A copy in evaluation mode, in float64 unless the model casts its inputs to another dtype."""
-    precise = copy.deepcopy(model).double().eval()
-    try:
-        _conditionals(precise, _one_observation(model), _random_context(precise, torch.Generator()))
-    except RuntimeError:
-        return copy.deepcopy(model).eval()
-    return precise
-
-
-def _with_random_weights(
-    model: AutoregressiveModel, generator: torch.Generator, is_positive: bool
-) -> AutoregressiveModel:
-    """A copy with new random parameters."""
-    randomised = copy.deepcopy(model)
-    with torch.no_grad():
-        for parameter in randomised.parameters():
-            fan_in = parameter[0].numel() if parameter.dim() > 1 else 4
-            noise = torch.randn(parameter.shape, generator=generator, dtype=torch.float64)
-            # both scales keep the signal of a ReLU network at its size from layer to layer
-            parameter.copy_(noise.abs() / fan_in if is_positive else noise * math.sqrt(2 / fan_in))
-    return randomised
-
-
-def _reactions(model: AutoregressiveModel, num_levels: int | None, generator: torch.Generator) -> Tensor:
+def _reactions(
+    model: AutoregressiveModel, num_levels: int | None, context: Tensor | None, generator: torch.Generator
+) -> Tensor:
     """[i, j]: did the conditional of i change when only x_j changed, at one random observation?
 
     Variable j is changed in row j of a batch. That row is compared with an unchanged row at the *same position in a batch
@@ -201,86 +195,28 @@ def _reactions(model: AutoregressiveModel, num_levels: int | None, generator: to
     """
     device = device_of(model)
     num_variables = math.prod(model.event_shape)
-    point = _values(num_levels, (num_variables,), generator).to(device)
-    shift = _values(num_levels, (num_variables,), generator, lowest=1).to(device)
-    context = _random_context(model, generator)
-    probes = _values(num_levels, (2, *model.event_shape), generator).to(device).double()
+    point = random_values(num_levels, (num_variables,), generator).to(device)
+    shift = random_values(num_levels, (num_variables,), generator, lowest=1).to(device)
+    probes = random_values(num_levels, (2, *model.event_shape), generator).to(device).double()
     reacts = torch.zeros(num_variables, num_variables, dtype=torch.bool)
     before: dict[int, distributions.Distribution] = {}  # by size of batch
     with torch.no_grad():
-        for variables in torch.arange(num_variables, device=device).split(_BATCH):
+        for variables in torch.arange(num_variables, device=device).split(BATCH):
             unchanged = point.repeat(len(variables), 1)
             if len(variables) not in before:
                 x = unchanged.view(-1, *model.event_shape)
-                before[len(variables)] = _conditionals(model, x, _for_each(context, x))
+                before[len(variables)] = conditionals_at(model, x, context)
             changed = unchanged.clone()
             rows = torch.arange(len(variables), device=device)
             moved_on = point[variables] + shift[variables]
             changed[rows, variables] = moved_on if num_levels is None else moved_on % num_levels
             moved = torch.zeros(len(variables), num_variables, dtype=torch.bool, device=device)
             x = changed.view(-1, *model.event_shape)
-            after = _conditionals(model, x, _for_each(context, x))
+            after = conditionals_at(model, x, context)
             for probe in probes:
-                moved |= _differ(before[len(variables)], after, probe)
+                moved |= differ(before[len(variables)], after, probe)
             reacts[:, variables.cpu()] = moved.T.cpu()
     return reacts
-
-
-def _differ(before: distributions.Distribution, after: distributions.Distribution, levels: Tensor) -> Tensor:
-    """Where two sets of conditionals give the same `levels` different log-probabilities: ``(N, D)``."""
-    old = before.log_prob(levels.expand(before.batch_shape)).flatten(1)
-    new = after.log_prob(levels.expand(after.batch_shape)).flatten(1)
-    scale = torch.maximum(old.abs(), new.abs()).clamp(min=1)
-    is_close = (old - new).abs() <= _TOLERANCE * torch.finfo(old.dtype).eps * scale
-    # where a level is impossible in both, minus infinity equals minus infinity
-    return ~(is_close | (old == new))
-
-
-def _values(
-    num_levels: int | None, shape: tuple[int, ...], generator: torch.Generator, lowest: int = 0
-) -> Tensor:
-    """Random levels, or random real numbers for a model of these."""
-    if num_levels is None:
-        return torch.randn(shape, generator=generator, dtype=torch.float64)
-    return torch.randint(lowest, num_levels, shape, generator=generator)
-
-
-def _num_levels(model: AutoregressiveModel) -> int | None:
-    if model.likelihood is not None:
-        return model.likelihood.num_levels
-    context = _random_context(model, torch.Generator())
-    return likelihoods.num_levels(_conditionals(model, _one_observation(model), context)) or 2
-
-
-def _random_context(model: AutoregressiveModel, generator: torch.Generator) -> Tensor | None:
-    """One context ``(1, C, T)`` or ``(1, C, H, W)`` for a model that needs one; it differs at every position."""
-    if not model.context_size:
-        return None
-    positions = model.event_shape[1:] if len(model.event_shape) >= 3 else model.event_shape
-    hop = getattr(model, "context_hop", 1)
-    context = torch.randn(
-        1,
-        model.context_size,
-        *(-(-size // hop) for size in positions),
-        generator=generator,
-        dtype=torch.float64,
-    )
-    return context.to(next(model.parameters()))
-
-
-def _for_each(context: Tensor | None, x: Tensor) -> Tensor | None:
-    """The same context for every row of `x`."""
-    return None if context is None else context.expand(len(x), *context.shape[1:])
-
-
-def _conditionals(
-    model: AutoregressiveModel, x: Tensor, context: Tensor | None
-) -> distributions.Distribution:
-    return conditionals_of(model.conditionals(x, context), x.shape, model)
-
-
-def _one_observation(model: AutoregressiveModel) -> Tensor:
-    return torch.zeros(1, *model.event_shape, dtype=torch.int64, device=device_of(model))
 
 
 def _pairs(matrix: Tensor) -> Pairs:

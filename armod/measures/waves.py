@@ -29,12 +29,13 @@ class Parallel(Protocol):
         """Return a boolean ``(D, D)``: [i, j] is True where variable i can't be made without variable j."""
 
 
-def waves(model: AutoregressiveModel | Parallel, *, seed: int = 0) -> Tensor:
+def waves(model: AutoregressiveModel | Parallel, *, context: Tensor | None = None, seed: int = 0) -> Tensor:
     """Find the earliest pass in which each variable can be made, from what the oracle sees of the model.
 
     Args:
         model: the model, which does not change; or one that says its dependencies itself (`armod.measures.waves.Parallel`), as a
             `armod.distillation.FlowStudent` does.
+        context: what one observation is given, as in `armod.dependency_matrix`.
         seed: seed of the oracle's random weights and observations.
 
     Returns:
@@ -57,7 +58,7 @@ def waves(model: AutoregressiveModel | Parallel, *, seed: int = 0) -> Tensor:
         dependencies = model.dependencies()
         return waves_of(dependencies, torch.arange(len(dependencies)))
     model = cast(AutoregressiveModel, model)  # what is neither is refused by the oracle
-    return waves_of(dependency_matrix(model, seed=seed), model.ordering.cpu())
+    return waves_of(dependency_matrix(model, context=context, seed=seed), model.ordering.cpu())
 
 
 def waves_of(dependencies: Tensor, ordering: Tensor) -> Tensor:

@@ -90,6 +90,13 @@ CASES: dict[str, tuple[Callable[[], Conditional], tuple[int, ...]]] = {
         ),
         (2, 2),
     ),
+    "wavenet, a context at its own rate": (
+        lambda: conditional(
+            sequences(),
+            armod.WaveNet((6,), 3, dilations=[1, 2], likelihood=THREE, context_size=3, context_hop=2),
+        ),
+        (2, 3),
+    ),
     "recurrent, one variable": (
         lambda: conditional(sequences(), armod.RecurrentModel((1,), 4, likelihood=THREE, context_size=3)),
         (2, 1),
@@ -170,6 +177,18 @@ def test_every_method_gives_the_same_sample_and_the_same_completion(
     one = model.sample(3, raw[:1], generator=seeded(3))
     assert torch.equal(one, model.sample(3, raw[:1].repeat(3, *[1] * len(shape)), generator=seeded(3)))
     assert model.sample(0, raw[:0]).shape == (0, *model.event_shape)
+
+
+def test_a_sequence_may_have_any_length() -> None:
+    for name, frames in {"wavenet, hop": 3, "wavenet, a context at its own rate": 5}.items():
+        model = CASES[name][0]()
+        raw, length = inputs_for((2, frames), 2), 9 if "hop" in name else 10
+        cached, naive = (
+            model.sample(2, raw, length=length, generator=seeded(), method=m) for m in ("cached", "naive")
+        )
+        assert torch.equal(cached, naive) and cached.shape == (2, length)
+        assert model.log_prob(cached, raw).shape == (2,)
+        assert model.incremental(2, raw).conditional().batch_shape == (2,)
 
 
 @EACH
