@@ -220,9 +220,10 @@ class AutoregressiveModel(nn.Module, metaclass=Noted):
             method: "cached" (each activation is computed once), "naive" (one full pass per variable), or a sampler.
             length: T of the sequences, for models that take several lengths; None is that of `event_shape`.
             **options: what sampling changes in the conditionals, which belongs to sampling, not to the likelihood:
-                ``temperature``, ``top_k``, ``top_p`` and ``greedy`` (`armod.sampling.adjust.Adjustment`). ``stop`` is the
-                level that ends a row (`armod.sampling.drawing.draw_all`). ``callback`` is called with the flat index of a
-                variable and its levels ``(N,)`` as soon as they are made.
+                ``temperature``, ``top_k``, ``top_p``, ``greedy`` and ``filter``, a rule of your own
+                (`armod.sampling.adjust.Adjustment`). ``stop`` is the level that ends a row
+                (`armod.sampling.drawing.draw_all`). ``callback`` is called with the flat index of a variable and its
+                levels ``(N,)`` as soon as they are made.
 
         Returns:
             Levels, int64 ``(num_samples, *event_shape)``; real numbers in the weights' dtype for a
@@ -257,6 +258,9 @@ class AutoregressiveModel(nn.Module, metaclass=Noted):
         generator: torch.Generator | None = None,
     ) -> tuple[Tensor, Tensor]:
         """Draw observations, and compute their exact log-likelihoods with one more pass.
+
+        Options such as a temperature or a filter are not taken, because with them the samples are not the model's; see
+        `armod.sampling.adjusted_log_prob`.
 
         Args:
             num_samples: as in `sample`.

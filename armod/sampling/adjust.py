@@ -11,6 +11,8 @@ import torch
 from torch import Tensor, distributions
 
 from armod.likelihoods import Likelihood, table, temper
+from armod.sampling.filters import Filter, filtered
+from armod.settings import shown
 
 _LOWEST, _HIGHEST = 1e-30, 1e30  # what a float32 can be divided by
 
@@ -25,6 +27,12 @@ class Adjustment:
         top_p: only the smallest set of most probable levels stays whose probability, after `top_k`, reaches this ("nucleus
             sampling", Holtzman et al. 2020, section 3.1); at least one level.
         greedy: whether to take the most probable level, or the lowest of several, whatever the noise.
+        filter: a rule of your own, which is applied before the others: ``f(distribution, step, values)`` returns a distribution
+            over the same levels (`armod.sampling.without` leaves some out). ``distribution`` is the next variable's, of batch
+            shape ``(N,)``. ``step`` is k, how many variables are made, known ones included; the next one is
+            ``model.ordering[k]``. ``values`` are their levels ``(N, k)`` in the order of generation. It is not called for a
+            variable that is known in every row. N is the number of rows that are drawn together: an ensemble of MADEs draws
+            those of each member by themselves.
 
     Raises:
         ValueError: if an option has an impossible value.
@@ -32,12 +40,26 @@ class Adjustment:
     >>> fair = distributions.Categorical(probs=torch.tensor([0.4, 0.3, 0.2, 0.1]))
     >>> Adjustment(top_k=3, top_p=0.7).distribution(fair).probs
     tensor([0.5714, 0.4286, 0.0000, 0.0000])
+
+    An adjustment is itself a filter. A rule of your own, that no level may follow itself:
+
+    >>> from armod import NGram
+    >>> from armod.sampling import without
+    >>> def no_repeats(distribution, step, values):
+    ...     if step == 0:
+    ...         return distribution
+    ...     return without(distribution, torch.nn.functional.one_hot(values[:, -1], 3).bool())
+    >>> model = NGram((6,), 2, num_levels=3).fit(torch.tensor([[0, 0, 0, 1, 1, 2]]))
+    >>> x = model.sample(50, filter=no_repeats)
+    >>> bool((x[:, 1:] == x[:, :-1]).any())
+    False
     """
 
     temperature: float = 1.0
     top_k: int | None = None
     top_p: float | None = None
     greedy: bool = False
+    filter: Filter | None = None
 
     def __post_init__(self) -> None:
         if not _is_number(self.temperature) or not _LOWEST <= self.temperature <= _HIGHEST:
@@ -54,6 +76,37 @@ class Adjustment:
             )
         if not isinstance(self.greedy, bool):
             raise ValueError(f"greedy is True or False, not {self.greedy!r}.")
+        if self.filter is not None and not callable(self.filter):
+            raise ValueError(
+                f"filter is a function of a distribution, a step and values, or None, not {shown(self.filter)}."
+            )
+
+    def __call__(
+        self,
+        distribution: distributions.Distribution,
+        step: int,
+        values: Tensor,
+        is_drawn: Tensor | None = None,
+    ) -> distributions.Distribution:
+        """Adjust the next variable's distribution, as every filter.
+
+        Args:
+            distribution: of batch shape ``(N,)``.
+            step: k, how many variables are made.
+            values: their levels ``(N, k)``, in the order of generation.
+            is_drawn: which rows are drawn from the result, boolean ``(N,)``; None is all.
+
+        Returns:
+            A distribution of the same batch shape.
+
+        Raises:
+            ValueError: if `filter` returns no distribution over the same levels, or leaves no level of a row that is drawn.
+        """
+        if self.filter is not None:
+            if is_drawn is None:
+                is_drawn = torch.ones(len(values), dtype=torch.bool)
+            distribution = filtered(self.filter, distribution, step, values, is_drawn)
+        return self.distribution(distribution)
 
     @classmethod
     def of(cls, **options: Any) -> Self:
@@ -70,7 +123,7 @@ class Adjustment:
 
         >>> Adjustment.of(topk=3)
         Traceback (most recent call last):
-        ValueError: topk is no option of sample; the options are temperature, top_k, top_p, greedy, stop and callback.
+        ValueError: topk is no option of sample; the options are temperature, top_k, top_p, greedy, filter, stop and callback.
         """
         names = [field.name for field in fields(cls)]
         for name in options:
@@ -83,10 +136,10 @@ class Adjustment:
     @property
     def changes(self) -> bool:
         """Whether any option changes the conditionals."""
-        return self.temperature != 1 or self.selects
+        return self.temperature != 1 or self.selects or self.filter is not None
 
     def likelihood(self, likelihood: Likelihood) -> Likelihood:
-        """Make the likelihood whose draws are those of adjusted conditionals.
+        """Make the likelihood whose draws are those of adjusted conditionals, but for `filter`, which needs values.
 
         Args:
             likelihood: that of the conditionals.
@@ -108,7 +161,7 @@ class Adjustment:
         return _Adjusted(likelihood, self)
 
     def distribution(self, conditional: distributions.Distribution) -> distributions.Distribution:
-        """Adjust a ready-made distribution.
+        """Adjust a ready-made distribution by everything but `filter`.
 
         Args:
             conditional: a distribution over levels.

@@ -57,7 +57,7 @@ def draw_all(
     0 tensor([2])
     tensor([[2, 2, 2, 2, 2]])
     """
-    if not isinstance(view, Walk):
+    if not isinstance(view, Walk) or adjustment.filter is not None:
         return _draw_by_distributions(view, uniform, known, mask, adjustment, stop, callback)
     likelihood = adjustment.likelihood(view.likelihood)
     drawn, levels = [], None
@@ -116,7 +116,7 @@ def _draw_by_distributions(
     stop: int | None,
     callback: Callback | None,
 ) -> Tensor:
-    """The same loop for a view that has only `conditional` and `append`."""
+    """The same loop for a view that has only `conditional` and `append`, and for filters, which look at the values so far."""
     watch = Watch(len(uniform), stop, callback)
     drawn = torch.empty(uniform.shape, dtype=view.value_dtype, device=uniform.device)
     for k in _with_progress(range(uniform.shape[1])):
@@ -127,9 +127,13 @@ def _draw_by_distributions(
         if watch.all_stopped:
             drawn[:, k] = watch.after_the_end(*kept)
             continue
-        conditional = view.conditional()
-        check_conditional(conditional, uniform.device)
-        levels = inverse_cdf(adjustment.distribution(conditional), uniform[:, k])
+        if adjustment.filter is not None and bool(kept[1].all()):
+            levels = kept[0]
+        else:
+            conditional = view.conditional()
+            check_conditional(conditional, uniform.device)
+            is_drawn = ~kept[1] if watch.has_stopped is None else ~(kept[1] | watch.has_stopped)
+            levels = inverse_cdf(adjustment(conditional, k, drawn[:, :k].clone(), is_drawn), uniform[:, k])
         drawn[:, k] = watch.see(torch.where(kept[1], kept[0], levels), kept[1])
         view.append(drawn[:, k])
     return drawn

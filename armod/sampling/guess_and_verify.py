@@ -33,7 +33,7 @@ from armod.sampling.guessers import Guesser, Verified, guesser_of, in_place
 from armod.sampling.samplers import (
     Recomputing,
     Sampled,
-    check_has_levels,
+    check_can_guess,
     event_shape_of,
     options_of,
     register,
@@ -115,10 +115,10 @@ class GuessAndVerify:
         Raises:
             ValueError: if an option is unknown, or a guesser returns something else than levels ``(N, D)``.
         """
-        check_has_levels(model)
         num, size = uniform.shape
         ordering = model.ordering_for(size)
         stop, callback, adjustment = options_of(options, model, ordering)
+        check_can_guess(model, adjustment)
         shape = torch.Size([num, *event_shape_of(model, size)])
         given = torch.zeros(num, size, dtype=torch.int64, device=uniform.device)
         kept = None

@@ -237,11 +237,16 @@ def device_of(model: object) -> torch.device:
     return torch.device("cpu") if first is None else first.device
 
 
-def check_has_levels(model: Sampled) -> None:
-    """Raise a ValueError for a model of real numbers, of which no guess is ever right."""
+def check_can_guess(model: Sampled, adjustment: Adjustment) -> None:
+    """Raise a ValueError for what guessing can't sample: real numbers, of which no guess is ever right, and filters."""
     if model.likelihood is not None and model.likelihood.num_levels is None:
         raise ValueError(
             f"A guess of a level can be right, but samples of {model.likelihood} are real numbers: use the method "
+            '"cached" or "naive".'
+        )
+    if adjustment.filter is not None:
+        raise ValueError(
+            "A filter looks at the values so far, and a guess may never become one: use the method "
             '"cached" or "naive".'
         )
 

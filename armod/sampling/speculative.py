@@ -25,7 +25,7 @@ from armod.sampling.drawing import Watch, check_conditional
 from armod.sampling.samplers import (
     Recomputing,
     Sampled,
-    check_has_levels,
+    check_can_guess,
     device_of,
     event_shape_of,
     options_of,
@@ -116,10 +116,10 @@ class Speculative:
         Raises:
             ValueError: if an option is unknown, or the draft has other variables, levels or another ordering than the model.
         """
-        check_has_levels(model)
         num, size = uniform.shape
         ordering = model.ordering_for(size)
         stop, callback, adjustment = options_of(options, model, ordering)
+        check_can_guess(model, adjustment)
         self._check_fits(model, size, ordering)
         rows = _Rows(uniform, ordering, known, mask, stop)
         watch = Watch(num, stop, callback)
