@@ -130,7 +130,7 @@ def test_the_loop_ends_when_every_row_has_stopped() -> None:
         ({"callback": 7}, "callback is a function of a variable and its levels, not 7"),
         (
             {"topk": 2},
-            "topk is no option of sample; the options are temperature, top_k, top_p, greedy, stop and callback",
+            "topk is no option of sample; the options are temperature, top_k, top_p, greedy, filter, stop and callback",
         ),
     ],
     ids=str,
