@@ -52,7 +52,7 @@ NO_SIZE = [2.0, 2.5, "3", None, True, [3], -1, torch.tensor(1.5), np.float64(2),
 SIZES = {
     MADE: ["num_masks", "context_size"],
     RecurrentModel: ["hidden_size", "num_layers", "context_size"],
-    WaveNet: ["channels", "kernel_size", "context_size"],
+    WaveNet: ["channels", "kernel_size", "context_size", "context_hop"],
     Transformer: ["width", "num_layers", "num_heads", "context_size"],
     PixelCNN: ["channels", "num_layers", "kernel_size", "context_channels"],
     GatedPixelCNN: ["channels", "num_layers", "kernel_size", "context_channels"],

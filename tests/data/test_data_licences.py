@@ -41,7 +41,9 @@ def test_every_section_states_all_that_is_needed(name: str) -> None:
 
 
 def test_texts_and_arrays_are_shipped_and_classical_files_are_not() -> None:
-    assert {"digits28.npz", "names.txt", "sonnets.txt", "speech.npz"} <= {path.name for path in SHIPPED}
+    assert {"digits28.npz", "names.txt", "sonnets.txt", "speech.npz", "prompts.npz"} <= {
+        path.name for path in SHIPPED
+    }
     assert {path.parent for path in SHIPPED} == {FOLDER / "sets" / "shipped"}
     assert {"mnist", "binarized_mnist", "cifar10"} <= set(REMOTE)
 
@@ -51,7 +53,9 @@ def test_shipped_files_are_packaged_and_made_by_a_recipe(path: Path) -> None:
     project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())
     assert f"**/*{path.suffix}" in project["tool"]["setuptools"]["package-data"]["armod"]
     assert path == MODULES[path.stem].FILE
-    assert callable(MODULES[path.stem].make)
+    # the alignment of the prompts is a package of its own
+    recipes = {"prompts": "armod.speech.corpus.__main__"}
+    assert callable(importlib.import_module(recipes.get(path.stem, MODULES[path.stem].__name__)).make)
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.name)

@@ -121,6 +121,7 @@ USUAL: dict[type[AutoregressiveModel], dict[str, Any]] = {
 }
 # settings that change the function and not the shapes: the weights seem to fit
 HIDDEN: list[tuple[type[AutoregressiveModel], dict[str, Any]]] = [
+    (WaveNet, {"context_hop": 2}),
     (WaveNet, {"dilations": [4, 2, 1]}),
     (WaveNet, {"dilations": (1, 2, 3)}),
     (WaveNet, {"residual": False}),

@@ -1,0 +1,1 @@
+"""Text to speech: words to phones, phones to durations, spectrum and pitch, and these to sound by a WaveNet."""
