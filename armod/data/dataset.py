@@ -9,6 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from armod.data.text import BytePairs, decode
+from armod.data.windows import cut
 from armod.inputs import described
 from armod.settings import check_sizes, shown, whole_numbers
 
@@ -21,7 +23,7 @@ class Dataset:
 
     Args:
         name: what reports call the data.
-        train: uint8 tensor ``(N, *event_shape)`` of levels.
+        train: uint8 tensor ``(N, *event_shape)`` of levels; int16 for more than 256 levels.
         valid: the same for the held-out split that models are chosen on.
         test: the same for the held-out split that likelihoods are reported on.
         num_levels: K, the number of values that a variable can take.
@@ -37,7 +39,7 @@ class Dataset:
         sample_rate: samples per second (hertz) of a sound.
 
     Raises:
-        ValueError: if the splits differ in event shape, are not uint8, or contain a level outside ``0..num_levels-1``, or
+        ValueError: if the splits differ in event shape, are not uint8 (or int16), or contain a level outside ``0..num_levels-1``, or
             if the number of symbols is not `num_levels`.
 
     >>> Dataset("coins", *torch.tensor([[[0], [1]], [[1], [1]], [[0], [0]]], dtype=torch.uint8), num_levels=2)
@@ -60,16 +62,17 @@ class Dataset:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "num_levels", *check_sizes(num_levels=self.num_levels))
+        due = str(self._dtype).removeprefix("torch.")
         for split in SPLITS:
             levels: Tensor = getattr(self, split)
             if not isinstance(levels, Tensor):
                 raise ValueError(
-                    f"Every split of {self.name!r} must be a uint8 tensor (N, *event_shape), but {split} is "
+                    f"Every split of {self.name!r} must be a {due} tensor (N, *event_shape), but {split} is "
                     f"{described(levels)}."
                 )
-            if levels.dtype != torch.uint8 or levels.shape[1:] != self.event_shape:
+            if levels.dtype != self._dtype or levels.shape[1:] != self.event_shape:
                 raise ValueError(
-                    f"Every split of {self.name!r} must be a uint8 tensor (N, {', '.join(map(str, self.event_shape))}); "
+                    f"Every split of {self.name!r} must be a {due} tensor (N, {', '.join(map(str, self.event_shape))}); "
                     f"{split} is {levels.dtype} {tuple(levels.shape)}."
                 )
             if levels.numel() and int(levels.max()) >= self.num_levels:
@@ -86,6 +89,10 @@ class Dataset:
     def event_shape(self) -> torch.Size:
         """Shape of one observation, such as ``(1, H, W)`` for grey images."""
         return self.train.shape[1:]
+
+    @property
+    def _dtype(self) -> torch.dtype:
+        return torch.uint8 if self.num_levels <= 256 else torch.int16
 
     def binarize(self, threshold: int | None = None) -> Dataset:
         """Turn the observations into black and white: 1 where ``level >= threshold``, else 0.
@@ -174,6 +181,64 @@ class Dataset:
         }
         return replace(self, name=f"{self.name}, given its labels", context=context)
 
+    def text(self, split: str) -> str:
+        """Return one split of a text as a string, its observations one after the other.
+
+        Args:
+            split: "train", "valid" or "test".
+
+        Returns:
+            The symbols of all levels.
+
+        Raises:
+            ValueError: if there is no such split, or the data are no text.
+
+        >>> Dataset("notes", *torch.tensor([[[1, 0]], [[0, 1]], [[1, 1]]], dtype=torch.uint8), 2, symbols=("a", "b")).text("test")
+        'bb'
+        """
+        levels = self._split(split)
+        if self.symbols is None:
+            raise ValueError(f"{self.name!r} is no text, as its levels have no symbols.")
+        return decode(levels.flatten(), self.symbols)
+
+    def tokenize(self, pairs: BytePairs, length: int, *, stride: int | None = None) -> Dataset:
+        """Write a text in tokens of several characters, and cut it into windows anew.
+
+        The new name says so. A bit per token is not a bit per character: `armod.evaluate` reports both. A text can be written
+        in tokens in many ways, of which a likelihood counts one, so its bits per character are an upper bound.
+
+        Args:
+            pairs: the tokens, learnt from a text with all characters of this one.
+            length: T, the tokens of a window.
+            stride: tokens from the beginning of one train window to the next; None is `length`. Fewer make more windows, in
+                which each token has several places. The windows of valid and test do not overlap.
+
+        Returns:
+            A data set of event shape ``(T,)`` with the symbols of `pairs`.
+
+        Raises:
+            ValueError: if the data are no text, `pairs` are not fitted, or a size is below 1.
+
+        >>> abc = torch.tensor([[[0, 1, 0, 1, 2, 0]]] * 3, dtype=torch.uint8)
+        >>> text = Dataset("notes", *abc, 3, symbols=("a", "b", "c"))
+        >>> tokens = text.tokenize(BytePairs(1).fit(text.text("train")), length=2)
+        >>> tokens, tokens.train.tolist()
+        (Dataset 'notes, 4 tokens': train 2, valid 2, test 2; event shape (2,), 4 levels, [[3, 3], [2, 0]])
+        """
+        length, stride = check_sizes(length=length, stride=length if stride is None else stride)
+        if not isinstance(pairs, BytePairs) or not pairs.symbols:
+            raise ValueError("pairs are BytePairs that were fitted to a text.")
+        dtype = torch.uint8 if pairs.num_levels <= 256 else torch.int16
+        splits: dict[str, Any] = {}
+        for split in SPLITS:
+            levels = pairs.encode(self.text(split)).to(dtype)
+            if split == "train" and len(levels) >= length:
+                splits[split] = levels.unfold(0, length, stride).contiguous()
+            else:
+                splits[split] = cut(levels, length)
+        name = f"{self.name}, {pairs.num_levels} tokens"
+        return replace(self, name=name, num_levels=pairs.num_levels, symbols=pairs.symbols, **splits)
+
     def pairs(self, split: str) -> Tensor | tuple[Tensor, Tensor]:
         """Return one split in the form that `armod.fit` takes.
 
@@ -186,12 +251,16 @@ class Dataset:
         Raises:
             ValueError: if there is no such split.
         """
+        levels = self._split(split)
+        return levels if self.context is None else (levels, self.context[split])
+
+    def _split(self, split: str) -> Tensor:
         if split not in SPLITS:
             raise ValueError(
                 f"split is {', '.join(map(repr, SPLITS[:-1]))} or {SPLITS[-1]!r}, not {shown(split)}."
             )
         levels: Tensor = getattr(self, split)
-        return levels if self.context is None else (levels, self.context[split])
+        return levels
 
     def _on_levels(self, num_levels: int, how: str, change: Callable[[Tensor], Tensor]) -> Dataset:
         """The same data with every level changed; the new name says how."""

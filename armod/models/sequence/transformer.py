@@ -12,13 +12,14 @@ from typing import cast
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from armod.likelihoods import Likelihood
 from armod.models.sequence.sequence_model import SequenceModel
 from armod.models.sequence.step_inputs import StepInputs, initial_weights
 from armod.models.sequence.transformer_block import Block
 from armod.models.sequence.transformer_walk import TransformerWalk
-from armod.settings import check_sizes, check_whole
+from armod.settings import check_number, check_sizes, check_whole
 
 
 class Transformer(SequenceModel):
@@ -36,10 +37,13 @@ class Transformer(SequenceModel):
         ordering: any permutation ``(D,)``; None is raster. Each step has a learned vector.
         context_size: C of a context ``(N, C)``, or of a local one, which each step reads at the next variable. The first of
             three or more sizes of `event_shape` counts channels, and all channels of a position share its context.
+        dropout: probability with which, while training, each number is dropped that enters the first block or that a block adds
+            (Vaswani et al. 2017, section 5.4, residual dropout). Evaluation mode and cached sampling drop nothing.
         seed: seed of the initial weights.
 
     Raises:
-        ValueError: if a size is out of range, the heads cannot share the width, or the ordering is not a permutation.
+        ValueError: if a size or the dropout is out of range, the heads cannot share the width, or the ordering is not a
+            permutation.
 
     >>> from armod.likelihoods import Categorical
     >>> model = Transformer((5,), 16, num_layers=2, num_heads=4, likelihood=Categorical(3))
@@ -57,6 +61,7 @@ class Transformer(SequenceModel):
         likelihood: Likelihood,
         ordering: Tensor | Sequence[int] | None = None,
         context_size: int = 0,
+        dropout: float = 0.0,
         seed: int = 0,
     ) -> None:
         num_layers, num_heads = check_sizes(num_layers=num_layers, num_heads=num_heads)
@@ -65,13 +70,16 @@ class Transformer(SequenceModel):
             raise ValueError(
                 f"The heads share the width evenly, so it is a multiple of num_heads={num_heads}, not {width}."
             )
+        dropout = check_number(
+            "dropout", dropout, lambda share: 0 <= share < 1, "a probability from 0 to below 1"
+        )
         super().__init__(event_shape, likelihood=likelihood, ordering=ordering, context_size=context_size)
-        self.max_length = self.num_variables
+        self.max_length, self.dropout = self.num_variables, dropout
         with initial_weights(seed):
             self.inputs = StepInputs(
                 likelihood, width, num_positions=self.num_variables, context_size=self.context_size
             )
-            self.blocks = nn.ModuleList(Block(width, num_heads) for _ in range(num_layers))
+            self.blocks = nn.ModuleList(Block(width, num_heads, dropout) for _ in range(num_layers))
             self.norm = nn.LayerNorm(width)
             self.head = nn.Linear(width, likelihood.num_parameters)
             _start_small(self)
@@ -86,7 +94,7 @@ class Transformer(SequenceModel):
         return f"event_shape={tuple(self.event_shape)}, likelihood={self.likelihood}"
 
     def _states(self, inputs: Tensor) -> Tensor:
-        states = inputs
+        states = F.dropout(inputs, self.dropout, self.training)
         for block in self.blocks:
             states = block(states)
         return self.norm(states)

@@ -17,14 +17,15 @@ class Block(nn.Module):
     Args:
         width: size of the states; a multiple of `num_heads`.
         num_heads: attention heads.
+        dropout: probability for each number that is added to the states, while training.
 
     >>> Block(8, num_heads=2)(torch.zeros(3, 5, 8)).shape
     torch.Size([3, 5, 8])
     """
 
-    def __init__(self, width: int, num_heads: int) -> None:
+    def __init__(self, width: int, num_heads: int, dropout: float = 0.0) -> None:
         super().__init__()
-        self.num_heads = num_heads
+        self.num_heads, self.dropout = num_heads, dropout
         self.attention_norm = nn.LayerNorm(width)
         self.attention_in = nn.Linear(width, 3 * width)  # queries, keys and values
         self.attention_out = nn.Linear(width, width)
@@ -34,10 +35,11 @@ class Block(nn.Module):
 
     def forward(self, states: Tensor) -> Tensor:
         """Map states ``(N, D, width)`` to the same shape; step k looks at steps up to k."""
-        states = states + self.attention_out(self._attend(self.attention_in(self.attention_norm(states))))
+        means = self._attend(self.attention_in(self.attention_norm(states)))
+        states = states + F.dropout(self.attention_out(means), self.dropout, self.training)
         # GPT-2's approximation of GELU, which is also the faster one
         hidden = F.gelu(self.network_in(self.network_norm(states)), approximate="tanh")
-        return states + self.network_out(hidden)
+        return states + F.dropout(self.network_out(hidden), self.dropout, self.training)
 
     def _attend(self, joint: Tensor) -> Tensor:
         """Mean values ``(N, D, width)``, head by head, from queries, keys and values ``(N, D, 3 * width)``."""
