@@ -30,12 +30,13 @@ from armod.likelihoods import Likelihood
 from armod.models.construction import Construction, Noted
 from armod.models.field import field_at
 from armod.models.shortcuts import why_not_cached
+from armod.models.streams import Streaming
 from armod.observations import observations_of, shape_of_length
 from armod.sampling.samplers import Recomputing, Sampler, device_of, sampler_named, value_dtype_of
 from armod.sampling.walk import Incremental
 
 
-class AutoregressiveModel(nn.Module, metaclass=Noted):
+class AutoregressiveModel(Streaming, nn.Module, metaclass=Noted):
     """A distribution over observations of `event_shape`, factorised in the order `ordering`.
 
     Observations are tensors ``(N, *event_shape)`` of levels ``0..K-1``, of any dtype, or of real numbers if the likelihood is a

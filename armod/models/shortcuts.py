@@ -28,6 +28,7 @@ _HARMLESS = {
     "receptive_field",
     "sample",
     "sample_and_log_prob",
+    "stream",
     "training_log_prob",
 }
 
