@@ -15,6 +15,9 @@ A recipe is TOML with three tables::
     name = "digits28"
     binarize = 128              # optional: .binarize(128); or levels = 16: .quantize(16)
     context = "labels"          # optional: the model gets the class of each observation, one-hot
+    byte_pairs = 400            # optional, for a text: tokens, learnt from train with so many merges; and then
+    length = 64                 # how many tokens make an observation, and optionally
+    stride = 16                 # how many lie between the beginnings of two train windows, as Dataset.tokenize says
 
     [fit]                       # arguments of armod.fit, by their names; empty for a Histogram, which only counts
     epochs = 100
@@ -37,6 +40,7 @@ from torch import Tensor
 
 from armod import data, orderings
 from armod.data import Dataset
+from armod.data.text import BytePairs
 from armod.likelihoods import Likelihood
 from armod.models.arguments import LIKELIHOODS
 from armod.models.base import AutoregressiveModel
@@ -91,6 +95,9 @@ class Recipe:
             dataset = dataset.binarize(self.data["binarize"])
         if "levels" in self.data:
             dataset = dataset.quantize(self.data["levels"])
+        if "byte_pairs" in self.data:
+            pairs = BytePairs(self.data["byte_pairs"]).fit(dataset.text("train"))
+            dataset = dataset.tokenize(pairs, self.data["length"], stride=self.data.get("stride"))
         return dataset.given_labels() if "context" in self.data else dataset
 
     def train(

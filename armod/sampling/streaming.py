@@ -6,6 +6,7 @@ each level until the next one is asked for.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -72,7 +73,7 @@ def stream_levels(
     """
     if "callback" in options:
         raise ValueError("callback is no option of stream, which gives each level as soon as it is made.")
-    stop, _, adjust = options_of(options, model, model.ordering)
+    stop, _, adjust = options_of(options, model, model.ordering_for(math.prod(model.event_shape)))
 
     def begun(levels: Tensor) -> Incremental:
         """A view that has read levels ``(1, a)``."""
@@ -91,8 +92,9 @@ def stream_levels(
             # whoever asks for the next level computes in between, so no setting may outlast a step
             with torch.no_grad(), one_thread(device), torch.autocast(device.type, enabled=False):
                 if view is None or num_seen == window:
-                    is_short = window is None or levels.shape[1] < window
-                    seen = levels if is_short else levels[:, levels.shape[1] - window // 2 :]
+                    seen = levels
+                    if window is not None and levels.shape[1] >= window:
+                        seen = levels[:, levels.shape[1] - window // 2 :]
                     view, num_seen = begun(seen), seen.shape[1]
                 conditional = view.conditional()
                 check_conditional(conditional, device)

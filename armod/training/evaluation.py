@@ -35,6 +35,7 @@ class Receipt:
         seed: the seed that the model was trained with.
         num_parameters: how many numbers the model has learnt.
         seconds: how long it learnt.
+        num_characters: the characters of one observation, their mean, if a text is written in tokens of several characters.
 
     >>> Receipt(90.0, 0.3, 500, 784, "digits28", "test", "raster").bits_per_dim
     0.16561...
@@ -50,6 +51,7 @@ class Receipt:
     seed: int | None = None
     num_parameters: int | None = None
     seconds: float | None = None
+    num_characters: float | None = None
 
     @property
     def nats_per_dim(self) -> float:
@@ -61,10 +63,22 @@ class Receipt:
         """Negative log-likelihood in bits, divided by the number of variables."""
         return self.nats_per_dim / math.log(2)
 
+    @property
+    def bits_per_character(self) -> float | None:
+        """Bits per character of a text in tokens, or None for other data.
+
+        A text can be written in tokens in many ways, and only one is counted. So this is an upper bound.
+        """
+        if self.num_characters is None:
+            return None
+        return self.nats / (self.num_characters * math.log(2))
+
     def __str__(self) -> str:
+        bits = self.bits_per_character
+        of_characters = "" if bits is None else f", at most {bits:.4f} bits/character"
         return (
             f"{self.nats:.2f} ± {self.standard_error:.2f} nats/observation, {self.nats_per_dim:.4f} nats/dim, "
-            f"{self.bits_per_dim:.4f} bits/dim\n"
+            f"{self.bits_per_dim:.4f} bits/dim{of_characters}\n"
             f"on {self.dataset}, {self.split} split ({self.num_observations}); "
             f"ordering {self.ordering}; seed {self.seed}"
         )
@@ -106,7 +120,9 @@ def evaluate(
     """
     check_model(model)
     check_whole("batch_size", batch_size)
+    num_characters = None
     if isinstance(data, Dataset):
+        num_characters = _num_characters(data, split)
         name, data = data.name, data.pairs(split)
     else:
         name = type(data).__name__.lower()
@@ -135,6 +151,7 @@ def evaluate(
         ordering=_ordering_name(model),
         seed=seed,
         num_parameters=sum(parameter.numel() for parameter in model.parameters()),
+        num_characters=num_characters,
     )
 
 
@@ -276,6 +293,13 @@ def check_log_probs(log_probs: Tensor, count: int) -> None:
         raise ValueError(
             f"log_prob gives one number for each of {count} observations, not a tensor of shape {tuple(log_probs.shape)}."
         )
+
+
+def _num_characters(data: Dataset, split: str) -> float | None:
+    """The characters of an observation, their mean, if some level stands for several."""
+    if data.symbols is None or all(len(symbol) == 1 for symbol in data.symbols):
+        return None
+    return len(data.text(split)) / max(len(getattr(data, split)), 1)
 
 
 def _ordering_name(model: AutoregressiveModel) -> str:

@@ -103,7 +103,11 @@ OTHERS: list[tuple[type[AutoregressiveModel], str, Any]] = [
         for name in ("downsampling", "shortcuts", "channel_dependence")
         for value in ("no", None, 2)
     ],
-    *[(PixelCNNPlusPlus, "dropout", value) for value in ("0.1", None, math.nan, 1, -0.5, [0.1], True)],
+    *[
+        (family, "dropout", value)
+        for family in (PixelCNNPlusPlus, Transformer)
+        for value in ("0.1", None, math.nan, 1, -0.5, [0.1], True)
+    ],
     *[(Histogram, "smoothing", value) for value in ("1", None, math.nan, math.inf, -0.5, [1.0], True)],
     *[(Histogram, "num_levels", value) for value in (2.0, "4", True, [4], 1)],
 ]

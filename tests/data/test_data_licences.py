@@ -41,7 +41,7 @@ def test_every_section_states_all_that_is_needed(name: str) -> None:
 
 
 def test_texts_and_arrays_are_shipped_and_classical_files_are_not() -> None:
-    assert {"digits28.npz", "names.txt", "sonnets.txt", "speech.npz", "prompts.npz"} <= {
+    assert {"digits28.npz", "names.txt", "sonnets.txt", "plays.bz2", "speech.npz", "prompts.npz"} <= {
         path.name for path in SHIPPED
     }
     assert {path.parent for path in SHIPPED} == {FOLDER / "sets" / "shipped"}

@@ -118,7 +118,7 @@ def test_unknown_name_lists_the_names() -> None:
         load("mnsit")
     names = ", ".join(map(repr, NAMES))
     assert str(error.value) == f"There is no data set 'mnsit': choose one of {names}."
-    assert {"digits8", "mnist", "photos32", "speech", "chorales", "sonnets"} <= set(NAMES)
+    assert {"digits8", "mnist", "photos32", "speech", "chorales", "sonnets", "plays"} <= set(NAMES)
 
 
 GUEST = """
@@ -164,7 +164,7 @@ def test_importing_reads_nothing_and_opens_no_connection() -> None:
         "import sys\n"
         "def refuse(event, arguments):\n"
         "    assert not event.startswith(('socket.', 'urllib.')), event\n"
-        "    assert event != 'open' or not str(arguments[0]).endswith(('.npz', '.gz', '.amat', 'ubyte', 'names.txt', 'sonnets.txt', '.mxl', '.png', '.jpg')), arguments\n"
+        "    assert event != 'open' or not str(arguments[0]).endswith(('.npz', '.gz', '.amat', 'ubyte', 'names.txt', 'sonnets.txt', '.bz2', '.mxl', '.png', '.jpg')), arguments\n"
         "sys.addaudithook(refuse)\n"
         "import armod.data\n"
         "assert not {'sklearn', 'skimage', 'PIL', 'music21'} & set(sys.modules)\n"

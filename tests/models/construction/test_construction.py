@@ -211,6 +211,7 @@ FREE: list[tuple[type[AutoregressiveModel], dict[str, Any]]] = [
     (Transformer, {"ordering": range(7, -1, -1)}),
     (PixelCNN, {"ordering": armod.orderings.column(IMAGE)}),
     (PixelCNNPlusPlus, {"dropout": 0.5}),
+    (Transformer, {"dropout": 0.5}),
     (Histogram, {"num_levels": 3}),
 ]
 

@@ -179,6 +179,46 @@ def test_any_sizes_work_and_agree(
     assert model.log_prob(draws[0]).shape == (num_samples,)
 
 
+def test_dropout_is_for_training_only_and_changes_no_key_and_no_sample() -> None:
+    model, plain = (transformer((9,), Categorical(5), dropout=share) for share in (0.5, 0.0))
+    assert list(model.state_dict()) == list(plain.state_dict())
+    x = model.eval().sample(4, generator=seeded(1))
+    assert torch.equal(x, plain.sample(4, generator=seeded(1)))
+    assert torch.equal(model.log_prob(x), plain.log_prob(x))
+    with torch.random.fork_rng():
+        assert not torch.equal(model.train().log_prob(x), model.log_prob(x))
+        assert torch.equal(model.sample(4, generator=seeded(1)), x)
+    assert torch.equal(plain.train().log_prob(x), plain.eval().log_prob(x))
+
+
+def test_dropout_falls_on_what_enters_and_on_what_each_part_of_a_block_adds() -> None:
+    """Each number is 0 or grows by 1 / (1 - p), so that its mean stays; nothing else is dropped."""
+    model, share = transformer((40,), Categorical(5), dropout=0.25), 0.25
+    block, x = model.blocks[0], torch.randint(5, (8, 40), generator=seeded())
+    entering: list[Tensor] = []
+    hook = block.register_forward_pre_hook(lambda _, inputs: entering.append(inputs[0]))
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model.train().conditionals(x)
+        model.eval().conditionals(x)
+        hook.remove()
+        dropped, whole = (one.detach() for one in entering)
+        is_kept = dropped != 0
+        assert torch.allclose(dropped[is_kept], whole[is_kept] / (1 - share))
+        assert is_kept.double().mean() == pytest.approx(1 - share, abs=0.03)
+        for silent in (block.attention_out, block.network_out):  # what one part adds, without the other
+            part = block.network_out if silent is block.attention_out else block.attention_out
+            kept = {name: value.clone() for name, value in silent.state_dict().items()}
+            for parameter in silent.parameters():
+                torch.nn.init.zeros_(parameter)
+            added, usual = (block.train(mode)(whole) - whole for mode in (True, False))
+            silent.load_state_dict(kept)
+            is_kept = added.abs() > 1e-9
+            assert part.weight.abs().sum() > 0
+            assert torch.allclose(added[is_kept], usual[is_kept] / (1 - share))
+            assert is_kept.double().mean() == pytest.approx(1 - share, abs=0.03)
+
+
 def test_gradients_are_those_of_finite_differences() -> None:
     model = Transformer(
         (3,), 2, num_layers=1, num_heads=2, likelihood=LogisticMixture(4, 1), context_size=1
