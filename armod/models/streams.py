@@ -13,6 +13,7 @@ from armod.finite import check_finite
 from armod.inputs import check_possible, check_real, noise_of, tensor_of
 from armod.sampling.samplers import device_of, value_dtype_of
 from armod.sampling.streaming import Streamed, stream_levels
+from armod.sampling.threads import one_thread
 from armod.settings import whole_numbers
 
 
@@ -80,7 +81,8 @@ class Streaming:
         num_variables = number[0] if window is not None and number is not None else math.prod(shape)
         levels = self._prompt_of(prompt, num_variables)
         context = self.check_context(context, 1, shape)
-        check_finite(self, context)
+        with one_thread(device_of(self)):
+            check_finite(self, context)
         noise_of(1, 0, generator)  # complains about anything but a generator
         return stream_levels(self, context, levels, num_variables, generator, options, window)
 

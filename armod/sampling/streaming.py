@@ -98,11 +98,12 @@ def stream_levels(
                     view, num_seen = begun(seen), seen.shape[1]
                 conditional = view.conditional()
                 check_conditional(conditional, device)
-                conditional = adjust.distribution(conditional)
+                conditional = adjust(conditional, levels.shape[1], levels)
                 level = inverse_cdf(conditional, noise_of(1, 1, generator).to(device)[0])
                 view.append(level)
                 levels, num_seen = torch.cat([levels, level.unsqueeze(1)], 1), num_seen + 1
-            yield Streamed(level[0], _of_one(conditional))
+                item = Streamed(level[0], _of_one(conditional))
+            yield item
             if stop is not None and int(level) == stop:
                 return
 

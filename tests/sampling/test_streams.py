@@ -12,6 +12,7 @@ from torch import distributions, nn
 import armod
 from armod.likelihoods import Bernoulli, Categorical, Logistic, inverse_cdf, log_prob
 from armod.models.sequence.transformer_walk import TransformerWalk
+from armod.sampling import without
 from armod.sampling.adjust import Adjustment
 from tests.makers import lively, made, multi_scale, ngram, recurrent, seeded, subscale, transformer, wavenet
 from tests.sampling.test_adjust import MODELS
@@ -65,6 +66,29 @@ def test_each_level_comes_with_what_it_was_drawn_from(name: str, options: dict) 
         assert distribution.batch_shape == () and isinstance(distribution, distributions.Categorical)
         assert distribution.log_prob(level) == pytest.approx(float(expected[k]), abs=1e-10)
         assert inverse_cdf(distribution, noise[k]) == level
+
+
+@pytest.mark.parametrize("name", ["made", "recurrent", "permuted transformer", "pixelcnn++", "user's"])
+def test_a_filter_sees_what_it_sees_in_a_sample(name: str) -> None:
+    """The same steps and the same values, those of the prompt included, and the same levels come out."""
+    model, seen = MANY[name](), []
+
+    def rises(distribution: distributions.Distribution, step: int, values: torch.Tensor):
+        seen.append((step, values.tolist()))
+        at_most = torch.arange(distribution.probs.shape[-1] if step else 0)
+        return without(distribution, at_most < values.max()) if step else distribution
+
+    prompt = torch.tensor([1])
+    known, mask = torch.zeros(1, model.num_variables, dtype=torch.int64), torch.zeros(1, model.num_variables)
+    known[:, model.ordering[0]], mask[:, model.ordering[0]] = 1, 1
+    shape = (1, *model.event_shape)
+    x = model.sample(
+        1, known=known.view(shape), mask=mask.bool().view(shape), generator=seeded(3), filter=rises
+    )
+    of_sample, seen = list(seen), []
+    levels = [int(level) for level, _ in model.stream(prompt=prompt, generator=seeded(3), filter=rises)]
+    assert [1, *levels] == x.flatten()[model.ordering].tolist() == sorted([1, *levels])
+    assert seen == of_sample and seen[0] == (1, [[1]])
 
 
 def test_a_density_comes_with_real_numbers() -> None:
