@@ -1,5 +1,6 @@
 from . import data, distillation, encoders, likelihoods, orderings, sampling, training
 from .course.exercises import check
+from .measures.completion import completion_log_prob
 from .measures.dependency import check_autoregressive, dependency_matrix, total_probability
 from .measures.waves import waves
 from .models.base import AutoregressiveModel, Incremental
@@ -40,6 +41,7 @@ __all__ = [
     "WaveNet",
     "check",
     "check_autoregressive",
+    "completion_log_prob",
     "data",
     "dependency_matrix",
     "distillation",

@@ -4,6 +4,7 @@ from armod.sampling.adjust import Adjustment
 from armod.sampling.filters import Filter, without
 from armod.sampling.guess_and_verify import GuessAndVerify
 from armod.sampling.guessers import Copy, Draft, FirstOf, Table
+from armod.sampling.particles import Particles
 from armod.sampling.samplers import Sampler, register
 from armod.sampling.scoring import adjusted_log_prob
 from armod.sampling.speculative import Speculative
@@ -17,6 +18,7 @@ __all__ = [
     "FirstOf",
     "GuessAndVerify",
     "Incremental",
+    "Particles",
     "Sampler",
     "Speculative",
     "Table",

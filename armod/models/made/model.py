@@ -26,6 +26,7 @@ from armod.models.made.masks import hidden_degrees, masks
 from armod.models.made.mixture import MixtureIncremental, member_posterior, mixture_conditionals
 from armod.models.made.walk import MADEWalk
 from armod.models.shortcuts import check_read, is_own
+from armod.sampling.particles import Particles
 from armod.settings import check_event_shape, check_several_sizes, check_sizes, generator_of
 
 
@@ -235,9 +236,9 @@ class MADE(AutoregressiveModel):
 
         The members are equally likely. Only in a completion whose known variables come first, each has its posterior
         probability p(member | known, context). One uniform number per row draws the member, and then each member in turn
-        draws the noise of its rows.
+        draws the noise of its rows. `armod.sampling.Particles` weighs the members itself, if they have one ordering.
         """
-        if self._is_one:
+        if self._is_one or isinstance(rest.get("method"), Particles):
             return super().sample(num_samples, context, known=known, mask=mask, generator=generator, **rest)
         if rest.get("callback") is not None:
             raise ValueError(
