@@ -17,14 +17,14 @@ nothing is resampled within it.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor, distributions
+from torch import Tensor
 
 from armod.likelihoods import inverse_cdf, log_prob
+from armod.sampling.adjust import Adjustment
 from armod.sampling.drawing import check_conditional
 from armod.sampling.samplers import Recomputing, Sampled, event_shape_of, options_of
 from armod.sampling.threads import one_thread
@@ -69,8 +69,8 @@ class Particles:
     and needs no particles: it costs what "cached" costs, and gives the same sample. So do the variables after the last known one.
 
     The noise of a row has one number for each variable, but n particles need more. So the noise is the seed of a generator: the same
-    `generator` of `sample` gives the same sample. Options such as ``temperature`` define another autoregressive model, whose
-    p(hidden | known) is then sampled, and whose log p(known) is reported.
+    `generator` of `sample` gives the same sample. Options such as ``temperature`` define another autoregressive model
+    (`armod.sampling.adjusted_log_prob`), whose p(hidden | known) is then sampled, and whose log p(known) is reported.
 
     Args:
         n: the number of particles of each row, at least 2.
@@ -124,13 +124,11 @@ class Particles:
         levels = is_kept.long()
         if known is not None and mask is not None:
             levels, is_kept = known.flatten(1)[:, ordering], mask.flatten(1)[:, ordering]
-        with one_thread(uniform.device), torch.inference_mode():
+        with one_thread(uniform.device), torch.inference_mode(adjustment.filter is None):
             view = model.incremental(num, context)
             if isinstance(view, Recomputing):  # it does not know the length of these observations
                 view = Recomputing(model, num, context, shape)
-            population = _Population(
-                view, uniform, levels.to(view.value_dtype), is_kept, adjustment.distribution
-            )
+            population = _Population(view, uniform, levels.to(view.value_dtype), is_kept, adjustment)
             drawn = population.run(self.n)
         x, sizes = torch.empty_like(drawn), torch.empty_like(population.sizes)
         x[:, ordering], sizes[:, ordering] = drawn, population.sizes
@@ -152,15 +150,10 @@ class _Population:
         uniform: Tensor,
         known: Tensor,
         is_kept: Tensor,
-        adjusted: Callable[[distributions.Distribution], distributions.Distribution],
+        adjustment: Adjustment,
     ) -> None:
-        self.view, self.uniform, self.known, self.is_kept, self.adjusted = (
-            view,
-            uniform,
-            known,
-            is_kept,
-            adjusted,
-        )
+        self.view, self.adjustment = view, adjustment
+        self.uniform, self.known, self.is_kept = uniform, known, is_kept
         self.num, self.size = uniform.shape
         self.each = 1  # particles of a row
         self.generator = torch.Generator().manual_seed(int(uniform.cpu().view(torch.int64).sum()) % 2**63)
@@ -197,14 +190,16 @@ class _Population:
         """Draw a variable where it is hidden, and weigh the particles where it is known."""
         conditional = self.view.conditional()
         check_conditional(conditional, self.drawn.device)
-        conditional = self.adjusted(conditional)
         is_kept = self.is_kept[:, step, None]
+        is_drawn = ~is_kept.expand(-1, self.each).flatten()
+        conditional = self.adjustment(conditional, step, self.drawn[:, :step].clone(), is_drawn)
         levels = self.known[:, step, None].expand(-1, self.each)
         if draws:
             drawn = inverse_cdf(conditional, self._noise(step).flatten()).view(levels.shape)
             levels = torch.where(is_kept, levels, drawn)
         if weighs:
             found = log_prob(conditional, levels.flatten()).double().view(levels.shape)
+            found = found.masked_fill(found.isnan(), -torch.inf)  # a filter may leave no level where nothing is drawn
             self.log_weights = self.log_weights + torch.where(is_kept, found, 0)
             self.effective_size = effective_size(self.log_weights)
         self.drawn[:, step] = levels.flatten()
