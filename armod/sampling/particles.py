@@ -199,7 +199,9 @@ class _Population:
             levels = torch.where(is_kept, levels, drawn)
         if weighs:
             found = log_prob(conditional, levels.flatten()).double().view(levels.shape)
-            found = found.masked_fill(found.isnan(), -torch.inf)  # a filter may leave no level where nothing is drawn
+            found = found.masked_fill(
+                found.isnan(), -torch.inf
+            )  # a filter may leave no level where nothing is drawn
             self.log_weights = self.log_weights + torch.where(is_kept, found, 0)
             self.effective_size = effective_size(self.log_weights)
         self.drawn[:, step] = levels.flatten()
