@@ -239,6 +239,50 @@ class Dataset:
         name = f"{self.name}, {pairs.num_levels} tokens"
         return replace(self, name=name, num_levels=pairs.num_levels, symbols=pairs.symbols, **splits)
 
+    def given(
+        self, context: Callable[[Tensor], Tensor] | Mapping[str, Tensor], *, what: str = "a context"
+    ) -> Dataset:
+        """Give each observation a context: what a model is told beside the levels.
+
+        The new name says so, because a likelihood given something does not compare with one without it.
+
+        Args:
+            context: a function from levels ``(N, *event_shape)`` to their contexts ``(N, ...)``, which is called for each split;
+                or the contexts themselves, one tensor ``(N, ...)`` for each split.
+            what: what it is, for the name.
+
+        Returns:
+            A data set of pairs: its `pairs` are (levels, context), which `armod.fit` takes.
+
+        Raises:
+            ValueError: if a split has no context, or another number of contexts than observations.
+
+        >>> bits = torch.tensor([[[0, 1], [1, 1]]], dtype=torch.uint8).expand(3, 2, 2)
+        >>> told = Dataset("coins", *bits, num_levels=2).given(lambda levels: levels.sum(1), what="their sum")
+        >>> told.name, told.pairs("test")[1].tolist()
+        ('coins, given their sum', [1, 2])
+        """
+        if not isinstance(context, Mapping) and not callable(context):
+            raise ValueError(
+                f"context is a function of levels, or a dict of a tensor for each split, not {described(context)}."
+            )
+        if isinstance(context, Mapping) and set(context) != set(SPLITS):
+            raise ValueError(f"context has the splits {', '.join(SPLITS)}, not {shown(list(context))}.")
+        found = {}
+        for split in SPLITS:
+            levels: Tensor = getattr(self, split)
+            found[split] = context[split] if isinstance(context, Mapping) else context(levels)
+            if not isinstance(found[split], Tensor) or found[split].shape[:1] != levels.shape[:1]:
+                what_came = (
+                    f"shape {tuple(found[split].shape)}"
+                    if isinstance(found[split], Tensor)
+                    else described(found[split])
+                )
+                raise ValueError(
+                    f"context is a tensor with a row for each of the {len(levels)} observations in {split}, not {what_came}."
+                )
+        return replace(self, name=f"{self.name}, given {what}", context=found)
+
     def pairs(self, split: str) -> Tensor | tuple[Tensor, Tensor]:
         """Return one split in the form that `armod.fit` takes.
 

@@ -1,6 +1,6 @@
 """Recipes: files that say which model learns which data, and how.
 
-A recipe is TOML with three tables::
+A recipe is TOML with three tables, or four::
 
     [model]                     # arguments of the model's class, by their names
     family = "MADE"
@@ -11,10 +11,16 @@ A recipe is TOML with three tables::
 
     start_from_marginals = true # optional: start with output biases as if the variables were independent
 
+    [encoder]                   # optional: it stands before the model's context, armod.Conditional
+    family = "images"           # a function of armod.encoders, with its arguments
+    in_channels = 1
+    out_channels = 12
+    scale = 7
+
     [data]                      # armod.data.load(name)
     name = "digits28"
     binarize = 128              # optional: .binarize(128); or levels = 16: .quantize(16)
-    context = "labels"          # optional: the model gets the class of each observation, one-hot
+    context = "labels"          # optional: a name in armod.data.contexts, or { name = "low-resolution", factor = 7 }
     byte_pairs = 400            # optional, for a text: tokens, learnt from train with so many merges; and then
     length = 64                 # how many tokens make an observation, and optionally
     stride = 16                 # how many lie between the beginnings of two train windows, as Dataset.tokenize says
@@ -22,6 +28,9 @@ A recipe is TOML with three tables::
     [fit]                       # arguments of armod.fit, by their names; empty for a Histogram, which only counts
     epochs = 100
     schedule = "cosine"         # optional: the learning rate falls along half a cosine over all epochs
+    augment = "flip"            # optional: a name in armod.data.augmentations, or { name = "transpose", most = 5 }
+
+A model that is given something is trained twice. The second time it has no context, and its receipt says what that costs.
 
 The seed in [model] determines the initial weights, and the seed in [fit] what is random in training; both are 0 by default.
 """
@@ -38,17 +47,21 @@ from typing import Any
 
 from torch import Tensor
 
-from armod import data, orderings
-from armod.data import Dataset
+from armod import data, encoders, orderings
+from armod.data import Dataset, contexts
+from armod.data.augmentations import augmentation
 from armod.data.text import BytePairs
 from armod.likelihoods import Likelihood
 from armod.models.arguments import LIKELIHOODS
 from armod.models.base import AutoregressiveModel
+from armod.models.conditional import Conditional
 from armod.models.families import FAMILIES
 from armod.training import History, Receipt, evaluate, fit
 from armod.training.schedules import Cosine
 
 _ORDERINGS = ("raster", "column", "checkerboard", "random", "reversed")
+_ENCODERS = ("images", "sequences")
+_CONTEXT_SIZES = ("context_size", "context_channels", "context_hop")
 
 
 @dataclass(frozen=True)
@@ -60,6 +73,7 @@ class Recipe:
         model: the table [model].
         data: the table [data].
         fit: the table [fit].
+        encoder: the table [encoder]; None if the model gets the context as it is.
 
     >>> Recipe("table", {"family": "Histogram", "event_shape": [2], "num_bins": 2}, {"name": "digits8"}, {}).build_model()
     Histogram(event_shape=(2,), num_bins=2, smoothing=0.0, num_levels=2, num_occupied=0)
@@ -69,6 +83,7 @@ class Recipe:
     model: Mapping[str, Any]
     data: Mapping[str, Any]
     fit: Mapping[str, Any]
+    encoder: Mapping[str, Any] | None = None
 
     def build_model(self) -> AutoregressiveModel:
         """Build the model as it is before training.
@@ -86,7 +101,8 @@ class Recipe:
             arguments["likelihood"] = _likelihood(**arguments["likelihood"])
         if "ordering" in arguments:
             arguments["ordering"] = _ordering(arguments["ordering"], arguments["event_shape"])
-        return FAMILIES[family](**arguments)
+        model = FAMILIES[family](**arguments)
+        return model if self.encoder is None else Conditional(_encoder(self.encoder), model)
 
     def load_data(self) -> Dataset:
         """Load the data set with the levels and the context that the recipe asks for."""
@@ -98,7 +114,26 @@ class Recipe:
         if "byte_pairs" in self.data:
             pairs = BytePairs(self.data["byte_pairs"]).fit(dataset.text("train"))
             dataset = dataset.tokenize(pairs, self.data["length"], stride=self.data.get("stride"))
-        return dataset.given_labels() if "context" in self.data else dataset
+        return contexts.given(dataset, **_named(self.data["context"])) if "context" in self.data else dataset
+
+    def without_context(self) -> Recipe:
+        """Return the recipe of the control: the same architecture, trained in the same way, that is given nothing.
+
+        Returns:
+            The recipe without an encoder and without the sizes of a context.
+
+        Raises:
+            ValueError: if the model is given nothing anyway.
+
+        >>> from armod.pretrained import recipe_path
+        >>> read_recipe(recipe_path("made-digits28")).without_context()
+        Traceback (most recent call last):
+        ValueError: The model of the recipe made-digits28 has no context that could be left out.
+        """
+        if self.build_model().context_size == 0:
+            raise ValueError(f"The model of the recipe {self.name} has no context that could be left out.")
+        model = {name: value for name, value in self.model.items() if name not in _CONTEXT_SIZES}
+        return replace(self, name=f"{self.name}-without-context", model=model, encoder=None)
 
     def train(
         self,
@@ -106,14 +141,18 @@ class Recipe:
         checkpoint: Path | None = None,
         device: str | None = None,
         progress: bool = True,
+        control: bool = True,
         **options: Any,
     ) -> tuple[AutoregressiveModel, History, Receipt]:
         """Build the model, train it, and evaluate it on the test split.
+
+        A model with a context is then trained again without it, for the receipt.
 
         Args:
             checkpoint: a file to continue from, as in `armod.fit`.
             device: "cpu", "cuda", ...; None is the CPU.
             progress: whether to show a progress bar.
+            control: False leaves the training without the context out.
             **options: further arguments of `armod.fit`, which take precedence over those of the recipe.
 
         Returns:
@@ -121,7 +160,7 @@ class Recipe:
         """
         model, dataset = self.build_model(), self.load_data()
         if self.model.get("start_from_marginals"):
-            model.start_from_marginals(dataset.train)  # type: ignore[operator]
+            _behind_encoder(model).start_from_marginals(dataset.train)  # type: ignore[operator]
         seed = self.fit.get("seed", 0)
         if self.model["family"] == "Histogram":
             history = _count_cells(model, dataset)
@@ -131,8 +170,16 @@ class Recipe:
             chosen = {**self.fit, **options}
             if chosen.get("schedule") == "cosine":
                 chosen["schedule"] = _cosine(chosen, len(dataset.train))
+            if "augment" in self.fit and "augment" not in options:
+                chosen["augment"] = augmentation(**_named(self.fit["augment"]))
             history = fit(model, dataset, checkpoint=checkpoint, device=device, progress=progress, **chosen)
             receipt = evaluate(model, dataset, seed=seed)
+        if control and model.context_size != 0:
+            beside = None if checkpoint is None else checkpoint.with_suffix(".without-context")
+            told_nothing = self.without_context().train(
+                checkpoint=beside, device=device, progress=progress, **options
+            )
+            receipt = replace(receipt, nats_without_context=told_nothing[2].nats)
         return model, history, replace(receipt, seconds=round(history.seconds, 1))
 
 
@@ -150,10 +197,12 @@ def read_recipe(path: Path) -> Recipe:
     """
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
-        recipe = Recipe(path.stem, content["model"], content["data"], content["fit"])
-        if recipe.data.get("context", "labels") != "labels":
-            raise ValueError(f'the context can only be "labels", not {recipe.data["context"]!r}')
-        model = recipe.build_model()
+        recipe = Recipe(path.stem, content["model"], content["data"], content["fit"], content.get("encoder"))
+        if "context" in recipe.data:
+            _check_word(_named(recipe.data["context"])["name"], contexts.CONTEXTS, "context")
+        model = _behind_encoder(recipe.build_model())
+        if "augment" in recipe.fit:
+            augmentation(**_named(recipe.fit["augment"]))
         if recipe.fit.get("schedule", "cosine") != "cosine":
             raise ValueError(f'the schedule can only be "cosine", not {recipe.fit["schedule"]!r}')
         if "start_from_marginals" in recipe.model and not hasattr(model, "start_from_marginals"):
@@ -169,8 +218,24 @@ def _likelihood(family: str, **arguments: Any) -> Likelihood:
     return LIKELIHOODS[family](**arguments)
 
 
+def _encoder(table: Mapping[str, Any]) -> encoders.Encoder:
+    arguments = dict(table)
+    family = arguments.pop("family")
+    _check_word(family, _ENCODERS, "encoder")
+    return getattr(encoders, family)(**arguments)
+
+
+def _behind_encoder(model: AutoregressiveModel) -> AutoregressiveModel:
+    return model.model if isinstance(model, Conditional) else model
+
+
+def _named(choice: str | Mapping[str, Any]) -> dict[str, Any]:
+    """A choice by its name alone, or by its name and its options."""
+    return {"name": choice} if isinstance(choice, str) else dict(choice)
+
+
 def _ordering(choice: str | Mapping[str, Any], event_shape: list[int]) -> Tensor:
-    arguments = {"name": choice} if isinstance(choice, str) else dict(choice)
+    arguments = _named(choice)
     name = arguments.pop("name")
     _check_word(name, _ORDERINGS, "ordering")
     return getattr(orderings, name)(event_shape, **arguments)

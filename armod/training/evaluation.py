@@ -36,6 +36,7 @@ class Receipt:
         num_parameters: how many numbers the model has learnt.
         seconds: how long it learnt.
         num_characters: the characters of one observation, their mean, if a text is written in tokens of several characters.
+        nats_without_context: `nats` of the same architecture, trained in the same way, that was given no context.
 
     >>> Receipt(90.0, 0.3, 500, 784, "digits28", "test", "raster").bits_per_dim
     0.16561...
@@ -52,6 +53,7 @@ class Receipt:
     num_parameters: int | None = None
     seconds: float | None = None
     num_characters: float | None = None
+    nats_without_context: float | None = None
 
     @property
     def nats_per_dim(self) -> float:
@@ -76,11 +78,16 @@ class Receipt:
     def __str__(self) -> str:
         bits = self.bits_per_character
         of_characters = "" if bits is None else f", at most {bits:.4f} bits/character"
+        control = ""
+        if self.nats_without_context is not None:
+            control = (
+                f"\nthe same model without its context: {self.nats_without_context:.2f} nats/observation"
+            )
         return (
             f"{self.nats:.2f} ± {self.standard_error:.2f} nats/observation, {self.nats_per_dim:.4f} nats/dim, "
             f"{self.bits_per_dim:.4f} bits/dim{of_characters}\n"
             f"on {self.dataset}, {self.split} split ({self.num_observations}); "
-            f"ordering {self.ordering}; seed {self.seed}"
+            f"ordering {self.ordering}; seed {self.seed}{control}"
         )
 
 

@@ -21,6 +21,7 @@ from tqdm import tqdm
 from armod.data import Dataset
 from armod.models.base import AutoregressiveModel, device_of
 from armod.training import checkpoints, distributed
+from armod.training.augmenting import Augment, augmented, name_of_augment
 from armod.training.batches import Batch, Batches, Data
 from armod.training.callbacks import Callback, Hooks, Progress
 from armod.training.compilation import compiled
@@ -54,6 +55,7 @@ def fit(
     compile: bool | str = False,
     patience: int | None = None,
     callbacks: Iterable[Callback | Callable[[Progress], Any]] = (),
+    augment: Augment | None = None,
     checkpoint: str | Path | None = None,
     device: str | torch.device | None = None,
     seed: int = 0,
@@ -110,6 +112,9 @@ def fit(
         patience: stop after this many epochs without a better one on `valid`; None never stops early.
         callbacks: objects with some of the hooks of `armod.training.Callback`, or functions of the progress that are called
             after each epoch. Every process of a group calls them; what they remember is not in the checkpoint.
+        augment: changes each batch of the training data before it is learnt: a function of levels, context (None for a model
+            without one) and a generator that returns new levels and a new context. All its random numbers, those of torch's
+            global generator included, follow from (seed, epoch, step). So a resumed run and several processes see the same.
         checkpoint: a file that is replaced after each epoch. If it exists, the run continues from it and ends as if it had
             never stopped (with data of your own only if their order does not depend on earlier epochs).
         device: "cpu", "cuda", ...: where the model and each batch go. None leaves the model where it is.
@@ -143,6 +148,7 @@ def fit(
         precision=precision,
         compile=compile,
         patience=patience,
+        augment=augment,
         checkpoint=checkpoint,
         seed=seed,
     )
@@ -172,6 +178,8 @@ def fit(
         settings["optimizer"] = type(stepper).__name__
     if schedule is not None:
         settings["schedule"] = str(run.rates)
+    if augment is not None:
+        settings["augment"] = name_of_augment(augment)
     path = Path(checkpoint) if checkpoint is not None else None
     with ExitStack() as stack:
         modes = stack.enter_context(modes_of(model))
@@ -195,6 +203,8 @@ def fit(
             mean = Mean()
             for number, batch in enumerate(_shuffled(batches, device, _epoch_seed(seed, epoch))):
                 run.rates.set(epoch=epoch, step=run.step)
+                if augment is not None:
+                    batch = augmented(augment, batch, (seed, epoch, number))
                 try:
                     one = learn(batch, epoch + number)
                 except NotFiniteError as error:

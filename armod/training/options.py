@@ -68,6 +68,7 @@ def check_options(
     precision: Any,
     compile: Any,
     patience: Any,
+    augment: Any,
     checkpoint: Any,
     seed: Any,
 ) -> None:
@@ -90,6 +91,8 @@ def check_options(
         raise ValueError(f"compile is True, False or the name of a backend, not {compile!r}.")
     if patience is not None:
         check_whole("patience", patience)
+    if augment is not None and not callable(augment):
+        raise ValueError(f"augment is a function of levels, context and a generator, not {augment!r}.")
     if checkpoint is not None and not isinstance(checkpoint, str | Path):
         raise ValueError(f"checkpoint is the path of a file, not {checkpoint!r}.")
     if checkpoint is not None and Path(checkpoint).is_dir():

@@ -32,7 +32,8 @@ def train(recipe: str, out: Path | None, resume: bool, device: str | None, **opt
 
     The checkpoint NAME.checkpoint beside the weights survives any interruption and goes when the run is done. The
     likelihood on the test split is printed and stored with the weights. Options outdo the recipe's [fit]. The recipe of a
-    student (armod.distillation) is distilled in one go, and takes --out alone.
+    student (armod.distillation) is distilled in one go, and takes --out alone. A model that is given something is trained a
+    second time without it, so that the receipt says what that costs.
 
     \b
     armod train made-digits28
@@ -62,7 +63,8 @@ def train(recipe: str, out: Path | None, resume: bool, device: str | None, **opt
 
         def keep() -> None:
             write_weights(weights, model, receipt)
-            checkpoint.unlink(missing_ok=True)
+            for leftover in (checkpoint, checkpoint.with_suffix(".without-context")):
+                leftover.unlink(missing_ok=True)
             click.echo(
                 f"{len(history)} epochs in {history.seconds:.0f} s, {receipt.num_parameters:,} parameters"
             )
