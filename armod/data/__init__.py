@@ -29,7 +29,7 @@ def load(name: str) -> Dataset:
 
     LICENSES.md, beside this module, says of each what it is, where it comes from and on what terms. The files of "mnist",
     "binarized_mnist" and "cifar10" are read from the folder that the environment variable ARMOD_DATA names (or from the
-    platform's cache folder). Missing files are downloaded once. "photos32", "photos16", "chroma8" and "chorales" are read
+    platform's cache folder). Missing files are downloaded once. "photos32", "photos16", "chroma8", "chorales" and "harmony" are read
     from the packages scikit-image and music21, which ``pip install 'armod[course]'`` installs. All others come with armod, or with
     the package that adds them. Every file is verified by its sha256.
 

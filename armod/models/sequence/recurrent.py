@@ -33,7 +33,8 @@ class RecurrentModel(SequenceModel):
         likelihood: family of the conditionals, such as `armod.likelihoods.Categorical(256)`.
         ordering: any permutation ``(D,)``; None is raster.
         context_size: C of a context ``(N, C)``, or of a local one, which each step reads at the next variable. The first of
-            three or more sizes of `event_shape` counts channels, and all channels of a position share its context.
+            three or more sizes of `event_shape` counts channels, and all channels of a position share its context. That of
+            rows ``(R, T)`` may be ``(N, C, T)``, the same for all rows.
         seed: seed of the initial weights.
 
     Raises:

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, distributions, nn
 
 from armod import orderings
+from armod.inputs import context_of
 from armod.likelihoods import Likelihood, in_own_precision
 from armod.likelihoods.base import check_likelihood
 from armod.models.base import AutoregressiveModel
@@ -63,6 +64,12 @@ class SequenceModel(AutoregressiveModel):
         self.register_buffer("ordering", orderings.as_permutation(ordering, self.event_shape))
         self._note_ordering()
         self.register_load_state_dict_post_hook(SequenceModel._note_ordering)
+
+    def check_context(self, context: object, num: int, event_shape: Sequence[int]) -> Tensor | None:
+        """Check a context as `AutoregressiveModel.check_context`; that of rows ``(R, T)`` may also be ``(N, C, T)``, for all rows."""
+        if len(event_shape) == 2 and getattr(context, "ndim", 0) == 3:
+            return context_of(context, self.context_size, num, event_shape[1:])
+        return super().check_context(context, num, event_shape)
 
     def _states(self, inputs: Tensor) -> Tensor:
         """Map inputs ``(N, D, width)`` to states ``(N, D, width)``; state k depends on the inputs up to k."""

@@ -36,7 +36,8 @@ class Transformer(SequenceModel):
         likelihood: family of the conditionals, such as `armod.likelihoods.Categorical(256)`.
         ordering: any permutation ``(D,)``; None is raster. Each step has a learned vector.
         context_size: C of a context ``(N, C)``, or of a local one, which each step reads at the next variable. The first of
-            three or more sizes of `event_shape` counts channels, and all channels of a position share its context.
+            three or more sizes of `event_shape` counts channels, and all channels of a position share its context. That of
+            rows ``(R, T)`` may be ``(N, C, T)``, the same for all rows.
         dropout: probability with which, while training, each number is dropped that enters the first block or that a block adds
             (Vaswani et al. 2017, section 5.4, residual dropout). Evaluation mode and cached sampling drop nothing.
         seed: seed of the initial weights.
