@@ -13,9 +13,10 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from armod.data.sets.chorales import HIGHEST, HOLD_LEVEL, LOWEST, LOWEST_LEVEL, REST_LEVEL, to_midi_pitches
 from armod.settings import check_sizes, whole_numbers
 
+LOWEST, HIGHEST = 36, 81  # MIDI numbers
+REST_LEVEL, HOLD_LEVEL, LOWEST_LEVEL = 0, 1, 2  # of "chorales"
 REST = 0
 NUM_PITCHES = HIGHEST - LOWEST + 1
 NUM_LEVELS = 1 + 2 * NUM_PITCHES
@@ -215,6 +216,26 @@ def transpose(
         return transposed(x, shift), None if context is None else transposed(context, shift)
 
     return moved
+
+
+def to_midi_pitches(levels: Tensor) -> Tensor:
+    """Find the pitch that sounds at each step.
+
+    A note *begins* where its level is 2 or more. A hold without a note before it in the window is silence.
+
+    Args:
+        levels: tensor ``(..., T)``.
+
+    Returns:
+        MIDI numbers, int64 ``(..., T)``; -1 where nothing sounds.
+
+    >>> to_midi_pitches(torch.tensor([1, 26, 1, 0, 1, 28]))
+    tensor([-1, 60, 60, -1, -1, 62])
+    """
+    steps = torch.arange(levels.shape[-1], device=levels.device).expand(levels.shape)
+    beginnings = torch.where(levels != HOLD_LEVEL, steps, 0).cummax(dim=-1).values
+    begun = levels.long().gather(-1, beginnings)
+    return torch.where(begun >= LOWEST_LEVEL, begun - LOWEST_LEVEL + LOWEST, -1)
 
 
 def _check(levels: Tensor, num_levels: int) -> None:

@@ -69,10 +69,12 @@ def voice_leading(pitches: Score | Tensor, *, beat: int = 4) -> VoiceLeading:
     if isinstance(beat, bool) or not isinstance(beat, int) or beat < 1:
         raise ValueError(f"beat is a number of sixteenths, 1 or more, not {beat!r}.")
     on_beats = midi[:, :, ::beat]
-    counts = {interval: parallels(midi, interval) for interval in (FIFTH, OCTAVE)}
     pairs = int(moving(midi).sum())
-    rates = [1000 * int(count.sum()) / pairs if pairs else float("nan") for count in counts.values()]
-    return VoiceLeading(_share_of_triads(on_beats), _share_of_crossings(on_beats), *rates, pairs)
+    fifths, octaves = (
+        1000 * int(parallels(midi, interval).sum()) / pairs if pairs else float("nan")
+        for interval in (FIFTH, OCTAVE)
+    )
+    return VoiceLeading(_share_of_triads(on_beats), _share_of_crossings(on_beats), fifths, octaves, pairs)
 
 
 def moving(midi: Tensor) -> Tensor:

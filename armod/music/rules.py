@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, distributions
 
 from armod.data import notes
-from armod.data.sets.chorales import LOWEST
+from armod.data.notes import LOWEST
 from armod.music.judging import FIFTH, OCTAVE
 from armod.sampling import without
 

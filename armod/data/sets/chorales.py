@@ -17,6 +17,7 @@ from torch import Tensor
 
 from armod.data.dataset import Dataset
 from armod.data.music_xml import HOLD, REST, on_grid, read_score
+from armod.data.notes import HIGHEST, HOLD_LEVEL, LOWEST, LOWEST_LEVEL, REST_LEVEL, to_midi_pitches
 from armod.data.packages import package_folder
 from armod.data.splits import deal_pieces
 from armod.data.windows import cut
@@ -27,8 +28,6 @@ LICENCE = "music: public domain; encodings: by permission of their encoders"
 SHA256 = "5ad1272020162eedfdea22c01f764847af5284ac03ad1102ada568c286697a65"
 VOICES = ["Soprano", "Alto", "Tenor", "Bass"]
 LENGTH = 64
-LOWEST, HIGHEST = 36, 81
-REST_LEVEL, HOLD_LEVEL, LOWEST_LEVEL = 0, 1, 2
 NUM_LEVELS = LOWEST_LEVEL + HIGHEST - LOWEST + 1
 # The corpus contains these settings twice, in another key or hardly changed. No test chorale may be in train.
 SECOND_VERSIONS = {
@@ -97,26 +96,6 @@ def pieces() -> dict[str, Tensor]:
         ModuleNotFoundError: if music21 is not installed.
     """
     return {name: levels for name, (levels, _) in _scores().items()}
-
-
-def to_midi_pitches(levels: Tensor) -> Tensor:
-    """Find the pitch that sounds at each step.
-
-    A note *begins* where its level is 2 or more. A hold without a note before it in the window is silence.
-
-    Args:
-        levels: tensor ``(..., T)``.
-
-    Returns:
-        MIDI numbers, int64 ``(..., T)``; -1 where nothing sounds.
-
-    >>> to_midi_pitches(torch.tensor([1, 26, 1, 0, 1, 28]))
-    tensor([-1, 60, 60, -1, -1, 62])
-    """
-    steps = torch.arange(levels.shape[-1], device=levels.device).expand(levels.shape)
-    beginnings = torch.where(levels != HOLD_LEVEL, steps, 0).cummax(dim=-1).values
-    begun = levels.long().gather(-1, beginnings)
-    return torch.where(begun >= LOWEST_LEVEL, begun - LOWEST_LEVEL + LOWEST, -1)
 
 
 def to_levels(pitches: Tensor) -> Tensor:

@@ -25,9 +25,12 @@ def load() -> Dataset:
     """
     scores = chorales.load()
     notes = {split: held(getattr(scores, split)) for split in SPLITS}
+    train, valid, test = (each[:, 1:].contiguous() for each in notes.values())
     return Dataset(
         "harmony",
-        *(each[:, 1:].contiguous() for each in notes.values()),
+        train,
+        valid,
+        test,
         num_levels=NUM_LEVELS,
         source=SOURCE,
         licence=LICENCE,
