@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from armod.data.notes import transpose
 from armod.settings import shown
 
 Augmentation = Callable[[Tensor, Tensor | None, torch.Generator], tuple[Tensor, Tensor | None]]
@@ -92,3 +93,6 @@ def flip() -> Augmentation:
         return both[0], both[1]  # type: ignore[return-value]
 
     return flipped
+
+
+register("transpose")(transpose)

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from armod.data import load, notes
+from armod.data.augmentations import augmentation
 from armod.data.dataset import SPLITS
 from armod.data.sets.chorales import to_midi_pitches
 
@@ -92,6 +93,8 @@ def test_transposition_moves_melody_and_voices_alike_and_reaches_every_key() -> 
     assert set(shifts.tolist()) == {2 * step for step in range(-down, up + 1)}
     near, _ = notes.transpose(most=1)(x, melody, torch.Generator().manual_seed(0))
     assert set((near.long() - x.long()).unique().tolist()) <= {-2, 0, 2}
+    by_name, _ = augmentation("transpose", most=1)(x, melody, torch.Generator().manual_seed(0))
+    assert torch.equal(by_name, near)
     alone, nothing = notes.transpose()(x, None, torch.Generator().manual_seed(0))
     assert nothing is None and not torch.equal(alone, x)
 
