@@ -125,6 +125,7 @@ MODELS: dict[str, Callable[[], AutoregressiveModel]] = {
     "wavenet, one variable": lambda: wavenet((1,), likelihoods.Categorical(4), [3]),
     "pixelcnn++, three levels": lambda: pixelcnn_plus_plus((1, 2, 2), 3),
     "pixelcnn++, colours": lambda: pixelcnn_plus_plus((3, 1, 2), 2, num_mixtures=3),
+    "pixelcnn++, two channels": lambda: pixelcnn_plus_plus((2, 1, 2), 3),
     "pixelcnn++, bits, transposed": lambda: pixelcnn_plus_plus(
         (1, 3, 2), 2, ordering=orderings.column((1, 3, 2))
     ),

@@ -34,7 +34,7 @@ class PixelCNNPlusPlus(AutoregressiveModel):
     how a network learns, not which distributions it can represent.
 
     Args:
-        event_shape: ``(C, H, W)`` with C = 1 or 3. If down-sampling needs a multiple of 4, the image is padded below and to
+        event_shape: ``(C, H, W)`` with C = 1, 2 or 3. If down-sampling needs a multiple of 4, the image is padded below and to
             the right; an additional channel of ones marks the image itself.
         channels: width of each stream.
         num_resnets: blocks at each resolution on the way down.
@@ -86,8 +86,8 @@ class PixelCNNPlusPlus(AutoregressiveModel):
     ) -> None:
         super().__init__()
         shape = check_event_shape(event_shape, "(C, H, W)")
-        if shape[0] not in (1, 3):
-            raise ValueError(f"PixelCNN++ takes images (C, H, W) with 1 or 3 channels, not {event_shape}.")
+        if shape[0] > 3:
+            raise ValueError(f"PixelCNN++ takes images (C, H, W) with 1, 2 or 3 channels, not {event_shape}.")
         channels, num_resnets, num_mixtures = check_sizes(
             channels=channels, num_resnets=num_resnets, num_mixtures=num_mixtures
         )

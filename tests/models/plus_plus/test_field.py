@@ -94,6 +94,7 @@ def test_reach_is_what_paths_reach(size: tuple[int, int], downsampling: bool, sh
     [
         ((1, 5, 6), {}),
         ((3, 2, 5), {}),
+        ((2, 3, 2), {}),
         ((1, 6, 5), {"shortcuts": False}),
         ((3, 3, 3), {"shortcuts": False, "channel_dependence": False}),
         ((3, 2, 3), {"ordering": orderings.reversed((3, 2, 3)), "shortcuts": False}),
