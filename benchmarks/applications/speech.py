@@ -1,0 +1,147 @@
+"""How well is the voice understood? ``python -m benchmarks.applications.speech``; needs pocketsphinx (``pip install 'armod[dev]'``).
+
+An outside recogniser chooses one of eighty words (`benchmarks.applications.recogniser`). Real recordings are judged in the same
+run: what is not understood there can't be asked of a model. Every model speaks every word with each of three seeds. The distance
+between a copy and its original is that of their 26 bands (`armod.sound.mel` of the emphasised wave) in decibels: the root of the
+mean square over bands, averaged over frames.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from armod.data.dataset import SPLITS
+from armod.data.sets.prompts import Recording, recordings
+from armod.models.base import AutoregressiveModel
+from armod.sound import HOP, decode, emphasise, features, mel
+from armod.speech import NAMES, draw_sounds, load_model, receipt_of, voice
+from armod.speech.corpus.choose import is_held_out
+from armod.speech.learning import described
+from armod.speech.phone_features import describe_frames
+from armod.speech.recogniser import words_by_bayes
+from benchmarks.applications.recogniser import WORDS, recognise
+
+RESULTS = Path(__file__).with_suffix(".json")
+SEEDS = (0, 1, 2)
+DIGITS = WORDS[:10]
+
+Speaker = Callable[[torch.Generator], list[Tensor]]  # says all words
+
+
+def real_recordings() -> dict[str, Recording]:
+    """One recording of each word, the first by its name."""
+    found: dict[str, Recording] = {}
+    for split in SPLITS:
+        for one in recordings(split):
+            found.setdefault(one.text, one)
+    return {word: found[word] for word in WORDS}
+
+
+def speakers(real: dict[str, Recording]) -> dict[str, Speaker]:
+    """Every way to say all words."""
+    vocoder, direct, babble = (load_model(name) for name in ("vocoder", "direct", "babble"))
+    assert isinstance(vocoder, AutoregressiveModel)
+    assert isinstance(direct, AutoregressiveModel) and isinstance(babble, AutoregressiveModel)
+    measured = [features(decode(one.levels)) for one in real.values()]
+    plans = [voice().plan(word) for word in WORDS]
+    predicted = [describe_frames(plan.phones, plan.frames) for plan in plans]
+    aligned = [described(one) for one in real.values()]
+
+    def at(model: AutoregressiveModel, told: list[Tensor], temperature: float) -> Speaker:
+        return lambda generator: draw_sounds(model, told, temperature=temperature, generator=generator)
+
+    def nothing(generator: torch.Generator) -> list[Tensor]:
+        longest = max(one.shape[1] for one in measured) * HOP
+        levels = babble.sample(len(WORDS), length=longest, generator=generator)
+        return [decode(row[: one.shape[1] * HOP]) for row, one in zip(levels, measured, strict=True)]
+
+    found: dict[str, Speaker] = {"babble": nothing}
+    for temperature in (1.0, 0.8):
+        found |= {
+            f"direct, durations of the recording, T = {temperature}": at(direct, aligned, temperature),
+            f"direct, from text alone, T = {temperature}": at(direct, predicted, temperature),
+            f"copy of the recording, T = {temperature}": at(vocoder, measured, temperature),
+            f"split, from text alone, T = {temperature}": at(
+                vocoder, [plan.features for plan in plans], temperature
+            ),
+        }
+    return found
+
+
+def share(heard: list[str], words: list[str] | None = None) -> float:
+    """The share of the words that were understood, of all or of some."""
+    right = [word == said for word, said in zip(WORDS, heard, strict=True) if words is None or word in words]
+    return round(sum(right) / len(right), 4)
+
+
+def judged(heard: list[list[str]]) -> dict[str, float]:
+    """The shares over all seeds."""
+    held_out = [word for word in WORDS if is_held_out(word)]
+    parts = {"words": None, "held out": held_out, "digits": list(DIGITS)}
+    return {
+        name: round(sum(share(one, part) for one in heard) / len(heard), 4) for name, part in parts.items()
+    }
+
+
+def distance(one: Tensor, other: Tensor) -> float:
+    """Decibels between two sounds of the same length (see above)."""
+    difference = (mel(emphasise(one)) - mel(emphasise(other))) * 10 / math.log(10)
+    return difference.square().mean(0).sqrt().mean().item()
+
+
+def main() -> None:
+    """Judge everything, and keep the result."""
+    real = real_recordings()
+    waves = [decode(one.levels) for one in real.values()]
+    results: dict[str, object] = {"real recordings": judged([recognise(waves)])}
+    held_out = [number for number, word in enumerate(WORDS) if is_held_out(word)]
+    for name, speaker in speakers(real).items():
+        made, begin = [speaker(torch.Generator().manual_seed(seed)) for seed in SEEDS], time.process_time()
+        found: dict[str, object] = dict(judged([recognise(sounds) for sounds in made]))
+        loudness = torch.stack(
+            [torch.stack([wave.square().mean().sqrt() for wave in sounds]) for sounds in made]
+        )
+        found |= {
+            "quietest": round(loudness.min().item(), 4),
+            "seconds to judge": round(time.process_time() - begin),
+        }
+        if name.startswith("copy"):
+            copies = [(made[0][number], waves[number]) for number in held_out]
+            found["dB from the recording"] = round(sum(distance(*pair) for pair in copies) / len(copies), 2)
+            others = [*copies[1:], copies[0]]
+            found["dB from another word"] = round(
+                sum(
+                    distance(copy[: len(wave)], wave[: len(copy)])
+                    for (copy, _), (_, wave) in zip(copies, others, strict=True)
+                )
+                / len(copies),
+                2,
+            )
+        results[name] = found
+        print(name, json.dumps(found), flush=True)
+    results["receipts"] = {name: receipt_of(name) for name in NAMES}
+    words = [WORDS[number] for number in held_out]
+    sounds = [real[word].levels for word in words]
+    for name in ("vocoder", "direct"):
+        named = words_by_bayes(sounds, words, name)
+        right = sum(a == b for a, b in zip(named, words, strict=True))
+        results[f"{name} as a recogniser of {len(words)} held-out words"] = round(right / len(words), 4)
+    begin = time.process_time()
+    wave = voice().sound([voice().plan("seven").features], generator=torch.Generator().manual_seed(0))[0]
+    results["one word"] = {
+        "seconds of sound": len(wave) / 8000,
+        "processor seconds": round(time.process_time() - begin, 3),
+    }
+    RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+    print(json.dumps(results, indent=1))
+
+
+if __name__ == "__main__":
+    main()
