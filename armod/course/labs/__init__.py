@@ -25,6 +25,7 @@ from armod.course.labs.race.lab import race_lab
 from armod.course.labs.reach.lab import reach_lab
 from armod.course.labs.sound_player import sound_player
 from armod.course.labs.surface.lab import surface_lab
+from armod.course.labs.text.lab import text_lab
 from armod.course.labs.waiting.lab import waiting_lab
 from armod.plugins import plugins
 
@@ -53,6 +54,7 @@ __all__ = [
     "reach_lab",
     "sound_player",
     "surface_lab",
+    "text_lab",
     "waiting_lab",
 ]
 

@@ -25,6 +25,7 @@ from armod.course.labs.reach.lab import reach_state
 from armod.course.labs.surface.facts import SurfaceFacts
 from armod.course.labs.surface.lab import DATA_SETS
 from armod.course.labs.waiting.facts import WaitingFacts, Waits
+from tests.course.labs.text.cases import TEXT_CASE, TEXT_LOOK
 
 PATTERNS = torch.randint(2, (400, 4), generator=torch.Generator().manual_seed(3))
 PAIRED = (
@@ -106,6 +107,7 @@ CASES = {
             ((), {"column": -1}, r"column is one of 0, .*; got -1\."),
         ),
     ),
+    "text": Case(**TEXT_CASE),
     "surface": Case(
         labs.surface_lab,
         120_000,
@@ -286,6 +288,7 @@ LOOKS = {
         lambda: {"slider": ["Patch", "Colouring", "Row", "Column"], "button": ["Another colouring"]},
         {"the truth": lambda: colour(patch=1, colouring=3, row=2, column=3)},
     ),
+    "text": Look(**TEXT_LOOK),
     "surface": Look(
         labs.surface_lab,
         "Surface lab: the likelihood of every mean and scale",

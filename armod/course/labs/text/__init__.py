@@ -1,0 +1,1 @@
+"""The text lab: what it shows, its picture, and its page."""
