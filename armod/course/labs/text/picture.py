@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from matplotlib.patches import Rectangle
 
 from armod.course.labs.text.facts import SHOWN, TextFacts, say, visible
@@ -49,7 +51,7 @@ def text_figure(facts: TextFacts) -> Picture:
             put(page, left + room * max(before, after) / most + 6, y + 9, words, size=9, color=ink)
         page.set(xlim=(0, _WIDTH), ylim=(height, 0))
         order = facts.order.tolist()
-        table = {
+        table: dict[str, list[Any]] = {
             "symbol": [visible(facts.symbols[level]) for level in order],
             say("before"): [round(float(facts.before[level]), 4) for level in order],
             say("after"): [round(float(facts.after[level]), 4) for level in order],
