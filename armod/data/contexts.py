@@ -74,7 +74,7 @@ def given(dataset: Dataset, name: str, **options: Any) -> Dataset:
 
 @register("labels")
 def labels(dataset: Dataset) -> Dataset:
-    """Give each observation its class, as `Dataset.given_labels` does."""
+    """Give each observation its class, as `armod.data.Dataset.given_labels` does."""
     return dataset.given_labels()
 
 

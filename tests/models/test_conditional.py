@@ -320,6 +320,25 @@ def test_fit_trains_encoder_and_model_together_and_the_input_matters() -> None:
     assert torch.equal(model.sample(context=raw[:2], greedy=True), x[:2].long())
 
 
+def test_it_does_what_every_model_does() -> None:
+    model, other = small(), small()
+    x, raw = levels_for(model), inputs_for((2, 2, 2)).float()
+    one_by_one = torch.func.vmap(lambda x, raw: model.log_prob(x[None], raw[None])[0])(x, raw)
+    torch.testing.assert_close(one_by_one, model.log_prob(x, raw))
+    speculative = armod.sampling.Speculative(other, window=2)  # the draft reads the raw input, too
+    assert model.sample(context=raw, method=speculative).shape == x.shape
+    assert speculative.report.evaluations <= 4
+    assert model.entropy(context=raw)[1] > 0 and model.sample_and_log_prob(context=raw)[1].shape == (N,)
+    streamed = [item.level.item() for item in model.stream(raw[:1], generator=seeded())]
+    assert streamed == model.sample(1, raw[:1], generator=seeded()).flatten().tolist()
+    mask = torch.tensor([[False, False], [True, True]])
+    whole = torch.full((2, 2), True)
+    known_below = armod.completion_log_prob(model, x, mask, raw)
+    assert known_below.shape == (N,)
+    assert torch.equal(armod.completion_log_prob(model, x, whole, raw), torch.zeros(N))
+    assert model.receptive_field(1, 1).shape == (1, 2, 2)
+
+
 def test_a_bad_call_is_one_sentence() -> None:
     model = small()
     x, raw = levels_for(model), inputs_for((2, 2, 2)).float()
