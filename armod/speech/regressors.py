@@ -58,7 +58,7 @@ class Durations(nn.Module):
         """Predict the whole frames of every phone of an utterance.
 
         Args:
-            phones: number of each phone in `armod.speech.PHONES`.
+            phones: number of each phone in ``armod.speech.PHONES``.
             speed: 2.0 speaks twice as fast.
 
         Returns:

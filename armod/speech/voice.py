@@ -28,7 +28,7 @@ class Plan(NamedTuple):
     """What is going to be said, before there is sound.
 
     Args:
-        phones: number of each phone in `armod.speech.PHONES`.
+        phones: number of each phone in ``armod.speech.PHONES``.
         frames: how many frames of 10 ms each lasts.
         features: what the vocoder is told, ``(28, sum of frames)``, as `armod.sound.features` measures it.
 
@@ -114,7 +114,7 @@ def speak(
         generator: source of the noise.
 
     Returns:
-        The wave, floats ``(T,)`` in [-1, 1] at 8 kHz (`armod.sound.SAMPLE_RATE`).
+        The wave, floats ``(T,)`` in [-1, 1] at 8 kHz (``armod.sound.SAMPLE_RATE``).
 
     Raises:
         ValueError: if a word is unknown (the message names all of them), there is none, or a knob is out of its range.

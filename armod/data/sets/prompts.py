@@ -35,7 +35,7 @@ class Recording(NamedTuple):
         name: its name in the package.
         text: what is said, in small letters and without punctuation.
         levels: uint8 ``(T,)``, whole frames of 80 samples.
-        phones: number of each phone in `armod.speech.PHONES`; 0 is silence.
+        phones: number of each phone in ``armod.speech.PHONES``; 0 is silence.
         frames: how many frames each phone lasts; their sum is T / 80.
         words: which word of the text each phone belongs to; -1 for silence.
 
