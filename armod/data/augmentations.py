@@ -95,4 +95,29 @@ def flip() -> Augmentation:
     return flipped
 
 
+@register("flip and contrast")
+def flip_and_contrast(most: float = 0.1) -> Augmentation:
+    """Flip as `flip`, and stretch or shrink each local context around its mean, such as a grey photograph.
+
+    Args:
+        most: the largest change of the contrast, so that it is multiplied by 1 - most to 1 + most.
+
+    Returns:
+        The augmentation.
+    """
+    turn = flip()
+
+    def changed(
+        x: Tensor, context: Tensor | None, generator: torch.Generator
+    ) -> tuple[Tensor, Tensor | None]:
+        x, context = turn(x, context, generator)
+        if context is not None and context.dim() == 4:
+            factor = 1 - most + 2 * most * torch.rand(len(x), 1, 1, 1, generator=generator).to(context)
+            mean = context.mean((1, 2, 3), keepdim=True)
+            context = mean + factor * (context - mean)
+        return x, context
+
+    return changed
+
+
 register("transpose")(transpose)

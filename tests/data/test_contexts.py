@@ -78,6 +78,20 @@ def test_a_flip_turns_levels_and_context_together() -> None:
             assert told is context
 
 
+def test_contrast_stretches_a_context_around_its_mean_and_leaves_levels_alone() -> None:
+    x, local = torch.arange(60 * 6).view(60, 1, 2, 3), torch.rand(60, 1, 4, 5, generator=seeded())
+    flip, change = augmentation("flip"), augmentation("flip and contrast", most=0.25)
+    flipped, turned = flip(x, local, seeded(2))
+    new, told = change(x, local, seeded(2))
+    assert torch.equal(new, flipped)
+    mean = turned.mean((1, 2, 3), keepdim=True)
+    factors = (told - mean) / (turned - mean)
+    torch.testing.assert_close(factors, factors[:, :1, :1, :1].expand_as(factors), rtol=1e-2, atol=1e-2)
+    found = (told - mean).flatten(1).norm(dim=1) / (turned - mean).flatten(1).norm(dim=1)
+    assert 0.749 < found.min() < 0.8 and 1.2 < found.max() < 1.251
+    assert change(x, None, seeded(2))[1] is None and torch.equal(change(x, None, seeded(2))[0], flipped)
+
+
 def test_pairs_go_into_fit_and_evaluate() -> None:
     bits = (torch.rand(3, 20, 1, generator=seeded()) < 0.5).to(torch.uint8)
     told = Dataset("coins", *bits, num_levels=2).given(lambda levels: levels.float(), what="itself")

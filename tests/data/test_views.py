@@ -88,7 +88,7 @@ def test_chroma8_is_the_chroma_of_photos32_given_its_grey() -> None:
     for split in SPLITS:
         levels, context = data.pairs(split)
         assert torch.equal(levels, chroma(getattr(colours, split), 4))
-        assert torch.equal(context, grey(getattr(colours, split)) / 255)
+        assert torch.equal(context, grey(getattr(colours, split)) / 127.5 - 1)
         assert torch.equal(data.labels[split], colours.labels[split])
 
 

@@ -19,7 +19,7 @@ def load() -> Dataset:
     """Load 2,871 / 83 / 83 chroma of event shape ``(2, 8, 8)`` on 24 levels, labelled by picture.
 
     Returns:
-        The data set, whose context is the grey photograph ``(N, 1, 32, 32)`` from 0 to 1.
+        The data set, whose context is the grey photograph ``(N, 1, 32, 32)`` from -1 (black) to 1.
 
     Raises:
         ModuleNotFoundError: as `photos32.load`.
@@ -37,5 +37,5 @@ def load() -> Dataset:
         source=SOURCE,
         licence=LICENCE,
         sha256=SHA256,
-        context={split: grey(each) / 255 for split, each in colours.items()},
+        context={split: grey(each) / 127.5 - 1 for split, each in colours.items()},
     )
