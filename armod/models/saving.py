@@ -62,7 +62,7 @@ def save(model: AutoregressiveModel, path: str | PathLike[str]) -> None:
     [1, 2]
     """
     description = _describe(model)
-    _write(path_of(path), model, description, {})
+    _write(path_of(path), model.state_dict(), description, {})
 
 
 def load(
@@ -100,19 +100,26 @@ def load(
 def write_model(path: Path, model: AutoregressiveModel, metadata: Mapping[str, str]) -> None:
     """Write a model as `save` does, with further texts in the header of the file.
 
+    If half precision holds every weight exactly, because the model was rounded, the file is half as long. `load` makes the
+    same model of it, in single precision.
+
     Args:
         path: the file.
         model: the model.
         metadata: further texts by their names.
     """
-    _write(path, model, _describe(model), metadata)
+    description, state = _describe(model), model.state_dict()
+    single = {name: value for name, value in state.items() if value.dtype == torch.float32}
+    if single and all(torch.equal(value.half().float(), value) for value in single.values()):
+        description["dtypes"] |= dict.fromkeys(single, "float32")
+        state = state | {name: value.half() for name, value in single.items()}
+    _write(path, state, description, metadata)
 
 
 def _write(
-    path: Path, model: AutoregressiveModel, description: dict[str, Any], metadata: Mapping[str, str]
+    path: Path, state: Mapping[str, Any], description: dict[str, Any], metadata: Mapping[str, str]
 ) -> None:
     described = json.dumps(description, sort_keys=True)
-    state = model.state_dict()
     for name, value in state.items():
         if not isinstance(value, Tensor):
             raise ValueError(

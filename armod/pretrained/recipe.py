@@ -10,6 +10,7 @@ A recipe is TOML with three tables, or four::
     ordering = "column"         # optional: a function of armod.orderings, or { name = "random", seed = 3 }
 
     start_from_marginals = true # optional: start with output biases as if the variables were independent
+    half = true                 # optional: the learnt weights are rounded to half precision, and their file is half as long
 
     [encoder]                   # optional: it stands before the model's context, armod.Conditional
     family = "images"           # a function of armod.encoders, with its arguments
@@ -45,6 +46,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from armod import data, encoders, orderings
@@ -60,6 +62,7 @@ from armod.training import History, Receipt, evaluate, fit
 from armod.training.schedules import Cosine
 
 _ORDERINGS = ("raster", "column", "checkerboard", "random", "reversed")
+_OPTIONS = ("start_from_marginals", "half")  # of the table [model] that are no arguments
 _ENCODERS = ("images", "sequences")
 _CONTEXT_SIZES = ("context_size", "context_channels", "context_hop")
 
@@ -94,7 +97,7 @@ class Recipe:
         Raises:
             ValueError: if the family, the likelihood or the ordering is unknown.
         """
-        arguments = {name: value for name, value in self.model.items() if name != "start_from_marginals"}
+        arguments = {name: value for name, value in self.model.items() if name not in _OPTIONS}
         family = arguments.pop("family")
         _check_word(family, FAMILIES, "family of models")
         if "likelihood" in arguments:
@@ -173,6 +176,8 @@ class Recipe:
             if "augment" in self.fit and "augment" not in options:
                 chosen["augment"] = augmentation(**_named(self.fit["augment"]))
             history = fit(model, dataset, checkpoint=checkpoint, device=device, progress=progress, **chosen)
+            if self.model.get("half"):
+                _round_to_half(model)
             receipt = evaluate(model, dataset, seed=seed)
         if control and model.context_size != 0:
             beside = None if checkpoint is None else checkpoint.with_suffix(".without-context")
@@ -216,6 +221,12 @@ def read_recipe(path: Path) -> Recipe:
 def _likelihood(family: str, **arguments: Any) -> Likelihood:
     _check_word(family, LIKELIHOODS, "likelihood")
     return LIKELIHOODS[family](**arguments)
+
+
+@torch.no_grad()
+def _round_to_half(model: AutoregressiveModel) -> None:
+    for parameter in model.parameters():
+        parameter.copy_(parameter.half())
 
 
 def _encoder(table: Mapping[str, Any]) -> encoders.Encoder:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,8 @@ import torch
 import armod
 from armod import Conditional, pretrained
 from armod.data import Dataset
+from armod.models.saving import write_model
+from armod.pretrained import recipe_path
 from armod.pretrained.recipe import Recipe, read_recipe
 from armod.pretrained.weights import read_weights, write_weights
 from armod.training import Progress
@@ -167,3 +170,19 @@ def test_shipped_receipts_of_conditional_models_beat_their_controls() -> None:
     for name in set(conditional_recipes()) & set(pretrained.NAMES):
         receipt = pretrained.receipt(name)
         assert receipt.nats_without_context is not None and receipt.nats < receipt.nats_without_context, name
+
+
+def test_a_model_that_was_rounded_is_stored_in_half_the_bytes_and_comes_back(tmp_path: Path) -> None:
+    recipe = read_recipe(recipe_path("recurrent-harmony"))
+    recipe = replace(recipe, model={**recipe.model, "hidden_size": 6})
+    model = recipe.build_model()
+    write_model(tmp_path / "single", model, {})
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.copy_(parameter.half())
+    write_model(tmp_path / "half", model, {})
+    sizes = [(tmp_path / name).stat().st_size for name in ("single", "half")]
+    assert sizes[1] < 0.65 * sizes[0]
+    again = armod.load(tmp_path / "half")
+    for name, value in model.state_dict().items():
+        assert torch.equal(again.state_dict()[name], value) and again.state_dict()[name].dtype == value.dtype
