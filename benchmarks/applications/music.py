@@ -60,9 +60,9 @@ def leading(seeds: int = 3) -> dict[str, dict[str, Any]]:
         judge("transformer-chorales", Score.of_chorales(older.sample(len(melodies), generator=generator)))
         for name, options in {
             "ours": {},
-            "ours, temperature 0.8": {"temperature": 0.8},
+            "ours, temperature 0.6": {"temperature": 0.6},
             "ours, with the rule": {"filter": rule},
-            "ours, with the rule, temperature 0.8": {"filter": rule, "temperature": 0.8},
+            "ours, with the rule, temperature 0.6": {"filter": rule, "temperature": 0.6},
         }.items():
             x = model.sample(context=melodies, generator=generator, **options)
             own = model.log_prob(x, melodies).detach()
