@@ -1,0 +1,1 @@
+"""The exercises of lesson 4.6.1, a file each."""
