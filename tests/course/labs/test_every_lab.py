@@ -12,7 +12,8 @@ import pytest
 
 from armod.course import labs
 from armod.course.labs import Widget
-from tests.course.labs.cases import CASES, LOOKS
+from tests.course.labs.cases import CASES
+from tests.course.labs.looks import LOOKS
 
 every_lab = pytest.mark.parametrize("name", CASES)
 

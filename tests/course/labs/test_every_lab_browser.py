@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page
 
 from armod.course.labs import Widget
 from tests.browser.widgets import drawing, knob_to_paint, resize, shapes, turn
-from tests.course.labs.cases import LOOKS, Look
+from tests.course.labs.looks import LOOKS, Look
 
 pytestmark = pytest.mark.browser
 
