@@ -1,8 +1,8 @@
 """Super-resolution and colorization beside their baselines, on the test splits.
 
 ``python -m benchmarks.applications.images`` measures the shipped models in a few minutes of one thread, and keeps the result in
-`images.json`. Nats and bits are likelihoods; errors are root mean squares over all pixels and channels, in levels of 255 for
-photographs, and in units of Co and Cg for chroma. The baselines that have to be trained are trained here: independent pixels with
+`images.json`. Nats and bits are likelihoods; errors are root mean squares over all pixels and channels, in units
+of Co and Cg for chroma. The baselines that have to be trained are trained here: independent pixels with
 the encoder of the model that they are compared with, and a regressor of the chroma on squared errors.
 """
 
@@ -22,7 +22,7 @@ import armod
 from armod import encoders
 from armod.data import Dataset
 from armod.data.views import chroma_values, low_resolution
-from armod.likelihoods import Bernoulli, Likelihood, LogisticMixture
+from armod.likelihoods import Bernoulli, Likelihood
 from armod.pretrained import receipt, recipe_path
 from armod.pretrained.recipe import read_recipe
 
@@ -55,7 +55,7 @@ class Independent(armod.AutoregressiveModel):
 
 
 def super_resolution(name: str, likelihood: Likelihood, factor: int, epochs: int) -> dict[str, float]:
-    """Measure one of the two models of super-resolution.
+    """Measure a model of super-resolution.
 
     Args:
         name: name of the weights.
@@ -176,7 +176,6 @@ def _seeded(seed: int) -> torch.Generator:
 
 MEASURED = {
     "digits": lambda: super_resolution("super-resolution-digits28", Bernoulli(), 7, epochs=12),
-    "photos": lambda: super_resolution("super-resolution-photos16", LogisticMixture(256, 5), 4, epochs=3),
     "colours": colorization,
 }
 
