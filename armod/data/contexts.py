@@ -10,6 +10,9 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+from torch import Tensor
+from torch.nn import functional
+
 from armod.data import views
 from armod.data.dataset import Dataset
 from armod.settings import shown
@@ -79,20 +82,27 @@ def labels(dataset: Dataset) -> Dataset:
 
 
 @register("low-resolution")
-def low_resolution(dataset: Dataset, factor: int) -> Dataset:
-    """Give each image its means over blocks, from 0 to 1.
+def low_resolution(dataset: Dataset, factor: int, *, interpolated: bool = False) -> Dataset:
+    """Give each image its means over blocks, from 0 to 1, or a bicubic interpolation between them.
 
     Args:
         dataset: images.
         factor: pixels along a side of a block, as in `armod.data.views.low_resolution`.
+        interpolated: whether the means are interpolated to the resolution of the images, from about -2 to 2, which a model can read
+            without an encoder.
 
     Returns:
-        The data set whose context is float32 ``(N, C, H / factor, W / factor)``.
+        The data set whose context is float32 ``(N, C, H / factor, W / factor)``, or ``(N, C, H, W)`` if it is interpolated.
 
     Raises:
         ValueError: if the observations are no images that such blocks divide.
     """
     highest = dataset.num_levels - 1
-    return dataset.given(
-        lambda levels: views.low_resolution(levels, factor) / highest, what=f"its low resolution, 1/{factor}"
-    )
+
+    def means(levels: Tensor) -> Tensor:
+        low = views.low_resolution(levels, factor) / highest
+        if not interpolated or not len(low):
+            return low
+        return 4 * functional.interpolate(low, scale_factor=factor, mode="bicubic") - 2
+
+    return dataset.given(means, what=f"its low resolution, 1/{factor}")

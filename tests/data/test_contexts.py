@@ -47,6 +47,16 @@ def test_low_resolution_is_the_mean_of_blocks_from_zero_to_one() -> None:
     assert told.name == "digits8, given its low resolution, 1/4"
     blocks = DIGITS.test.double().unflatten(3, (2, 4)).unflatten(2, (2, 4)).mean((3, 5)) / 16
     torch.testing.assert_close(told.context["test"].double(), blocks)
+    fine = given(DIGITS, "low-resolution", factor=4, interpolated=True).context["test"]
+    assert fine.shape == (len(DIGITS.test), 1, 8, 8)
+    # bicubic weights add up to 1, so that flat images stay flat
+    flat, level = torch.full((1, 1, 8, 8), 4, dtype=torch.uint8), 4 * 4 / 16 - 2
+    plain = Dataset("flat", flat, flat, flat, 17)
+    assert given(plain, "low-resolution", factor=4, interpolated=True).context["test"].unique().tolist() == [
+        level
+    ]
+    corners = fine[:, :, 0, 0].double(), 4 * blocks[:, :, 0, 0] - 2
+    assert torch.corrcoef(torch.cat(corners, 1).T)[0, 1] > 0.9
     assert torch.equal(given(DIGITS, "labels").context["test"].argmax(1), DIGITS.labels["test"])
 
 
