@@ -1,0 +1,30 @@
+# The numbers that the text of lesson 4.6.2 states; run after its last cell.
+
+# speech
+assert 650 < len(speech.pronunciations()) < 750 and plan.features.shape[0] == 28
+assert all(abs(len(heard[_name]) - len(real)) <= 80 for _name in ("the recording", "from the recording"))
+assert 5000 < samples.double().mean() < 8000
+assert unknown - right < math.log2(len(words)) * len(words) / samples.sum() + 1e-9  # the bound is exact
+assert abs(unknown - right) < 0.1 and wrong > right + 0.3
+assert hits >= (2 if quick else 5)
+# music: the same counts on another form, and what a melody is worth
+assert 5 < counted["a hold is a hold"] - counted["a hold says its pitch"] < 9
+assert nats["told the whole soprano"] < nats["the soprano's past (Transformer)"] < nats["told nothing"]
+assert nats["told nothing"] < nats["told another soprano"] - 10
+assert nats["told nothing"] - nats["told the whole soprano"] > 0.15 * nats["told nothing"]
+_bach, _chance, _ours, _lawful, _cool = verdicts.values()
+assert 0.3 < _bach.fifths < 0.5 and _ours.fifths > _chance.fifths + 3 and _ours.fifths > 20 * _bach.fifths
+assert _bach.triads - _ours.triads < (_bach.triads - _chance.triads) / 3
+assert _lawful.fifths == 0 and 2 < price.mean() < 10
+assert _cool.triads > _lawful.triads + 0.04 and _cool.fifths == 0 and _cool.crossings < _lawful.crossings
+assert abs(_lawful.triads - _ours.triads) < 0.06 and abs(_lawful.crossings - _ours.crossings) < 0.03
+# letters
+_best = min(range(8), key=by_letters.__getitem__)
+assert _best == 4 and f"{by_letters[4]:.3f}" == "2.508" and by_letters[7] > by_letters[3]
+assert by_tokens[2] == min(by_tokens) and 0.01 < by_letters[4] - by_tokens[2] < 0.05
+assert 1.9 < len(texts["train"]) / len(train_tokens) < 2.3
+assert bits["tokens, GPT"] < bits["tokens, the best table"]
+assert in_bits["its own past"] < in_bits["no past"] < in_bits["another past"]
+assert fresh(greedy) < 0.75 * fresh(drawn_text) and fresh(drawn_text) > 190
+assert min(tempered, key=tempered.__getitem__) == 1.0 and tempered[0.7] > tempered[1.0] + 0.05
+assert possible < len(some) / 20
