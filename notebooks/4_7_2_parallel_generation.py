@@ -539,7 +539,7 @@ print("log-density by the flow and by autograd:", "the same" if right else "not 
 # %%
 teacher, dilations = distillation.LinearPrediction.vowel(), [2**k for k in range(8)]
 student = distillation.FlowStudent(16, dilations=dilations, seed=seed)
-history = distillation.distill(student, teacher, seconds=1 if quick else 20, seed=seed, progress=False)
+history = distillation.distill(student, teacher, seconds=1 if quick else 15, seed=seed, progress=False)
 mean, error = distillation.kl(student, teacher, num_samples=40, length=500, generator=seeded())
 window = max(1, len(history) // 100)
 smooth = torch.tensor(history.kl).unfold(0, window, window).mean(1).clamp(min=1e-3)
