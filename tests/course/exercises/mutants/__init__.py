@@ -22,6 +22,7 @@ from armod.course.lessons.pair import code_cells, has_tag, read_source
 from tests.checkout import CHECKOUT
 
 SOLUTIONS = CHECKOUT / "notebooks" / "solutions"
+_judged: dict[tuple[str, str, int], Result] = {}
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,14 @@ def judged_reference(exercise: Exercise, *, student: int = 0) -> Result:
 
 
 def judged_mutant(mutant: Mutant, *, student: int = 0) -> Result:
-    """What the mutant gets, in the place of the solution's own answer."""
+    """What the mutant gets, in the place of the solution's own answer; the same object when it is asked for again."""
+    key = mutant.exercise, mutant.title, student
+    if key not in _judged:
+        _judged[key] = _judge_mutant(mutant, student)
+    return _judged[key]
+
+
+def _judge_mutant(mutant: Mutant, student: int) -> Result:
     exercise = find(mutant.exercise)
     names = dict(_solved(exercise.lesson, student))
     exec(compile(mutant.source, mutant.title, "exec"), names)
