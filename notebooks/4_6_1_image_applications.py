@@ -314,6 +314,28 @@ predict(
 #
 # Nothing in the model forces an answer to agree with its smudge. It has learnt that another amount of ink is improbable, and how improbable, from examples alone.
 #
+# Now photographs: patches of 16 x 16 pixels in colour, of which we have 4 x 4 cells. The model is the PixelCNN++ of lesson 4.5.4. It needs no encoder, because its input is **bicubic interpolation**, a smooth curve through the cells.
+
+# %%
+photos, name = armod.data.load("photos16"), "super-resolution-photos16"
+sharper, stated = armod.load_pretrained(name), receipt(name)
+low, truth = low_resolution(photos.test, 4)[::30], photos.test[::30].float()
+smooth = F.interpolate(low, scale_factor=4, mode="bicubic").clamp(0, 255)
+shown = {"given": F.interpolate(low, scale_factor=4), "bicubic": smooth}
+for name, options in {"answer 1": {}, "answer 2": {}, "temperature 0.7": {"temperature": 0.7}}.items():
+    context = F.interpolate(low / 255, scale_factor=4, mode="bicubic") * 4 - 2
+    shown[name] = sharper.sample(context=context, generator=seeded(len(shown)), **options).float()
+print(f"{stated.nats:.0f} nats a patch; {stated.nats_without_context:.0f} without the input")
+print(
+    f"distance from the photo: bicubic {rms(smooth - truth):.0f}, answer {rms(shown['answer 1'] - truth):.0f}"
+)
+rows = torch.stack([*shown.values(), truth])
+image_grid(rows, 256, title="From 16 cells to 256 pixels", row_labels=[*shown, "the photo"])
+
+# %% [markdown]
+# The answers have grain where the interpolation is smooth, and again the smooth picture is nearer to the photo. Be honest: these are no sharp photographs. The model is small, and it learnt for two minutes. And look at the nats. The cells could save 266 nats (48 bytes), and they save 12 of 2,500,
+# against the same model that was trained for as long without them. Nearly all of the 2,500 nats are grain, which no thumbnail knows. Compare with a model that was trained for a shorter time, and the input would seem to save ten times as much.
+#
 # ## 5. How little colour the eye needs
 #
 # The second application is **colorization**: a grey photograph is given, and its colours are wanted. We first turn red, green and blue into three other numbers: the grey Y, and two differences, orange against blue and green
@@ -529,11 +551,9 @@ def train(normalise, sizes):
 sizes = {"divided by its size": [], "as it is": []}
 broken = {name: train(name != "as it is", each) for name, each in sizes.items()}
 bits = {name: nats_of_each(model, x, seen).mean() * to_bits for name, model in broken.items()}
-drawn = [
-    coloured(greys[:9], chroma_values(model.sample(context=seen[:9], generator=seeded())))
-    for model in broken.values()
-]
-display(image_grid(torch.stack(drawn), 256, title="What both have learnt", row_labels=list(broken)))
+drawn = [chroma_values(model.sample(context=seen[:9], generator=seeded())) for model in broken.values()]
+both = torch.stack([coloured(greys[:9], each) for each in drawn])
+display(image_grid(both, 256, title="What both have learnt", row_labels=list(broken)))
 predict(
     f"After {len(sizes['as it is'])} steps the first model needs {bits['divided by its size']:.2f} bits per number, the second one {bits['as it is']:.2f}. "
     f"A histogram needs {histogram.mean() * to_bits:.2f}. What is wrong with the second model?",

@@ -6,6 +6,8 @@ assert alone.mean() > without.mean() + 25
 assert nearest == "blur" and errors["blur"] < 0.9 * min(errors["dust"], errors["one answer"])
 # what could be saved, and how far answers agree with their smudge
 assert round(16 * math.log(50)) == 63 and 13 < saved < 16 and 0.2 < agree < 0.8
+# photographs
+assert 10 < stated.nats_without_context - stated.nats < 14 and 2450 < stated.nats < 2550
 # colours: 8 x 8 pixels are enough, the first pixel decides, the grey buys little
 assert restored[4] > 32 > 31 > restored[8]
 assert first > 1.25 * second
