@@ -461,7 +461,7 @@ def merged(text, num_merges):
     return symbols
 
 
-print("|".join(merged(texts["test"][:3000], 40)[:40]).replace("\n", "⏎"))
+print("|".join(merged(texts["test"][:3000], 40)[-40:]).replace("\n", "⏎"))
 few_merges = BytePairs(3).fit(texts["test"][:3000])
 assert merged(texts["test"][:3000], 3) == [
     few_merges.symbols[k] for k in few_merges.encode(texts["test"][:3000])
