@@ -34,9 +34,9 @@ nitpick_ignore_regex = [
     # arguments, which have no place of their own
     ("py:(class|obj)", r"\w+"),
     # what only the library itself uses
-    ("py:(class|obj)", r"armod\.(likelihoods|measures|models|sampling|training)\..+"),
-    # groups of entry points, which are no objects
-    ("py:(guide|obj)", r"armod\.(datasets|samplers|export_formats)"),
+    ("py:(class|obj)", r"armod\.(figures|likelihoods|measures|models|sampling|training)\..+"),
+    # groups of entry points, and constants, which have no place of their own
+    ("py:(guide|obj)", r"armod\.(datasets|samplers|export_formats|speech\.PHONES|sound\.SAMPLE_RATE)"),
 ]
 python_maximum_signature_line_length = 130
 python_display_short_literal_types = True

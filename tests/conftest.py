@@ -19,6 +19,10 @@ settings.load_profile("armod")
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest module goes first: a worker takes modules whole, and at the end no worker waits long for another."""
+    if unnamed := [item.nodeid for item in items if " at 0x" in item.nodeid]:
+        raise pytest.UsageError(
+            f"Each process would call this test by another name, so give it an id: {unnamed[0]}"
+        )
     items.sort(key=lambda item: "test_nbval" not in item.nodeid)
 
 

@@ -1,6 +1,6 @@
 """Notes whose holds say their pitch: 93 levels for the voices of the chorales.
 
-In "chorales" a hold is one level whatever goes on (`armod.data.sets.chorales`). So the last chord is hidden from the step after
+In the data set "chorales" a hold is one level whatever goes on. So the last chord is hidden from the step after
 it, behind a row of equal holds. Here level 0 is a rest, and each of the pitches 36..81 has two levels, one where it begins and
 one where it goes on. Both forms say the same of a window, so that likelihoods in nats compare. In this one a score can be
 transposed by adding a number.

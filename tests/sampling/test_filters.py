@@ -151,7 +151,9 @@ def test_known_and_stopped_variables_may_break_the_rule() -> None:
 
 @pytest.mark.parametrize("build", [MODELS["made, narrow"], lambda: made((3,), (7,), 3, ordering=[1, 2, 0])])
 @pytest.mark.parametrize(
-    "options", [{}, {"filter": sum_rule}, {"filter": sum_rule, "temperature": 0.6}, {"top_p": 0.8}], ids=str
+    "options",
+    [{}, {"filter": sum_rule}, {"filter": sum_rule, "temperature": 0.6}, {"top_p": 0.8}],
+    ids=["none", "rule", "cool rule", "top-p"],
 )
 def test_likelihoods_of_adjusted_samples_sum_to_1(build: Build, options: dict[str, Any]) -> None:
     model = build()
