@@ -547,13 +547,15 @@ def train(normalise, sizes):
     return model
 
 
-# %%
 sizes = {"divided by its size": [], "as it is": []}
 broken = {name: train(name != "as it is", each) for name, each in sizes.items()}
 bits = {name: nats_of_each(model, x, seen).mean() * to_bits for name, model in broken.items()}
 drawn = [chroma_values(model.sample(context=seen[:9], generator=seeded())) for model in broken.values()]
 both = torch.stack([coloured(greys[:9], each) for each in drawn])
-display(image_grid(both, 256, title="What both have learnt", row_labels=list(broken)))
+image_grid(both, 256, title="What both have learnt", row_labels=list(broken))
+
+# %%
+last = {name: each[-1] for name, each in sizes.items()}
 predict(
     f"After {len(sizes['as it is'])} steps the first model needs {bits['divided by its size']:.2f} bits per number, the second one {bits['as it is']:.2f}. "
     f"A histogram needs {histogram.mean() * to_bits:.2f}. What is wrong with the second model?",
@@ -563,12 +565,12 @@ predict(
             "its context is nearly zero, so the input does not arrive": False,
             "its gradient is wrong": None,
         },
-        answer=sizes["as it is"][-1] > 3 * sizes["divided by its size"][-1],
+        answer=last["as it is"] > 3 * last["divided by its size"],
     ),
     reveal=curves(
         range(1, 1 + len(sizes["as it is"])),
         sizes,
-        title=f"The context grew from {sizes['as it is'][0]:.2f} to {sizes['as it is'][-1]:.0f}",
+        title=f"The context grew from {sizes['as it is'][0]:.2f} to {last['as it is']:.0f}",
         xlabel="step",
         ylabel="root mean square of the context",
         log_y=True,
