@@ -354,11 +354,12 @@ def with_chroma(block):  # chroma of 24 levels, one pixel for block x block
     return coloured(greys, chroma_values(chroma(colours, block)))
 
 
-restored = {block: decibels(with_chroma(block), colours) for block in (1, 2, 4, 8, 16, 32)}
+side = colours.shape[-1]
+restored = {block: decibels(with_chroma(block), colours) for block in (2**k for k in range(6))}
 predict(
     "The grey alone is "
     f"{decibels(greys, colours):.0f} dB from the photographs; you see no difference from about 35 dB on. "
-    "Now add chroma of 8 x 8 pixels for 32 x 32. How many dB?",
+    "Now add chroma of 8 x 8 pixels. How many dB?",
     number(restored[4], unit="dB", low=18, high=45, digits=3),
     reveal=image_grid(
         torch.stack(
@@ -372,7 +373,7 @@ predict(
         title="Colours of fewer and fewer pixels under the same grey",
         row_labels=[
             "the photo",
-            *(f"{32 // b} x {32 // b}, {db:.0f} dB" for b, db in restored.items()),
+            *(f"{side // b} x {side // b}, {db:.0f} dB" for b, db in restored.items()),
             "grey",
         ],
     ),
