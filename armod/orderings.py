@@ -148,6 +148,28 @@ def random(event_shape: Sequence[int], seed: int = 0) -> Tensor:
     return torch.randperm(math.prod(_checked(event_shape)), generator=generator_of(seed))
 
 
+def known_first(mask: Tensor) -> Tensor:
+    """Put the known variables of a mask first, and then the hidden ones, both in raster order.
+
+    A completion with this ordering is exact. `armod.MADE.with_ordering` takes it.
+
+    Args:
+        mask: a boolean tensor of one observation's shape, True where a variable is known.
+
+    Returns:
+        The ordering ``(D,)``.
+
+    Raises:
+        ValueError: if the mask is no boolean tensor.
+
+    >>> known_first(torch.tensor([[False, True], [True, False]])).tolist()
+    [1, 2, 0, 3]
+    """
+    if not isinstance(mask, Tensor) or mask.dtype != torch.bool:
+        raise ValueError(f"mask is a boolean tensor, True where a variable is known, not {shown(mask)}.")
+    return torch.argsort(~mask.flatten(), stable=True)
+
+
 def reversed(event_shape: Sequence[int]) -> Tensor:
     """Go through the raster ordering from its end to its beginning.
 

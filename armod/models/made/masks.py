@@ -95,6 +95,33 @@ def masks(ordering: Tensor, degrees: Sequence[Tensor]) -> list[Tensor]:
     return [*hidden, output]
 
 
+def stacked_masks(
+    orderings: Tensor, degrees: Sequence[Tensor], num_features: int, num_parameters: int
+) -> list[Tensor]:
+    """Make the masks of all members of an ensemble, for variables that are several inputs or outputs each.
+
+    Args:
+        orderings: permutations ``(M, D)``.
+        degrees: degrees ``(M, size)`` of each hidden layer.
+        num_features: inputs for each variable.
+        num_parameters: outputs for each variable.
+
+    Returns:
+        One boolean ``(M, units above, units below)`` for each layer, from the inputs up.
+
+    >>> first, last = stacked_masks(torch.tensor([[0, 1]]), [torch.tensor([[1]])], 2, 1)
+    >>> first.tolist(), last.tolist()
+    ([[[True, True, False, False]]], [[[False], [True]]])
+    """
+    members = [
+        masks(ordering, [layer[number] for layer in degrees]) for number, ordering in enumerate(orderings)
+    ]
+    stacked = [torch.stack(layer_masks) for layer_masks in zip(*members, strict=True)]
+    stacked[0] = stacked[0].repeat_interleave(num_features, dim=2)
+    stacked[-1] = stacked[-1].repeat_interleave(num_parameters, dim=1)
+    return stacked
+
+
 def who_sees_whom(layer_masks: Sequence[Tensor]) -> Tensor:
     """Count the paths from each input to each output, which is the product of the masks.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import singledispatch
+from typing import Any
 
 import torch
 from torch import Tensor, distributions
@@ -129,6 +130,43 @@ def member_posterior(
         same = (torch.stack(comes_first) == comes_first[0]).flatten(2).all(2).all(0)
         log_weights = torch.stack(log_probs) * same
     return distributions.Categorical(logits=log_weights.T, validate_args=False)
+
+
+def sample_members(
+    members: Sequence[AutoregressiveModel],
+    uniform: Tensor,
+    known: Tensor | None,
+    mask: Tensor | None,
+    context: Tensor | None,
+    **options: Any,
+) -> Tensor:
+    """Draw a member for each row, and let it draw or complete the row.
+
+    Args:
+        members: the members of an ensemble.
+        uniform: noise ``(N,)`` that draws the members.
+        known: levels ``(N, *event_shape)``, or None.
+        mask: True where the level of `known` is kept, or None.
+        context: the context of each row, or None.
+        **options: further options of `AutoregressiveModel.sample`.
+
+    Returns:
+        Levels, int64 ``(N, *event_shape)``.
+    """
+    num_samples, event_shape = len(uniform), members[0].event_shape
+    posterior = member_posterior(members, num_samples, known, mask, context)
+    member_of_row = likelihoods.inverse_cdf(posterior, uniform)
+    x = torch.empty((num_samples, *event_shape), dtype=torch.int64, device=uniform.device)
+    for number, member in enumerate(members):
+        rows = (member_of_row == number).nonzero().squeeze(1)
+        x[rows] = member.sample(
+            len(rows),
+            None if context is None else context[rows],
+            known=None if known is None else known[rows],
+            mask=None if mask is None else mask[rows],
+            **options,
+        )
+    return x
 
 
 @singledispatch

@@ -16,18 +16,18 @@ from torch.nn import functional as F
 
 from armod import orderings
 from armod.inputs import completion_of, count_of, noise_of
-from armod.likelihoods import Likelihood, in_own_precision, inverse_cdf
+from armod.likelihoods import Likelihood, in_own_precision
 from armod.likelihoods.base import check_likelihood
 from armod.models.base import AutoregressiveModel, Incremental
 from armod.models.made.context import from_context, next_variables
 from armod.models.made.initial_layers import layers_for_context, linear_layers
 from armod.models.made.masked_linear import Band, bands, masked_linear
-from armod.models.made.masks import hidden_degrees, masks
-from armod.models.made.mixture import MixtureIncremental, member_posterior, mixture_conditionals
+from armod.models.made.masks import hidden_degrees, stacked_masks
+from armod.models.made.mixture import MixtureIncremental, mixture_conditionals, sample_members
 from armod.models.made.walk import MADEWalk
 from armod.models.shortcuts import check_read, is_own
 from armod.sampling.particles import Particles
-from armod.settings import check_event_shape, check_several_sizes, check_sizes, generator_of
+from armod.settings import check_event_shape, check_several_sizes, check_sizes, check_switches, generator_of
 
 
 class MADE(AutoregressiveModel):
@@ -41,6 +41,9 @@ class MADE(AutoregressiveModel):
         degrees: "random" or "sequential" degrees of the hidden units (`armod.models.made.masks.hidden_degrees`).
         num_masks: M > 1 makes an ensemble of M members that share their weights but not their masks. Its likelihood is the
             average of the members' *probabilities*.
+        order_agnostic: whether `armod.fit` draws a new random ordering for each step, so that one set of weights learns all of
+            them ("Order-agnostic training" in the paper, section 4.2, without its list of orderings). The likelihood is that of
+            `ordering`; `with_ordering` gives any other.
         context_size: C of a context ``(N, C)``, of which every unit sees everything; or of a local one, ``(N, C, T)`` or
             ``(N, C, H, W)``, which a unit reads at the variable that it helps to make next (`armod.models.made.context`).
             Flatten a local context to ``(N, C * T)`` if every unit shall see all of it. 0 is no context.
@@ -64,6 +67,7 @@ class MADE(AutoregressiveModel):
 
     likelihood: Likelihood
     context_size: int
+    order_agnostic: bool
     layers: nn.ModuleList
     context_layers: nn.ModuleList
     orderings: Tensor
@@ -77,46 +81,41 @@ class MADE(AutoregressiveModel):
         ordering: Tensor | Sequence[int] | None = None,
         degrees: str = "random",
         num_masks: int = 1,
+        order_agnostic: bool = False,
         context_size: int = 0,
         seed: int = 0,
     ) -> None:
         super().__init__()
+        check_switches(order_agnostic=order_agnostic)
+        self.order_agnostic = order_agnostic
         check_likelihood(likelihood)
         event_shape = check_event_shape(event_shape)
         hidden_sizes = check_several_sizes(hidden_sizes=hidden_sizes)
         (num_masks,) = check_sizes(num_masks=num_masks)
         (context_size,) = check_sizes(0, context_size=context_size)
         generator = generator_of(seed)
-        each_draws_its_own = ordering is None and num_masks > 1
         shared = orderings.as_permutation(ordering, event_shape)
         # 7919 keeps ensembles of neighbouring seeds apart; member 0 is the single model of this seed
         seeds = [int(seed) + 7919 * member for member in range(num_masks)]
-        member_orderings = [orderings.random(event_shape, s) if each_draws_its_own else shared for s in seeds]
+        member_orderings = [shared] * num_masks
+        if ordering is None and num_masks > 1:
+            member_orderings = [orderings.random(event_shape, each) for each in seeds]
+        has_context = context_size > 0
         member_degrees = [
-            hidden_degrees(len(shared), hidden_sizes, degrees=degrees, seed=s, has_context=context_size > 0)
-            for s in seeds
+            hidden_degrees(len(shared), hidden_sizes, degrees=degrees, seed=each, has_context=has_context)
+            for each in seeds
         ]
         # Units of a layer may be permuted, and sorted by degree they are computed fastest. But if all members of an
         # ensemble were sorted, they would have nearly the same masks.
         member_degrees[0] = [layer.sort().values for layer in member_degrees[0]]
-        sizes = [
-            len(shared) * likelihood.num_features,
-            *hidden_sizes,
-            len(shared) * likelihood.num_parameters,
-        ]
+        features, parameters = likelihood.num_features, likelihood.num_parameters
+        sizes = [len(shared) * features, *hidden_sizes, len(shared) * parameters]
         layers = linear_layers(sizes, generator)
         # drawn last, so that a context leaves all other weights of a seed as they are
         context_layers = layers_for_context(context_size, sizes, generator)
         stacked_degrees = [torch.stack(layer) for layer in zip(*member_degrees, strict=True)]
-        self._assemble(
-            event_shape,
-            likelihood,
-            context_size,
-            layers,
-            context_layers,
-            torch.stack(member_orderings),
-            stacked_degrees,
-        )
+        parts = event_shape, likelihood, context_size, layers, context_layers
+        self._assemble(*parts, torch.stack(member_orderings), stacked_degrees)
 
     def _assemble(
         self,
@@ -218,9 +217,42 @@ class MADE(AutoregressiveModel):
         return members.logsumexp(0) - math.log(self.num_masks)
 
     def training_log_prob(self, x: Tensor, context: Tensor | None = None, *, step: int) -> Tensor:
-        """Train the members in turn, one in each step ("Order-agnostic Training" in the paper)."""
+        """Train the members in turn, one in each step ("Order-agnostic Training" in the paper).
+
+        With `order_agnostic` each step has a new ordering, drawn from `step` and the seed of torch's global generator, which `fit`
+        seeds for each epoch and process.
+        """
         member = self._member(step % self.num_masks) if self.num_masks > 1 else self
+        if self.order_agnostic:
+            seed = (torch.initial_seed() * 7919 + step) % 2**63
+            member = member.with_ordering(orderings.random(self.event_shape, seed))
         return member(x, context)
+
+    def with_ordering(self, ordering: Tensor | Sequence[int]) -> MADE:
+        """Make a MADE with the same weights, which both share from then on, for another ordering.
+
+        A hidden unit of degree m then sees the first m variables of this one. Only weights that were trained for many orderings
+        (`order_agnostic`) say anything about it.
+
+        Args:
+            ordering: permutation ``(D,)``, which all members of an ensemble then share;
+                `armod.orderings.known_first` fits a mask.
+
+        Returns:
+            A MADE without weights of its own; train and save this one.
+
+        Raises:
+            ValueError: if it is no permutation of all variables.
+
+        >>> from armod.likelihoods import Bernoulli
+        >>> model = MADE((3,), [8], likelihood=Bernoulli(), order_agnostic=True)
+        >>> model.with_ordering(orderings.known_first(torch.tensor([False, False, True]))).ordering
+        tensor([2, 0, 1])
+        """
+        shared = orderings.as_permutation(ordering, self.event_shape).to(self.orderings.device)
+        other = self._sharing(shared.expand(self.num_masks, -1).clone(), self.degrees)
+        other.order_agnostic = self.order_agnostic
+        return other
 
     def sample(
         self,
@@ -251,20 +283,7 @@ class MADE(AutoregressiveModel):
         if known is not None:
             self.check_levels(known, "known")
         uniform = noise_of(num_samples, 1, generator).squeeze(1).to(device)
-        posterior = member_posterior(self.members, num_samples, known, mask, context)
-        member_of_row = inverse_cdf(posterior, uniform)
-        x = torch.empty(shape, dtype=torch.int64, device=device)
-        for number, member in enumerate(self.members):
-            rows = (member_of_row == number).nonzero().squeeze(1)
-            x[rows] = member.sample(
-                len(rows),
-                None if context is None else context[rows],
-                known=None if known is None else known[rows],
-                mask=None if mask is None else mask[rows],
-                generator=generator,
-                **rest,
-            )
-        return x
+        return sample_members(self.members, uniform, known, mask, context, generator=generator, **rest)
 
     @torch.no_grad()
     def start_from_marginals(self, x: Tensor) -> MADE:
@@ -347,33 +366,29 @@ class MADE(AutoregressiveModel):
 
     def _derive_masks(self) -> list[Tensor]:
         """The masks that follow from orderings and degrees, ``(M, *weight.shape)`` for each layer, 0 or 1."""
-        members = [
-            masks(ordering, [layer[number] for layer in self.degrees])
-            for number, ordering in enumerate(self.orderings)
-        ]
-        stacked = [torch.stack(layer_masks) for layer_masks in zip(*members, strict=True)]
-        stacked[0] = stacked[0].repeat_interleave(self.likelihood.num_features, dim=2)
-        stacked[-1] = stacked[-1].repeat_interleave(self.likelihood.num_parameters, dim=1)
+        features, parameters = self.likelihood.num_features, self.likelihood.num_parameters
+        stacked = stacked_masks(self.orderings, self.degrees, features, parameters)
         # multiplying by floats is several times faster than by booleans
         return [mask.to(layer.weight) for mask, layer in zip(stacked, self.linear_layers, strict=True)]
 
     def _member(self, number: int) -> MADE:
         """Member `number` as an ordinary MADE with the same layers."""
-        member = MADE.__new__(MADE)
-        nn.Module.__init__(member)
         only = slice(number, number + 1)
-        member._assemble(
-            self.event_shape,
-            self.likelihood,
-            self.context_size,
-            self.layers,
-            self.context_layers,
+        return self._sharing(
             self.orderings[only],
             [layer[only] for layer in self.degrees],
             [getattr(self, f"mask_{layer}")[only] for layer in range(len(self.layers))],
             [layer[only] for layer in self._bands],
         )
-        return member.train(self.training)
+
+    def _sharing(self, member_orderings: Tensor, degrees: Sequence[Tensor], *masks_and_bands: Any) -> MADE:
+        """A MADE of these orderings and degrees with the same layers."""
+        made = MADE.__new__(MADE)
+        nn.Module.__init__(made)
+        made.order_agnostic = False
+        parts = self.event_shape, self.likelihood, self.context_size, self.layers, self.context_layers
+        made._assemble(*parts, member_orderings, degrees, *masks_and_bands)
+        return made.train(self.training)
 
 
 def _refresh_masks(model: MADE, _: object = None) -> None:
