@@ -382,6 +382,9 @@ likelihood_bars({"61 equal faces": math.log2(61)} | bits, unit="bits per charact
 # From 5.9 bits to about two and a half, in seconds. The sample has lines of about the right length, commas at their
 # ends, capitals at their beginnings, and words that could be English. It has no sense at all.
 #
+# Before you admire them: a table that only counts which character follows which three (`armod.NGram` of order 4, one
+# second of counting) needs 2.478 bits on the same windows. On so little text a network has to work to beat a table.
+#
 # How much of the past do these networks *use*? In each window the first character is predicted from nothing, the second
 # from one character, the last from 127. We lay windows over the held-out text that overlap, and average the bits over
 # characters that are predicted from a past of similar length.

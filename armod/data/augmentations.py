@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from armod import masks
 from armod.data.notes import transpose
 from armod.settings import shown
 
@@ -121,3 +122,21 @@ def flip_and_contrast(most: float = 0.1) -> Augmentation:
 
 
 register("transpose")(transpose)
+
+
+@register("new masks")
+def new_masks(num_levels: int = 2) -> Augmentation:
+    """Hide other pixels in every batch: a new random hole in each image, of which the context tells.
+
+    Args:
+        num_levels: K.
+
+    Returns:
+        The augmentation, for contexts as `armod.masks.masked_input` makes them.
+    """
+
+    def masked(x: Tensor, context: Tensor | None, generator: torch.Generator) -> tuple[Tensor, Tensor | None]:
+        drawn = masks.random_masks(len(x), *x.shape[2:], generator=generator).to(x.device)
+        return x, masks.masked_input(x, drawn, num_levels)
+
+    return masked

@@ -10,9 +10,11 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+import torch
 from torch import Tensor
 from torch.nn import functional
 
+from armod import masks
 from armod.data import views
 from armod.data.dataset import Dataset
 from armod.settings import shown
@@ -106,3 +108,23 @@ def low_resolution(dataset: Dataset, factor: int, *, interpolated: bool = False)
         return 4 * functional.interpolate(low, scale_factor=factor, mode="bicubic") - 2
 
     return dataset.given(means, what=f"its low resolution, 1/{factor}")
+
+
+@register("masked")
+def masked(dataset: Dataset, seed: int = 0) -> Dataset:
+    """Give each image a part of itself: its pixels outside of a random hole, and where the hole is.
+
+    Args:
+        dataset: images.
+        seed: seed of the holes.
+
+    Returns:
+        The data set whose context is float32 ``(N, 2 C, H, W)``, as `armod.masks.masked_input` makes it.
+    """
+
+    def given(levels: Tensor) -> Tensor:
+        generator = torch.Generator().manual_seed(seed)
+        drawn = masks.random_masks(len(levels), *levels.shape[2:], generator=generator)
+        return masks.masked_input(levels, drawn, dataset.num_levels)
+
+    return dataset.given(given, what="itself outside of a random hole")

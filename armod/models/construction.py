@@ -25,8 +25,8 @@ from armod.settings import check_event_shape, check_sizes
 
 _SIMPLE = (bool, int, float, str, tuple, type(None), Likelihood)
 _KEY = "armod"  # of the settings in a state dict's metadata
-# A state dict brings orderings and degrees itself. Seed and dropout only matter in training.
-_NOT_COMPARED = ("seed", "ordering", "degrees", "dropout")
+# A state dict brings orderings and degrees itself. The others only matter in training.
+_NOT_COMPARED = ("seed", "ordering", "degrees", "order_agnostic", "dropout")
 
 
 @dataclass(frozen=True)

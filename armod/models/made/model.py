@@ -67,7 +67,7 @@ class MADE(AutoregressiveModel):
 
     likelihood: Likelihood
     context_size: int
-    order_agnostic: bool
+    _order_agnostic: bool
     layers: nn.ModuleList
     context_layers: nn.ModuleList
     orderings: Tensor
@@ -87,7 +87,7 @@ class MADE(AutoregressiveModel):
     ) -> None:
         super().__init__()
         check_switches(order_agnostic=order_agnostic)
-        self.order_agnostic = order_agnostic
+        self._order_agnostic = order_agnostic
         check_likelihood(likelihood)
         event_shape = check_event_shape(event_shape)
         hidden_sizes = check_several_sizes(hidden_sizes=hidden_sizes)
@@ -223,7 +223,7 @@ class MADE(AutoregressiveModel):
         seeds for each epoch and process.
         """
         member = self._member(step % self.num_masks) if self.num_masks > 1 else self
-        if self.order_agnostic:
+        if self._order_agnostic:
             seed = (torch.initial_seed() * 7919 + step) % 2**63
             member = member.with_ordering(orderings.random(self.event_shape, seed))
         return member(x, context)
@@ -251,7 +251,7 @@ class MADE(AutoregressiveModel):
         """
         shared = orderings.as_permutation(ordering, self.event_shape).to(self.orderings.device)
         other = self._sharing(shared.expand(self.num_masks, -1).clone(), self.degrees)
-        other.order_agnostic = self.order_agnostic
+        other._order_agnostic = self._order_agnostic
         return other
 
     def sample(
@@ -385,7 +385,7 @@ class MADE(AutoregressiveModel):
         """A MADE of these orderings and degrees with the same layers."""
         made = MADE.__new__(MADE)
         nn.Module.__init__(made)
-        made.order_agnostic = False
+        made._order_agnostic = False
         parts = self.event_shape, self.likelihood, self.context_size, self.layers, self.context_layers
         made._assemble(*parts, member_orderings, degrees, *masks_and_bands)
         return made.train(self.training)

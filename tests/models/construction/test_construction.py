@@ -207,6 +207,7 @@ FREE: list[tuple[type[AutoregressiveModel], dict[str, Any]]] = [
     *[(family, {"ordering": None}) for family in FAMILIES.values() if family not in (MultiScale, Subscale)],
     (MADE, {"ordering": [5, 0, 1, 2, 4, 3]}),
     (MADE, {"degrees": "sequential"}),
+    (MADE, {"order_agnostic": True}),
     (WaveNet, {"ordering": range(8, -1, -1)}),
     (Transformer, {"ordering": range(7, -1, -1)}),
     (PixelCNN, {"ordering": armod.orderings.column(IMAGE)}),

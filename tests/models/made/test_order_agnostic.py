@@ -122,7 +122,9 @@ def test_saved_and_loaded(tmp_path) -> None:
     model = armod.MADE(SHAPE, (8,), likelihood=likelihoods.Bernoulli(), order_agnostic=True)
     armod.save(model, tmp_path / "made.safetensors")
     loaded = armod.load(tmp_path / "made.safetensors")
-    assert loaded.order_agnostic and loaded.training_log_prob(torch.ones(2, *SHAPE), step=0).shape == (2,)
+    assert loaded.construction.arguments["order_agnostic"] and loaded.training_log_prob(
+        torch.ones(2, *SHAPE), step=0
+    ).shape == (2,)
 
 
 def test_bad_calls_are_one_sentence() -> None:

@@ -116,8 +116,8 @@ def masked_input(x: Tensor, mask: Tensor, num_levels: int = 2) -> Tensor:
         x, mask, getattr(x, "shape", ()), getattr(x, "device", torch.device("cpu"))
     )
     assert levels is not None and is_known is not None
-    known = is_known.float()
-    return torch.cat([known * (levels.float() * 2 / max(1, num_levels - 1) - 1), known], 1)
+    numbers = levels.float() * 2 / max(1, num_levels - 1) - 1
+    return torch.cat([numbers.masked_fill(~is_known, 0), is_known.float()], 1)
 
 
 def _strokes(num: int, height: int, width: int, generator: torch.Generator | None) -> Tensor:
