@@ -272,9 +272,9 @@ def test_an_own_class_is_imported_only_if_the_caller_says_so(tmp_path: Path, mon
 @pytest.mark.parametrize(
     ("classes", "said"),
     [
-        ([nn.Linear], "models and likelihoods of your own, not <class 'torch.nn.modules.linear.Linear'>"),
-        ([UserBits(3)], "models and likelihoods of your own"),
-        (["os.system"], "models and likelihoods of your own, not 'os.system'"),
+        ([int], "models, likelihoods and encoders of your own, not <class 'int'>"),
+        ([UserBits(3)], "models, likelihoods and encoders of your own"),
+        (["os.system"], "models, likelihoods and encoders of your own, not 'os.system'"),
         (["no_such_package.Model"], "'no_such_package.Model', which can't be imported: No module named"),
         (["Model"], "'Model', which can't be imported"),
         (UserBits, "a list of classes"),
