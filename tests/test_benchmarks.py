@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import importlib
 import json
+import math
 
 import pytest
 import torch
 
-from armod import MADE, likelihoods
+from armod import MADE, NGram, likelihoods
+from armod.pretrained import receipt
 from benchmarks import __main__ as command
 from benchmarks import made as benchmark
+from benchmarks.applications import text
 from benchmarks.measure import Result, interleaved
 
 
@@ -89,3 +92,21 @@ def test_works_take_turns() -> None:
     medians = interleaved([lambda: calls.append("a"), lambda: calls.append("b")], 2, often=[2, 1])
     assert calls == ["a", "b", *["a", "a", "b"] * 2]  # once each to warm up
     assert len(medians) == 2 and all(seconds >= 0 for seconds in medians)
+
+
+def test_the_tables_of_text_are_n_grams() -> None:
+    """`armod.NGram` of every order gives the same bits; also where a past was never seen."""
+    generator = torch.Generator().manual_seed(2)
+    train, test = (torch.rand(count, generator=generator).square().mul(5).long() for count in (60, 40))
+    bits = text.witten_bell(train.numpy(), test.numpy(), 5, 3)
+    for order in (1, 2, 3, 4):
+        model = NGram((60,), order, num_levels=5).fit(train[None])
+        assert bits[order - 1] == pytest.approx(-float(model.log_prob(test[None])) / math.log(2))
+
+
+def test_what_the_benchmark_of_text_kept_is_what_ships() -> None:
+    kept = json.loads(text.RESULTS.read_text())
+    one = receipt(text.NAME)
+    assert kept[text.NAME]["bits per character"] == round(one.bits_per_character, 4)
+    assert kept[text.NAME]["parameters"] == one.num_parameters
+    assert one.bits_per_character < min(kept["n-grams"]["letters, by order"])
