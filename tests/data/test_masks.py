@@ -57,7 +57,8 @@ def test_recipes_know_the_masks_by_name() -> None:
     assert torch.equal(x, digits.test) and new.shape == told.context["test"].shape
     known = new[:, 1:].bool()
     assert torch.equal(new[:, :1], masked_input(digits.test, known)[:, :1])
-    assert not torch.equal(new, augmentation("new masks")(digits.test, None, seeded(1))[1])
+    assert not torch.equal(new, augmentation("new masks")(digits.test, new, seeded(1))[1])
+    assert augmentation("new masks")(digits.test, None, seeded())[1] is None  # a model that is told nothing
 
 
 def test_bad_calls_are_one_sentence() -> None:
