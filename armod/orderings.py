@@ -148,26 +148,30 @@ def random(event_shape: Sequence[int], seed: int = 0) -> Tensor:
     return torch.randperm(math.prod(_checked(event_shape)), generator=generator_of(seed))
 
 
-def known_first(mask: Tensor) -> Tensor:
-    """Put the known variables of a mask first, and then the hidden ones, both in raster order.
+def known_first(mask: Tensor, ordering: Tensor | Sequence[int] | None = None) -> Tensor:
+    """Put the known variables of a mask first, and then the hidden ones.
 
     A completion with this ordering is exact. `armod.MADE.with_ordering` takes it.
 
     Args:
         mask: a boolean tensor of one observation's shape, True where a variable is known.
+        ordering: the order among the known variables, and among the hidden ones; None is raster. A model that was trained with
+            random orderings has seen none that is as regular as the raster.
 
     Returns:
         The ordering ``(D,)``.
 
     Raises:
-        ValueError: if the mask is no boolean tensor.
+        ValueError: if the mask is no boolean tensor, or the ordering no permutation.
 
-    >>> known_first(torch.tensor([[False, True], [True, False]])).tolist()
-    [1, 2, 0, 3]
+    >>> mask = torch.tensor([[False, True], [True, False]])
+    >>> known_first(mask).tolist(), known_first(mask, [3, 2, 1, 0]).tolist()
+    ([1, 2, 0, 3], [2, 1, 3, 0])
     """
     if not isinstance(mask, Tensor) or mask.dtype != torch.bool:
         raise ValueError(f"mask is a boolean tensor, True where a variable is known, not {shown(mask)}.")
-    return torch.argsort(~mask.flatten(), stable=True)
+    before = as_permutation(ordering, mask.shape).to(mask.device)
+    return before[torch.argsort(~mask.flatten()[before], stable=True)]
 
 
 def reversed(event_shape: Sequence[int]) -> Tensor:

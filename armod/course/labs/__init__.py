@@ -17,6 +17,7 @@ from armod.course.labs.mask.lab import mask_lab
 from armod.course.labs.mixture.lab import mixture_lab
 from armod.course.labs.ordering.lab import ordering_explorer
 from armod.course.labs.page import Widget
+from armod.course.labs.paint.lab import paint_lab
 from armod.course.labs.passes.lab import passes_lab
 from armod.course.labs.prediction.answers import choices, curve, number
 from armod.course.labs.prediction.card import predict, predictions
@@ -46,6 +47,7 @@ __all__ = [
     "mixture_lab",
     "number",
     "ordering_explorer",
+    "paint_lab",
     "passes_lab",
     "predict",
     "predictions",

@@ -1,0 +1,1 @@
+"""The paint lab: what it shows, its picture, and its page."""
