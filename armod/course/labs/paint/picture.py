@@ -55,8 +55,8 @@ def paint_figure(facts: PaintFacts) -> Picture:
             put(page, left, at - 10, say("completion", number=number + 1), size=9)
             show(left, at, _SMALL, painted(completion & ~hole, np.zeros_like(hole), completion & hole))
         page.set(xlim=(0, width), ylim=(height, 0))
-        table = {"method": list(facts.methods), "nats of the truth": [round(each, 1) for each in facts.costs]}
-        picture.describe(facts.description, table)
+        costs = [round(each, 1) for each in facts.costs]
+        picture.describe(facts.description, {"method": facts.methods, "nats of the truth": costs})
     return picture
 
 
