@@ -244,7 +244,7 @@ BAD: dict[str, tuple[Any, str]] = {
             if step < 2
             else distributions.Categorical(logits=each.logits.masked_fill(each.logits < 9, -math.inf))
         ),
-        r"filter leaves no level for variable 2 \(in the order of generation\) of a row",
+        r"filter leaves no level for variable 2 \(in the order of generation\) of (a row|row 0)",
     ),
     "no function": (3, "filter is a function of a distribution, a step and values, or None, not 3"),
 }

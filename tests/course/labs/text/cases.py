@@ -42,7 +42,7 @@ TEXT_CASE: dict[str, Any] = {
     ),
 }
 TEXT_LOOK: dict[str, Any] = {
-    "make": lambda: text(step=2, top_p=80),
+    "make": lambda: text(step=2, temperature=3, top_k=2),
     "name": "Text lab: what comes next, and three knobs",
     "slider": "Temperature",
     "num_keyed": 9,
