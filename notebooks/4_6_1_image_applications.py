@@ -354,7 +354,6 @@ def with_chroma(block):  # chroma of 24 levels, one pixel for block x block
     return coloured(greys, chroma_values(chroma(colours, block)))
 
 
-side = colours.shape[-1]
 restored = {block: decibels(with_chroma(block), colours) for block in (2**k for k in range(6))}
 predict(
     "The grey alone is "
@@ -373,7 +372,10 @@ predict(
         title="Colours of fewer and fewer pixels under the same grey",
         row_labels=[
             "the photo",
-            *(f"{side // b} x {side // b}, {db:.0f} dB" for b, db in restored.items()),
+            *(
+                f"{colours.shape[-1] // b} x {colours.shape[-1] // b}, {db:.0f} dB"
+                for b, db in restored.items()
+            ),
             "grey",
         ],
     ),

@@ -81,6 +81,7 @@ NO_SEED = ["a", 0.5, None, True, torch.Generator(), 2**64, -(2**63) - 1]
 OTHERS: list[tuple[type[AutoregressiveModel], str, Any]] = [
     *[(MADE, "hidden_sizes", value) for value in (500, 8.0, None, "8", [8, 4.0], [0], [True], [[4]])],
     *[(MADE, "degrees", value) for value in ("even", None, 3, ["random"], {}, torch.ones(2))],
+    *[(MADE, "order_agnostic", value) for value in ("no", None, 2, [])],
     *[(RecurrentModel, "cell", value) for value in ("LSTM", None, 3, ["lstm"], {}, torch.nn.LSTM)],
     *[(WaveNet, "dilations", value) for value in (4, [1.5], 2.0, None, "12", [], [0], [1, True], [[1]], {})],
     *[(WaveNet, "residual", value) for value in ("no", None, 2, [])],

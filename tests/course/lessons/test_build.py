@@ -18,7 +18,7 @@ CODE = """\
 import os
 
 from IPython.display import HTML, display
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 for _ in tqdm(range(3)):
     print(os.environ["OMP_NUM_THREADS"], os.environ["ARMOD_PROGRESS"], os.path.basename(os.getcwd()))
