@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import html
+import random
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -104,6 +105,8 @@ def quiz(questions: Sequence[Question], *, title: str = "Check yourself") -> Wid
 def lesson_quiz(lesson: str) -> Widget:
     """The self-quiz of a lesson, whose questions stand in ``quizzes/LESSON.toml`` beside this module.
 
+    The choices are shuffled, the same way each time, and the right ones of a lesson are not all in one place.
+
     Args:
         lesson: the lesson's name, such as ``4_5_1_made``.
 
@@ -117,7 +120,19 @@ def lesson_quiz(lesson: str) -> Widget:
     if not path.exists():
         raise ValueError(f"Lesson {lesson!r} has no quiz: there is no {path.name} among the quizzes.")
     content = tomllib.loads(path.read_text(encoding="utf-8"))
-    return quiz([Question(**question) for question in content["question"]])
+    return quiz(_shuffled([Question(**question) for question in content["question"]], seed=lesson))
+
+
+def _shuffled(questions: Sequence[Question], seed: str) -> list[Question]:
+    """The same questions, choices in another order: chance may not put all right choices in one place, so places are dealt."""
+    places = random.Random(seed).sample(range(len(questions)), len(questions))
+    found = []
+    for question, place in zip(questions, places, strict=True):
+        choices = [choice for choice in question.choices if choice != question.answer]
+        random.Random(f"{seed} {question.prompt}").shuffle(choices)
+        choices.insert(place % len(question.choices), question.answer)
+        found.append(replace(question, choices=choices))
+    return found
 
 
 def _question(question: Question, number: int, identity: str) -> str:

@@ -1,13 +1,16 @@
 import html
+import math
 import re
 import tomllib
 from pathlib import Path
 
 import pytest
+from bs4 import BeautifulSoup
 from playwright.sync_api import Page, expect
 
 import armod.course.labs
 from armod.course.labs import Question, lesson_quiz, quiz
+from armod.course.labs.markup import plain
 
 PASSES = Question(
     "How many passes does `log_prob` take for x<sub>1</sub> to x<sub>784</sub>?",
@@ -177,11 +180,36 @@ def test_without_scripts_the_answers_unfold(browser, tmp_path):
     context.close()
 
 
-@pytest.mark.parametrize(
+every_lesson = pytest.mark.parametrize(
     "path",
     sorted((Path(armod.course.labs.__file__).parent / "quizzes").glob("*.toml")),
     ids=lambda path: path.stem,
 )
+
+
+@every_lesson
+def test_the_right_choices_of_a_lesson_are_shuffled_the_same_way_each_time(path: Path) -> None:
+    page = lesson_quiz(path.stem).html
+    assert page == lesson_quiz(path.stem).html
+    places = [int(place) for place in re.findall(r'data-right="(\d+)"', page)]
+    most = max(places.count(place) for place in places)
+    assert most <= math.ceil(len(places) / 2), f"the right choices are at {places}"
+    # a shuffled question is the same question
+    for question in tomllib.loads(path.read_text(encoding="utf-8"))["question"]:
+        (fieldset,) = (
+            each
+            for each in BeautifulSoup(page, "html.parser").find_all("fieldset")
+            if each.legend.get_text().endswith(plain(question["prompt"]))
+        )
+        labels = [label.get_text().strip() for label in fieldset.find_all("label")]
+        assert sorted(labels) == sorted(map(plain, question["choices"]))
+        right = fieldset.find(attrs={"data-right": True})
+        assert labels[int(right["data-right"])] == plain(question["answer"]) == right.strong.get_text()
+        # "both" speaks of the choices above it: shuffled, there may be none
+        assert not {"both", "neither", "none of these"} & {label.lower() for label in labels}
+
+
+@every_lesson
 def test_every_lesson_quiz_is_whole(path: Path) -> None:
     widget = lesson_quiz(path.stem)
     questions = tomllib.loads(path.read_text(encoding="utf-8"))["question"]
