@@ -27,7 +27,11 @@ RADIUS = 18
 
 
 class Diagram(Picture):
-    """A picture that a notebook shows as an SVG."""
+    """A picture that a notebook shows as an SVG.
+
+    >>> Diagram(figsize=(2, 1)).svg().startswith(b"<?xml")
+    True
+    """
 
     def svg(self) -> bytes:
         """Draw the diagram, its text as outlines; equal diagrams give equal bytes."""
