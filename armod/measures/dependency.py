@@ -84,6 +84,8 @@ class Report:
             has no valid likelihood.
         blind_spot: j comes earlier and lies in the field of i (`AutoregressiveModel.reach`), but i does not react to it.
         out_of_reach: j comes earlier but lies outside the field of i.
+        field_is_known: whether the model states its field by a `reach` of its own. If not, every earlier variable counts as near
+            enough, and the report speaks of pairs that are earlier and unseen, not of blind ones.
 
     >>> print(Report(frozenset({(0, 2)}), frozenset(), frozenset()))
     NOT autoregressive: 1 leaks, e.g. variable 0 sees variable 2; 0 blind pairs; 0 pairs out of reach.
@@ -92,6 +94,7 @@ class Report:
     leaks: Pairs
     blind_spot: Pairs
     out_of_reach: Pairs
+    field_is_known: bool = True
 
     @property
     def is_autoregressive(self) -> bool:
@@ -104,6 +107,8 @@ class Report:
             verdict = f"NOT autoregressive: {len(self.leaks)} leaks, e.g. variable {i} sees variable {j}"
         else:
             verdict = "Autoregressive: no conditional sees its own variable or a later one"
+        if self.blind_spot and not self.field_is_known:
+            return f"{verdict}; {len(self.blind_spot)} earlier pairs unseen."
         return f"{verdict}; {len(self.blind_spot)} blind pairs; {len(self.out_of_reach)} pairs out of reach."
 
 
@@ -136,6 +141,7 @@ def check_autoregressive(
         leaks=_pairs(reacts & ~is_earlier),
         blind_spot=_pairs(in_reach & ~reacts),
         out_of_reach=_pairs(is_earlier & ~in_reach & ~reacts),
+        field_is_known=type(model).reach is not AutoregressiveModel.reach,
     )
 
 

@@ -182,6 +182,16 @@ def test_what_lies_beyond_the_field_is_out_of_reach_not_blind() -> None:
     report = check_autoregressive(Causal())
     assert report.leaks == report.blind_spot == frozenset()
     assert report.out_of_reach == {(4, 0), (5, 0), (5, 1)}
+    assert str(report).endswith("0 blind pairs; 3 pairs out of reach.")
+
+
+def test_without_a_stated_field_the_report_speaks_of_unseen_pairs() -> None:
+    class NoReach(Causal):
+        reach = AutoregressiveModel.reach
+
+    report = check_autoregressive(NoReach())
+    assert report.blind_spot == {(4, 0), (5, 0), (5, 1)} and not report.out_of_reach
+    assert not report.field_is_known and str(report).endswith("; 3 earlier pairs unseen.")
 
 
 @settings(deadline=None, max_examples=25)
