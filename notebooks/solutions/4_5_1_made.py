@@ -11,8 +11,8 @@
 #
 # **Can you build a MADE's masks, mend a wrong likelihood, and complete a digit?**
 #
-# There are nine exercises, from counting on paper to one stretch problem. They follow the lesson: degrees and masks
-# come from its section 2, orderings from 4, sampling and completion from 6 and 7, ensembles from 9.
+# There are ten exercises, from counting on paper to one stretch problem. They follow the lesson: degrees and masks
+# come from its section 2, orderings from 4, training from 5, sampling and completion from 6 and 7, ensembles from 9.
 #
 # Each exercise says how hard it is and how long it takes. Replace the `...` by your own code, run the cell, then the
 # check below it: it says what to look at next. Hints unfold one by one; try before you open them.
@@ -49,19 +49,21 @@ bits = armod.likelihoods.Bernoulli()
 # %% [markdown] tags=["statement:made-counts"]
 # ## 1. Count before you build
 #
-# The cell below draws a small network of your own: six variables in an ordering, and one hidden layer of six units with
+# The cell below draws a small network of your own: seven variables in an ordering, and one hidden layer of nine units with
 # their degrees. `ordering[k]` is the variable that is generated k-th. Work the numbers out on paper first. Then write
 # them down, or write code that finds them.
 #
-# - `inputs_seen`: a list of six numbers. How many *different* inputs have a path to output `d`, for `d` = 0, 1, ..., 5?
+# - `inputs_seen`: a list of seven numbers. How many *different* inputs have a path to output `d`, for `d` = 0, 1, ..., 6?
 # - `weights_kept`: a list of two numbers. How many weights survive in the mask into the hidden layer, and how many in the
 #   mask into the outputs?
 # - `fewest_units`: one number. If you may choose the degrees, how few hidden units are enough for every output to see
 #   *all* variables before it?
 
 # %%
-ordering = armod.orderings.random((6,), seed=student)
-degrees = (armod.orderings.random((5,), seed=student)[:3] + 1).repeat(2)
+cycle = armod.orderings.random((7,), seed=student)
+ordering = torch.empty_like(cycle)
+ordering[cycle] = cycle.roll(1)
+degrees = (armod.orderings.random((6,), seed=student)[:3] + 1).repeat(3)
 print("ordering:", ordering.tolist(), "- degrees of the hidden units:", degrees.tolist())
 
 # %% tags=["answer:made-counts"]
@@ -71,7 +73,7 @@ seen_by_units = degrees[:, None] >= place[None, :]
 used_by_outputs = place[:, None] > degrees[None, :]
 inputs_seen = (used_by_outputs.int() @ seen_by_units.int() > 0).sum(1)
 weights_kept = [seen_by_units.sum(), used_by_outputs.sum()]
-fewest_units = 5  # one for each degree from 1 to D - 1
+fewest_units = 6  # one for each degree from 1 to D - 1
 ### END SOLUTION
 
 # %% tags=["check:made-counts"]
@@ -86,8 +88,8 @@ armod.check("made-counts")
 # - each sees at least one input, and at least one output may use it;
 # - in a deeper layer, each finds at least one unit below that it may look at.
 #
-# All degrees that waste nothing shall be equally likely. The seed decides everything, by a `torch.Generator` of your
-# own. With a single variable there is nothing to look at: there every degree is 0.
+# All degrees that waste nothing shall be equally likely. The seed decides everything, by one `torch.Generator` of your
+# own; the global generator stays as it is. With a single variable there is nothing to look at: there every degree is 0.
 
 
 # %% tags=["answer:made-degrees"]
@@ -140,7 +142,7 @@ armod.check("made-masks")
 #   how many *forbidden pairs* (output `d`, input `j` with `j` ≥ `d`) does a path lead from the input to the output? One
 #   number for each of the two functions.
 # - `mended_log_prob(x, weights, biases, degrees)`: the right one, with the same arguments. Nothing may leak, and every
-#   output shall still use all that it may.
+#   output shall still use all that it may. The caller's tensors stay as they are.
 
 
 # %%
@@ -243,7 +245,7 @@ armod.check("made-switching")
 # Three members with three orderings, on four bits. The cell below computes the logits of every member for all 16
 # observations, of shape `(3, 16, 4)`, and the likelihood that a well-known implementation makes of them.
 #
-# - `mass`: what do its 16 “probabilities” add up to? Give the number to three digits, by your own code.
+# - `mass`: what do its 16 “probabilities” add up to? Find it by your own code; three digits are enough.
 # - `ensemble_log_prob(logits, x)`: the log-likelihood `(N,)` of the members' mixture, from their logits `(M, N, D)` and the
 #   bits `x` `(N, D)`. It must hold for a whole image of 784 pixels as well.
 
@@ -345,12 +347,13 @@ def completion_is_exact(ordering, mask):
 armod.check("made-completion")
 
 # %%
-trained = armod.load_pretrained("made-digits28").double()
-given = armod.data.load("digits28").binarize().test[[10, 21, 32, 43, 54, 65]].double()
-upper = torch.zeros(1, 28, 28, dtype=torch.bool)
-upper[:, :14] = True
-noise = torch.rand(6, 784, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
-completed = my_completion(trained, given, upper, noise)
+digits = armod.data.load("digits8").binarize()
+quickly = armod.MADE((1, 8, 8), [64], likelihood=bits, seed=seed).start_from_marginals(digits.train)
+armod.fit(quickly, digits.train, epochs=15, learning_rate=1e-2, seed=seed)
+upper = torch.zeros(1, 8, 8, dtype=torch.bool)
+upper[:, :4] = True
+given, noise = digits.test[:10].float(), torch.rand(10, 64, generator=torch.Generator().manual_seed(seed))
+completed = my_completion(quickly, given, upper, noise)
 
 
 def completions():
@@ -358,14 +361,46 @@ def completions():
         torch.stack([given, completed]),
         title="The upper halves were given; your loop drew the lower ones",
         row_labels=["real digit", "completed"],
-        known=torch.stack([torch.zeros_like(upper), upper]).unsqueeze(1).expand(2, 6, 1, 28, 28),
+        known=torch.stack([torch.zeros_like(upper), upper]).unsqueeze(1).expand(2, 10, 1, 8, 8),
     )
 
 
 "No completions to see yet." if completed is None else completions()
 
+# %% [markdown] tags=["statement:made-training"]
+# ## 9. Train within a budget, and sign for it
+#
+# Write `train(model, train_digits, test_digits, num_steps)`. It trains the MADE that it is given by `num_steps` steps of gradient
+# descent, and returns its receipt: the mean of $-\log p$ over the test digits in nats, one number, for the weights as they are in
+# the end.
+#
+# The digits are bits of shape `(N, 1, 8, 8)`. No step may see a test digit. With 200 steps the model shall need less than 22 nats
+# for a digit that nobody has shown it: independent pixels need 25.3. The check believes no receipt: it takes your weights, and
+# computes the number again.
+
+
+# %% tags=["answer:made-training"]
+def train(model, train_digits, test_digits, num_steps):
+    """Train the model; return the nats that it needs for a test digit."""
+    ### BEGIN SOLUTION
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+    generator = torch.Generator().manual_seed(0)
+    for _ in range(num_steps):
+        rows = torch.randint(len(train_digits), (100,), generator=generator)
+        loss = -model.log_prob(train_digits[rows]).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    with torch.no_grad():
+        return -model.log_prob(test_digits).mean().item()
+    ### END SOLUTION
+
+
+# %% tags=["check:made-training"]
+armod.check("made-training")
+
 # %% [markdown] tags=["statement:made-mixture"]
-# ## 9. Stretch: the mixture's own conditionals
+# ## 10. Stretch: the mixture's own conditionals
 #
 # If all members share one ordering, their mixture p(x) = (p₁(x) + ... + p_M(x)) / M has conditionals in that ordering too. But
 # which? They are not the plain averages of the members' conditionals.

@@ -115,6 +115,27 @@ class Answer:
         """What the learner's function returns; the arguments are plain data or handles."""
         return self._ask("names", name, args, kwargs)
 
+    def watched(self, name: str, /, *args: Any) -> tuple[Any, list[int], list[str]]:
+        """What the learner's function returns, and what it left behind.
+
+        Args:
+            name: the learner's name.
+            args: plain data or handles.
+
+        Returns:
+            The result, the places of the arguments that the call has changed, and the global generators ("torch", "numpy",
+            "random") from which it has drawn, or which it has seeded.
+        """
+        reply = self._ask("names", name, args, {}, watch=True)
+        match reply:
+            case (value, list(changed), list(moved)) if all(type(place) is int for place in changed):
+                return (
+                    value,
+                    [place for place in changed if 0 <= place < len(args)],
+                    [str(each) for each in moved],
+                )
+        raise AnswerError("NotPlainError", "the reply is none", name)
+
     def value(self, name: str) -> Any:
         """The value of the learner's name."""
         return self._ask("names", name)
@@ -131,10 +152,13 @@ class Answer:
         kwargs: dict[str, Any] | None = None,
         *,
         called: str = "",
+        watch: bool = False,
     ) -> Any:
         is_call = args is not None
         question = _in_words(called or name, args, kwargs or {})
         message = {"of": of, "name": name, "call": is_call, "args": args or (), "kwargs": kwargs or {}}
+        if watch:
+            message["watch"] = True
         text = to_text(message, self._register)
         try:
             reply = from_text(self._transport.request(text), lambda number, kind: Handle(self, number, kind))
@@ -143,8 +167,10 @@ class Answer:
         except AnswerError as problem:
             raise AnswerError(problem.type_name, problem.message, question) from problem
         match reply:
-            case ("value", value):
+            case ("value", value) if not watch:
                 return value
+            case ("watched", value, changed, moved) if watch:
+                return value, changed, moved
             case ("unanswered", str(why)):
                 raise NotAnswered(why[:MAX_WORDS])
             case ("error", str(type_name), str(told)):

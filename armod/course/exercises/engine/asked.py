@@ -59,6 +59,8 @@ class Asked:
         rtol: Relative tolerance of numbers that are not whole.
         atol: Absolute tolerance of numbers that are not whole.
         finite: Whether NaN and infinity are refused before anything is compared.
+        leaves: Names of the arguments, all of which the learner's function must leave as they are; none to let it do
+            what it likes.
     """
 
     name: str
@@ -75,6 +77,7 @@ class Asked:
     rtol: float = 1e-5
     atol: float = 1e-5
     finite: bool = True
+    leaves: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         if (self.instances is None) == (self.own is None):
@@ -122,7 +125,15 @@ class Asked:
 
     def reply(self, answer: Answer, *arguments: Any) -> Any:
         """The learner's reply, read as what the right result is."""
-        raw = self._raw(answer, *arguments)
+        if self.leaves:
+            raw, changed, _ = answer.watched(self.name, *arguments)
+            if changed:
+                raise Mistake(
+                    f"`{self.name}` has changed its argument `{self.leaves[changed[0]]}`: after the call other numbers stand in it, and "
+                    "whoever called will go on with those. Which line writes into what it was given?"
+                )
+        else:
+            raw = self._raw(answer, *arguments)
         return self._read(raw, self.call_in_words(*arguments), self.right(*arguments))
 
     def why(self, answer: Answer, generator: np.random.Generator, *also: Instance) -> str:

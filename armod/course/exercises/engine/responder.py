@@ -2,7 +2,8 @@
 
 One question is one text, one reply is one text (`armod.course.exercises.engine.codec`). A question is a dict: ``of`` is "names",
 "armod" or the number of a handle; ``name`` a name, a dotted path below it, or "" for the thing itself; ``call`` says
-whether to call it, with ``args`` and ``kwargs``. A reply is ``("value", value)``, ``("unanswered", why)`` or
+whether to call it, with ``args`` and ``kwargs``; ``watch`` whether to tell what the call left behind. A reply is
+``("value", value)``, ``("watched", value, changed arguments, moved generators)``, ``("unanswered", why)`` or
 ``("error", type name, message)``. Besides the codec this module imports nothing of armod, so that the two can be sent
 to a kernel that has no checks at all.
 """
@@ -10,8 +11,12 @@ to a kernel that has no checks at all.
 from __future__ import annotations
 
 import importlib
+import random
 from collections.abc import MutableMapping
 from typing import Any
+
+import numpy as np
+import torch
 
 from armod.course.exercises.engine.codec import NotPlainError, from_text, to_text
 
@@ -37,8 +42,10 @@ class Responder:
             reply = ("error", _text(type(problem).__name__), self._told(problem))
         return to_text(reply, self._register)
 
-    def _reply(self, question: dict[str, Any]) -> tuple[str, Any]:
+    def _reply(self, question: dict[str, Any]) -> tuple[Any, ...]:
         found, name = self._find(question["of"], question["name"])
+        is_watched = bool(question.get("watch"))
+        before = self._left_behind(question) if is_watched else ([], {})
         if not question["call"]:
             result = found
         else:
@@ -52,7 +59,23 @@ class Responder:
                 raise _Unanswered(f"`{name}` returned {'nothing (None)' if result is None else '...'}")
         if result is None or result is Ellipsis:
             raise _Unanswered(f"`{name}` is still {'`None`' if result is None else '`...`'}")
-        return ("value", result)
+        if not is_watched:
+            return ("value", result)
+        after = self._left_behind(question)
+        changed = [
+            place for place, pair in enumerate(zip(before[0], after[0], strict=True)) if len(set(pair)) > 1
+        ]
+        return ("watched", result, changed, [each for each in after[1] if before[1][each] != after[1][each]])
+
+    def _left_behind(self, question: dict[str, Any]) -> tuple[list[str], dict[str, object]]:
+        """The arguments as texts, and the state of each global generator."""
+        name, keys, *rest = np.random.get_state()  # a learner may have drawn from it
+        states: dict[str, object] = {
+            "torch": torch.get_rng_state().numpy().tobytes(),
+            "numpy": (name, np.asarray(keys).tobytes(), rest),
+            "random": random.getstate(),
+        }
+        return [to_text(value, lambda thing: (id(thing), "")) for value in question["args"]], states
 
     def _find(self, of: str | int, path: str) -> tuple[Any, str]:
         """What is asked about, and what to call it."""

@@ -50,7 +50,7 @@ def completion_is_exact(ordering: Tensor, mask: Tensor) -> bool:
 def _cases(
     generator: np.random.Generator, *known_steps: Sequence[int], shape: tuple[int, ...] = (4,)
 ) -> Iterator[Case]:
-    """Models, known bits, masks by which these steps of the ordering are known, and 200 rows of noise.
+    """Models, known bits, masks by which these steps of the ordering are known, and 60 rows of noise.
 
     What the mask hides of the known bits is random as well.
     """
@@ -59,7 +59,7 @@ def _cases(
         ordering = uneven_ordering(generator, size)
         mask = torch.zeros(size, dtype=torch.bool)
         mask[ordering[list(steps)]] = True
-        known, noise = bits(generator, 200, size), torch.from_numpy(generator.random((200, size)))
+        known, noise = bits(generator, 60, size), torch.from_numpy(generator.random((60, size)))
         yield (
             strong_made(generator, shape, 6, ordering=ordering),
             known.view(-1, *shape),

@@ -11,7 +11,7 @@ from armod import orderings
 from armod.course.exercises import Exercise
 from armod.orderings import positions
 
-D = 6
+D = 7
 
 made_counts = Exercise(
     name="made-counts",
@@ -33,8 +33,21 @@ made_counts = Exercise(
 
 
 def own_network(student: int) -> tuple[Tensor, Tensor]:
-    """Ordering ``(6,)`` and degrees ``(6,)``, as the given cell of the notebook draws them."""
-    return orderings.random((D,), seed=student), (orderings.random((5,), seed=student)[:3] + 1).repeat(2)
+    """Draw ordering and degrees as the given cell of the notebook does.
+
+    The ordering is one cycle, and 7 is odd: so for nobody it agrees with its inverse on who sees how much. And 9 units have 63
+    weights, an odd number: for nobody the two masks keep equally many.
+
+    Args:
+        student: the number that they follow from.
+
+    Returns:
+        Ordering ``(7,)`` and degrees ``(9,)``.
+    """
+    cycle = orderings.random((D,), seed=student)
+    ordering = torch.empty_like(cycle)
+    ordering[cycle] = cycle.roll(1)
+    return ordering, (orderings.random((D - 1,), seed=student)[:3] + 1).repeat(3)
 
 
 def inputs_seen(
@@ -108,14 +121,14 @@ made_counts.asks(
     wrong={
         "These are the right numbers the other way round. The hidden layer's number is the first.": lambda *own: weights_kept(*own).flip(0),
         "Into the hidden layer you keep all weights. Which of them does the mask remove?": (
-            lambda *own: torch.full((2,), D * D),
-            lambda *own: weights_kept(*own).index_fill(0, torch.tensor(0), D * D),
+            lambda ordering, degrees: torch.full((2,), D * len(degrees)),
+            lambda ordering, degrees: weights_kept(ordering, degrees).index_fill(0, torch.tensor(0), D * len(degrees)),
         ),
         "Take a unit of degree 1: by your first number it sees nothing. What does the inequality say when both degrees are equal?": (
-            lambda *own: weights_kept(*own) - torch.tensor([D, 0]),
-            lambda *own: weights_kept(*own) + torch.tensor([-D, D]),
+            lambda ordering, degrees: weights_kept(ordering, degrees) - torch.tensor([len(degrees), 0]),
+            lambda ordering, degrees: weights_kept(ordering, degrees) + torch.tensor([-len(degrees), len(degrees)]),
         ),
-        "By your second number a unit of degree m serves the output at place m. May that one use it?": lambda *own: weights_kept(*own) + torch.tensor([0, D]),
+        "By your second number a unit of degree m serves the output at place m. May that one use it?": lambda ordering, degrees: weights_kept(ordering, degrees) + torch.tensor([0, len(degrees)]),
     },
     otherwise=_how_many_weights,
 )  # fmt: skip

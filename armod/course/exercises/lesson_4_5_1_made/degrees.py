@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import torch
@@ -79,17 +80,27 @@ def every_degree_occurs(answer: Answer, generator: np.random.Generator) -> None:
 @made_degrees.check("the seed decides, and nothing else")
 def the_seed_decides(answer: Answer, generator: np.random.Generator) -> None:
     """The same seed gives the same degrees, another seed others."""
-    question = (9, [30, 30], _seed(generator))
-    first = _my_degrees(answer, question)
+    question, other = (9, [30, 30], seed := _seed(generator)), (9, [30, 30], seed + 1)
+    raw, _, moved = answer.watched("my_degrees", *question)
+    first = _read(raw, question)
     if not all(map(torch.equal, first, _my_degrees(answer, question))):
         raise Mistake(
             f"Asked twice, {_called(question)} gave two different answers. From which generator do your numbers come, and "
             f"who else draws from it?"
         )
-    other = (9, [30, 30], question[2] + 1)
+    if moved:
+        raise Mistake(
+            f"{_called(question)} seeds the global generator of `{moved[0]}`, or draws from it. Whoever calls it gets other random "
+            f"numbers from then on. Where does your own `torch.Generator` come in?"
+        )
     if all(map(torch.equal, first, _my_degrees(answer, other))):
         raise Mistake(
             f"{_called(question)} and {_called(other)} gave the same degrees. Where does the seed go in?"
+        )
+    if torch.equal(*first):
+        raise Mistake(
+            f"{_called(question)} gave both hidden layers the same degrees, unit for unit. How often do you make a generator, and "
+            f"what does a new one with the same seed draw?"
         )
 
 
@@ -107,7 +118,10 @@ def one_variable_works(answer: Answer, generator: np.random.Generator) -> None:
 
 def _my_degrees(answer: Answer, question: Question) -> list[Tensor]:
     """The learner's degrees as int64 tensors, their number and sizes checked."""
-    reply = answer.call("my_degrees", *question)
+    return _read(answer.call("my_degrees", *question), question)
+
+
+def _read(reply: Any, question: Question) -> list[Tensor]:
     sizes = question[1]
     if not isinstance(reply, list | tuple) or len(reply) != len(sizes):
         amount = (

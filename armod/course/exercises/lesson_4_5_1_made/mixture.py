@@ -1,4 +1,4 @@
-"""Exercise 9, stretch: what does the mixture of members with one ordering say about the next variable?"""
+"""Exercise 10, stretch: what does the mixture of members with one ordering say about the next variable?"""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from armod.orderings import positions
 
 made_mixture = Exercise(
     name="made-mixture",
-    number=9,
+    number=10,
     title="Stretch: the mixture's own conditionals",
     difficulty="stretch",
     minutes=25,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 from typing import cast
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
@@ -14,6 +15,9 @@ from armod.course.exercises import Answer, Handle
 from armod.course.exercises.engine.draws import normal
 from armod.likelihoods import Bernoulli
 from armod.models.made import MADE
+
+_tables: WeakKeyDictionary[MADE, Tensor] = WeakKeyDictionary()
+_twins: WeakKeyDictionary[MADE, tuple[Answer, Handle]] = WeakKeyDictionary()
 
 
 def every_observation(num_variables: int) -> Tensor:
@@ -55,13 +59,23 @@ def conditionals(model: MADE, x: Tensor) -> distributions.Bernoulli:
     return distributions.Bernoulli(logits=found.logits.flatten(1))
 
 
+def every_probability(model: MADE) -> Tensor:
+    """P(1) of each variable of a small MADE, given each of the ``2**D`` observations: ``(2**D, D)``, computed once."""
+    if model not in _tables:
+        _tables[model] = conditionals(model, every_observation(model.num_variables)).probs
+    return _tables[model]
+
+
 def on_the_other_side(answer: Answer, model: MADE) -> Handle:
-    """The same model where the learner's code runs, to be passed to it; `model` has one hidden layer."""
-    hidden_size = model.linear_layers[0].out_features
-    bits = answer.make("likelihoods.Bernoulli")
-    twin = answer.make("MADE", list(model.event_shape), [hidden_size], likelihood=bits).call("double")
-    twin.call("load_state_dict", dict(model.state_dict()))
-    return twin
+    """The same model where the learner's code runs, to be passed to it, made once; `model` has one hidden layer."""
+    asked, twin = _twins.get(model, (None, None))
+    if twin is None or asked is not answer:
+        hidden_size = model.linear_layers[0].out_features
+        bits = answer.make("likelihoods.Bernoulli")
+        twin = answer.make("MADE", list(model.event_shape), [hidden_size], likelihood=bits).call("double")
+        twin.call("load_state_dict", dict(model.state_dict()))
+        _twins[model] = answer, twin
+    return cast(Handle, twin)
 
 
 def member_logits(generator: np.random.Generator, orderings: Sequence[Tensor]) -> tuple[Tensor, Tensor]:

@@ -39,6 +39,25 @@ def test_arguments_are_copies() -> None:
     assert tensor.all() and numbers == [1, 2]
 
 
+@pytest.mark.parametrize(
+    ("body", "changed", "moved"),
+    [
+        ("return x + 1", [], []),
+        ("x *= 2; return x", [0], []),
+        ("y.append(3); return x", [1], []),
+        ("torch.manual_seed(1); return x", [], ["torch"]),
+        ("torch.rand(1, generator=torch.Generator().manual_seed(1)); return x", [], []),
+        ("np.random.rand(); random.random(); return x", [], ["numpy", "random"]),
+    ],
+)
+def test_what_a_call_leaves_behind(body: str, changed: list[int], moved: list[str]) -> None:
+    answer = answer_of(f"import random, torch\nimport numpy as np\ndef f(x, y, handle): {body}")
+    handle = answer.make("likelihoods.Bernoulli")
+    value, *left = answer.watched("f", torch.ones(2), [1, 2], handle)
+    assert value.shape == (2,)
+    assert left == [changed, moved]
+
+
 def test_what_was_returned_can_no_longer_change() -> None:
     answer = answer_of(
         "kept = [1]\ndef give(): return kept\ndef spoil():\n    kept.append(2)\n    return True"

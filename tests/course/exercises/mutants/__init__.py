@@ -60,7 +60,7 @@ def mutants() -> list[Mutant]:
 
 def judged_reference(exercise: Exercise, *, student: int = 0) -> Result:
     """What the solution gets."""
-    return judge(exercise, Answer(InProcess(dict(_solved(exercise.lesson, student))), student=student))
+    return judge(exercise, Answer(InProcess(dict(solved(exercise.lesson, student))), student=student))
 
 
 def judged_mutant(mutant: Mutant, *, student: int = 0) -> Result:
@@ -73,7 +73,7 @@ def judged_mutant(mutant: Mutant, *, student: int = 0) -> Result:
 
 def _judge_mutant(mutant: Mutant, student: int) -> Result:
     exercise = find(mutant.exercise)
-    names = dict(_solved(exercise.lesson, student))
+    names = dict(solved(exercise.lesson, student))
     exec(compile(mutant.source, mutant.title, "exec"), names)
     if mutant.asked:
         own = mutant.asked.own
@@ -101,7 +101,7 @@ def _said(mutant: Mutant, messages: list[str]) -> set[str]:
 
 
 @cache
-def _solved(lesson: str, student: int) -> dict[str, Any]:
+def solved(lesson: str, student: int) -> dict[str, Any]:
     """The names after a run of the solution notebook, its checks left out."""
     names: dict[str, Any] = {"__name__": "__main__"}
     for cell in code_cells(read_source(SOLUTIONS / f"{lesson}.py")):

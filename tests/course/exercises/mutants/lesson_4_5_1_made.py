@@ -64,12 +64,29 @@ def mixture_probs(logits, x, ordering):
     return Mutant("made-mixture", title, says=says, source=source)
 
 
+def _train(title: str, says: str, *, loss: str = "-model.log_prob(x).mean()", steps: str = "num_steps", zero: str = "optimizer.zero_grad()",
+           digits: str = "train_digits", receipt: str = "-model.log_prob(test_digits).mean().item()", rate: float = 0.01) -> Mutant:  # fmt: skip
+    source = f"""
+def train(model, train_digits, test_digits, num_steps):
+    optimizer = torch.optim.Adam(model.parameters(), lr={rate})
+    digits = {digits}
+    for _ in range({steps}):
+        x = digits[torch.randint(len(digits), (100,))]
+        loss = {loss}
+        {zero}
+        loss.backward()
+        optimizer.step()
+    return {receipt}
+"""
+    return Mutant("made-training", title, says=says, source=source)
+
+
 MUTANTS = [
     Mutant("made-counts", "one weight too few", "outputs may use it", "weights_kept = [weights_kept[0], weights_kept[1] - 1]"),
     Mutant("made-counts", "one weight too many", "inputs may it see", "weights_kept = [weights_kept[0] + 1, weights_kept[1]]"),
-    Mutant("made-counts", "inputs of nobody", "Which hidden units may it use", "inputs_seen = [0] * 6"),
+    Mutant("made-counts", "inputs of nobody", "Which hidden units may it use", "inputs_seen = [0] * 7"),
     Mutant("made-counts", "a bottleneck", "does not occur", "fewest_units = 1"),
-    Mutant("made-counts", "too many units", "which of those twice", "fewest_units = 7"),
+    Mutant("made-counts", "too many units", "which of those twice", "fewest_units = 8"),
     _degrees("degrees from 0", "has a unit of degree 0", "torch.randint(0, highest + 1, (size,), generator=generator)"),
     _degrees("degrees up to D", "strictly beyond that unit", "torch.randint(lowest, highest + 2, (size,), generator=generator)"),
     _degrees("minimum of the layer below ignored", "the degrees in the layer under it", "torch.randint(min(1, highest), highest + 1, (size,), generator=generator)"),
@@ -77,6 +94,8 @@ MUTANTS = [
     _degrees("drawn from 0 to D, then clamped", "move numbers after you have drawn them", "torch.randint(0, highest + 2, (size,), generator=generator).clamp(lowest, highest)"),
     _degrees("the global generator", "two different answers", "torch.randint(lowest, highest + 1, (size,))"),
     _degrees("the seed is not used", "Where does the seed go in", "torch.randint(lowest, highest + 1, (size,), generator=generator.manual_seed(0))"),
+    _degrees("the global generator, seeded", "gets other random numbers", "torch.randint(lowest, highest + 1, (size,), generator=torch.manual_seed(seed + len(layers)))"),
+    _degrees("a new generator for each layer", "How often do you make a generator", "torch.randint(lowest, highest + 1, (size,), generator=torch.Generator().manual_seed(seed))"),
     _degrees("one variable forgotten", "RuntimeError", "torch.randint(max(lowest, 1), highest + 1, (size,), generator=generator)"),
     _degrees("one variable that looks at itself", "whom could it tell", "torch.randint(max(lowest, 1), max(highest, 1) + 1, (size,), generator=generator)"),
     _masks("hidden masks only (the output mask that the module's text forgets)", "the outputs' included", "masks[:-1]"),
@@ -93,6 +112,19 @@ MUTANTS = [
         "output bias lost",
         says="biases and all allowed weights",
         source="_right = mended_log_prob\ndef mended_log_prob(x, weights, biases, degrees): return _right(x, weights, [biases[0], 0 * biases[1]], degrees)",
+    ),
+    Mutant(
+        "made-leaks",
+        "the caller's weights are masked for good (pytorch-generative)",
+        says="has changed its argument `weights`",
+        source="""
+_right = mended_log_prob
+def mended_log_prob(x, weights, biases, degrees):
+    place = torch.arange(1, x.shape[1] + 1)
+    weights[0].mul_(degrees[:, None] >= place)
+    weights[1].mul_(place[:, None] > degrees)
+    return _right(x, weights, biases, degrees)
+""",
     ),
     Mutant(
         "made-leaks",
@@ -129,7 +161,7 @@ MUTANTS = [
     _ensemble("mean over the bits", "of one bit, or of the whole x", "Bernoulli(logits=logits).log_prob(x).mean(2).logsumexp(0) - math.log(len(logits))"),
     _sample("probabilities returned", "holds numbers that are not whole", "model.conditionals(_right(model, noise)).probs.detach()"),
     _sample("levels from 1", "bits are 0 or 1", "_right(model, noise) + 1"),
-    _sample("flat, whatever the event shape", "has the shape (200, 4)", "_right(model, noise).flatten(1)"),
+    _sample("flat, whatever the event shape", "has the shape (60, 4)", "_right(model, noise).flatten(1)"),
     _sample("chance of its own", "All chance is in `noise`", "model.sample(len(noise))"),
     _sample("the other bit", "What did `x` hold at that moment", "1 - _right(model, noise)"),
     Mutant(
@@ -154,4 +186,26 @@ def my_completion(model, known, mask, noise):
     _mixture("weights not normalised", "add up to 1", "before.exp()"),
     _mixture("weighed by the bit just before only", "had a say in the members' weights", "F.pad(seen, (1, -1)).softmax(0)"),
     Mutant("made-mixture", "logits returned", "Are these logits", "_right = mixture_probs\ndef mixture_probs(*case): return _right(*case).logit()"),
+    _train("the log-likelihood for its negative", "states its negative", receipt="model.log_prob(test_digits).mean().item()"),
+    _train("bits for nats", "is the number in bits", receipt="-model.log_prob(test_digits).mean().item() / math.log(2)"),
+    _train("nats per pixel", "a mean over the pixels", receipt="-model.log_prob(test_digits).mean().item() / 64"),
+    _train("the sum over the test digits", "the mean over them is due", receipt="-model.log_prob(test_digits).sum().item()"),
+    _train("the receipt of the training digits", "digits it has learnt from", receipt="-model.log_prob(train_digits).mean().item()"),
+    _train("a receipt that was typed in", "computed after the last step", receipt="12.3"),
+    _train("the wrong sign", "Which sign does your loss have", loss="model.log_prob(x).mean()"),
+    _train("gradients that add up", "set to zero in each step", zero="pass"),
+    _train("steps of the usual length", "how long are the steps", rate=1e-3),
+    _train("ten times the budget", "Who counts the steps", steps="10 * num_steps + 10"),
+    _train("trained on the test digits as well", "Which digits do your steps see", digits="torch.cat([train_digits, test_digits])"),
+    Mutant(
+        "made-training",
+        "another model is trained",
+        says="have not changed at all",
+        source="""
+_right = train
+def train(model, *rest):
+    import copy
+    return _right(copy.deepcopy(model), *rest)
+""",
+    ),
 ]  # fmt: skip

@@ -1,0 +1,31 @@
+"""The checks are fair: whoever is right passes, by whatever habit."""
+
+from __future__ import annotations
+
+import pytest
+
+from armod.course.exercises import exercises_of
+from tests.course.exercises.galleries import galleries, judged
+
+GALLERIES = galleries()
+ANSWERS = [
+    pytest.param(exercise, source, id=f"{exercise}: {title}")
+    for gallery in GALLERIES.values()
+    for exercise, answers in gallery.items()
+    for title, source in answers.items()
+]
+
+
+@pytest.mark.parametrize(("exercise", "source"), ANSWERS)
+@pytest.mark.parametrize("student", [0, *(pytest.param(each, marks=pytest.mark.slow) for each in (1, 2))])
+def test_a_right_answer_passes(exercise: str, source: str, student: int) -> None:
+    result = judged(exercise, source, student=student)
+    assert result.is_passed, result
+
+
+@pytest.mark.parametrize("lesson", GALLERIES)
+def test_a_gallery_has_five_answers_to_every_exercise(lesson: str) -> None:
+    counts = {
+        exercise.name: len(GALLERIES[lesson].get(exercise.name, {})) for exercise in exercises_of(lesson)
+    }
+    assert min(counts.values()) >= 5, counts
