@@ -29,7 +29,7 @@ test-again:                ## every test, changed or not
 $(TESTED): $(INSTALLED) $(SOURCES)
 	@touch $@.started
 	@$(MAKE) --no-print-directory lint
-	$(BIN)/python -m pytest -n 3 --dist loadscope --no-loadscope-reorder --durations 25
+	$(BIN)/python -m pytest -n 3 --no-loadscope-reorder --durations 25
 	@mv $@.started $@
 
 test-slow: $(INSTALLED)    ## what takes many minutes: more seeds, more combinations, the shipped weights once more

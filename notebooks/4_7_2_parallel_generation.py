@@ -30,6 +30,7 @@ quick = False
 
 # %%
 import math
+from functools import cache
 from time import process_time
 
 import torch
@@ -284,6 +285,7 @@ rivals = {"pixel by pixel": "gated-pixelcnn-coordinates-digits28", "subscale": "
 trained = {name: armod.load_pretrained(weights) for name, weights in rivals.items()}
 
 
+@cache
 @torch.no_grad()
 def nats_of_each(model):
     return -torch.cat([model.log_prob(part) for part in test.split(100)]).double()
@@ -539,7 +541,7 @@ print("log-density by the flow and by autograd:", "the same" if right else "not 
 # %%
 teacher, dilations = distillation.LinearPrediction.vowel(), [2**k for k in range(8)]
 student = distillation.FlowStudent(16, dilations=dilations, seed=seed)
-history = distillation.distill(student, teacher, seconds=1 if quick else 15, seed=seed, progress=False)
+history = distillation.distill(student, teacher, seconds=1 if quick else 10, seed=seed, progress=False)
 mean, error = distillation.kl(student, teacher, num_samples=40, length=500, generator=seeded())
 window = max(1, len(history) // 100)
 smooth = torch.tensor(history.kl).unfold(0, window, window).mean(1).clamp(min=1e-3)
@@ -576,7 +578,7 @@ predict(
 
 # %%
 silent = distillation.FlowStudent(16, dilations=dilations, seed=seed)
-distillation.distill(silent, teacher, entropy=False, seconds=1 if quick else 5, seed=seed, progress=False)
+distillation.distill(silent, teacher, entropy=False, seconds=1 if quick else 4, seed=seed, progress=False)
 makers = {"the teacher": teacher, "the student": student, "the student without entropy": silent}
 sounds = {name: each.sample(1, length=3200, generator=seeded())[0] for name, each in makers.items()}
 surprise = {name: -teacher.log_prob(x[None]).item() / len(x) for name, x in sounds.items()}
@@ -778,7 +780,7 @@ add("subscale, fixed point", slices, GuessAndVerify(window=196), False, True, of
 add("mixture of products", mixture, None, False, True, 1, 1)
 at_once = seconds(lambda: wavenet.sample(many, length=part), 1) * 8000 / part
 table["WaveNet, cached"] = (True, True, True, 8000, 8000, 1, of_wavenet, at_once, None)
-at_once = seconds(lambda: flows["as large"].sample(many, 8000), 1)
+at_once = seconds(lambda: flows["as large"].sample(many, length=part), 1) * 8000 / part
 table["flow student, as large"] = (False, False, False, 1, 1, 1, of_flow["as large"], at_once, None)
 print(f"{'':24}sample distr. density passes waves   work   1: s{many:4}: s    nats")
 for name, (same, distribution, density, passes, its_waves, work, *spent, its_nats) in table.items():

@@ -2,10 +2,12 @@
 
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import settings
 from torch import distributions
+from xdist.scheduler import LoadScopeScheduling
 
 # Tests run side by side, one a core: several threads of each would only wait for one another's cores, many times as long.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -17,13 +19,34 @@ settings.register_profile("armod", deadline=None)
 settings.load_profile("armod")
 
 
+# What takes longest goes first, so that at the end no process waits long for another.
+LONG_MODULES = ("test_nbval", "test_mutants", "test_notebooks", "test_lab_browser", "test_every_lab_browser")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest module goes first: a worker takes modules whole, and at the end no worker waits long for another."""
+    """Refuse tests without a name of their own, and put the long modules first."""
     if unnamed := [item.nodeid for item in items if " at 0x" in item.nodeid]:
         raise pytest.UsageError(
             f"Each process would call this test by another name, so give it an id: {unnamed[0]}"
         )
-    items.sort(key=lambda item: "test_nbval" not in item.nodeid)
+    rank = {name: place for place, name in enumerate(LONG_MODULES)}
+    items.sort(key=lambda item: rank.get(item.path.stem, len(rank)))
+
+
+class ModulesWhole(LoadScopeScheduling):
+    """A process takes whole modules, whose tests share what is dear to make; notebooks share nothing, and go one by one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return (
+            nodeid
+            if "/test_nbval.py" in nodeid or "test_papermill" in nodeid
+            else super()._split_scope(nodeid)
+        )
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ModulesWhole:
+    """Used by `pytest -n`."""
+    return ModulesWhole(config, log)
 
 
 @pytest.fixture

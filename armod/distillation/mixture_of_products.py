@@ -112,18 +112,22 @@ class MixtureOfProducts(nn.Module):
         due = "a finite number of observations above 0"
         smoothing = check_number("smoothing", smoothing, lambda number: number > 0, due)
         generator = generator_of(seed)
-        event_shape, x = x.shape[1:], x.flatten(1).long()
+        # each step reads all levels twice: small numbers are read in a fraction of the time
+        event_shape, x = x.shape[1:], x.flatten(1).to(torch.uint8 if num_levels <= 256 else torch.int64)
 
         shares = torch.stack([(x == level).double().mean(0) for level in range(num_levels)], -1)
         chance = torch.rand(2, self.num_components, generator=generator, dtype=torch.float64).to(x.device)
-        first = nn.functional.one_hot(x[(chance[0] * len(x)).long()], num_levels)
+        first = nn.functional.one_hot(x[(chance[0] * len(x)).long()].long(), num_levels)
         # no two components begin alike, because they would stay so for ever
         part = 0.25 + 0.5 * chance[1, :, None, None]
         mixed = part * first + (1 - part) * shares
         self.weights = torch.full_like(chance[0], 1 / self.num_components)
         self.probs = _normalised(mixed + smoothing / len(x))
         for _ in range(steps):
+            before = self.weights, self.probs
             self._step(x, smoothing)
+            if torch.equal(before[0], self.weights) and torch.equal(before[1], self.probs):
+                break  # no further step would change them; a single component needs no second one
         self.probs = self.probs.view(self.num_components, *event_shape, num_levels)
         return self
 
