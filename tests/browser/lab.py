@@ -75,7 +75,7 @@ class Notebook:
 
 @dataclass(frozen=True)
 class Lab:
-    """A running ``armod lab``: its address as printed, the notebooks that it serves, and what it logs."""
+    """A running ``armod lab``: its address as printed, the learner's notebooks that it serves, and what it logs."""
 
     address: str
     notebooks: Path
@@ -98,7 +98,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     shutil.copytree(
         CHECKOUT / "notebooks",
         course / "notebooks",
-        ignore=shutil.ignore_patterns(".ipynb_checkpoints", "my_exercises"),
+        ignore=shutil.ignore_patterns(".ipynb_checkpoints"),
     )
     with serve(course, home=tmp_path_factory.mktemp("home")) as running:
         yield running
@@ -128,7 +128,7 @@ def serve(
         printed = (re.search(r"http://\S+", line) for line in process.stdout)
         address = next((match[0] for match in printed if match), None)
         assert address, f"armod lab ended without printing an address:\n{log.read_text()}"
-        yield Lab(address, course / "notebooks", process, log)
+        yield Lab(address, course / "my_course", process, log)
     finally:
         process.terminate()
         process.wait(timeout=30)

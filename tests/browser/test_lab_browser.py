@@ -56,7 +56,10 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     ]
     nbformat.write(notebook, notebooks / "index.ipynb")
     notebook.cells[0].source = "# Open me"
-    nbformat.write(notebook, notebooks / "stranger.ipynb")
+    mine = course / "my_course"
+    mine.mkdir()
+    nbformat.write(notebook, mine / "stranger.ipynb")
+    (mine / "source.py").write_text(TINY)
     # A kernel of the same name that the user installed elsewhere, and that must not be taken.
     foreign = home / ".local" / "share" / "jupyter" / "kernels" / "python3"
     foreign.mkdir(parents=True)
@@ -95,7 +98,7 @@ def test_cells_run_on_the_interpreter_that_started_the_lab(tiny: Lab, page: Page
 
 
 def test_a_source_opens_as_a_notebook(tiny: Lab, page: Page) -> None:
-    notebook = tiny.open(page, "index.py")
+    notebook = tiny.open(page, "source.py")
     notebook.run_all()
     assert len(notebook.code_cells()) == 2
 

@@ -21,7 +21,7 @@ def check(notebook: str, timeout: int) -> None:
 
     \b
     armod check 4_5_1_made
-    armod check notebooks/my_exercises/4_5_1_made.ipynb
+    armod check my_course/my_exercises/4_5_1_made.ipynb
     """
     from armod.course.lessons.check_notebook import check_notebook
 
@@ -47,12 +47,12 @@ def restore(name: str, yes: bool) -> None:
     armod exercise restore made-masks
     armod exercise restore 4_5_1_made
     """
-    from armod.course.lessons import working_copies
+    from armod.course.lessons.mine import exercises
 
-    plan = working_copies.restoration(name)
+    plan = exercises.restoration(name)
     if not yes:
         click.confirm(f"Restore {plan}? Your answers there will be replaced.", abort=True)
-    kept = working_copies.restore(plan)
+    kept = exercises.restore(plan)
     click.echo(f"Restored {plan}." + (f" The old notebook is kept as {kept.name} beside it." if kept else ""))
     click.echo("If the notebook is open in JupyterLab: File > Reload Notebook from Disk.")
 

@@ -16,9 +16,14 @@ from armod.course.commands.options import cell_timeout
     "--port", type=click.IntRange(1, 65535), help="Serve at exactly this port; without it, a free one."
 )
 @click.option("--browser/--no-browser", default=True, help="Open a browser, where there is a screen.")
+@click.option(
+    "--author", is_flag=True, help="Show the course's own notebooks and their sources, not your copies."
+)
 @click.argument("jupyter_options", nargs=-1, type=click.UNPROCESSED)
-def lab(port: int | None, browser: bool, jupyter_options: tuple[str, ...]) -> None:
+def lab(port: int | None, browser: bool, author: bool, jupyter_options: tuple[str, ...]) -> None:
     """Open JupyterLab at the course map, and print its address.
+
+    It shows your own copy of the course, the folder my_course: write into it as you like.
 
     What follows `--` goes to JupyterLab itself.
 
@@ -29,7 +34,26 @@ def lab(port: int | None, browser: bool, jupyter_options: tuple[str, ...]) -> No
     """
     from armod.course.lessons.jupyter_lab import start_lab
 
-    sys.exit(start_lab(port, browser, jupyter_options))
+    sys.exit(start_lab(port, browser, jupyter_options, author=author))
+
+
+@click.command()
+def update() -> None:
+    """Renew your copies of the lessons, and keep what you wrote.
+
+    After `git pull` or a newer armod. Cells that you edited or added stay, each where it stood; your exercises are not
+    touched. `armod lab` does the same when it starts.
+    """
+    from armod.course.errors import CourseError
+    from armod.course.lessons.mine import exercises, lessons
+
+    exercises.make_missing()
+    renewals = lessons.renew()
+    if not renewals:
+        raise CourseError("Your copies can't be written: the course's folder is read-only.", exit_code=1)
+    for renewal in renewals:
+        click.echo(renewal)
+    sys.exit(1 if any(renewal.outcome == "damaged" for renewal in renewals) else 0)
 
 
 @click.command()

@@ -55,6 +55,7 @@ def main() -> None:
 for command in (
     lessons.lab,
     lessons.run,
+    lessons.update,
     lessons.sync,
     exercises.check,
     exercises.exercise,

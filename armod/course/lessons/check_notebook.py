@@ -13,8 +13,8 @@ from armod.course.exercises.engine.result import MIME, Result
 from armod.course.lessons.catalogue import course_folder
 from armod.course.lessons.derive import tagged
 from armod.course.lessons.execute import DEFAULT_TIMEOUT, execute
+from armod.course.lessons.mine.exercises import working_copy
 from armod.course.lessons.pair import code_cells, read_notebook, read_source
-from armod.course.lessons.working_copies import working_copy
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,9 @@ configuration in the working directory: ``JUPYTER_CONFIG_PATH`` (start page, Jup
 no news, no requests to the network) and ``JUPYTER_PATH``, whose ``python3`` kernel is always the interpreter that
 runs this very process, whatever kernels the user has installed elsewhere.
 
-The folder that JupyterLab shows is the course's own, so Jupytext pairs nothing while a learner works: what they save
-goes to the ``.ipynb`` alone, and the ``.py`` remains the author's.
+The folder that JupyterLab shows is the learner's own, ``my_course/``: the course's notebooks stay as they are, so that an
+update never meets a changed file. Authors open the course's own with ``--author``. Jupytext pairs nothing there: what is
+saved goes to the ``.ipynb`` or the ``.py`` that is open.
 """
 
 from __future__ import annotations
@@ -24,19 +25,23 @@ from jupyter_server.serverapp import ServerApp
 from jupyterlab.labapp import LabApp
 
 from armod.course.errors import CourseError
-from armod.course.lessons import trust, working_copies
+from armod.course.lessons import trust
 from armod.course.lessons.catalogue import course_folder
+from armod.course.lessons.mine import exercises, lessons, my_course
 
 SETTINGS = Path(__file__).parent / "lab_config"
 MAP = "index.ipynb"
 
 
-def start_lab(port: int | None, browser: bool, extra_arguments: tuple[str, ...] = ()) -> int:
+def start_lab(
+    port: int | None, browser: bool, extra_arguments: tuple[str, ...] = (), *, author: bool = False
+) -> int:
     """Serve the course until Ctrl-C.
 
     Args:
         port: serve at exactly this port; ``None`` takes a free one, 8888 if possible.
         browser: also open a browser, if there is a screen to show it on.
+        author: show the course's own notebooks and their sources, not the learner's copies.
         extra_arguments: passed to JupyterLab as they are, and winning over ours, e.g. ``--ip=0.0.0.0``.
 
     Returns:
@@ -53,8 +58,14 @@ def start_lab(port: int | None, browser: bool, extra_arguments: tuple[str, ...] 
     if port is not None and not _is_free(port):
         raise CourseError(f"Port {port} is not free; choose another, or leave it out to be given a free one.")
 
-    working_copies.make_missing()
     trust.sign(trust.shipped(folder))
+    if not author:
+        exercises.make_missing()
+        for renewal in lessons.renew():
+            if renewal.outcome in ("renewed", "damaged"):
+                print(renewal, flush=True)
+        if (my_course() / MAP).is_file():  # a course that can't be written to is shown as it is
+            folder = my_course()
     with TemporaryDirectory(prefix="armod-lab-") as own_kernel:
         write_kernel_spec(str(Path(own_kernel, "kernels", "python3")))
         _prepend("JUPYTER_PATH", own_kernel)

@@ -39,9 +39,7 @@ def normalised(notebook: NotebookNode, code_sha256: str) -> NotebookNode:
         count += runs
         tags = cell.metadata.get("tags")
         new = NotebookNode(
-            id=_digest([cell.source, seen[cell.source]])[
-                :12
-            ],  # from its text, so that an insertion moves no id
+            id=built_id(cell.source, seen[cell.source]),
             cell_type=cell.cell_type,
             source=cell.source,
             metadata=NotebookNode(tags=tags) if tags else NotebookNode(),
@@ -57,6 +55,11 @@ def normalised(notebook: NotebookNode, code_sha256: str) -> NotebookNode:
         armod=NotebookNode(code_sha256=code_sha256, outputs_sha256=outputs_sha256(result)),
     )
     return result
+
+
+def built_id(source: str, number: int) -> str:
+    """The id of the cell with this text, the ``number``-th of them from 1: it follows from the text, so an insertion moves no id."""
+    return _digest([source, number])[:12]
 
 
 def is_as_built(notebook: NotebookNode) -> bool:

@@ -34,6 +34,15 @@ def sign(notebooks: Iterable[Path]) -> None:
         notary.store.close()
 
 
+def is_signed(path: Path) -> bool:
+    """Whether the reader's own signature data base vouches for this notebook as it is now."""
+    notary = NotebookNotary()
+    try:
+        return bool(notary.check_signature(read_notebook(path)))
+    finally:
+        notary.store.close()
+
+
 def shipped(folder: Path) -> list[Path]:
     """The notebooks at or below ``folder`` that ship with the course; see the module's text for the rule."""
     candidates = {path for path in folder.rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts}

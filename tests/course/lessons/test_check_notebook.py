@@ -11,7 +11,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from armod.course.commands.main import main
 from armod.course.exercises.engine.progress import load
-from armod.course.lessons.working_copies import working_copy
+from armod.course.lessons.mine.exercises import working_copy
 from tests.course.lessons.tiny import make_course
 
 RIGHT = "from armod.models.made.masks import masks as my_masks"

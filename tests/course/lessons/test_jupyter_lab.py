@@ -107,9 +107,18 @@ def test_the_kernel_is_this_interpreter_whatever_else_is_installed(running_lab: 
     assert specs["kernelspecs"]["python3"]["spec"]["argv"][0] == sys.executable
 
 
-def test_the_course_is_all_that_is_served(running_lab: Lab) -> None:
-    names = [entry["name"] for entry in ask(running_lab, "api/contents")["content"]]
-    assert sorted(names) == ["index.ipynb", "index.py"]
+def served(lab: Lab) -> list[str]:
+    return sorted(entry["name"] for entry in ask(lab, "api/contents")["content"])
+
+
+def test_the_learners_copies_are_all_that_is_served(running_lab: Lab) -> None:
+    assert served(running_lab) == ["index.ipynb"]
+
+
+def test_an_author_sees_the_sources(course: Path, tmp_path: Path) -> None:
+    with serve(course, tmp_path, "--author", "--no-browser") as lab:
+        assert served(lab) == ["index.ipynb", "index.py"]
+    assert not (course / "my_course").exists()
 
 
 def test_nothing_asks_for_news_or_the_network(running_lab: Lab) -> None:

@@ -1,4 +1,4 @@
-"""The learner's own copies of the exercise notebooks: ``notebooks/my_exercises/``, which git ignores and no update touches.
+"""The learner's own copies of the notebooks of exercises: ``my_course/my_exercises/``, which no update touches.
 
 `armod lab` makes those that are missing. What a learner gave up is kept beside, under a new name, when it is restored.
 """
@@ -16,6 +16,7 @@ from nbformat import NotebookNode
 from armod.course.errors import CourseError
 from armod.course.lessons.catalogue import course_folder
 from armod.course.lessons.derive import tagged
+from armod.course.lessons.mine import my_course
 from armod.course.lessons.pair import as_json, read_notebook
 from armod.files import write_whole
 
@@ -40,6 +41,7 @@ def make_missing() -> list[Path]:
     Returns:
         The new copies; a course that can't be written to gets none, and opens all the same.
     """
+    _move_those_of_before()
     made = []
     for release in _releases().values():
         mine = working_copy(release.stem)
@@ -52,7 +54,7 @@ def make_missing() -> list[Path]:
 
 def working_copy(lesson: str) -> Path:
     """Where the learner's copy of that lesson's exercises lies, or will lie."""
-    return course_folder() / "notebooks" / FOLDER / f"{lesson}.ipynb"
+    return my_course() / FOLDER / f"{lesson}.ipynb"
 
 
 def restoration(name: str) -> Restoration:
@@ -94,6 +96,15 @@ def restore(plan: Restoration) -> Path | None:
     kept = _keep(mine) if mine.exists() else None
     write_whole(mine, text)
     return kept
+
+
+def _move_those_of_before() -> None:
+    """Earlier versions of the course kept them among its own notebooks."""
+    before, now = course_folder() / "notebooks" / FOLDER, my_course() / FOLDER
+    if before.is_dir() and not now.exists():
+        with suppress(OSError):
+            now.parent.mkdir(exist_ok=True)
+            before.rename(now)
 
 
 def _with_released(mine: NotebookNode, release: NotebookNode, exercise: str) -> NotebookNode:

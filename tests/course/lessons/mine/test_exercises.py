@@ -13,7 +13,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from armod.course.commands.main import main
 from armod.course.exercises.engine.progress import load, progress_file, record
-from armod.course.lessons.working_copies import make_missing, working_copy
+from armod.course.lessons.mine.exercises import make_missing, working_copy
 from tests.checkout import CHECKOUT
 from tests.course.lessons.tiny import make_course
 
@@ -70,7 +70,7 @@ def test_copies_are_made_once_and_never_overwritten(release: Path) -> None:
 
 
 def test_a_course_that_cannot_be_written_opens_without_copies(release: Path) -> None:
-    (release.parents[1] / "my_exercises").write_text("a file in the folder's place")
+    (release.parents[2] / "my_course").write_text("a file in the folder's place")
     assert make_missing() == []
 
 
@@ -84,7 +84,7 @@ def test_git_ignores_the_copies() -> None:
             CHECKOUT,
             "check-ignore",
             "-q",
-            "notebooks/my_exercises/4_5_1_made.ipynb",
+            "my_course/my_exercises/4_5_1_made.ipynb",
         ]
     )
     assert ignored.returncode == 0
