@@ -3,7 +3,6 @@
 from tests.course.exercises.galleries import Gallery, of_right
 from tests.course.exercises.galleries.made_drawing import DRAWING
 
-
 _LIKELIHOOD = """
 def mended_log_prob(x, weights, biases, degrees):
     place = torch.arange(1, x.shape[1] + 1)
