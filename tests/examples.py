@@ -104,7 +104,7 @@ MODELS: dict[str, Callable[[], AutoregressiveModel]] = {
     "recurrent, one variable": lambda: recurrent((1,), likelihoods.Categorical(4)),
     "transformer, bits": lambda: transformer((6,), likelihoods.Bernoulli()),
     "transformer, three levels, reversed": lambda: transformer(
-        (4,), likelihoods.Categorical(3), ordering=orderings.reversed((4,))
+        (4,), likelihoods.Categorical(3), ordering=orderings.reversed((4,)), positions="rotary"
     ),
     "transformer, arbitrary": lambda: transformer(
         (5,), likelihoods.Categorical(2), num_layers=1, ordering=[2, 0, 4, 1, 3]
@@ -223,7 +223,11 @@ LARGER: dict[str, Callable[[], AutoregressiveModel]] = {
     ),
     "transformer": lambda: transformer((70,), likelihoods.Categorical(7)),
     "transformer, context, reversed": lambda: transformer(
-        (9,), likelihoods.Categorical(3), context_size=2, ordering=orderings.reversed((9,))
+        (9,),
+        likelihoods.Categorical(3),
+        context_size=2,
+        ordering=orderings.reversed((9,)),
+        positions="rotary",
     ),
     "transformer, image, column, context": lambda: transformer(
         (3, 3, 5), likelihoods.LogisticMixture(16, 2), context_size=2, ordering=orderings.column((3, 3, 5))

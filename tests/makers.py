@@ -60,12 +60,10 @@ def recurrent(event_shape: tuple[int, ...], likelihood: likelihoods.Likelihood, 
     return lively(RecurrentModel(event_shape, 5, likelihood=likelihood, **options)).double()
 
 
-def transformer(
-    event_shape: tuple[int, ...], likelihood: likelihoods.Likelihood, num_layers: int = 2, **options
-) -> Transformer:
-    """A lively Transformer of width 6 and three heads in float64."""
-    model = Transformer(event_shape, 6, num_layers=num_layers, num_heads=3, likelihood=likelihood, **options)
-    return lively(model).double()
+def transformer(event_shape: tuple[int, ...], likelihood: likelihoods.Likelihood, **options) -> Transformer:
+    """A lively Transformer of width 6, by default with two layers and three heads, in float64."""
+    options = {"num_layers": 2, "num_heads": 3, **options}
+    return lively(Transformer(event_shape, 6, likelihood=likelihood, **options)).double()
 
 
 def wavenet(

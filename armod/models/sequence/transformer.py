@@ -34,7 +34,9 @@ class Transformer(SequenceModel):
         num_layers: number of blocks.
         num_heads: attention heads of each block.
         likelihood: family of the conditionals, such as `armod.likelihoods.Categorical(256)`.
-        ordering: any permutation ``(D,)``; None is raster. Each step has a learned vector.
+        ordering: any permutation ``(D,)``; None is raster.
+        positions: "learned", each step has a vector of its own; or "rotary", attention sees how far back a step lies, and
+            nothing else (Su et al. 2021, section 3.2). With "rotary" the width of a head is even.
         context_size: C of a context ``(N, C)``, or of a local one, which each step reads at the next variable. The first of
             three or more sizes of `event_shape` counts channels, and all channels of a position share its context. That of
             rows ``(R, T)`` may be ``(N, C, T)``, the same for all rows.
@@ -43,8 +45,8 @@ class Transformer(SequenceModel):
         seed: seed of the initial weights.
 
     Raises:
-        ValueError: if a size or the dropout is out of range, the heads cannot share the width, or the ordering is not a
-            permutation.
+        ValueError: if a size or the dropout is out of range, the heads cannot share the width, the ordering is not a
+            permutation, or `positions` is neither word.
 
     >>> from armod.likelihoods import Categorical
     >>> model = Transformer((5,), 16, num_layers=2, num_heads=4, likelihood=Categorical(3))
@@ -63,6 +65,7 @@ class Transformer(SequenceModel):
         ordering: Tensor | Sequence[int] | None = None,
         context_size: int = 0,
         dropout: float = 0.0,
+        positions: str = "learned",
         seed: int = 0,
     ) -> None:
         num_layers, num_heads = check_sizes(num_layers=num_layers, num_heads=num_heads)
@@ -71,6 +74,13 @@ class Transformer(SequenceModel):
             raise ValueError(
                 f"The heads share the width evenly, so it is a multiple of num_heads={num_heads}, not {width}."
             )
+        if positions not in ("learned", "rotary"):
+            raise ValueError(f'positions is "learned" or "rotary", not {positions!r}.')
+        is_rotary = positions == "rotary"
+        if is_rotary and width // num_heads % 2:
+            raise ValueError(
+                f'With positions="rotary" the width of a head is even, unlike {width} / {num_heads} = {width // num_heads}.'
+            )
         dropout = check_number(
             "dropout", dropout, lambda share: 0 <= share < 1, "a probability from 0 to below 1"
         )
@@ -78,9 +88,14 @@ class Transformer(SequenceModel):
         self.max_length, self.dropout = self.num_variables, dropout
         with initial_weights(seed):
             self.inputs = StepInputs(
-                likelihood, width, num_positions=self.num_variables, context_size=self.context_size
+                likelihood,
+                width,
+                num_positions=0 if is_rotary else self.num_variables,
+                context_size=self.context_size,
             )
-            self.blocks = nn.ModuleList(Block(width, num_heads, dropout) for _ in range(num_layers))
+            self.blocks = nn.ModuleList(
+                Block(width, num_heads, dropout, is_rotary=is_rotary) for _ in range(num_layers)
+            )
             self.norm = nn.LayerNorm(width)
             self.head = nn.Linear(width, likelihood.num_parameters)
             _start_small(self)

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from armod.models.sequence.sequence_walk import Beginning, SequenceWalk
 from armod.models.sequence.step_inputs import StepConstants
-from armod.models.sequence.transformer_block import Block
+from armod.models.sequence.transformer_block import Block, rotated, turns_of
 
 
 class TransformerWalk(SequenceWalk):
@@ -84,7 +84,8 @@ class TransformerWalk(SequenceWalk):
     def advance(self, step: int, value: Tensor) -> Tensor:
         """Make one step through all blocks, as `SequenceWalk.advance`."""
         states = torch.index_select(self._table, 0, value)
-        states += self._constants(step)
+        if not self._constants.is_empty:
+            states += self._constants(step)
         for block in self._blocks:
             block.advance(step, states)
         return torch.addmm(self._head_bias, F.layer_norm(states, self._width, eps=self._epsilon), self._head)
@@ -95,6 +96,7 @@ class _BlockWeights:
 
     def __init__(self, block: Block) -> None:
         width, self.num_heads = block.attention_out.in_features, block.num_heads
+        self.is_rotary = block.is_rotary
         self.norm, self.epsilon = block.attention_norm.normalized_shape, block.attention_norm.eps
         self.attention_in, self.attention_in_bias = _folded(block.attention_norm, block.attention_in)
         scale = (width // block.num_heads) ** -0.5
@@ -115,6 +117,9 @@ class _Block:
         new, width = weights.attention_in.new_zeros, len(weights.attention_in)
         heads = (num_samples * weights.num_heads, width // weights.num_heads)
         self._joint = new(num_samples, 3 * width)
+        by_head = self._joint.unflatten(1, (3, weights.num_heads, heads[1]))
+        self._new_queries_and_keys = by_head[:, :2]
+        self._turns = turns_of(0, num_steps, heads[1], like=self._joint) if weights.is_rotary else None
         self._new_queries = self._joint[:, :width]
         self._new_keys_and_values = self._joint[:, width:].unflatten(1, (2, width)).transpose(0, 1)
         # steps come first, so that those of one step are one piece of memory
@@ -133,6 +138,9 @@ class _Block:
         normed = F.layer_norm(states, weights.norm, eps=weights.epsilon)
         # queries, keys and values of this step; keys and values are kept for all later ones
         torch.addmm(weights.attention_in_bias, normed, weights.attention_in, out=self._joint)
+        if self._turns is not None:
+            turns = self._turns[:, step : step + 1]
+            self._new_queries_and_keys.copy_(rotated(self._new_queries_and_keys, turns))
         self._queries_of_all_heads.copy_(self._new_queries)
         self._slots[step].copy_(self._new_keys_and_values)
         # the query looks back at all steps up to its own: that alone grows with the step
@@ -152,6 +160,9 @@ class _Block:
         normed = torch.layer_norm(states, weights.norm, None, None, weights.epsilon)
         weights.attend_in(normed, rows.joint)
         rows.joint.add_(weights.attention_in_bias)
+        if self._turns is not None:
+            turns = self._turns[:, begin:end, None, None, None]
+            rows.new_queries_and_keys.copy_(rotated(rows.new_queries_and_keys, turns))
         rows.queries_of_heads.copy_(rows.new_queries)
         self.past.narrow(0, begin, rows.num_steps).copy_(rows.new_keys_and_values)
         scores = torch.baddbmm(rows.future(end), rows.queries, self._keys.narrow(2, 0, end))
@@ -180,6 +191,7 @@ class _Rows:
         self.num_steps, size = num_steps, width // num_heads
         self.joint = new(num_steps * num_samples, 3 * width)
         by_step = self.joint.view(num_steps, num_samples, 3, width)
+        self.new_queries_and_keys = by_step[:, :, :2].unflatten(3, (num_heads, size))
         self.new_queries = by_step[:, :, 0].unflatten(2, (num_heads, size)).permute(1, 2, 0, 3)
         self.new_keys_and_values = by_step[:, :, 1:].transpose(1, 2)
         self.queries, self.means = (new(num_samples * num_heads, num_steps, size) for _ in range(2))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cmath
 import io
 import math
 import re
@@ -16,6 +17,7 @@ from torch.nn import functional as F
 from armod import Transformer, check_autoregressive, orderings, total_probability
 from armod.likelihoods import Bernoulli, Categorical, LogisticMixture
 from armod.likelihoods import log_prob as log_prob_of
+from armod.models.sequence.transformer_block import rotated, turns_of
 from tests.examples import every_observation
 from tests.makers import context_for, seeded, transformer
 
@@ -29,6 +31,16 @@ def plain_gelu(a: Tensor) -> Tensor:
     return a / 2 * (1 + torch.tanh(math.sqrt(2 / math.pi) * (a + 0.044715 * a**3)))
 
 
+def turned(vector: Tensor, step: int, model: Transformer) -> Tensor:
+    """The vector of a step as the rotary positions of a model turn it: pairs are complex numbers."""
+    if "inputs.positions" in model.state_dict():
+        return vector
+    half = len(vector) // 2
+    pairs = [complex(a, b) for a, b in zip(vector[:half].tolist(), vector[half:].tolist(), strict=True)]
+    pairs = [pair * cmath.exp(1j * step / 10_000 ** (i / half)) for i, pair in enumerate(pairs)]
+    return torch.tensor([pair.real for pair in pairs] + [pair.imag for pair in pairs], dtype=vector.dtype)
+
+
 def plain_logits(model: Transformer, x: Tensor, context: Tensor | None) -> Tensor:
     """Logits ``(D, K)`` of one observation of a categorical model: step by step, head by head, one past step a time."""
     state = model.state_dict()
@@ -36,7 +48,7 @@ def plain_logits(model: Transformer, x: Tensor, context: Tensor | None) -> Tenso
     vectors = []
     for k, d in enumerate(order):
         before = state["inputs.start"] if k == 0 else state["inputs.levels.weight"][x[order[k - 1]]]
-        vectors.append(before + state["inputs.positions"][k])
+        vectors.append(before + state.get("inputs.positions", torch.zeros(len(order), 1))[k])
         if context is not None:
             vectors[-1] = vectors[-1] + state["inputs.context.weight"] @ context[:, d]
     for number in range(len(model.blocks)):
@@ -57,8 +69,10 @@ def plain_logits(model: Transformer, x: Tensor, context: Tensor | None) -> Tenso
         for k, vector in enumerate(vectors):
             means = []
             for head in range(num_heads):
-                query = joint[k][0].chunk(num_heads)[head]
-                keys = [joint[past][1].chunk(num_heads)[head] for past in range(k + 1)]
+                query, *keys = [
+                    turned(joint[step][which].chunk(num_heads)[head], step, model)
+                    for which, step in [(0, k), *((1, past) for past in range(k + 1))]
+                ]
                 values = [joint[past][2].chunk(num_heads)[head] for past in range(k + 1)]
                 weights = [math.exp(float(query @ key) / math.sqrt(len(query))) for key in keys]
                 means.append(
@@ -91,6 +105,42 @@ def test_conditionals_are_what_explicit_attention_says(
     for row in range(2):
         expected = plain_logits(model, x[row], None if context is None else context[row])
         torch.testing.assert_close(found[row], expected.log_softmax(-1), rtol=0, atol=1e-11)
+
+
+@pytest.mark.parametrize("ordering", [None, [2, 0, 3, 1]])
+def test_rotary_conditionals_are_what_explicit_attention_says(ordering: list[int] | None) -> None:
+    model = transformer((4,), Categorical(3), num_heads=1, ordering=ordering, positions="rotary")
+    x = torch.randint(3, (2, 4), generator=seeded(3))
+    found = model.conditionals(x).logits
+    for row in range(2):
+        expected = plain_logits(model, x[row], None)
+        torch.testing.assert_close(found[row], expected.log_softmax(-1), rtol=0, atol=1e-11)
+
+
+def test_rotary_scores_depend_on_the_distance_alone_and_learned_ones_do_not() -> None:
+    """Wrong: queries and keys turned by different steps, or values turned too, or positions that stay beside them."""
+    block = transformer((40,), Categorical(3), num_heads=1, positions="rotary").blocks[0]
+    states = torch.randn(1, 9, 6, generator=seeded(), dtype=torch.float64)
+    query, key, _ = block.attention_in(states).chunk(3, -1)
+    scores = [
+        rotated(query, turns_of(begin, begin + 9, 6, like=query))
+        @ rotated(key, turns_of(begin, begin + 9, 6, like=key)).mT
+        for begin in (0, 30)
+    ]
+    torch.testing.assert_close(*scores, rtol=0, atol=1e-12)
+    assert (scores[0] - query @ key.mT).abs().max() > 0.1
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"positions": "sine"}, 'positions is "learned" or "rotary", not \'sine\'.'),
+        ({"positions": "rotary", "num_heads": 2}, "the width of a head is even, unlike 6 / 2 = 3."),
+    ],
+)
+def test_unknown_positions_are_refused(options: dict[str, object], sentence: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(sentence)):
+        transformer((4,), Bernoulli(), **options)
 
 
 @pytest.mark.parametrize("is_reversed", [False, True])
