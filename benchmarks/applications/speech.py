@@ -8,10 +8,12 @@ mean square over bands, averaged over frames.
 
 from __future__ import annotations
 
+import argparse
 import json
 import math
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -46,9 +48,8 @@ def real_recordings() -> dict[str, Recording]:
 
 def speakers(real: dict[str, Recording]) -> dict[str, Speaker]:
     """Every way to say all words."""
-    vocoder, direct, babble = (load_model(name) for name in ("vocoder", "direct", "babble"))
-    assert isinstance(vocoder, AutoregressiveModel)
-    assert isinstance(direct, AutoregressiveModel) and isinstance(babble, AutoregressiveModel)
+    vocoder, direct = (load_model(name) for name in ("vocoder", "direct"))
+    assert isinstance(vocoder, AutoregressiveModel) and isinstance(direct, AutoregressiveModel)
     measured = [features(decode(one.levels)) for one in real.values()]
     plans = [voice().plan(word) for word in WORDS]
     predicted = [describe_frames(plan.phones, plan.frames) for plan in plans]
@@ -58,11 +59,12 @@ def speakers(real: dict[str, Recording]) -> dict[str, Speaker]:
         return lambda generator: draw_sounds(model, told, temperature=temperature, generator=generator)
 
     def nothing(generator: torch.Generator) -> list[Tensor]:
-        longest = max(one.shape[1] for one in measured) * HOP
+        babble, longest = load_model("babble"), max(one.shape[1] for one in measured) * HOP
+        assert isinstance(babble, AutoregressiveModel)
         levels = babble.sample(len(WORDS), length=longest, generator=generator)
         return [decode(row[: one.shape[1] * HOP]) for row, one in zip(levels, measured, strict=True)]
 
-    found: dict[str, Speaker] = {"babble": nothing}
+    found: dict[str, Speaker] = {"babble": nothing} if "babble" in NAMES else {}
     for temperature in (1.0, 0.8):
         found |= {
             f"direct, durations of the recording, T = {temperature}": at(direct, aligned, temperature),
@@ -96,51 +98,67 @@ def distance(one: Tensor, other: Tensor) -> float:
     return difference.square().mean(0).sqrt().mean().item()
 
 
-def main() -> None:
-    """Judge everything, and keep the result."""
-    real = real_recordings()
-    waves = [decode(one.levels) for one in real.values()]
-    results: dict[str, object] = {"real recordings": judged([recognise(waves)])}
-    held_out = [number for number, word in enumerate(WORDS) if is_held_out(word)]
-    for name, speaker in speakers(real).items():
-        made, begin = [speaker(torch.Generator().manual_seed(seed)) for seed in SEEDS], time.process_time()
-        found: dict[str, object] = dict(judged([recognise(sounds) for sounds in made]))
-        loudness = torch.stack(
-            [torch.stack([wave.square().mean().sqrt() for wave in sounds]) for sounds in made]
-        )
-        found |= {
-            "quietest": round(loudness.min().item(), 4),
-            "seconds to judge": round(time.process_time() - begin),
-        }
-        if name.startswith("copy"):
-            copies = [(made[0][number], waves[number]) for number in held_out]
-            found["dB from the recording"] = round(sum(distance(*pair) for pair in copies) / len(copies), 2)
-            others = [*copies[1:], copies[0]]
-            found["dB from another word"] = round(
-                sum(
-                    distance(copy[: len(wave)], wave[: len(copy)])
-                    for (copy, _), (_, wave) in zip(copies, others, strict=True)
-                )
-                / len(copies),
-                2,
-            )
-        results[name] = found
-        print(name, json.dumps(found), flush=True)
-    results["receipts"] = {name: receipt_of(name) for name in NAMES}
-    words = [WORDS[number] for number in held_out]
-    sounds = [real[word].levels for word in words]
-    for name in ("vocoder", "direct"):
-        named = words_by_bayes(sounds, words, name)
-        right = sum(a == b for a, b in zip(named, words, strict=True))
-        results[f"{name} as a recogniser of {len(words)} held-out words"] = round(right / len(words), 4)
+def judge_speaker(name: str, speaker: Speaker, real: dict[str, Recording]) -> dict[str, object]:
+    """Let it say every word with every seed, and judge it; a copy is also compared with what it copies."""
+    made, begin = [speaker(torch.Generator().manual_seed(seed)) for seed in SEEDS], time.process_time()
+    found: dict[str, object] = dict(judged([recognise(sounds) for sounds in made]))
+    loudness = [wave.square().mean().sqrt().item() for sounds in made for wave in sounds]
+    found |= {
+        "quietest": round(min(loudness), 4),
+        "seconds to judge": round(time.process_time() - begin),
+    }
+    if name.startswith("copy"):
+        held_out = [number for number, word in enumerate(WORDS) if is_held_out(word)]
+        copies = [made[0][number] for number in held_out]
+        waves = [decode(real[WORDS[number]].levels) for number in held_out]
+        for what, others in (("the recording", waves), ("another word", [*waves[1:], waves[0]])):
+            apart = [
+                distance(copy[: len(wave)], wave[: len(copy)])
+                for copy, wave in zip(copies, others, strict=True)
+            ]
+            found[f"dB from {what}"] = round(sum(apart) / len(apart), 2)
+    return found
+
+
+def by_bayes(name: str, real: dict[str, Recording]) -> float:
+    """The share of the held-out words that a model names right by Bayes' rule."""
+    words = [word for word in WORDS if is_held_out(word)]
+    named = words_by_bayes([real[word].levels for word in words], words, name)
+    return round(sum(a == b for a, b in zip(named, words, strict=True)) / len(words), 4)
+
+
+def one_word() -> dict[str, float]:
+    """How long it takes to say "seven"."""
     begin = time.process_time()
     wave = voice().sound([voice().plan("seven").features], generator=torch.Generator().manual_seed(0))[0]
-    results["one word"] = {
+    return {
         "seconds of sound": len(wave) / 8000,
         "processor seconds": round(time.process_time() - begin, 3),
     }
-    RESULTS.write_text(json.dumps(results, indent=1) + "\n")
-    print(json.dumps(results, indent=1))
+
+
+def main() -> None:
+    """Judge everything, or what is named, and keep the results."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("parts", nargs="*", help="beginnings of the names of what is measured; none for all")
+    chosen = tuple(parser.parse_args().parts) or ("",)
+    torch.set_num_threads(1)
+    real = real_recordings()
+    parts: dict[str, Callable[[], object]] = {
+        "real recordings": lambda: judged([recognise([decode(one.levels) for one in real.values()])])
+    }
+    for name, speaker in speakers(real).items():
+        parts[name] = partial(judge_speaker, name, speaker, real)
+    parts["receipts"] = lambda: {name: receipt_of(name) for name in NAMES}
+    for name in ("vocoder", "direct"):
+        parts[f"as a recogniser of held-out words: {name}"] = partial(by_bayes, name, real)
+    parts["one word"] = one_word
+    for name, measure in parts.items():
+        if name.startswith(chosen):
+            kept = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+            found = {name: measure()}
+            RESULTS.write_text(json.dumps(kept | found, indent=1, sort_keys=True) + "\n")
+            print(json.dumps(found), flush=True)
 
 
 if __name__ == "__main__":
