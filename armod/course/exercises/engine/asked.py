@@ -24,6 +24,7 @@ from armod.course.exercises.engine.reading import Mistake
 from armod.course.exercises.engine.showing import shown
 
 TRIES = 100  # draws of instances until they tell all known mistakes apart
+KEPT = 64  # draws that a question remembers
 CLEARLY = 10  # times the tolerance: how far apart two known results must lie
 
 Function = Callable[..., Any]
@@ -166,6 +167,20 @@ class Asked:
         """
         if self.own:
             return [self.own(student)]
+        before = str(generator.bit_generator.state)
+        if before not in self._told:
+            if len(self._told) == KEPT:
+                self._told.clear()
+            self._told[before] = self._drawn(generator), generator.bit_generator.state
+        instances, generator.bit_generator.state = self._told[before]
+        return list(instances)
+
+    @cached_property
+    def _told(self) -> dict[str, tuple[list[Instance], Any]]:
+        """What `telling` has drawn, by the state of the generator: one learner is asked again and again."""
+        return {}
+
+    def _drawn(self, generator: np.random.Generator) -> list[Instance]:
         assert self.instances is not None
         for _ in range(TRIES):
             drawn = list(self.instances(generator))

@@ -62,7 +62,7 @@ def number(reply: Any, what: str, *, finite: bool = True) -> float:
     """The reply as one number.
 
     Args:
-        reply: a number, or a tensor or array of one element.
+        reply: a number of any kind, or a tensor or array of one element.
         what: how messages call the reply.
         finite: whether NaN and infinity are refused.
 
@@ -72,7 +72,7 @@ def number(reply: Any, what: str, *, finite: bool = True) -> float:
     Raises:
         Mistake: if it is anything else, NaN or infinity.
     """
-    found = tensor(reply, what, finite=finite)
+    found = tensor(_plain(reply, what), what, finite=finite)
     if found.numel() != 1:
         raise Mistake(f"{what} has the shape {tuple(found.shape)}; one number is due.")
     return float(found)
@@ -120,6 +120,16 @@ def several(reply: Any, what: str, readers: Sequence[Callable[[Any, str], Any]])
         reader(item, f"{what}, item {place}")
         for place, (item, reader) in enumerate(zip(reply, readers, strict=True))
     ]
+
+
+def _plain(reply: Any, what: str) -> Any:
+    """A number of another kind, such as a fraction or sympy's, as a float; what is none is refused here, as no number."""
+    if isinstance(reply, Tensor | np.ndarray | list | tuple | int | float):
+        return reply
+    try:
+        return float(reply.call("__float__"))  # it is on the learner's side
+    except Exception as error:
+        raise Mistake(f"{what} is {_kind(reply)}; one number is due.") from error
 
 
 def _stacked(reply: Any) -> Any:

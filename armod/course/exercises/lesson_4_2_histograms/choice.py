@@ -98,7 +98,8 @@ def _small_sets(generator: np.random.Generator) -> Iterator[Set]:
 
 def _without_smoothing(generator: np.random.Generator) -> Iterator[Set]:
     """A finite mean where all have company; minus infinity where a cell holds one observation only."""
-    yield some_levels(generator, 4, 2, NUM_LEVELS).repeat(2, 1), 8, NUM_LEVELS, 0.0
+    x = some_levels(generator, 4, 2, NUM_LEVELS)
+    yield torch.cat([x, x, x[:1], (x[:1] + 8) % NUM_LEVELS, (x[:1] + 8) % NUM_LEVELS]), 8, NUM_LEVELS, 0.0
     yield torch.tensor([[0], [0], [1], [9]]), 16, NUM_LEVELS, 0.0
 
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from armod.course.exercises import Exercise, shown
+from armod.course.exercises import Answer, AnswerError, Exercise, Mistake, shown
 from armod.course.exercises.lesson_4_2_histograms.few_levels import some_levels
 from armod.models.histogram import Histogram
+
+# what torch, numpy and Python say where a list of counts ends before the last bin
+_TOO_SHORT = ("out of bounds", "out of range", "must match the size of tensor", "could not be broadcast")
 
 histogram_levels = Exercise(
     name="histogram-levels",
@@ -61,10 +65,24 @@ def _among_occurring(x: Tensor, num_bins: int, num_levels: int) -> Tensor:
 
 
 def _histograms(generator: np.random.Generator, *sizes: tuple[int, int]) -> Iterator[Case]:
-    """Nine observations for so many bins and levels; the last level does not occur."""
+    """Nine observations for so many bins and levels; some occur twice, and the last bin and level not at all."""
     for num_bins, num_levels in sizes:
-        x = some_levels(generator, 9, 1, num_levels).flatten()
-        yield torch.where(x == num_levels - 1, 0, x), num_bins, num_levels
+        x = some_levels(generator, 7, 1, num_levels).flatten()
+        is_last = (x * num_bins // num_levels == num_bins - 1) & (num_bins > 1) | (x == num_levels - 1)
+        x = torch.where(is_last, 0, x)
+        yield torch.cat([x, x[:2]]), num_bins, num_levels
+
+
+def _ask(answer: Answer, x: Tensor, num_bins: int, num_levels: int) -> Any:
+    try:
+        return answer.call("level_probs", x, num_bins, num_levels)
+    except AnswerError as error:
+        if not any(words in str(error) for words in _TOO_SHORT):
+            raise
+        raise Mistake(
+            f"`level_probs({shown(x)}, {num_bins}, {num_levels})` stops: {error} Here the last bins are empty. Has your list of counts "
+            "an entry for those, too? (`bincount` has an option `minlength`.)"
+        ) from error
 
 
 def _otherwise(got: Tensor, right: Tensor, x: Tensor, num_bins: int, num_levels: int) -> str:
@@ -75,12 +93,17 @@ def _otherwise(got: Tensor, right: Tensor, x: Tensor, num_bins: int, num_levels:
 asked_probs = histogram_levels.asks(
     level_probs,
     instances=lambda generator: _histograms(generator, (4, 8), (3, 8), (4, 6)),
+    ask=_ask,
     called=lambda x, num_bins, num_levels: f"`level_probs({shown(x)}, {num_bins}, {num_levels})`",
     seen=lambda got, right, x, num_bins, num_levels: f"`level_probs({shown(x)}, {num_bins}, {num_levels})` gave {shown(got)}, which adds up to {float(got.sum()):.4g}.",
     wrong={
         "Those are counts. What is the share of each among all observations?": (
             _counted(lambda counts, widths, bins: (counts / widths)[bins]),
             _counted(lambda counts, widths, bins: counts[bins]),
+        ),
+        "Every bin that occurs counts once. `counts[bins] += 1` adds 1 only once where a bin comes again.": (
+            _counted(lambda counts, widths, bins: (counts.clamp(max=1) / 9 / widths)[bins]),
+            _counted(lambda counts, widths, bins: (counts.clamp(max=1) / counts.clamp(max=1).sum() / widths)[bins]),
         ),
         "Each level gets the whole probability of its bin. How many levels must live on it?": _counted(lambda counts, widths, bins: (counts / counts.sum())[bins]),
         "You divide by the number of bins. How many levels does *one* bin hold?": _counted(lambda counts, widths, bins: (counts / counts.sum() / len(counts))[bins]),

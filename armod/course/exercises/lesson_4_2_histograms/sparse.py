@@ -90,6 +90,8 @@ def _refuse_empty_cells(
     answer: Answer, generator: np.random.Generator, num_variables: int, num_bins: int
 ) -> None:
     x = some_levels(generator, 6, num_variables, 16)
+    # equal observations, and one that differs from the first but lies in its cell if bins hold several levels
+    x = torch.cat([x, x[:2], x[:1] ^ 1])
     number = reading.integer(
         _counted(answer, x, num_bins, 16).call("__len__"), "The length of the dictionary"
     )
@@ -141,10 +143,12 @@ def _case(x: Tensor, new: Tensor, num_bins: int, num_levels: int, imaginary: flo
 
 
 def _cases(generator: np.random.Generator, *sizes: tuple[int, int, int, float]) -> Iterator[Case]:
-    """Seen and unseen cells."""
+    """Seen and unseen cells; the one of all the highest levels is empty."""
     for num_variables, num_bins, num_levels, imaginary in sizes:
         x = some_levels(generator, 9, num_variables, num_levels)
-        new = torch.cat([x[:2], torch.from_numpy(generator.integers(num_levels, size=(6, num_variables)))])
+        x[:, 0] = x[:, 0].clamp(max=num_levels - num_levels // num_bins - 1)
+        other = torch.from_numpy(generator.integers(num_levels, size=(5, num_variables)))
+        new = torch.cat([x[:2], other, torch.full((1, num_variables), num_levels - 1)])
         yield _case(x, new, num_bins, num_levels, imaginary)
 
 
@@ -245,6 +249,7 @@ def the_total_is_one(answer: Answer, generator: np.random.Generator) -> None:
     for num_variables, num_bins, num_levels, imaginary in ((1, 2, 6, 3.0), (2, 2, 4, 0.0), (3, 2, 4, 5.0)):
         everything = torch.tensor(list(itertools.product(range(num_levels), repeat=num_variables)))
         x = some_levels(generator, 7, num_variables, num_levels)
+        x[:, 0] = x[:, 0].clamp(max=num_levels - num_levels // num_bins - 1)  # some cells are empty
         case = _case(x, everything, num_bins, num_levels, imaginary)
         total = float(asked_density.reply(answer, *case).exp().sum())
         if abs(total - 1) > 1e-5:
