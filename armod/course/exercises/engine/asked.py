@@ -126,16 +126,20 @@ class Asked:
 
     def reply(self, answer: Answer, *arguments: Any) -> Any:
         """The learner's reply, read as what the right result is."""
-        if self.leaves:
-            raw, changed, _ = answer.watched(self.name, *arguments)
-            if changed:
-                raise Mistake(
-                    f"`{self.name}` has changed its argument `{self.leaves[changed[0]]}`: after the call other numbers stand in it, and "
-                    "whoever called will go on with those. Which line writes into what it was given?"
-                )
-        else:
-            raw = self._raw(answer, *arguments)
+        raw = self._raw(answer, *arguments)
         return self._read(raw, self.call_in_words(*arguments), self.right(*arguments))
+
+    def call(self, answer: Answer, *arguments: Any) -> Any:
+        """The learner's reply as it is, for an ``ask`` of one's own; a changed argument is refused as ``leaves`` says."""
+        if not self.leaves:
+            return answer.call(self.name, *arguments)
+        reply, changed, _ = answer.watched(self.name, *arguments)
+        if changed:
+            raise Mistake(
+                f"`{self.name}` has changed its argument `{self.leaves[changed[0]]}`: after the call other numbers stand in it, and "
+                "whoever called will go on with those. Which line writes into what it was given?"
+            )
+        return reply
 
     def why(self, answer: Answer, generator: np.random.Generator, *also: Instance) -> str:
         """Find the learner's mistake, for a check that sees by another way than comparing that there is one.
@@ -285,7 +289,7 @@ class Asked:
     def _raw(self, answer: Answer, *arguments: Any) -> Any:
         if self.own:
             return answer.value(self.name)
-        return self.ask(answer, *arguments) if self.ask else answer.call(self.name, *arguments)
+        return self.ask(answer, *arguments) if self.ask else self.call(answer, *arguments)
 
     def _seen(self, got: Any, right: Any, *arguments: Any) -> str:
         verb = "is" if self.own else "gave"

@@ -36,7 +36,27 @@ TABLE = """import itertools
         table[tuple(row)] += 1
     return table"""
 
+
+def _levels(title: str, says: str, body: str) -> Mutant:
+    source = f"""
+def level_probs(x, num_bins, num_levels):
+    bins = torch.arange(num_levels) * num_bins // num_levels
+    {body}
+"""
+    return Mutant("histogram-levels", title, says=says, source=source)
+
+
 MUTANTS = [
+    _levels("bincount without minlength", "an option `minlength`", "return (torch.bincount(bins[x]) / len(x) / torch.bincount(bins))[bins]"),
+    _levels("a list of counts that is too short", "Has your list of counts", "return (torch.bincount(bins[x]) / len(x))[bins] / torch.bincount(bins)[bins]"),
+    _levels("adds in place to c[a]", "adds 1 only once where a bin comes again", """counts = torch.zeros(num_bins)
+    counts[bins[x]] += 1
+    return (counts / len(x) / torch.bincount(bins))[bins]"""),
+    _levels("writes the bins into its argument", "changed its argument `x`", "x *= num_bins; x //= num_levels; return (torch.bincount(x, minlength=num_bins) / len(x) / torch.bincount(bins))[bins]"),
+    Mutant("histogram-collapse", "writes the bins into the test set", "changed its argument `test`", "_right = unseen_share\ndef unseen_share(train, test, *sizes): share = _right(train, test, *sizes); test -= test; return share"),
+    Mutant("histogram-choice", "a word for a number", "one number is due", "def leave_one_out(*case): return 'much'"),
+    Mutant("histogram-choice", "sorts its argument", "changed its argument `candidates`", "_right = choose_bins\ndef choose_bins(train, valid, candidates, *sizes): candidates.sort(); return _right(train, valid, candidates, *sizes)"),
+    Mutant("histogram-sparse", "empties its argument", "changed its argument `x`", "_right = log_density\ndef log_density(counts, x, *sizes): found = _right(counts, x, *sizes); x.zero_(); return found"),
     Mutant("histogram-levels", "half of each", "The levels fall in the bins", "_right = level_probs\ndef level_probs(*case): return _right(*case) / 2"),
     _count("keys are tensors", "tuples of plain whole numbers", "return Counter(tuple(torch.tensor(r)) for r in rows)"),
     _count("levels for bins", "seems to count levels", "return Counter(map(tuple, x.tolist()))"),

@@ -1,0 +1,35 @@
+"""The marks are fair: what a wrong answer gets does not depend on the number that its instances are drawn from."""
+
+from __future__ import annotations
+
+import pytest
+
+from armod.course.exercises import Answer, find
+from armod.course.exercises.engine.answer import InProcess
+from armod.course.exercises.engine.judge import judge
+from tests.course.exercises.mutants import Mutant, judged_mutant, mutants, solved
+
+MUTANTS = [mutant for mutant in mutants() if find(mutant.exercise).lesson == "4_2_histograms"]
+every_mutant = pytest.mark.parametrize(
+    "mutant", MUTANTS, ids=lambda mutant: f"{mutant.exercise}: {mutant.title}"
+)
+
+
+@every_mutant
+def test_a_mutant_gets_the_same_points_for_three_numbers(mutant: Mutant) -> None:
+    assert len({judged_mutant(mutant, student=student).points for student in range(3)}) == 1
+
+
+@pytest.mark.slow
+@every_mutant
+def test_a_mutant_gets_the_same_points_for_fifty_numbers(mutant: Mutant) -> None:
+    """These exercises draw nothing in the notebook itself: one run of the solution does for all numbers."""
+    names = dict(solved("4_2_histograms", 0))
+    exec(compile(mutant.source, mutant.title, "exec"), names)
+    if mutant.asked is not None:
+        names[mutant.asked.name] = mutant.function
+    points = {
+        judge(find(mutant.exercise), Answer(InProcess(dict(names)), student=student)).points
+        for student in range(50)
+    }
+    assert len(points) == 1
