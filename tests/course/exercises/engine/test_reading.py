@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import torch
 
 from armod.course.exercises import Mistake
 from armod.course.exercises.engine.answer import Answer, Handle, InProcess
+from armod.course.exercises.engine.answer import Answer, InProcess
 from armod.course.exercises.engine.reading import integer, number, shown, tensor
 
 MODEL = Handle(Answer(InProcess({})), 0, "MADE")
@@ -81,6 +83,16 @@ def test_numbers_and_integers() -> None:
         number([1, 2], "it")
     with pytest.raises(Mistake, match="a whole number is due"):
         integer(3.5, "it")
+    for reply in ("much", None, {}):
+        with pytest.raises(Mistake, match="one number is due"):
+            number(reply, "it")
+
+
+def test_a_number_of_another_kind_is_one() -> None:
+    answer = Answer(InProcess({"share": lambda: Fraction(1, 8), "model": lambda: object()}))
+    assert number(answer.call("share"), "it") == 0.125
+    with pytest.raises(Mistake, match="is an object; one number is due"):
+        number(answer.call("model"), "it")
 
 
 @pytest.mark.parametrize(
