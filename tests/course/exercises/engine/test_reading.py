@@ -10,7 +10,6 @@ import torch
 
 from armod.course.exercises import Mistake
 from armod.course.exercises.engine.answer import Answer, Handle, InProcess
-from armod.course.exercises.engine.answer import Answer, InProcess
 from armod.course.exercises.engine.reading import integer, number, shown, tensor
 
 MODEL = Handle(Answer(InProcess({})), 0, "MADE")
