@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice, pairwise
 from typing import TypeAlias
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor, nn
@@ -58,13 +59,8 @@ class MADEWalk(Walk):
         context_weights: Sequence[Tensor] = (),
     ) -> None:
         like = linear_layers[0].weight
-        last_degrees = degrees[-1] if degrees else positions(ordering) + 1
-        new_units_at = [degree for degree in last_degrees.unique().tolist() if 0 < degree < len(ordering)]
-        self._starts, ends = [0, *new_units_at], [*new_units_at, len(ordering)]
-        self._sizes = [end - start for start, end in zip(self._starts, ends, strict=True)]
-        self._weights = _sorted_weights(
-            likelihood, ordering, degrees, linear_layers, context_weights, self._starts, ends
-        )
+        plan = _plan(likelihood, ordering, degrees, linear_layers, context_weights)
+        self._starts, self._sizes, self._weights = plan.starts, plan.sizes, plan.weights
         context = None if context is None else context.detach().to(like)
         super().__init__(likelihood, like, num_samples, len(ordering), context)
 
@@ -208,6 +204,65 @@ class _Chunk:
     weight: Tensor  # (units, end_below), sorted and masked; a copy, because the model may change between two steps
 
 
+@dataclass
+class _Plan:
+    """The blocks and the sorted weights of a network with one set of masks; no walk changes them."""
+
+    starts: list[int]
+    sizes: list[int]
+    weights: list[_Weights]
+
+
+@dataclass
+class _Plans:
+    """The plans of one network, whose masks may change, with copies of the parameters that they follow from.
+
+    Sorting takes a fifth of the time in which a sample is drawn. So plans are kept, and used as long as each of these copies
+    equals what the network holds by then. No counter of versions would notice every way to edit a parameter.
+    """
+
+    parameters: list[Tensor]
+    of_masks: dict[bytes, _Plan]
+
+    def follow_from(self, parameters: Sequence[Tensor]) -> bool:
+        """Whether all of them would come out the same once more."""
+        return len(parameters) == len(self.parameters) and all(
+            (now.dtype, now.device) == (then.dtype, then.device) and torch.equal(now, then)
+            for now, then in zip(parameters, self.parameters, strict=True)
+        )
+
+
+_PLANS: WeakKeyDictionary[nn.Linear, _Plans] = WeakKeyDictionary()  # of each first layer
+_MOST_MASKS = 8  # of a network, whose plans are kept
+
+
+def _plan(
+    likelihood: Likelihood,
+    ordering: Tensor,
+    degrees: Sequence[Tensor],
+    linear_layers: Sequence[nn.Linear],
+    context_weights: Sequence[Tensor],
+) -> _Plan:
+    """The kept plan if it still holds, otherwise a new one."""
+    layers = [each.detach() for linear in linear_layers for each in (linear.weight, linear.bias)]
+    parameters = [*layers, *(each.detach() for each in context_weights)]
+    plans = _PLANS.get(linear_layers[0])
+    if plans is None or not plans.follow_from(parameters):
+        plans = _PLANS[linear_layers[0]] = _Plans([each.clone() for each in parameters], {})
+    widths = torch.tensor([likelihood.num_features, likelihood.num_parameters])
+    masks = b"".join(each.cpu().numpy().tobytes() for each in (widths, ordering, *degrees))
+    if masks not in plans.of_masks:
+        last_degrees = degrees[-1] if degrees else positions(ordering) + 1
+        new_units_at = [degree for degree in last_degrees.unique().tolist() if 0 < degree < len(ordering)]
+        starts, ends = [0, *new_units_at], [*new_units_at, len(ordering)]
+        sizes = [end - start for start, end in zip(starts, ends, strict=True)]
+        weights = _sorted_weights(likelihood, ordering, degrees, linear_layers, context_weights, starts, ends)
+        if len(plans.of_masks) == _MOST_MASKS:
+            plans.of_masks.clear()
+        plans.of_masks[masks] = _Plan(starts, sizes, weights)
+    return plans.of_masks[masks]
+
+
 def _chunks(
     weight: Tensor,
     rows: Tensor,
@@ -264,7 +319,7 @@ def _sorted_weights(
             layer_ends = torch.searchsorted(degrees, torch.tensor(starts).to(degrees), right=True).tolist()
         else:
             rows, degrees = _feature_rows(ordering, parameters), steps.repeat_interleave(parameters)
-            layer_ends, read_at = [end * parameters for end in ends], ordering
+            layer_ends, read_at = [end * parameters for end in ends], ordering.clone()
         chunks = _chunks(
             linear.weight.detach(), rows, columns, degrees, degrees_below, layer_ends, ends_below
         )
