@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cache, cached_property
 
@@ -10,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from armod.course.labs.surface.maximiser import has_maximiser, log_likelihood, log_mass, maximiser
 from armod.course.labs.words import Words
 from armod.likelihoods import DiscretizedLogisticMixture
 
@@ -46,27 +48,37 @@ def log_masses() -> NDArray[np.float32]:
     return each.log_prob(torch.arange(LEVELS)).float().numpy()
 
 
+def mean_at(index: float) -> float:
+    """The mean at a place of the map, between its columns too."""
+    return MEANS[0] + (MEANS[1] - MEANS[0]) * index
+
+
+def scale_at(index: float) -> float:
+    """The scale at a place of the map, between its rows too."""
+    return SCALES[0] * 2 ** (index / 4)
+
+
 @dataclass(frozen=True)
 class SurfaceFacts:
     """Points on 16 levels, and one candidate of the map.
 
     Args:
         counts: how many points each level has.
-        mean: the candidate's mean, an index in `MEANS`.
-        scale: the candidate's scale, an index in `SCALES`.
+        mean: the candidate's mean, an index in `MEANS`; a fraction lies between two of them.
+        scale: the candidate's scale, an index in `SCALES`, or a fraction.
 
     Raises:
         ValueError: unless there are 16 counts, none negative, and both indices lie on the map.
     """
 
     counts: tuple[int, ...]
-    mean: int
-    scale: int
+    mean: float
+    scale: float
 
     def __post_init__(self) -> None:
         if len(self.counts) != LEVELS or min(self.counts) < 0:
             raise ValueError(f"The surface takes {LEVELS} counts of at least 0; got {list(self.counts)}.")
-        if not (0 <= self.mean < len(MEANS) and 0 <= self.scale < len(SCALES)):
+        if not (0 <= self.mean <= len(MEANS) - 1 and 0 <= self.scale <= len(SCALES) - 1):
             raise ValueError(
                 f"The map has {len(MEANS)} means and {len(SCALES)} scales; got the indices {self.mean}, {self.scale}."
             )
@@ -77,33 +89,61 @@ class SurfaceFacts:
         return log_masses().astype(float) @ np.array(self.counts, dtype=float)
 
     @cached_property
-    def best(self) -> tuple[int, int]:
+    def best_cell(self) -> tuple[int, int]:
         """Where on the map the surface is highest."""
         mean, scale = divmod(int(self.surface.argmax()), len(SCALES))
         return mean, scale
 
+    @cached_property
+    def maximiser(self) -> tuple[float, float] | None:
+        """The best mean and scale of all, between the cells of the map too; None if there is no best one."""
+        if not has_maximiser(self.counts):
+            return None
+        return maximiser(self.counts, MEANS[self.best_cell[0]], SCALES[self.best_cell[1]])
+
     @property
-    def below_best(self) -> float:
-        """How far the candidate lies below the maximum, in nats."""
-        return float(self.surface[self.best] - self.surface[self.mean, self.scale])
+    def best(self) -> tuple[float, float]:
+        """The maximiser's place on the map, as indices; its nearest place if it lies beyond, the best cell if there is none."""
+        if self.maximiser is None:
+            return self.best_cell
+        mean, scale = self.maximiser
+        place = (mean - MEANS[0]) / (MEANS[1] - MEANS[0]), 4 * math.log2(scale / SCALES[0])
+        return min(max(place[0], 0.0), len(MEANS) - 1.0), min(max(place[1], 0.0), len(SCALES) - 1.0)
+
+    @property
+    def highest(self) -> float:
+        """The log-likelihood of the maximiser, or of the best cell if there is none."""
+        return self._value(*(self.maximiser or (mean_at(self.best[0]), scale_at(self.best[1]))))
+
+    @property
+    def masses(self) -> list[float]:
+        """The candidate's probability of each level."""
+        rise = 1 / scale_at(self.scale)
+        return [math.exp(log_mass(level, rise, mean_at(self.mean) * rise, LEVELS)) for level in range(LEVELS)]
 
     @property
     def finding(self) -> str:
-        """The maximiser in a sentence, or why there is none on the map."""
+        """The maximiser in a sentence, or why there is none."""
         points, used = sum(self.counts), [level for level, count in enumerate(self.counts) if count]
         if not used:
             return say("finding_none")
-        if len(used) > 1:
-            return say("finding", points=points, mean=MEANS[self.best[0]], scale=SCALES[self.best[1]])
-        template = "finding_edge" if used[0] in (0, LEVELS - 1) else "finding_one"
+        if self.maximiser is not None:
+            mean, scale = self.maximiser
+            on_map = MEANS[0] <= mean <= MEANS[-1] and SCALES[0] <= scale <= SCALES[-1]
+            return say("finding" if on_map else "finding_beyond", points=points, mean=mean, scale=scale)
+        if len(used) == 1:
+            template = "finding_edge" if used[0] in (0, LEVELS - 1) else "finding_one"
+        else:
+            template = "finding_two" if used[1] == used[0] + 1 else "finding_ends"
         return say(template, points=points, level=used[0])
 
     @property
     def detail(self) -> str:
         """What the candidate makes of the points."""
-        mean, scale = MEANS[self.mean], SCALES[self.scale]
-        value = float(self.surface[self.mean, self.scale])
-        return say("detail", mean=mean, scale=scale, value=value, below=self.below_best)
+        mean, scale = mean_at(self.mean), scale_at(self.scale)
+        value = self._value(mean, scale)
+        template = "detail_map" if self.maximiser is None else "detail"
+        return say(template, mean=mean, scale=scale, value=value, below=self.highest - value)
 
     @property
     def description(self) -> str:
@@ -111,3 +151,6 @@ class SurfaceFacts:
         listed = [f"{count} on level {level}" for level, count in enumerate(self.counts) if count]
         bands = [f"{band:g}" for band in BANDS]
         return say("description", finding=self.finding, detail=self.detail, points=listed, bands=bands)
+
+    def _value(self, mean: float, scale: float) -> float:
+        return log_likelihood(self.counts, 1 / scale, mean / scale)

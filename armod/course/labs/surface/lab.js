@@ -3,21 +3,36 @@
 function surfaceFacts({ means, scales, levels, table }, say, { counts, mean, scale }) {
   const surface = new Float64Array(means.length * scales.length);
   const used = [...counts.keys()].filter((level) => counts[level]);
-  let best = 0;
+  let cell = 0;
   for (let place = 0; place < surface.length; place++) {
     for (const level of used) surface[place] += counts[level] * table[place * levels + level];
-    if (surface[place] > surface[best]) best = place;
+    if (surface[place] > surface[cell]) cell = place;
   }
-  const at = mean * scales.length + scale;
-  const facts = { surface, best, at, below: surface[best] - surface[at] };
-  facts.bestMean = Math.floor(best / scales.length);
-  facts.bestScale = best % scales.length;
-  facts.masses = Array.from({ length: levels }, (_, level) => Math.exp(table[at * levels + level]));
+  const [lastMean, lastScale] = [means.length - 1, scales.length - 1];
+  const meanAt = (index) => means[0] + (means[1] - means[0]) * index;
+  const scaleAt = (index) => scales[0] * 2 ** (index / 4);
+  const valueOf = (m, s) => logLikelihood(counts, 1 / s, m / s);
+  let best = [Math.floor(cell / scales.length), cell % scales.length];
+  let top = [meanAt(best[0]), scaleAt(best[1])];
+  const facts = { surface, mean: meanAt(mean), scale: scaleAt(scale) };
+  const isThere = hasMaximiser(counts);
   const points = counts.reduce((sum, count) => sum + count, 0);
-  const onEdge = used[0] === 0 || used[0] === levels - 1;
-  facts.finding = say(!used.length ? "finding_none" : used.length > 1 ? "finding" : onEdge ? "finding_edge" : "finding_one",
-    { points, level: used[0], mean: means[facts.bestMean], scale: scales[facts.bestScale] });
-  facts.detail = say("detail", { mean: means[mean], scale: scales[scale], value: surface[at], below: facts.below });
+  if (isThere) {
+    const [m, s] = (top = maximiser(counts, ...top));
+    best = [between(0, (m - means[0]) / (means[1] - means[0]), lastMean), between(0, 4 * Math.log2(s / scales[0]), lastScale)];
+    const onMap = means[0] <= m && m <= means[lastMean] && scales[0] <= s && s <= scales[lastScale];
+    facts.finding = say(onMap ? "finding" : "finding_beyond", { points, mean: m, scale: s });
+  } else {
+    const onEdge = used[0] === 0 || used[0] === levels - 1;
+    const one = onEdge ? "finding_edge" : "finding_one";
+    const two = used[1] === used[0] + 1 ? "finding_two" : "finding_ends";
+    facts.finding = say(!used.length ? "finding_none" : used.length === 1 ? one : two, { points, level: used[0] });
+  }
+  Object.assign(facts, { best, highest: valueOf(...top) });
+  const rise = 1 / facts.scale;
+  facts.masses = Array.from({ length: levels }, (_, level) => Math.exp(logMass(level, rise, facts.mean * rise, levels)));
+  const value = valueOf(facts.mean, facts.scale);
+  facts.detail = say(isThere ? "detail" : "detail_map", { mean: facts.mean, scale: facts.scale, value, below: facts.highest - value });
   return facts;
 }
 
@@ -36,7 +51,7 @@ export async function mount(stage, data) {
   const mean = knobs.slider("Mean", 0, data.means.length - 1, turn("mean"));
   const scale = knobs.slider("Scale", 0, data.scales.length - 1, turn("scale"));
   const climb = knobs.button("Go to the maximiser", () => {
-    [state.mean, state.scale] = [facts.bestMean, facts.bestScale];
+    [state.mean, state.scale] = facts.best;
     update();
   });
   const lab = createLab(stage, {
@@ -54,8 +69,8 @@ export async function mount(stage, data) {
   function update() {
     facts = surfaceFacts(data, say, state);
     sets.show(Object.keys(data.dataSets).find((name) => same(data.dataSets[name])) ?? "own");
-    mean.show(state.mean, fixed(data.means[state.mean], 2));
-    scale.show(state.scale, fixed(data.scales[state.scale], 2));
+    mean.show(state.mean, fixed(facts.mean, 2));
+    scale.show(state.scale, fixed(facts.scale, 2));
     lab.find(facts.finding);
     lab.tell(`${facts.detail} ${say("hint")}`);
     draw();
@@ -114,9 +129,8 @@ export async function mount(stage, data) {
     const { panel, height, mapLeft, mapTop, cellWidth, cellHeight } = place;
     const foot = mapTop + height;
     const paths = data.colours.map(() => "");
-    const highest = facts.surface[facts.best];
     const bandOf = (m, s) => {
-      const below = highest - facts.surface[m * data.scales.length + s];
+      const below = facts.highest - facts.surface[m * data.scales.length + s];
       return data.bands.filter((end) => below >= end).length;
     };
     // one stroke of the brush for neighbours of one band
@@ -144,7 +158,8 @@ export async function mount(stage, data) {
     behind.text(mapLeft - 36, mapTop + height / 2, "scale", "name", true);
     behind.text(mapLeft, mapTop - 18, "Log-likelihood: the darker, the higher", "start strong");
     sketch.circle(x(state.mean), y(state.scale), 7, "at");
-    if (state.counts.some((count) => count)) sketch.circle(x(facts.bestMean), y(facts.bestScale), facts.best === facts.at ? 4 : 7, "best");
+    const there = state.mean === facts.best[0] && state.scale === facts.best[1];
+    if (state.counts.some((count) => count)) sketch.circle(x(facts.best[0]), y(facts.best[1]), there ? 4 : 7, "best");
   }
 
   const levelAt = ({ x }) => between(0, Math.floor((x - place.left) / place.column), data.levels - 1);

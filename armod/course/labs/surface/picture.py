@@ -16,7 +16,8 @@ from armod.course.labs.surface.facts import (
     MEANS,
     SCALES,
     SurfaceFacts,
-    log_masses,
+    mean_at,
+    scale_at,
 )
 from armod.figures.picture import Picture, new_picture
 from armod.figures.style import COLOURS
@@ -24,7 +25,7 @@ from armod.figures.style import COLOURS
 
 def surface_figure(
     counts: Sequence[int],
-    candidate: tuple[int, int] | None = None,
+    candidate: tuple[float, float] | None = None,
     path: Sequence[tuple[float, float]] = (),
     title: str | None = None,
 ) -> Picture:
@@ -80,7 +81,6 @@ def surface_figure(
 
 
 def _draw_points(axes: Axes, facts: SurfaceFacts) -> None:
-    masses = np.exp(log_masses()[facts.mean, facts.scale].astype(float))
     rows = max(6, *facts.counts)
     axes.set(
         xlim=(-0.6, LEVELS - 0.4),
@@ -89,14 +89,14 @@ def _draw_points(axes: Axes, facts: SurfaceFacts) -> None:
         ylabel="probability",
         xticks=range(0, LEVELS, 3),
     )
-    axes.bar(range(LEVELS), masses, 0.9, color=COLOURS["output"], alpha=0.35)
+    axes.bar(range(LEVELS), facts.masses, 0.9, color=COLOURS["output"], alpha=0.35)
     for level, count in enumerate(facts.counts):
         heights = [(number + 0.5) / rows for number in range(count)]
         axes.plot([level] * count, heights, "o", color=COLOURS["input"], markersize=7)
 
 
 def _draw_surface(axes: Axes, facts: SurfaceFacts) -> None:
-    below = facts.surface.max() - facts.surface
+    below = facts.highest - facts.surface
     bands = np.digitize(below, BANDS)
     step = math.log2(SCALES[1] / SCALES[0])
     axes.imshow(
@@ -109,6 +109,6 @@ def _draw_surface(axes: Axes, facts: SurfaceFacts) -> None:
     axes.set(xlabel="mean", ylabel="scale", xticks=range(-3, 19, 3))
     for (mean, scale), colour in (((facts.mean, facts.scale), "output"), (facts.best, "current")):
         axes.plot(
-            MEANS[mean], math.log2(SCALES[scale]), "o",
+            mean_at(mean), math.log2(scale_at(scale)), "o",
             color=COLOURS[colour], markeredgecolor=COLOURS["ink"], markersize=9, zorder=4,
         )  # fmt: skip

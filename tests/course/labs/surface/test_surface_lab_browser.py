@@ -1,6 +1,8 @@
 """The surface lab in Chromium, on a page of its own with no network at all."""
 
+import itertools
 import random
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
@@ -8,6 +10,7 @@ from playwright.sync_api import expect
 from armod.course.labs import surface_lab
 from armod.course.labs.surface.facts import MEANS, SCALES, SurfaceFacts
 from armod.course.labs.surface.lab import DATA_SETS
+from armod.course.labs.surface.maximiser import has_maximiser, maximiser
 from tests.browser.widgets import says, turn
 
 pytestmark = pytest.mark.browser
@@ -26,6 +29,22 @@ def test_every_surface_says_what_python_says(show):
         page.get_by_role("button", name="Go to the maximiser").click()
         facts = SurfaceFacts(counts, mean, scale)
         says(page, SurfaceFacts(counts, *facts.best))
+
+
+def test_newton_s_method_in_the_page_is_newton_s_method_in_python(page):
+    choose = random.Random(1)
+    tried = [[choose.choice([0, 0, 0, 1, 2, 6]) for _ in range(16)] for _ in range(100)]
+    tried += [[choose.randint(0, 6) if place in pair else 0 for place in range(16)]
+              for pair in itertools.combinations(range(16), 2)]  # fmt: skip
+    page.goto("about:blank")
+    page.add_script_tag(path=Path(maximiser.__code__.co_filename).with_suffix(".js"))
+    found = page.evaluate(
+        "tried => tried.map(counts => hasMaximiser(counts) ? maximiser(counts, 7.5, 4) : null)", tried
+    )
+    for counts, theirs in zip(tried, found, strict=True):
+        assert (theirs is not None) == has_maximiser(counts)
+        if theirs:
+            assert theirs == pytest.approx(maximiser(counts, 7.5, 4), rel=1e-9)
 
 
 def test_points_by_keys_alone(show):
