@@ -14,11 +14,11 @@
 # After this lesson you can
 # - derive the estimate of a coin's $p$, and check each step by symbols, by autograd and on a grid
 # - say how sure that estimate is, and what goes wrong when all flips are alike
-# - split a model's loss into an entropy, which no model changes, and a divergence, which is the model's own fault
-# - let a network name a probability for every past, and train it by gradient ascent on the log-likelihood
-# - build a discretized logistic mixture bin by bin, tails included, and choose between it and a categorical
+# - split a loss into an entropy, which no model changes, and a divergence, which has two directions
+# - let a network name a probability for every past, and train it by gradient ascent
+# - build a discretized logistic mixture bin by bin, and choose between it and a categorical
 #
-# **Minutes** 60 · **Needs** chain rule; histogram density · **Teaches** maximum likelihood; KL divergence; discretized logistic mixture
+# **Minutes** 75 · **Needs** chain rule; histogram density · **Teaches** maximum likelihood; KL divergence; discretized logistic mixture
 
 # %% [markdown]
 # The cell below holds the lesson's two parameters. `seed` changes every random choice; `quick` shortens the training.
@@ -30,22 +30,21 @@ quick = False
 # %%
 import itertools
 import math
+from functools import partial
 
 import sympy
 import torch
-from IPython.display import display
 from torch import nn
 from torch.nn import functional as F
 
 import armod
 from armod.figures.curves import curves
-from armod.course.labs.mixture.picture import MixtureFacts, mixture_figure
+from armod.course.labs.mixture.picture import mixture_figure
+from armod.course.labs.surface.facts import SurfaceFacts
 from armod.course.labs.surface.picture import surface_figure
 from armod.likelihoods import DiscretizedLogisticMixture, LogisticMixture
-from armod.course.labs import lesson_quiz
-from armod.course.labs import coin_lab
-from armod.course.labs import mixture_lab
-from armod.course.labs import surface_lab
+from armod.course.labs import choices, number, predict, predictions
+from armod.course.labs import coin_lab, lesson_quiz, mixture_lab, surface_lab
 
 torch.manual_seed(seed)
 torch.set_num_threads(1)  # small tensors: a second thread costs more than it saves
@@ -53,33 +52,18 @@ torch.set_num_threads(1)  # small tensors: a second thread costs more than it sa
 # %% [markdown]
 # ## 1. Which p explains the flips best?
 #
-# The chain rule asks for one conditional distribution after another. This lesson is about a single one: how do we
-# choose its parameters?
+# The chain rule asks for one conditional distribution after another. How do we choose the parameters of a single one?
 #
-# The smallest case is a bit. Take the pixel in the middle of a handwritten digit, and ask whether it holds ink. Over
-# many digits that is a coin with an unknown probability $p$ of heads. We draw ten digits and try three values of $p$.
+# The smallest case is a bit. We take the pixel in the middle of a handwritten digit, and ask whether it holds ink. Over
+# many digits that is a coin with an unknown probability $p$ of heads, a **Bernoulli** variable. Its
+# **probability mass function** gives each of the two values its probability: $p$ to a 1, and $1-p$ to a 0.
 #
-# A value of $p$ explains the ten flips well if it gives them a high probability. With $k$ heads in $n$ independent flips
-# that probability, as a function of $p$, is the **likelihood** $L(p) = p^k (1-p)^{n-k}$.
-
-# %%
-grey = armod.data.load("digits28")
-pixel = grey.train[:, 0, 14, 15].long()[torch.randperm(len(grey.train))]
-ink = (pixel >= 128).double()
-
-flips = ink[:10]
-heads = int(flips.sum())
-for p in (0.2, 0.5, 0.8):
-    print(f"p = {p}: {heads} heads in 10 flips have probability {p**heads * (1 - p) ** (10 - heads):.7f}")
-
-# %% [markdown]
-# All three numbers are small, because the $2^{10}$ sequences of ten flips share a total of 1. Only the comparison counts.
-# The value of $p$ with the highest likelihood is the **maximum-likelihood estimate**,
-# written $\hat p$.
+# A value of $p$ explains our digits well if it gives them a high probability. The flips are independent draws from the
+# same coin (**i.i.d.**), so with $k$ heads in $n$ flips that probability is $L(p) = p^k (1-p)^{n-k}$. As a function of the
+# data it would be a mass function. As a function of $p$, with the data fixed, it is called the **likelihood**. The value
+# of $p$ with the highest likelihood is the **maximum-likelihood estimate**, written $\hat p$.
 #
-# Ten flips are few. The training set has 4,000 digits.
-#
-# **Predict before you run:** what is the likelihood of all 4,000 flips, under the best $p$ there is?
+# We begin with ten digits, and then take all 4,000 of the training set.
 
 
 # %%
@@ -87,28 +71,42 @@ def nats(p, heads, flips):
     return heads * torch.log(p) + (flips - heads) * torch.log(1 - p)
 
 
-share = ink.mean()
+grey = armod.data.load("digits28")
+pixel = grey.train[:, 0, 14, 15].long()[torch.randperm(len(grey.train))]
+ink = (pixel >= 128).double()
+heads, share = int(ink[:10].sum()), ink.mean()
 likelihood = torch.where(ink == 1, share, 1 - share).prod().item()
-log_likelihood = nats(share, ink.sum(), len(ink)).item()
-print(f"likelihood {likelihood}; log-likelihood {log_likelihood:.0f} nats, {log_likelihood / 4000:.3f} each")
-assert likelihood == 0 and round(log_likelihood) == -2742
+predict(
+    f"{heads} of ten digits hold ink there. With p = 0.2 this has the probability {0.2**heads * 0.8 ** (10 - heads):.6f}, "
+    f"with p = 0.5 it has {0.5**10:.6f}. We multiply the probabilities of all 4,000 flips, under the best p "
+    "there is. What does the computer say?",
+    choices(
+        {"a number between 0.1 and 1": 0, "a number near 0.000001": 1, "exactly 0": 2},
+        answer=2 if likelihood == 0 else 1 if likelihood < 0.1 else 0,
+    ),
+    reveal=f"Its logarithm is {nats(share, ink.sum(), 4000):.0f}, or {nats(share, share, 1):.3f} for each flip.",
+)
 
 # %% [markdown]
-# Zero, and every other $p$ gives zero too: the product is smaller than the smallest float. Whoever maximises it compares
-# zeros. The logarithm turns the product into a sum, and it keeps the order, so the same $p$ is best:
+# <details><summary>What happened</summary>
+#
+# Zero, and every other $p$ gives zero too. Already the $2^{10}$ sequences of ten flips share a total of 1, so each has
+# little. For 4,000 flips the product is smaller than the smallest float.
+#
+# </details>
+#
+# The logarithm turns the product into a sum, and it keeps the order, so the same $p$ is best:
 #
 # $$\hat\theta = \arg\max_\theta \prod_i p_\theta(x_i) = \arg\max_\theta \sum_i \log p_\theta(x_i).$$
 #
-# This is why everybody maximises the **log-likelihood** $\ell$. With the natural logarithm its unit is the *nat*; divided by
-# $\ln 2$ it is in bits. For the coin,
-# $\ell(p) = k \log p + (n-k) \log (1-p)$. Divided by the number of flips, it can be compared between data sets of different
-# sizes: here each flip costs 0.685 nats, close to the $\ln 2 = 0.693$ of a fair coin.
+# This is why everybody maximises the **log-likelihood** $\ell$, in *nats*, or divided by $\ln 2$ in bits. For the coin it is
+# $\ell(p) = k \log p + (n-k) \log (1-p)$. Our flips cost 0.685 nats each, close to the $\ln 2 = 0.693$ of a fair coin.
 #
 # ### The coin lab
 #
-# Turn coins by a click, or move the sliders. The lower curve is the logarithm of the upper one. Predict before you turn:
+# Turn coins by a click, or move the sliders. The lower curve is the logarithm of the upper one. Find out:
 #
-# 1. Where is the peak for 3 heads of 4? For 30 of 40? Which peak is wider?
+# 1. Where is the peak for 3 heads of 4? For 30 of 40?
 # 2. Move *Candidate p* to the peak. What does its slope become?
 # 3. Turn all coins to heads. Where is the peak now, and is its slope zero?
 
@@ -116,9 +114,8 @@ assert likelihood == 0 and round(log_likelihood) == -2742
 coin_lab(7, 10, 0.5)
 
 # %% [markdown]
-# The peak stands at $k/n$, for 3 of 4 as for 30 of 40, and with ten times the flips it is $\sqrt{10}$ times narrower. At
-# the peak the slope is zero, unless all flips are alike: then the curve still rises where it ends. The next
-# sections prove all this.
+# The peak is at $k/n$, for 3 of 4 as for 30 of 40. Its slope is zero, unless all flips are alike: then the curve still
+# rises where it ends. The next section proves this.
 
 # %% [markdown]
 # ## 2. The derivation, checked three ways
@@ -128,8 +125,8 @@ coin_lab(7, 10, 0.5)
 # $$\frac{d\ell}{dp} = \frac{k}{p} - \frac{n-k}{1-p} = 0 \quad\Longrightarrow\quad k(1-p) = (n-k)\,p
 # \quad\Longrightarrow\quad \hat p = \frac{k}{n}.$$
 #
-# The estimate is the share of heads. It is a maximum, and the only one, if the second derivative is negative everywhere.
-# A computer algebra system checks each of these steps without a single number.
+# The estimate is the share of heads. It is the only maximum if the second derivative is negative everywhere. Computer
+# algebra checks each step without a single number.
 
 # %%
 p, k, n = sympy.symbols("p k n", positive=True)
@@ -142,11 +139,13 @@ assert sympy.simplify(second + k / p**2 + (n - k) / (1 - p) ** 2) == 0
 assert sympy.simplify(second.subs(p, best) + n / (best * (1 - best))) == 0
 
 # %% [markdown]
-# Sympy writes the signs in its own order; the assertions say that it means ours. The second derivative is
-# $-k/p^2 - (n-k)/(1-p)^2$, negative everywhere. At the peak this **curvature** is $-n / (\hat p (1 - \hat p))$, says the
-# last one: the more flips, the sharper the peak.
+# Sympy writes the signs in its own order; the assertions say that it means ours. The second derivative
+# is negative everywhere. At the peak it is $-n / (\hat p (1 - \hat p))$, says the last assertion.
+# The more flips, the stronger the curvature, and the sharper the peak. Statisticians call minus this curvature the
+# **observed information**, and its mean over all data that the coin could have given, $n/(p(1-p))$, the
+# **Fisher information**.
 #
-# Now the same with numbers, on our ten flips, in two ways that know nothing of algebra. Autograd differentiates the code of
+# Now the same with numbers, on our ten flips, in two ways that know no algebra. Autograd differentiates the code of
 # the log-likelihood, twice. And a grid tries every $p$ in steps of a ten-thousandth.
 
 # %%
@@ -160,61 +159,90 @@ assert abs(slope) < 1e-9 and abs(on_grid - best) < 1e-9
 assert torch.isclose(curvature, -10 / (best * (1 - best)))
 
 # %% [markdown]
-# Three ways, one answer. Algebra proves it for every $k$ and $n$; the other two would catch a slip of the pen.
+# Three ways, one answer. Algebra proves it for every $k$ and $n$.
 #
 # ### At the edges
 #
 # The derivation needs a maximum *inside* $(0, 1)$. If all flips are heads, then $\ell(p) = n \log p$, whose slope $n/p$ is
 # never zero: the highest point is the edge $p = 1$. The formula $k/n$ still holds, but it makes a tail impossible, and the
-# first one costs infinitely many nats.
-#
-# **Predict:** we look at the pixel in three digits at a time. How often are all three alike?
+# first one costs infinitely many nats. Is that a rare accident?
 
 # %%
 threes = ink[:3999].view(-1, 3).mean(1)
 alike = ((threes == 0) | (threes == 1)).double().mean().item()
-slope_at_edge = torch.func.grad(lambda p: 3 * torch.log(p))(torch.tensor(1.0)).item()
-first_tail = torch.log(torch.tensor(1.0) - 1).item()
-print(f"{alike:.0%} of the triples; the slope at p = 1 is {slope_at_edge}; a tail then has {first_tail} nats")
-assert 0.21 < alike < 0.32 and slope_at_edge == 3 and first_tail == -math.inf
+predict(
+    "Somebody estimates p from three digits at a time. In how many percent of the cases are all three flips alike?",
+    number(100 * alike, unit="%", low=0, high=100),
+)
 
 # %% [markdown]
-# About one triple in four leads to certainty, and to an infinite loss as soon as the next digit differs. This is the
-# histogram's empty cell again, in its smallest form. A little smoothing takes the estimate off the edge; for a network
-# weight decay and stopping early do the same job.
+# <details><summary>What happened</summary>
+#
+# About one triple in four: $p^3 + (1-p)^3$ is at least $1/4$, whatever $p$ is. Such an estimate is certain, and pays an
+# infinite loss as soon as the next digit differs. It is the histogram's empty cell in its smallest form. A little
+# smoothing takes the estimate off the edge; for a network, weight decay and stopping early do the same job.
+#
+# </details>
 #
 # ### How sure is the estimate?
 #
 # Near its peak the log-likelihood is nearly a parabola. It falls by half a nat at a distance of
-# $\sqrt{\hat p (1-\hat p) / n}$, one over the root of minus the curvature. So the curvature predicts how far $\hat p$ would
-# scatter if we could collect the data again. Our 4,000 digits let us try: cut them into groups of $n$, and estimate $p$ in
-# each.
+# $\sqrt{\hat p (1-\hat p) / n}$, one over the root of the information. So the curvature predicts how far $\hat p$ would
+# scatter if we could collect the data again, its **standard error**. Our 4,000 digits let us try: we cut them into groups,
+# and estimate $p$ in each.
 
 # %%
-places, peaks = torch.linspace(0.01, 0.99, 197, dtype=torch.float64), {}
+places = torch.linspace(0.01, 0.99, 197, dtype=torch.float64)
+peaks, width, scatter, lines = {}, {}, {}, ["```"]
 for size in (10, 40, 100):
-    estimates = ink.view(-1, size).mean(1)
-    predicted = (share * (1 - share) / size).sqrt()
-    print(f"{size:3} flips: curvature says ± {predicted:.3f}, the groups scatter by {estimates.std():.3f}")
-    assert abs(estimates.std() / predicted - 1) < 0.4
+    width[size] = (share * (1 - share) / size).sqrt()
+    scatter[size] = ink.view(-1, size).mean(1).std()
+    lines.append(f"{size:3} flips: by the curvature ± {width[size]:.3f}, among groups {scatter[size]:.3f}")
     peaks[f"{size} flips"] = (nats(places, size * share, size) - nats(share, size * share, size)).exp()
-title = "Ten times the flips make the peak about three times narrower"
-curves(places, peaks, title=title, xlabel="p", ylabel="likelihood, share of the best")
+narrower = round((width[10] / width[100]).item(), 1)
+title = f"From 10 to 100 flips the peak becomes {narrower} times narrower"
+picture = curves(places, peaks, title=title, xlabel="p", ylabel="likelihood, share of the best")
+predict(
+    "A hundred flips instead of ten, with the same share of heads. What happens to the peak of the likelihood?",
+    choices(
+        {"its width stays": 1, "it is 3 times narrower": 3, "it is 10 times narrower": 10},
+        answer=round(narrower),
+    ),
+    reveal=[picture, "\n".join([*lines, "```"])],
+)
 
 # %% [markdown]
-# Read the three curves from outside inwards: 10 flips leave every $p$ from about 0.3 to 0.8 plausible, 100 flips a range
-# of about 0.45 to 0.65. The groups scatter as the curvature promised.
+# <details><summary>What happened</summary>
+#
+# Ten times the flips have ten times the information, and the width goes with its root. 10 flips leave every $p$ from about
+# 0.3 to 0.8 plausible, 100 flips a range of about 0.45 to 0.65. The groups scatter as the curvature promised.
+#
+# </details>
+#
+# **Your turn.** How many flips does it take until the standard error of $\hat p$ is as small as `error`? Replace the dots, and
+# run the cell again.
+
+
+# %%
+def flips_needed(p, error):
+    return ...
+
+
+for p, error in [(0.5, 0.05), (0.57, 0.01), (0.02, 0.002)]:
+    if (n := flips_needed(p, error)) is not ...:
+        curvature = torch.func.hessian(partial(nats, heads=n * p, flips=n))(torch.tensor(p))
+        got = (-1 / curvature).sqrt().item()
+        verdict = "right" if abs(got / error - 1) < 0.01 else "not yet"
+        print(f"{verdict}: with {n:.0f} flips and p = {p} the error is {got:.4f}, {error} is due")
 
 # %% [markdown]
 # ## 3. How good is a likelihood?
 #
-# A loss of 4.3 bits: is that good? Nobody can say from the number alone. Random data costs something under every model.
-# The least that it can cost on average is its **entropy** $H(p) = -\sum_x p(x) \log p(x)$, in bits if the logarithm is to
-# base 2.
+# A loss of 4.3 bits: is that good? Random data costs something under every model. The least that it can cost on average is its **entropy** $H(p) = -\sum_x p(x) \log p(x)$, in bits if the logarithm is to
+# base 2. From here on $p$ is a whole distribution, the source of the data, and $q$ is a model.
 #
-# To see this we need a source whose entropy is known, so we make one: eight bits, the first a fair coin, each later one
-# equal to its left neighbour with probability 0.9. There are only 256 sequences, so every mean below is an exact sum, and
-# the chain rule gives the entropy in closed form.
+# We make a source whose entropy is known: eight bits, the first a fair coin, each later one equal to its left neighbour
+# with probability 0.9. There are only 256 sequences, so every mean below is an exact sum.
 
 # %%
 every = torch.tensor(list(itertools.product([0, 1], repeat=8)))
@@ -231,176 +259,370 @@ print(f"{len(every)} sequences, total probability {source.sum():.6f}, entropy {e
 assert abs(entropy - (1 - 7 * (0.9 * math.log2(0.9) + 0.1 * math.log2(0.1)))) < 1e-12
 
 # %% [markdown]
-# The entropy is 4.28 bits for eight bits of data: 1 for the first, 0.469 for each of the others.
+# The entropy is 4.28 bits: 1 for the first, 0.469 for each of the others.
 #
-# Now two families of models. *Independent bits* have one parameter, the probability of a 1. *Sticky bits* have one too,
-# the probability of staying. For each we compute the mean loss on the source, the **cross-entropy**
-# $-\sum_x p(x) \log q(x)$, and by its own formula the **Kullback-Leibler divergence**
+# A model $q$ pays $-\log q(x)$ for a sequence $x$. Its mean loss on the source is the **cross-entropy**
+# $-\sum_x p(x) \log q(x)$. What it pays beyond the entropy is the **Kullback-Leibler divergence**:
 #
-# $$KL(p \| q) = \sum_x p(x) \log \frac{p(x)}{q(x)} \;\ge\; 0 \quad\text{(0 only if the two are equal).}$$
+# $$\underbrace{-\sum_x p(x) \log q(x)}_{\text{cross-entropy}} \;=\; H(p) + KL(p \| q), \qquad
+# KL(p \| q) = \sum_x p(x) \log \frac{p(x)}{q(x)}.$$
 #
-# **Predict:** the best independent bits, the best sticky bits: how far above 4.28 bits does each end?
+# Why can no model be better than the entropy? The line $t - 1$ touches the curve $\log t$ at $t = 1$, and the curve bends
+# downwards, so $\log t \le t - 1$, and equal only at $t = 1$. Put $t = q(x)/p(x)$, and sum over all $x$ with $p(x) > 0$:
+#
+# $$-KL(p \| q) = \sum_x p(x) \log \frac{q(x)}{p(x)} \;\le\; \sum_x p(x) \left(\frac{q(x)}{p(x)} - 1\right)
+# = \sum_x q(x) - \sum_x p(x) \;\le\; 1 - 1 = 0.$$
+#
+# So $KL(p \| q) \ge 0$, and it is 0 only if $q(x) = p(x)$ for all $x$. This is **Gibbs' inequality**.
+#
+# We try two families of models. *Independent bits* have one parameter, the probability of a 1, and *sticky bits* the
+# probability of staying. The cell computes loss and divergence, each by its own formula, and asserts identity and
+# inequality.
 
 # %%
 theta = torch.linspace(0.01, 0.99, 99, dtype=torch.float64)[:, None]
-ones = every.sum(1).double()
-families = {"independent bits": nats(theta, ones, 8), "sticky bits": sticky(theta)}
-loss, marks = {}, {}
+families = {"independent bits": nats(theta, every.sum(1).double(), 8), "sticky bits": sticky(theta)}
+loss, above, marks = {}, {}, {}
 for name, log_q in families.items():
     loss[name] = -(source * log_q).sum(1) / math.log(2)
     divergence = (source * (source.log() - log_q)).sum(1) / math.log(2)
-    assert torch.allclose(loss[name] - entropy, divergence, atol=1e-12)
-    at = loss[name].argmin()
-    assert at == divergence.argmin()
-    marks[name] = [(theta[at].item(), loss[name][at].item())]
-    print(
-        f"{name}: {loss[name][at]:.2f} bits at {marks[name][0][0]:.2f} = {entropy:.2f} + {divergence[at]:.2f}"
-    )
-assert [round(marks[name][0][1], 2) for name in families] == [8.0, 4.28]
-curves(
-    theta.squeeze(1), loss, marks=marks, floor=("entropy of the source", entropy), ylim=(0, 16),
-    title="A loss is the source's entropy plus the model's divergence from it",
-    xlabel="parameter of the family", ylabel="cross-entropy, bits",
-)  # fmt: skip
+    assert torch.allclose(loss[name], entropy + divergence, atol=1e-12) and divergence.min() > -1e-12
+    marks[name] = [(theta[divergence.argmin()].item(), loss[name].min().item())]
+    above[name] = divergence.min().item()
+title = "The best {} end {:.2f} bits above the entropy, the best {} {:.2f}"
+picture = curves(
+    theta.squeeze(1),
+    loss,
+    marks=marks,
+    floor=("entropy of the source", entropy),
+    ylim=(0, 16),
+    title=title.format(*itertools.chain.from_iterable(above.items())),
+    xlabel="parameter of the family",
+    ylabel="cross-entropy, bits",
+)
+predict(
+    f"Eight bits have the entropy {entropy:.2f} bits. How many bits above it do the best independent bits end?",
+    number(above["independent bits"], unit="bits", low=0, high=8),
+    reveal=picture,
+)
 
 # %% [markdown]
-# The dotted line is the floor. The dashed curve touches it at 0.9, where the model is the source and the divergence 0. The
-# solid curve never comes near: the best independent bits are fair coins, 8.00 bits, and the 3.72 bits above the
-# floor are what they lose by not looking at their neighbour. **The distance to the floor is the divergence**, at every
-# parameter of every family, as the assertion says:
+# <details><summary>What happened</summary>
 #
-# $$\underbrace{-\sum_x p(x) \log q_\theta(x)}_{\text{cross-entropy}} \;=\; H(p) + KL(p \| q_\theta).$$
+# The dotted line is the floor. The dashed curve touches it at 0.9, where the model is the source. The solid curve never
+# comes near: the best independent bits are fair coins, and lose 3.72 bits by not looking at their neighbour. **The
+# distance to the floor is the divergence**, at every parameter.
 #
-# The mean log-likelihood of a large sample is minus the cross-entropy. So the parameters of maximum likelihood are, as
-# data grows, the parameters of least divergence: both pick the lowest point of the same curve.
+# </details>
+#
+# ### Maximum likelihood is least divergence
+#
+# In life we have no source, but $N$ draws from it. Let $\hat p_N(x)$ be the share of draws that equal $x$, the **empirical
+# distribution**. The mean loss on the data is a cross-entropy, too, with the data in the place of the source:
+#
+# $$-\frac1N \sum_{i=1}^N \log q_\theta(x_i) = -\sum_x \hat p_N(x) \log q_\theta(x) = H(\hat p_N) + KL(\hat p_N \| q_\theta).$$
+#
+# This is exact for every $N$, even for one draw. The entropy $H(\hat p_N)$ doesn't know $\theta$. So the parameters of maximum
+# likelihood *are* those of least divergence from the empirical distribution. As $N$ grows, $\hat p_N$ approaches the
+# source, and then they are near those of least divergence from the source, which is what we want. How near for 100 draws?
 #
 # > **Precision.** The module's text calls the two equivalent. Their *minimisers* agree; their values differ by the data's
-# > entropy, which no model changes. A loss of 0 is therefore not the goal: the goal is a divergence of 0. On real data
-# > nobody knows the entropy. But the difference between two models' losses is the difference between their
-# > divergences, so models can be ranked. A loss *below* the entropy, on new data and on average, is impossible.
+# > entropy, which no model changes. So the goal is not a loss of 0, but a divergence of 0. On real data nobody knows the
+# > entropy, but the difference between two models' losses is the difference between their divergences: models can be
+# > ranked.
 #
-# On new data, the note says. What about the data that a model was trained on?
-#
-# **Predict:** we draw 100 sequences, and fit two models by maximum likelihood: sticky bits, and a table of counts with one
-# cell for each of the 256 sequences. Which has the lower loss on these 100? And on 10,000 new ones?
+# We draw 100 sequences, and fit two models: sticky bits, and a table of counts with one cell for each of the 256 sequences
+# (smoothed by one imaginary draw, as in lesson 4.2).
 
 # %%
 train, new = torch.multinomial(source, 10_100, replacement=True).split([100, 10_000])
+empirical = torch.bincount(train, minlength=256).double() / 100
+floor = -torch.xlogy(empirical, empirical).sum().item() / math.log(2)
 stay = repeats[train].mean() / 7  # k/n again: n = 700 chances to stay
-table = ((torch.bincount(train, minlength=256) + 1 / 256) / 101).log()  # smoothed as in lesson 4.2
-for name, log_q in {"sticky bits": sticky(stay), "table of counts": table}.items():
-    on_train, on_new = (-log_q[sequences].mean().item() / math.log(2) for sequences in (train, new))
-    print(f"{name}: {on_train:.2f} bits in training, {on_new:.2f} on new data; entropy {entropy:.2f}")
-    assert on_new > entropy - 0.1
-assert abs(stay - 0.9) < 0.06 and on_train < entropy - 0.2 and on_new > entropy + 0.4
+fitted = {"sticky bits": sticky(stay), "table of counts": ((100 * empirical + 1 / 256) / 101).log()}
+paid, lines = {}, ["```", f"entropy: of the source {entropy:.2f} bits, of the 100 draws {floor:.2f} bits"]
+for name, log_q in fitted.items():
+    paid[name] = [-log_q[part].mean().item() / math.log(2) for part in (train, new)]
+    divergence = (torch.xlogy(empirical, empirical) - empirical * log_q).sum().item() / math.log(2)
+    assert abs(paid[name][0] - (floor + divergence)) < 1e-9
+    lines.append(f"{name:15} {paid[name][0]:.2f} bits on these draws, {paid[name][1]:.2f} bits on new ones")
+(sticky_seen, sticky_new), (table_seen, table_new) = paid.values()
+predict(
+    "Which model has the lower loss on the 100 sequences, and which on 10,000 new ones?",
+    choices(
+        {
+            "the table on both": (True, True),
+            "the table on the 100, sticky bits on the new ones": (True, False),
+            "sticky bits on both": (False, False),
+        },
+        answer=(table_seen < sticky_seen, table_new < sticky_new),
+    ),
+    reveal="\n".join([*lines, "```"]),
+)
 
 # %% [markdown]
-# In training the table of counts falls *below* the entropy, and on new data it is the worse of the two. Its 256 cells have
-# learned the accidents of 100 draws. (The draws as a whole can happen to be easy or hard: even the true source's loss on
-# them moves by a quarter of a bit either way.) A training loss below the floor is memory, not knowledge. This is why a likelihood is
-# reported on data that the model has not seen.
+# <details><summary>What happened</summary>
+#
+# On the draws that it has seen the table of counts is far better, and falls *below* the entropy of the source. The
+# identity says why. The table is nearly the empirical distribution itself, so its loss is nearly $H(\hat p_N)$, the
+# floor of the draws, which is lower than the source's: a hundred draws fill only a few of the 256 cells.
+# On new sequences the table is the worse model. Its cells have learned the accidents of 100 draws. Sticky bits have
+# one number to learn, and are close to the source. A training loss below the floor is memory, not knowledge. So a
+# likelihood is reported on data that the model has not seen.
+#
+# </details>
+#
+# ### Which way round?
+#
+# $KL(p \| q)$ is no distance: $KL(q \| p)$ is another number. Maximum likelihood minimises $KL(\text{data} \| \text{model})$,
+# the **forward** divergence. It asks what the *data* cost under the model. The **reverse** divergence
+# $KL(\text{model} \| \text{data})$ asks what the model's own *samples* cost under the data's distribution. Lesson 4.7
+# will train a fast student that way, by its own samples. Does it matter? We take a source with two heaps, and a model that
+# is too simple for it, a single bell.
+
+
+# %%
+def kl(p, q):
+    return (torch.xlogy(p, p) - torch.xlogy(p, q)).sum(-1)
+
+
+def bell(mean, width):
+    return torch.softmax(-(((levels - mean) / width) ** 2) / 2, -1)
+
+
+levels = torch.arange(32, dtype=torch.float64)
+bells = bell(torch.arange(0, 31.1, 0.25)[:, None, None], torch.arange(0.5, 12.1, 0.1)[:, None]).flatten(0, 1)
+heap, heaps = bell(8, 2), 0.6 * bell(8, 2) + 0.4 * bell(23, 2)
+assert (
+    kl(heap, bells).argmin() == kl(bells, heap).argmin()
+)  # one heap: the bell is right, and both ways find it
+forward, reverse = bells[kl(heaps, bells).argmin()], bells[kl(bells, heaps).argmin()]
+shown = {"source": heaps, "least KL(source‖bell)": forward, "least KL(bell‖source)": reverse}
+on_first = reverse[:16].sum().item()
+predict(
+    "A source has two heaps, around 8 (60 %) and around 23 (40 %). The bell of least KL(source‖bell) spreads over "
+    "both. Where is the bell of least KL(bell‖source)?",
+    choices(
+        {"over both, too": 0, "on the heap around 8": 1, "on the heap around 23": 2, "between the heaps": 3},
+        answer=1 if on_first > 0.99 else 2 if on_first < 0.01 else 0 if reverse[16] < 0.02 else 3,
+    ),
+    reveal=curves(levels, shown, title="One bell for two heaps", xlabel="level", ylabel="probability"),
+)
+
+# %% [markdown]
+# <details><summary>What happened</summary>
+#
+# It takes one heap, and forgets the other. Look at the two sums. In $\sum p \log(p/q)$ a place where the source is and the
+# model is not costs without bound, so the forward bell **covers** every heap, and puts half of its mass between them,
+# where the source has nothing. In $\sum q \log(q/p)$ a place where the *model* is and the source is not costs without bound.
+# A place that the model forgets costs nothing, since $q = 0$ there. So the reverse bell **seeks one mode**, and collapses
+# onto it.
+#
+# The cause is the model that is too simple: with a single heap, says the assertion in the cell, both ways find the same
+# bell. Where it is, maximum likelihood errs by blur, and the reverse divergence by sameness.
+#
+# </details>
 
 # %% [markdown]
 # ## 4. From one p to a network
 #
-# For a coin there is a formula. For a network there is none, so we climb: follow the gradient of the log-likelihood. Let us
-# climb where the answer is known, 9 heads in 10 flips, starting from $p = 0.5$ with a step of 0.3 times the mean slope.
-#
-# **Break it:** one climber moves $p$ itself. The other moves the **logit** $\theta$, a number without bounds, and uses
-# $p = \sigma(\theta) = 1/(1 + e^{-\theta})$. Which one arrives?
+# For a coin there is a formula. For a network there is none, so we follow the gradient of the log-likelihood. Let us
+# climb where the answer is known, and see what can go wrong. One climber moves $p$ itself. The other moves the **logit**
+# $\theta$, a number without bounds, and uses $p = \sigma(\theta) = 1/(1 + e^{-\theta})$. Both start from $p = 0.5$, and move by
+# a *step* times the slope for a mean flip.
 
 
 # %%
-def climb(start, to_p, steps):
-    at = torch.tensor(start, requires_grad=True)
-    for _ in range(steps):
-        (slope,) = torch.autograd.grad(nats(to_p(at), 9, 10) / 10, at)
-        at = (at + 0.3 * slope).detach().requires_grad_()
-    return to_p(at).item()
+def climb(start, to_p, share, step):
+    at = torch.tensor(start, dtype=torch.float64, requires_grad=True)
+    for update in range(1, 3001):
+        (slope,) = torch.autograd.grad(nats(to_p(at), share, 1), at)
+        at = (at + step * slope).detach().requires_grad_()
+        if not 0 < to_p(at) < 1:
+            return f"p = {to_p(at):.2f} after {update}"
+        if abs(to_p(at) - share) < 0.01 * (1 - share):
+            return f"there after {update}"
 
 
-by_p, by_logit = climb(0.5, lambda p: p, 3), climb(0.0, torch.sigmoid, 300)
-print(f"moving p: {by_p:.2f} after 3 steps; moving the logit: {by_logit:.4f} after 300")
-assert by_p < 0 and abs(by_logit - 0.9) < 1e-3
-theta = torch.tensor(2.0, requires_grad=True)
-bce = F.binary_cross_entropy_with_logits(theta.expand(10), (torch.arange(10) < 9).float())
-(gradient,) = torch.autograd.grad(-bce, theta)
-assert torch.isclose(-10 * bce, nats(theta.sigmoid(), 9, 10))
-assert torch.isclose(gradient, 0.9 - torch.sigmoid(theta))
+ways = {"p": (0.5, lambda p: p), "logit": (0.0, torch.sigmoid)}
+tried = list(itertools.product((0.9, 0.99, 0.999), (("p", 0.1), ("p", 0.001), ("logit", 4.0))))
+found = {(share, *way): climb(*ways[way[0]], share, way[1]) for share, way in tried}
+is_there = [found[0.99, *way].startswith("there") for way in (("p", 0.1), ("logit", 4.0))]
+lines = [f"{s:5} heads, {way:5} by {step:5} slopes: {end} updates" for (s, way, step), end in found.items()]
+predict(
+    "One climber moves p by 0.1 times the slope, the other the logit by 4 times the slope. Both find a share of heads of "
+    "0.9. Which of them finds 0.99?",
+    choices(
+        {
+            "both": [True, True],
+            "p alone": [True, False],
+            "the logit alone": [False, True],
+            "neither": [False, False],
+        },
+        answer=is_there,
+    ),
+    reveal="\n".join(["```", *lines, "```"]),
+)
 
 # %% [markdown]
-# The first climber jumps over the edge: a "probability" below 0, whose log-likelihood is not a number. And it goes on,
-# because the formula of its slope still returns a number. The logit can't leave its range. It also makes the slope simple:
-# the last line asserts that it is $k/n - \sigma(\theta)$, what the data says minus what the model says. The loss that
-# libraries call *binary cross-entropy with logits* is nothing else than minus the mean log-likelihood of a coin, says the
-# line before.
+# <details><summary>What happened</summary>
+#
+# The first climber jumps over the edge. A smaller step helps: with 0.001 it arrives, even at 0.999, and sooner than
+# the logit. So the edge alone is not the trouble. The right size of a step depends on the answer. A step is too long if it is more than two over the curvature, and in $p$ the
+# information of one flip is $1/(p(1-p))$, which has no bound. In the logit it is $p(1-p)$, never more than $1/4$. So every
+# step below 8 is safe, wherever the peak is.
+#
+# </details>
+#
+# **Your turn.** The logit makes the slope simple, too. By the chain rule of calculus
+# $\frac{d\ell}{d\theta} = \frac{d\ell}{dp} \cdot \frac{dp}{d\theta}$, with the $\frac{d\ell}{dp}$ of section 2 and
+# $\frac{dp}{d\theta} = p(1-p)$. What is left when you multiply it out? Replace the dots by a formula without a fraction. The cell
+# compares it with autograd, through the loss that torch calls *binary cross-entropy with logits*.
+
+
+# %%
+def slope_by_logit(theta, k, n):  # k heads in n flips; torch.sigmoid(theta) is p
+    return ...
+
+
+for k, n in [(9, 10), (0, 4), (3, 3)]:
+    theta, x = torch.tensor(1.5, requires_grad=True), (torch.arange(n) < k).float()
+    bce = F.binary_cross_entropy_with_logits(theta.expand(n), x, reduction="sum")
+    assert torch.isclose(-bce, nats(theta.sigmoid(), k, n))
+    (due,), mine = torch.autograd.grad(-bce, theta), slope_by_logit(theta.detach(), k, n)
+    if mine is not ...:
+        verdict = "right" if torch.isclose(mine, due, atol=1e-5) else "not yet"
+        print(f"{verdict}: with {k} heads in {n} flips you say {mine:.3f}, autograd {due:.3f}")
+
+# %% [markdown]
+# <details><summary>The answer</summary>
+#
+# $\frac{d\ell}{d\theta} = k(1-p) - (n-k)p = k - n\,\sigma(\theta)$, in code `k - n * torch.sigmoid(theta)`. It is
+# the data minus the model.
+#
+# </details>
+#
+# The assertion in the cell says that *binary cross-entropy with logits* is nothing else than minus the
+# log-likelihood of a coin. Whoever minimises it maximises a likelihood.
 #
 # With a logit nothing stops us from letting a network name it. Our pixel is one variable of an image; in raster order 407
-# pixels come before it. The network reads them and gives one logit: a different coin for every past. Alone, the pixel
-# cost almost a full bit.
+# pixels come before it. The network reads them and gives one logit: a different coin for every past. We train two
+# networks. One sees all 407 earlier pixels, the other only those 24 that are at most three rows or columns away.
 #
-# **Predict:** how many bits will be left when the past is known?
+# The strongest simple model has no network at all. It counts: for each pattern of the four earlier pixels that touch ours,
+# what is the share of ink? That is $k/n$ for each of 16 pasts.
+
 
 # %%
-black = grey.binarize()
-past, new_past = (part.flatten(1)[:, :407].float() for part in (black.train, black.test))
-bits, new_bits = (part[:, 0, 14, 15].float() for part in (black.train, black.test))
-network = nn.Sequential(nn.Linear(407, 32), nn.ReLU(), nn.Linear(32, 1), nn.Flatten(0))
-optimizer = torch.optim.AdamW(network.parameters(), lr=0.01, weight_decay=0.3)
-for _ in range(60):
-    optimizer.zero_grad()
-    F.binary_cross_entropy_with_logits(network(past), bits).backward()
-    optimizer.step()
+def bit(images):
+    return images[:, 0, 14, 15].float()
 
-alone = F.binary_cross_entropy(bits.mean().expand(500), new_bits).item() / math.log(2)
-given_past = F.binary_cross_entropy_with_logits(network(new_past), new_bits).item() / math.log(2)
-print(f"test digits: one p for all {alone:.2f} bits, a p for every past {given_past:.2f} bits")
-assert round(alone, 2) == 0.98 and 0.35 < given_past < 0.5
+
+def near(images, reach):  # the earlier pixels that are at most `reach` rows and columns away
+    around = images[:, 0, 14 - reach : 15, 15 - reach : 16 + reach].flatten(1)
+    return around[:, : -1 - reach].float()
+
+
+black = grey.binarize()
+place = torch.tensor([8.0, 4.0, 2.0, 1.0])
+past, new_past = ((near(part, reach=1) @ place).long() for part in (black.train, black.test))
+ones, flips = (torch.bincount(past, weights=each, minlength=16) for each in (bit(black.train), None))
+counted = (ones + 0.5) / (flips + 1)  # k/n for each of 16 pasts, half a digit added to either side
+alone, four = (
+    F.binary_cross_entropy(p.float(), bit(black.test)).item() / math.log(2)
+    for p in (bit(black.train).mean().expand(500), counted[new_past])
+)
+print(f"bits on test digits: one p for all {alone:.2f}, a p for each pattern of four neighbours {four:.2f}")
 
 # %% [markdown]
-# From 0.98 bits to less than half a bit. This is one conditional $p_\theta(x_d \mid x_{<d})$ of the chain rule; an
-# autoregressive model has one for every pixel, and its log-likelihood is their sum. The rest of the course is about the
-# network; what remains here is its output. A logit is enough for a bit, but pixels have 256 levels.
+# Four neighbours tell more than half of it. Now the networks. We draw what they pay after each update, on the digits
+# that they learn from (*train*) and on 500 others (*valid*), and stop where the second curve is lowest.
+
+
+# %%
+def learn(past, seed):  # bits on the training, validation and test digits, after each update
+    torch.manual_seed(seed)
+    parts = [(past(part), bit(part)) for part in (black.train, black.valid, black.test)]
+    network = nn.Sequential(nn.Linear(parts[0][0].shape[1], 32), nn.ReLU(), nn.Linear(32, 1), nn.Flatten(0))
+    optimizer, history = torch.optim.AdamW(network.parameters(), 0.03, weight_decay=0.3), []
+    for _ in range(60):
+        losses = [F.binary_cross_entropy_with_logits(network(x), y) / math.log(2) for x, y in parts]
+        history.append([loss.item() for loss in losses])
+        optimizer.zero_grad()
+        losses[0].backward()
+        optimizer.step()
+    return torch.tensor(history).T
+
+
+pasts = {"24 near": partial(near, reach=3), "all 407": lambda images: images.flatten(1)[:, :407].float()}
+several = range(seed, seed + (1 if quick else 3))
+runs = {name: [learn(past, each) for each in several] for name, past in pasts.items()}
+ends = {name: [run[2, run[1].argmin()].item() for run in each] for name, each in runs.items()}
+lines = {
+    f"{name}, {part}": run[0][row]
+    for name, run in runs.items()
+    for row, part in enumerate(("train", "valid"))
+}
+seeds = {name: ", ".join(f"{end:.2f}" for end in each) for name, each in ends.items()}
+title = "Bits on test digits, each seed: {} with 24 near pixels, {} with all 407".format(*seeds.values())
+predict(
+    f"Counting with four neighbours needs {four:.2f} bits. Which network is better than that on the test digits?",
+    choices(
+        {
+            "both": [True, True],
+            "only the one that sees 24 pixels": [True, False],
+            "only the one that sees all 407": [False, True],
+            "neither": [False, False],
+        },
+        answer=[max(ends[name]) < four for name in pasts],
+    ),
+    reveal=curves(range(60), lines, title=title, xlabel="updates", ylabel="bits", ylim=(0, 1.1)),
+)
+
+# %% [markdown]
+# <details><summary>What happened</summary>
+#
+# The network with 24 near pixels needs about 0.37 bits, and is better than counting. The one that sees everything is
+# *worse* than counting four pixels: about 0.44 bits, whatever its seed. The curves say why. On the digits that it learns
+# from it falls to less than 0.3 bits, and on others it stops far above. It has 13,000 weights for 4,000 digits, and learns
+# accidents of them, as the table did. The near network has the same hidden layer and the same training, and its two
+# curves stay together. So more past can hurt a model that has to learn from few data where to look. Convolutions
+# (lesson 4.5.3) begin by looking near.
+#
+# </details>
+#
+# This is one conditional $p_\theta(x_d \mid x_{<d})$ of the chain rule. An autoregressive model has one for every pixel, and
+# its log-likelihood is their sum. The rest of the course is about the network; what remains here is its output.
 
 # %% [markdown]
 # ## 5. Levels that know their neighbours
 #
 # A **categorical** distribution has one logit for each level, made into probabilities by a softmax. Its maximum-likelihood
-# estimate is again a share: $\hat p_k = n_k / n$, the histogram. (The cell below begins with a check on four coarse levels: at
-# these shares the gradient of the cross-entropy is zero, data minus model, level by level.) A categorical can take any
-# shape. But to it levels are only names: what it learns about level 200 says nothing about level 201.
+# estimate is again a share: $\hat p_k = n_k / n$, the histogram. A categorical can take any shape. But to it levels are only names: what it
+# learns about level 200 says nothing about level 201.
 #
 # Grey levels are quantities. So let us say less with fewer numbers. Take a **logistic** distribution on the real line: its
 # cumulative probability is the sigmoid, $F(x) = \sigma((x - \text{mean}) / \text{scale})$. Cut the line into bins of width
 # 1 around the levels. The probability of a level is the difference of $F$ at the two ends of its bin. The first bin has no
-# lower end and the last no upper one: they take the rest.
+# lower end and the last no upper one: they take the rest. This is a **discretized logistic** distribution.
 
 
 # %%
-quarters = pixel // 64
-logits = (torch.bincount(quarters, minlength=4) / 4000).log().requires_grad_()
-(gradient,) = torch.autograd.grad(F.cross_entropy(logits.expand(4000, 4), quarters), logits)
-assert gradient.abs().max() < 1e-6
-
-
 def one_logistic(mean, scale, num_levels):
     ends = torch.arange(num_levels - 1, dtype=torch.float64) + 0.5
     below = torch.sigmoid((ends - mean) / scale)
     return below.diff(prepend=torch.zeros(1), append=torch.ones(1))
 
 
-near_edge = one_logistic(1.0, 2.0, 32)
-without_tails = torch.sigmoid((torch.arange(33) - 0.5 - 1.0) / 2.0).diff()
-print(f"with tails: sum {near_edge.sum():.6f}, level 0 {near_edge[0]:.3f}")
-print(f"without:    sum {without_tails.sum():.6f}, level 0 {without_tails[0]:.3f}")
-assert abs(near_edge.sum() - 1) < 1e-12 and without_tails.sum() < 0.7
-title = "Level 0 takes all the mass below it, so nothing is lost"
+near_edge, lost = one_logistic(1.0, 2.0, 32), torch.sigmoid(torch.tensor((-0.5 - 1.0) / 2.0)).item()
+assert abs(near_edge.sum() - 1) < 1e-12
+title = f"Level 0 has {near_edge[0]:.0%}, of which {lost:.0%} come from below: nothing is lost"
 mixture_figure([(1.0, 2.0, 1.0)], 32, title=title)
 
 # %% [markdown]
-# The differences of neighbours telescope: what is left of their sum is the last value minus the first, $1 - 0$, whatever the mean and the scale.
-# In the picture the hatched bars in the margin are mass where no level is; the hatched part of level 0 is the same mass,
-# counted where it belongs. Leave the tails out, and a third of the probability is gone.
+# The differences of neighbours telescope: what is left of their sum is the last value minus the first, $1 - 0$, whatever the
+# mean and the scale. In the picture the hatched bars in the margin are mass where no level is; the hatched part of level 0 is
+# the same mass, counted where it belongs. Left out, a third of the probability would be gone.
 #
 # One hump is a poor shape for most pixels. A **mixture** adds several, with weights: three numbers a component instead of
 # one a level. Is ours the library's? And what happens to a level far out in a tail?
@@ -408,44 +630,26 @@ mixture_figure([(1.0, 2.0, 1.0)], 32, title=title)
 # %%
 weights, means, scales = torch.tensor([[0.5, 0.3, 0.2], [3.0, 20.0, 40.0], [1.0, 4.0, 0.5]]).double()
 mine = sum(w * one_logistic(m, s, 32) for w, m, s in zip(weights, means, scales, strict=True))
-half = 31 / 2  # the library measures means and scales in half ranges, from the middle
-parameters = weights.log(), (means - half) / half, (scales / half).log()
-library = DiscretizedLogisticMixture(*parameters, num_levels=32)
-assert torch.allclose(mine, library.probs) and abs(library.probs.sum() - 1) < 1e-12
-assert torch.equal(LogisticMixture(32, 3).distribution(torch.cat(parameters)).probs, library.probs)
-
+half = 15.5  # the library measures means and scales in half ranges, from the middle
+library = DiscretizedLogisticMixture(weights.log(), means / half - 1, (scales / half).log(), 32)
+assert torch.allclose(mine, library.probs)
 far = one_logistic(31.0, 0.01, 32)[10].log().item()
 narrow = DiscretizedLogisticMixture(*torch.tensor([[0.0], [1.0], [math.log(0.01 / half)]]), 32)
-exact = narrow.log_prob(torch.tensor(10)).item()
-print(f"a level 2,050 scales away: difference of CDFs {far} nats, the library {exact:.0f} nats")
-assert far == -math.inf and round(exact) == -2050
+print(f"2,050 scales away: {far} nats by subtraction, {narrow.log_prob(torch.tensor(10)):.0f} by the library")
 
 # %% [markdown]
-# The same numbers, and one difference that matters in training. Far from the mean both values of $F$ round to 0; their
-# difference has the logarithm $-\infty$, and no gradient leads back from there. The library never subtracts. It works with
+# The probabilities are the same, with one difference that matters in training. Far from the mean both values of $F$ round to 0;
+# their difference has the logarithm $-\infty$, and no gradient leads back from there. The library never subtracts. It works with
 # $\log F(b) + \log(1 - F(a)) + \log(1 - e^{a-b})$, where $a$ and $b$ are the ends of the bin in scales from the mean. This is
-# the same quantity, and finite.
+# the same quantity, and finite. (The published code of PixelCNN++ replaces the mass of a bin by the height of the curve where the
+# difference is too small, and lets no scale become too narrow.)
 
 # %% [markdown]
 # ## 6. Climbing a surface
 #
-# One logistic has two parameters, so its log-likelihood is a surface over a map. In the lab, put points on 16 levels and
-# watch. Predict before you try:
-#
-# 1. Choose *one heap and a stray point*. How far does the best mean move? How far would the average move?
-# 2. Choose *all on one level*. Is there a best scale?
-# 3. Choose *heaped on the edge*. Where does the maximiser lie?
-
-# %% tags=["nbval-ignore-output"]
-surface_lab()
-
-# %% [markdown]
-# The stray point doubles the scale on the lab's grid, and moves the mean by about half a level where the average moves by 0.8: a
-# logistic's heavy tails allow for strays. Points on one level make the scale shrink without end, like the coin that
-# always shows heads. And points heaped on level 0 are best explained by a mean *below* level 0, where no level is.
-#
-# Autograd reads the slope of this surface off the code. We climb from the lab's first candidate, in the mean and the
-# logarithm of the scale, which has no bounds to jump over; once without the stray point, once with it.
+# One logistic has two parameters, so its log-likelihood is a surface over a map. Autograd reads the slope of the surface
+# off the code. We climb in the mean and the logarithm of the scale, which has no bounds to jump over. Nine points lie
+# in a heap around level 7; then a tenth, a stray point, is added on level 15.
 
 
 # %%
@@ -456,32 +660,57 @@ def ascend(points):
         path.append((mean.item(), log_scale.exp().item()))
         (slope,) = torch.autograd.grad((points * one_logistic(mean, log_scale.exp(), 16).log()).sum(), at)
         at = (at + 0.05 * slope).detach().requires_grad_()
-    assert slope.norm() < 1e-6
     return path
 
 
 points = torch.tensor([0, 0, 0, 0, 1, 0, 2, 3, 2, 0, 1, 0, 0, 0, 0, 0])
-path, with_stray = ascend(points), ascend(points + F.one_hot(torch.tensor(15), 16))
-for name, (mean, scale) in {"without": path[-1], "with": with_stray[-1]}.items():
-    print(f"maximiser {name} the stray point: mean {mean:.2f}, scale {scale:.2f}")
-assert abs(path[-1][0] - 7) < 1e-3 and round(path[-1][1], 2) == 0.85
-assert with_stray[-1][0] < 7.5 and with_stray[-1][1] > 1.7 * path[-1][1]
-title = "Autograd climbs from mean 3.00, scale 2.26 to mean 7.00, scale 0.85"
-surface_figure(points.tolist(), path=path, title=title)
+stray = points + F.one_hot(torch.tensor(15), 16)
+path, stray_path = ascend(points), ascend(stray)
+for data, (*_, end) in ((points, path), (stray, stray_path)):
+    newton = SurfaceFacts(tuple(data.tolist()), 0, 0).maximiser  # how the lab below finds the maximiser
+    assert torch.allclose(torch.tensor(end), torch.tensor(newton), atol=1e-5)
+(mean, scale), (stray_mean, stray_scale) = path[-1], stray_path[-1]
+title = (
+    f"To mean {stray_mean:.2f}, scale {stray_scale:.2f}; without the stray point to {mean:.2f}, {scale:.2f}"
+)
+predict(
+    "The stray point moves the average of the points by 0.8 levels. By how many levels does it move the mean of the best "
+    "logistic distribution?",
+    number(stray_mean - mean, unit="levels", low=0, high=1),
+    reveal=surface_figure(stray.tolist(), path=stray_path, title=title),
+)
 
 # %% [markdown]
-# The picture shows the climb without the stray point. From the white dot the scale grows first: a wide distribution finds
-# far points less surprising. Then mean and scale move together to the summit, where the slope is zero. (The yellow dot is
-# the best cell of the map, whose scales are 0.80 and 0.95 there; the climber isn't bound to cells.) With the stray point
-# the scale is 1.7 times as wide, and the mean has moved by 0.4; both are printed above the picture.
+# <details><summary>What happened</summary>
+#
+# By 0.41, half as far as the average: the tails of a logistic are heavy, and allow for strays. What the stray point
+# does change is the scale, which becomes 1.7 times as wide. In the picture the climb begins at the white dot. The scale
+# grows first: a wide distribution finds far points less surprising. Then mean and scale move together to the summit (yellow),
+# where the slope is zero.
+#
+# </details>
+#
+# In the lab, put points on 16 levels. The lab finds the maximiser (yellow) by Newton's method, which divides the slope by
+# the curvature, and ends where autograd does (the cell above asserts it). Find out:
+#
+# 1. Choose *two heaps*. What does one bell make of them? You have seen this in section 3.
+# 2. Choose *all on one level*. Is there a best scale?
+# 3. Choose *heaped on the edge*. Where is the maximiser?
+
+# %% tags=["nbval-ignore-output"]
+surface_lab()
+
+# %% [markdown]
+# One bell spreads over both heaps, as least forward divergence does. Points on one level make the scale shrink without
+# end, like the coin that always shows heads. And points heaped on level 0 are best explained by a mean *below* level 0,
+# where no level is.
 
 # %% [markdown]
 # ## 7. A real pixel
 #
-# Our pixel as it is, in grey. The lab draws its histogram, on 32 coarse levels, as an outline. The title says how many bits
-# a pixel costs under your mixture, and how many of them are the divergence from the histogram.
-#
-# **Try first by hand:** how close do you come with three components? Where do their means go?
+# The lab draws the histogram of our pixel, on 32 coarse levels, as an outline. The title says how many bits a pixel costs
+# under your mixture, and how many of them are divergence. How close do you come with three components? Where do their
+# means go?
 
 # %% tags=["nbval-ignore-output"]
 coarse = torch.bincount(pixel // 8, minlength=32)
@@ -492,10 +721,9 @@ mixture_lab([(15.5, 2.0, 5)], coarse.tolist())
 # beyond the edges, and a wide third one, come within 0.1 bits.
 #
 # Now all 256 levels, by gradient ascent. A mixture of three has 8 free numbers, a categorical 255. We fit both to the
-# first $n$ training digits, and measure on the 500 test digits. The categorical gets half an imaginary digit at every
-# level, for otherwise an unseen level would cost infinitely much.
-#
-# **Predict:** from how many digits on does the categorical win on the test digits?
+# first $n$ training digits, and measure on the 500 test digits. The categorical gets a part of an imaginary digit at
+# every level, for otherwise an unseen level would cost infinitely much. How large a part? The one that is best on the 500
+# validation digits.
 
 
 # %%
@@ -508,43 +736,55 @@ def fit_mixture(levels, steps=100 if quick else 200):
         log_prob = likelihood.distribution(parameters).log_prob(torch.arange(256))
         (-(counts * log_prob).sum() / len(levels)).backward()
         optimizer.step()
-    return likelihood.distribution(parameters.detach())
+    return likelihood.distribution(parameters.detach()).probs
 
 
-by_hand = MixtureFacts(((-1.0, 0.5, 4), (32.0, 0.5, 4), (18.0, 7.0, 5)), 32, tuple(coarse.tolist()))
-assert by_hand.bits - by_hand.entropy < 0.1
+def fit_categorical(levels):
+    counts = torch.bincount(levels, minlength=256)
+    smoothed = [(counts + part) / (len(levels) + 256 * part) for part in (0.02, 0.05, 0.1, 0.2, 0.5, 1, 2)]
+    return min(smoothed, key=lambda probs: -probs.log()[grey.valid[:, 0, 14, 15].long()].mean())
 
-unseen, sizes = grey.test[:, 0, 14, 15].long(), (50, 200, 1000, 4000)
-held_out = {"categorical, 255 numbers": [], "3 logistics, 8 numbers": []}
-for size in sizes:
-    shares = (torch.bincount(pixel[:size], minlength=256) + 0.5) / (size + 128)
-    fitted = fit_mixture(pixel[:size])
-    log_probs = shares.log()[unseen], fitted.log_prob(unseen)
-    for name, log_prob in zip(held_out, log_probs, strict=True):
-        held_out[name].append(-log_prob.mean().item() / math.log(2))
-categorical, logistics = held_out.values()
-assert all(few < many for few, many in zip(logistics, categorical, strict=True))
-assert categorical[1] > logistics[1] + 0.15 and categorical[3] < logistics[3] + 0.1
-assert round(logistics[3], 1) == 5.3
 
-by_level = {"categorical": shares, "3 logistics": fitted.probs}
-title = "4,000 digits: the categorical is rough where the mixture is smooth"
-display(curves(range(256), by_level, title=title, xlabel="level", ylabel="probability", log_y=True))
-title = "Eight numbers learn a pixel from few digits; 255 numbers need thousands"
-curves(sizes, held_out, title=title, xlabel="training digits", ylabel="bits on test digits", log_x=True)
+sizes = (50, 200, 1000, 4000)
+families = {"categorical, 255 numbers": fit_categorical, "3 logistics, 8 numbers": fit_mixture}
+fits = {name: [fit(pixel[:size]) for size in sizes] for name, fit in families.items()}
+unseen = grey.test[:, 0, 14, 15].long()
+bits = {name: [-probs.log2()[unseen].mean().item() for probs in each] for name, each in fits.items()}
+categorical, logistics = bits.values()
+wins = [size for size, few, many in zip(sizes, logistics, categorical, strict=True) if many < few]
+title = f"With {sizes[-1]:,} digits the categorical needs {categorical[-1]:.2f} bits, the mixture {logistics[-1]:.2f}"
+predict(
+    "From how many training digits on is the categorical better on the test digits?",
+    choices(
+        {**{f"from {size:,} on": size for size in sizes}, "not even with 4,000": None},
+        answer=min(wins, default=None),
+    ),
+    reveal=[
+        curves(sizes, bits, title=title, xlabel="training digits", ylabel="bits on test digits", log_x=True),
+        curves(
+            range(256),
+            {name: each[-1] for name, each in fits.items()},
+            title="The fits to all training digits",
+            xlabel="level",
+            ylabel="probability",
+            log_y=True,
+        ),
+    ],
+)
 
 # %% [markdown]
-# The first picture shows the two fits to all 4,000 digits, on a logarithmic axis. Both have the spikes at paper and full
-# ink. Between them the categorical jumps from level to level, by chance; the mixture is a smooth plain.
+# <details><summary>What happened</summary>
 #
-# The second picture answers the question: the categorical does not win at all, not even with 4,000 digits. Read the lines
-# from left to right: the mixture needs 200 digits to
-# come near its final 5.3 bits, and the categorical is still some hundredths of a bit above that at the right end. (A
-# uniform guess costs 8 bits.) Its freedom has to be paid for in data, level by level; the mixture shares what it learns
-# among neighbours. It can overfit too: with some draws of 50 digits, one of its components shrinks onto a single level,
-# as in the surface lab.
+# The categorical does not win at all. With 50 digits the mixture is near its final 5.3 bits already, and the
+# categorical is still some hundredths of a bit above that at the right end. Its freedom has to be paid for in data,
+# level by level; the mixture shares what it learns among neighbours.
 #
-# A network stands at the left end: for each past it has seen few examples, or none. That is why PixelCNN++ ends in such
+# The second picture shows the fits to all 4,000 digits. Both have the spikes at paper and full ink. Between them the
+# categorical jumps from level to level, by chance; the mixture is a smooth plain.
+#
+# </details>
+#
+# A network is at the left end: for each past it has seen few examples, or none. That is why PixelCNN++ ends in such
 # mixtures.
 
 # %% [markdown]
@@ -552,9 +792,13 @@ curves(sizes, held_out, title=title, xlabel="training digits", ylabel="bits on t
 #
 # - Maximum likelihood picks the parameters under which the data is most probable; it maximises a sum of logarithms.
 # - For a coin that is $\hat p = k/n$; the curvature $-n/(\hat p(1-\hat p))$ says how sure it is; at the edges it is too sure.
-# - Cross-entropy is the data's entropy plus the divergence of the model. Only the second can be learned away.
-# - Logits have no edges to jump over; a network that names logits, trained by cross-entropy, *is* maximum likelihood.
+# - Cross-entropy is the data's entropy plus the divergence of the model, for any number of data. Only the second can be learned away.
+# - Least KL(data‖model) covers every heap of the data; least KL(model‖data) settles on one.
+# - Logits have a safe step everywhere; a network that names logits, trained by cross-entropy, *is* maximum likelihood.
 # - A discretized logistic mixture gives neighbouring levels similar probabilities; its outer bins take the tails, so it sums to 1.
+
+# %%
+predictions()
 
 # %% tags=["nbval-ignore-output"]
 lesson_quiz("4_3_maximum_likelihood")
@@ -567,8 +811,8 @@ lesson_quiz("4_3_maximum_likelihood")
 #
 # ## Further reading
 #
-# - I. Goodfellow, Y. Bengio, A. Courville, *Deep Learning*: section 3.13 for entropy and the KL divergence, section 5.5 for
-#   maximum likelihood as least divergence, section 6.2.2 for outputs as logits.
+# - I. Goodfellow, Y. Bengio, A. Courville, *Deep Learning*: section 3.13 for entropy and the KL divergence and its two
+#   directions (figure 3.6), section 5.5 for maximum likelihood as least divergence, section 6.2.2 for outputs as logits.
 # - T. Salimans, A. Karpathy, X. Chen, D. Kingma, *PixelCNN++: Improving the PixelCNN with Discretized Logistic Mixture
 #   Likelihood and Other Modifications*, ICLR 2017: section 2.1 for the mixture of section 5 here.
 # - A. van den Oord, N. Kalchbrenner, K. Kavukcuoglu, *Pixel Recurrent Neural Networks*, ICML 2016: pixels as categorical
