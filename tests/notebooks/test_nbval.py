@@ -5,22 +5,26 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from tests.checkout import CHECKOUT
 
-FOLDERS = ["notebooks", "notebooks/exercises", "notebooks/solutions"]
-NOTEBOOKS = [path for folder in FOLDERS for path in sorted((CHECKOUT / folder).glob("*.ipynb"))]
-LESSONS = sorted({path.stem for path in NOTEBOOKS})
+LESSONS = sorted((CHECKOUT / "notebooks").glob("*.ipynb"))
+# papermill runs these with every test, and looks at their marks as well: `test_exercises.py`
+OTHERS = [
+    path
+    for folder in ("exercises", "solutions")
+    for path in sorted((CHECKOUT / "notebooks" / folder).glob("*.ipynb"))
+]
+NOTEBOOKS = [*LESSONS, *(pytest.param(path, marks=pytest.mark.slow) for path in OTHERS)]
 
 
-# A process of pytest takes seconds to start: one runs a lesson with its exercises and solutions, and loads nbval alone.
 @pytest.mark.notebook
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("lesson", LESSONS)
-def test_every_cell_runs_and_exact_cells_are_equal(lesson: str) -> None:
-    paths = [str(path) for path in NOTEBOOKS if path.stem == lesson]
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_every_cell_runs_and_exact_cells_are_equal(path: Path) -> None:
     plugins = ["-c", os.devnull, "--rootdir", str(CHECKOUT), "-p", "nbval.plugin", "-p", "no:cacheprovider"]
     options = ["--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout", "120"]
     settings = {
@@ -31,7 +35,7 @@ def test_every_cell_runs_and_exact_cells_are_equal(lesson: str) -> None:
         "ARMOD_COURSE": str(CHECKOUT),
     }
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", *plugins, *options, *paths],
+        [sys.executable, "-m", "pytest", "-q", *plugins, *options, str(path)],
         cwd=CHECKOUT,
         env={**os.environ, **settings},
         capture_output=True,
