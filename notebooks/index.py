@@ -46,8 +46,10 @@ course_map(lessons(), progress.load().notes())
 #
 # - Run the cells from top to bottom with Shift + Enter. The text before a cell says what it is for; the text after it
 #   reads the result.
-# - Where the text asks for a prediction, write yours down first. A wrong guess that you made is worth more than a right
-#   answer that you read.
+# - A card asks for your guess before it shows the result. Give one, also if you are unsure. A wrong guess that you made is worth
+#   more than a right answer that you read.
+# - *Your turn* cells want a line or two from you, and say at once whether they are right.
+# - This is your own copy. Write into it as you like: an update renews the lessons and keeps what you wrote.
 # - Change the code. *Run → Restart Kernel and Run All Cells* brings everything back to a known state.
 # - A cell of assertions proves the claim above it. Try to break it.
 # - Your progress is kept on this computer, in one small file, and goes nowhere else. Set the environment variable
@@ -60,8 +62,22 @@ course_map(lessons(), progress.load().notes())
 #   probability is 1. [Adding it up](4_5_1_made.ipynb#4.-The-whole-model-in-a-dozen-lines) for a small model shows it.
 # - **Masks make an autoencoder autoregressive.** One forward pass then gives every conditional at once, so training is
 #   parallel. [One pass and D passes](4_5_1_made.ipynb#One-pass-instead-of-D) give the same numbers.
-# - **Generation is sequential.** Each variable waits for those before it: a digit of 784 pixels takes
-#   [784 steps](4_5_1_made.ipynb#6.-Sampling:-one-pixel-at-a-time).
+# - **Dilated causal convolutions see far back.** The field of WaveNet doubles with each layer.
+#   [The oracle finds](4_5_2_wavenet.ipynb#3.-Causal,-and-dilated) just as many samples as the formula says.
+# - **Masked convolutions read an image like a page.** The type of the mask decides whether a pixel sees itself.
+#   [Masks A and B](4_5_3_pixelcnn.ipynb#2.-Masks-A-and-B) are built and tested there.
+# - **Generation is sequential and slow**, because each variable waits for those before it.
+#   [A cache](4_7_1_caching.ipynb#3.-What-is-gained) saves the work, and
+#   [one table](4_7_2_parallel_generation.ipynb#12.-All-ways-to-be-fast,-in-one-table) compares all ways to save the waiting.
+# - **Flows and transformers begin here.** [The next section](index.ipynb#Where-this-leads) makes a flow from the masks of
+#   MADE, and finds the mask in causal attention.
+#
+# ## In the two textbooks
+#
+# - S. Prince, *Understanding Deep Learning* (T1): chapter 12 for transformers, of which section 12.7 describes the
+#   autoregressive decoder; section 16.3 for autoregressive and inverse autoregressive flows.
+# - I. Goodfellow, Y. Bengio, A. Courville, *Deep Learning* (T2): section 20.10.7 for auto-regressive networks in general, 20.10.8
+#   for linear and 20.10.9 for neural ones, 20.10.10 for NADE; section 5.5 for maximum likelihood, chapter 10 for recurrent networks.
 
 # %% [markdown]
 # ## Where this leads

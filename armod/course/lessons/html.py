@@ -16,6 +16,7 @@ from traitlets.config import Config
 
 from armod.course.errors import CourseError
 from armod.course.lessons.mathml import to_mathml
+from armod.course.lessons.mine.exercises import FOLDER as MY_EXERCISES
 
 # Nothing of nbconvert's page that fetches scripts: require.js, MathJax, Mermaid, the manager of Jupyter widgets.
 TEMPLATE = """
@@ -130,10 +131,12 @@ def _with_formula(output: NotebookNode) -> NotebookNode:
 
 
 def _link_pages(soup: BeautifulSoup) -> None:
-    """A link to another notebook of the course becomes one to its page."""
+    """A link to another notebook of the course becomes one to its page; the learner's own copies have none."""
     for anchor in soup.select("a[href]"):
         href = str(anchor["href"])
-        if not re.match(r"[a-z]+:|//|/", href):
+        if href.startswith(f"{MY_EXERCISES}/"):
+            anchor.unwrap()
+        elif not re.match(r"[a-z]+:|//|/", href):
             anchor["href"] = re.sub(r"\.ipynb(?=$|#)", ".html", href)
 
 

@@ -19,7 +19,7 @@ Inline $\log p(x_{<d})$, displayed
 
 $$\begin{aligned} a &= b \\ c &= \mathbb{1}[m \ge d] \end{aligned}$$
 
-and `code $x$ stays`, 5 \$ and \\( x^2 \\); [next](dice.ipynb#start), [elsewhere](https://example.org/a.ipynb).
+and `code $x$ stays`, 5 \$ and \\( x^2 \\); [next](dice.ipynb#start), [elsewhere](https://example.org/a.ipynb), [yours](my_exercises/dice.ipynb).
 
 ![a dot](dot.png)
 """
@@ -51,8 +51,9 @@ def test_the_page_has_title_language_formulas_and_nothing_to_fetch(tmp_path: Pat
     assert not re.search(r"\\(log|begin|ge|mathbb)", soup.text)
     assert [script.get("type") for script in soup.find_all("script")] == ["module"]
     assert soup.find("img", alt="a dot")["src"].startswith("data:image/png;base64,")
-    links = [link["href"] for link in soup.find_all("a") if link.text in ("next", "elsewhere")]
+    links = [link["href"] for link in soup.find_all("a") if link.text in ("next", "elsewhere", "yours")]
     assert links == ["dice.html#start", "https://example.org/a.ipynb"]
+    assert "yours." in soup.text  # there is no page of the learner's own copy, so it is no link
 
 
 def test_latex_outputs_become_mathml_and_widget_views_their_description(tmp_path: Path) -> None:

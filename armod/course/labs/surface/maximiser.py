@@ -37,7 +37,9 @@ def maximiser(counts: Sequence[int], mean: float, scale: float) -> tuple[float, 
         (g, h), (gg, gh, hh) = _derivatives(counts, *at)
         determinant = gg * hh - gh * gh
         step = ((gh * h - hh * g) / determinant, (gh * g - gg * h) / determinant)
-        if g * step[0] + h * step[1] < 1e-9:  # twice the nats to be gained: the next step is the last that counts
+        if (
+            g * step[0] + h * step[1] < 1e-9
+        ):  # twice the nats to be gained: the next step is the last that counts
             at = (at[0] + step[0], at[1] + step[1])
             break
         size = 1.0
