@@ -569,11 +569,10 @@ predict(
 #
 # At twelve pixels MADE is best, with 2.24 nats a pixel from each of the three seeds. Be careful with the reason, though.
 # Of the 0.42 nats between the full table and MADE, counting neighbours brings 0.36. The network adds the last 0.07. So it
-# is not *counting* that fails in twelve dimensions. Counting *without sharing* fails.
+# is not *counting* that fails in twelve dimensions. Counting *without sharing* fails. Yet nobody had to tell the network
+# which neighbours matter.
 #
 # </details>
-#
-# And nobody told the network which neighbours matter.
 
 # %% [markdown]
 # ## 9. Next door

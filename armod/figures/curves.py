@@ -1,19 +1,21 @@
-"""Curves over one quantity, with a legend, marked points, and a floor that no curve can go below."""
+"""Curves over one quantity, each with its name at its end, marked points, and a floor that no curve can go below."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
 from armod.figures.numbers import rounded
 from armod.figures.picture import Picture, new_picture
 from armod.figures.style import COLOURS
-from armod.figures.text import text_width, wrapped
+from armod.figures.text import spread, text_width, wrapped
 
 LINE_COLOURS = (COLOURS["input"], COLOURS["output"], COLOURS["hidden"], COLOURS["blind"])
 _STYLES = ("-", "--", "-.", ":")
+_LINE = 14  # points from one name to the next
 
 
 def curves(
@@ -29,7 +31,9 @@ def curves(
     log_x: bool = False,
     log_y: bool = False,
 ) -> Picture:
-    """Draw up to four lines over the same ``x``, with different colours and dashes.
+    """Draw up to four lines over the same ``x``, with different colours and dashes, each with its name at its end.
+
+    What lies beyond ``ylim`` has a triangle at that edge.
 
     Args:
         x: positions ``(n,)``.
@@ -39,7 +43,7 @@ def curves(
         ylabel: what y measures.
         marks: points ``(x, y)`` of some lines, drawn in yellow.
         floor: name and height of a dotted line across.
-        ylim: the range of y; lines are cut at its ends.
+        ylim: the range of y.
         log_x: draw x on a logarithmic axis, with a tick at every position.
         log_y: draw y on a logarithmic axis.
 
@@ -85,12 +89,64 @@ def curves(
             axes.set_xscale("log")
             axes.set_xticks(places, [f"{place:g}" for place in places])
             axes.minorticks_off()
-        axes.legend(loc="center left", bbox_to_anchor=(1.02, 0.5), frameon=False, handlelength=2.4)
+        beyond = _mark_beyond(axes, places, heights)
+        _name(axes, heights, floor, picture.dpi)
         picture.describe(
-            _description(title, xlabel, ylabel, places, heights, floor),
+            _description(title, xlabel, ylabel, places, heights, floor) + beyond,
             {xlabel: places.tolist(), **{name: y.tolist() for name, y in heights.items()}},
         )
     return picture
+
+
+def _mark_beyond(axes: Axes, places: np.ndarray, heights: Mapping[str, np.ndarray]) -> str:
+    """Put triangles where values lie beyond the axis, and say how many do."""
+    low, high = axes.get_ylim()
+    number = 0
+    for y, colour in zip(heights.values(), LINE_COLOURS, strict=False):
+        for marker, edge, is_beyond in (("^", high, y > high), ("v", low, y < low)):
+            axes.plot(
+                places[is_beyond],
+                np.full(is_beyond.sum(), edge),
+                marker,
+                color=colour,
+                clip_on=False,
+                markersize=6,
+            )
+            number += int(is_beyond.sum())
+    axes.set_ylim(low, high)
+    return (
+        f" {number} value{'s lie' if number > 1 else ' lies'} beyond the axis, marked by a triangle."
+        if number
+        else ""
+    )
+
+
+def _name(
+    axes: Axes,
+    heights: Mapping[str, np.ndarray],
+    floor: tuple[str, float] | None,
+    dots_per_inch: float,
+) -> None:
+    """Write each name beside the end of its line, behind a sample of the line; crowded names move apart."""
+    ends = {name: y[np.isfinite(y)][-1] if np.isfinite(y).any() else np.nan for name, y in heights.items()}
+    ends |= {floor[0]: floor[1]} if floor else {}
+    own = list(zip(_STYLES, LINE_COLOURS, strict=True))[: len(heights)]
+    samples = [*own, ((0, (1, 2)), COLOURS["ink"])]
+    box, low_high = axes.get_window_extent(), axes.get_ylim()
+    inside = np.clip(np.nan_to_num(list(ends.values())), *low_high)
+    dots = axes.transData.transform(np.stack([np.full(len(inside), axes.get_xlim()[1]), inside], axis=1))[
+        :, 1
+    ]
+    # beside the axes, and not among the numbers below them
+    rank, step = np.argsort(np.argsort(dots, kind="stable")), _LINE * dots_per_inch / 72
+    bounds = box.y0 + rank * step, box.y1 - (len(dots) - 1 - rank) * step
+    places = (np.clip(spread(dots, step), *bounds) - box.y0) / box.height
+    for name, place, (style, colour) in zip(ends, places, samples, strict=False):
+        axes.plot(
+            [1.02, 1.065], [place] * 2, linestyle=style, color=colour, linewidth=2,
+            transform=axes.transAxes, clip_on=False,
+        )  # fmt: skip
+        axes.text(1.08, place, name, size=10, va="center_baseline", transform=axes.transAxes)
 
 
 def _description(

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from armod.figures.numbers import rounded
 from armod.figures.picture import Picture, new_picture
 from armod.figures.style import COLOURS
-from armod.figures.text import wrapped
+from armod.figures.text import spread, wrapped
 
 _COLOURS = ("blind", "output", "input", "hidden")
 _MARKERS = ("s", "o", "^", "D")
@@ -90,23 +90,8 @@ def _shifts(axes: Axes, ends: Mapping[str, tuple[float, float]], dots_per_inch: 
     axes.autoscale_view()
     dots = axes.transData.transform(list(ends.values()))[:, 1] if ends else np.empty(0)
     heights = dots * 72 / dots_per_inch
-    order = np.argsort(heights, kind="stable")
-    # The smallest moves that keep the distances: without the distances, the heights only have to rise.
-    distances = _LINE * np.arange(len(ends))
-    moved = _rising(heights[order] - distances) + distances
-    return {
-        list(ends)[each]: float(height - heights[each]) for each, height in zip(order, moved, strict=True)
-    }
-
-
-def _rising(values: np.ndarray) -> np.ndarray:
-    """The rising sequence that is nearest to `values`, where falling neighbours are replaced by their mean."""
-    blocks: list[list[float]] = []
-    for value in values:
-        blocks.append([value])
-        while len(blocks) > 1 and np.mean(blocks[-2]) > np.mean(blocks[-1]):
-            blocks[-2:] = [blocks[-2] + blocks[-1]]
-    return np.array([np.mean(block) for block in blocks for _ in block])
+    moved = spread(heights, _LINE)
+    return dict(zip(ends, (moved - heights).tolist(), strict=True))
 
 
 def _annotate(axes: Axes, name: str, end: tuple[float, float], shift: tuple[float, float], side: str) -> None:

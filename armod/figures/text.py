@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextPath
+from numpy.typing import NDArray
 
 from armod.figures.style import drawing_style
 
@@ -53,6 +55,36 @@ def wrapped(text: str, width: float, size: float, weight: str = "normal") -> lis
         else:
             lines[-1] = longer
     return lines
+
+
+def spread(heights: NDArray[np.float64], step: float) -> NDArray[np.float64]:
+    """Move names up and down until no two overlap, by the smallest moves in the sense of least squares.
+
+    Args:
+        heights: where each name would stand, ``(n,)``.
+        step: the least distance of two names, in the same unit.
+
+    Returns:
+        Where each name stands, ``(n,)``, in the same order.
+
+    >>> spread(np.array([0.0, 1.0, 9.0]), 3).tolist()
+    [-1.0, 2.0, 9.0]
+    """
+    order, distances = np.argsort(heights, kind="stable"), step * np.arange(len(heights))
+    moved = np.empty(len(heights))
+    # without the distances, the heights only have to rise
+    moved[order] = _rising(heights[order] - distances) + distances
+    return moved
+
+
+def _rising(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The rising sequence that is nearest to `values`, where falling neighbours are replaced by their mean."""
+    blocks: list[list[float]] = []
+    for value in values:
+        blocks.append([value])
+        while len(blocks) > 1 and np.mean(blocks[-2]) > np.mean(blocks[-1]):
+            blocks[-2:] = [blocks[-2] + blocks[-1]]
+    return np.array([np.mean(block) for block in blocks for _ in block])
 
 
 def put(page: Axes, x: float, y: float, text: str, **style: Any) -> None:

@@ -1,5 +1,7 @@
 """Lines carry their numbers and cut nothing off; numbers are written as a page writes them."""
 
+from itertools import pairwise
+
 import pytest
 
 from armod.figures.curves import curves
@@ -40,3 +42,26 @@ def test_a_logarithmic_axis_shows_all_its_lines():
     picture = curves([0, 1, 2], {"a": [1e-4, 0.3, 1e-2]}, title="T", xlabel="x", ylabel="y", log_y=True)
     low, high = picture.axes[0].get_ylim()
     assert 1e-6 < low <= 1e-4 and 0.3 <= high < 10
+
+
+def test_names_stand_at_the_ends_of_their_lines_and_never_on_each_other():
+    lines = {"low": [1, 0.0], "lower": [0, 0.01], "high": [0, 1]}
+    picture = curves([0, 1], lines, title="T", xlabel="x", ylabel="y", floor=("floor", 0.0))
+    assert_whole(picture)
+    heights = {text.get_text(): text.get_position()[1] for text in picture.axes[0].texts}
+    assert set(heights) == {*lines, "floor"} and heights["high"] > 0.9
+    ordered = sorted(heights.values())
+    assert min(above - below for below, above in pairwise(ordered)) > 0.03
+    assert ordered[0] >= 0
+
+
+def test_what_lies_beyond_the_axis_is_marked():
+    options = {"title": "T", "xlabel": "x", "ylabel": "y", "ylim": (0, 2)}
+    picture = curves([0, 1, 2], {"a": [1, 3, 9], "b": [-1, 1, 1]}, **options)
+    marks = {
+        line.get_marker(): line.get_xdata().tolist()
+        for line in picture.axes[0].lines
+        if line.get_marker() in "^v" and len(line.get_xdata())
+    }
+    assert marks == {"^": [1, 2], "v": [0]} and "3 values lie beyond the axis" in str(picture)
+    assert "beyond" not in str(curves([0, 1, 2], {"a": [1, 0, 2]}, **options))
