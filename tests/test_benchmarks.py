@@ -106,7 +106,8 @@ def test_the_tables_of_text_are_n_grams() -> None:
 
 def test_what_the_benchmark_of_text_kept_is_what_ships() -> None:
     kept = json.loads(text.RESULTS.read_text())
-    one = receipt(text.NAME)
-    assert kept[text.NAME]["bits per character"] == round(one.bits_per_character, 4)
-    assert kept[text.NAME]["parameters"] == one.num_parameters
+    for name in (text.NAME, text.LSTM):
+        one = receipt(name)
+        assert kept[name]["bits per character"] == round(one.bits_per_character, 4)
+        assert kept[name]["parameters"] == one.num_parameters
     assert one.bits_per_character < min(kept["n-grams"]["letters, by order"])

@@ -22,7 +22,7 @@ from torch import Tensor
 from armod.data.dataset import SPLITS
 from armod.data.sets.prompts import Recording, recordings
 from armod.models.base import AutoregressiveModel
-from armod.sound import HOP, decode, emphasise, features, mel
+from armod.sound import HOP, NUM_BANDS, decode, emphasise, features, mel
 from armod.speech import NAMES, draw_sounds, load_model, receipt_of, voice
 from armod.speech.corpus.choose import is_held_out
 from armod.speech.learning import described
@@ -54,6 +54,12 @@ def speakers(real: dict[str, Recording]) -> dict[str, Speaker]:
     plans = [voice().plan(word) for word in WORDS]
     predicted = [describe_frames(plan.phones, plan.frames) for plan in plans]
     aligned = [described(one) for one in real.values()]
+    planned = [voice().acoustic.features(frames) for frames in aligned]
+    swapped = [
+        (torch.cat([text[:NUM_BANDS], sound[NUM_BANDS:]]), torch.cat([sound[:NUM_BANDS], text[NUM_BANDS:]]))
+        for text, sound in zip(planned, measured, strict=True)
+    ]
+    bands, pitches = (list(each) for each in zip(*swapped, strict=True))
 
     def at(model: AutoregressiveModel, told: list[Tensor], temperature: float) -> Speaker:
         return lambda generator: draw_sounds(model, told, temperature=temperature, generator=generator)
@@ -74,6 +80,8 @@ def speakers(real: dict[str, Recording]) -> dict[str, Speaker]:
                 vocoder, [plan.features for plan in plans], temperature
             ),
         }
+    found["copy, but with the spectrum that the text predicts, T = 0.8"] = at(vocoder, bands, 0.8)
+    found["copy, but with the pitch that the text predicts, T = 0.8"] = at(vocoder, pitches, 0.8)
     return found
 
 
@@ -107,7 +115,7 @@ def judge_speaker(name: str, speaker: Speaker, real: dict[str, Recording]) -> di
         "quietest": round(min(loudness), 4),
         "seconds to judge": round(time.process_time() - begin),
     }
-    if name.startswith("copy"):
+    if name.startswith("copy of"):
         held_out = [number for number, word in enumerate(WORDS) if is_held_out(word)]
         copies = [made[0][number] for number in held_out]
         waves = [decode(real[WORDS[number]].levels) for number in held_out]

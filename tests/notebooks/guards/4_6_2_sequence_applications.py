@@ -1,5 +1,8 @@
 # The numbers that the text of lesson 4.6.2 states; run after its last cell.
 
+import json as _json
+from pathlib import Path as _Path
+
 # speech
 assert 650 < len(speech.pronunciations()) < 750 and plan.features.shape[0] == 28
 assert all(abs(len(heard[_name]) - len(real)) <= 80 for _name in ("the recording", "from the recording"))
@@ -7,6 +10,20 @@ assert 5000 < samples.double().mean() < 8000
 assert unknown - right < math.log2(len(words)) * len(words) / samples.sum() + 1e-9  # the bound is exact
 assert abs(unknown - right) < 0.1 and wrong > right + 0.3
 assert hits >= (2 if quick else 5)
+# the table of the outside judge
+_file = _Path(armod.__file__).parents[1] / "benchmarks/applications/speech.json"
+_judged = _json.loads(_file.read_text())
+_typed = {
+    "real recordings": (90, 100),
+    "copy of the recording, T = 0.8": (80, 87),
+    "copy, but with the pitch that the text predicts, T = 0.8": (75, 83),
+    "copy, but with the spectrum that the text predicts, T = 0.8": (30, 56),
+    "split, from text alone, T = 0.8": (23, 39),
+    "direct, from text alone, T = 0.8": (39, 46),
+}
+for _name, _row in _typed.items():
+    _found = [100 * _judged[_name][part] for part in ("words", "held out")]
+    assert all(abs(a - b) < 0.51 for a, b in zip(_row, _found, strict=True)), _name
 # music: the same counts on another form, and what a melody is worth
 assert 5 < counted["a hold is a hold"] - counted["a hold says its pitch"] < 9
 assert nats["told the whole soprano"] < nats["the soprano's past (Transformer)"] < nats["told nothing"]
@@ -23,7 +40,10 @@ _best = min(range(8), key=by_letters.__getitem__)
 assert _best == 4 and f"{by_letters[4]:.3f}" == "2.508" and by_letters[7] > by_letters[3]
 assert by_tokens[2] == min(by_tokens) and 0.01 < by_letters[4] - by_tokens[2] < 0.05
 assert 1.9 < len(texts["train"]) / len(train_tokens) < 2.3
-assert bits["tokens, GPT"] < bits["tokens, the best table"]
+assert bits["tokens, LSTM"] < bits["tokens, GPT"] - 0.02 < bits["tokens, the best table"] - 0.02
+_receipts = [armod.pretrained.receipt(f"{_name}-plays") for _name in ("recurrent", "transformer")]
+assert [round(each.seconds) for each in _receipts] == [151, 222]
+assert _receipts[0].num_parameters < _receipts[1].num_parameters
 assert in_bits["its own past"] < in_bits["no past"] < in_bits["another past"]
 assert fresh(greedy) < 0.75 * fresh(drawn_text) and fresh(drawn_text) > 190
 assert min(tempered, key=tempered.__getitem__) == 1.0 and tempered[0.7] > tempered[1.0] + 0.05
