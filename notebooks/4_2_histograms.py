@@ -348,8 +348,8 @@ predict(
 # uniform guess.
 
 # %%
-above = {f"{D} pixels": [each - D * math.log(16) for each in line] for D, line in sweep.items()}
-above["an unseen digit"] = [math.log(1 + 1444 / A) for A in amounts]
+excess = {f"{D} pixels": [each - D * math.log(16) for each in line] for D, line in sweep.items()}
+excess["an unseen digit"] = [math.log(1 + 1444 / A) for A in amounts]
 strange = {D: test[tables[16, D].is_unseen(test[:, :D]), :D] for D in (4, 12)}
 for D, x in strange.items():
     cost = nats(smoothed(16, D, 10), x) - D * math.log(16)
@@ -358,7 +358,7 @@ for D, x in strange.items():
 labels["ylabel"] = "nats per block, above uniform"
 curves(
     amounts,
-    above,
+    excess,
     title="The fine of an unseen digit is the same for 4 and for 12 pixels",
     floor=("uniform", 0),
     **labels,

@@ -17,8 +17,8 @@ few_digits = armod.Histogram((1,), 8, num_levels=16).fit(train[:25, :1])
 assert few_digits.is_unseen(test[:, :1]).any()
 # section 6
 assert least[2] == 100 and least[4] == 1e4 and min(sweep[12]) / 12 > math.log(16)
-assert sweep[12][0] / 12 < sweep[4][0] / 4 and above["12 pixels"][0] > above["4 pixels"][0]
-assert all(math.isclose(a, b) for a, b in zip(above["12 pixels"], above["an unseen digit"], strict=True))
+assert sweep[12][0] / 12 < sweep[4][0] / 4 and excess["12 pixels"][0] > excess["4 pixels"][0]
+assert all(math.isclose(a, b) for a, b in zip(excess["12 pixels"], excess["an unseen digit"], strict=True))
 assert abs(math.log(1 + 1444 / 840.4) - 1) < 0.001
 assert chosen[1][0] == 16 and chosen[12][0] == 2 and round(counting[-1], 2) == 2.66
 # section 7
