@@ -1,4 +1,7 @@
 # The numbers that the text of lesson 4.6.1 states; run after its last cell.
+import json as _json
+from pathlib import Path as _Path
+
 # digits: the smudge saves about a quarter; independent pixels lose by far, and win by squared error
 assert with_input.mean() < without.mean() - 12
 assert 0.18 < saved / without.mean() < 0.28
@@ -26,3 +29,21 @@ assert abs(estimate - exact) < 0.1
 # a hidden bottom is exact, the top and the left half gain
 assert abs(blind["bottom"] - weighed["bottom"]) < 1e-3
 assert quick or min(blind[side] - weighed[side] for side in ("top", "left")) > 2
+# the table is that of benchmarks/applications/inpainting.json
+_table = _json.loads(
+    (_Path(armod.__file__).parents[1] / "benchmarks/applications/inpainting.json").read_text()
+)
+_typed = {
+    "bottom": (31.5, 0, 0, 33.8, 108.8, 96.0),
+    "top": (34.1, 5.9, 0.4, 33.4, 78.2, 70.8),
+    "right": (35.6, 3.1, 0.2, 36.0, 87.1, 78.9),
+    "left": (30.0, 2.9, 0.2, 29.6, 73.9, 65.1),
+    "box": (30.9, 6.0, 0.3, 30.2, 137.7, 126.4),
+    "everything": (65.6, 0, 0, 69.1, 127.0, 121.1),
+}
+for _hole, _row in _typed.items():
+    _nats = {name: each["nats"] for name, each in _table[_hole].items()}
+    _won = _table[_hole].get("raster minus particles", {"nats": 0, "standard error": 0})
+    _found = (_nats["raster"], _won["nats"], _won["standard error"], _nats["told the mask"])
+    _found += (_nats["order-agnostic"], _nats["order-agnostic, mixture of 8"])
+    assert all(abs(a - b) < 0.051 for a, b in zip(_row, _found, strict=True)), _hole
