@@ -11,8 +11,8 @@
 #
 # **Can you link two stacks, cut a logistic into bins, and let red speak for green?**
 #
-# There are six exercises: outputs counted, two gates, the link between the stacks, the bins of a published likelihood, the
-# channels of a pixel, and the way down and up again. They follow the lesson.
+# There are seven exercises: outputs counted, two gates, the link between the stacks, the bins of a published likelihood, the
+# channels of a pixel, the way down and up again, and a model that you train within a budget. They follow the lesson.
 #
 # Each exercise says how hard it is and how long it takes. Replace the `...` by your own code, run the cell, then the
 # check below it: it says what to look at next. Hints unfold one by one; try before you open them.
@@ -437,3 +437,50 @@ def mended_way_up(vertical, horizontal, kept):
 
 # %% tags=["check:variants-streams"]
 armod.check("variants-streams")
+
+# %% [markdown] tags=["statement:variants-budget"]
+# ## 7. Train within a budget
+#
+# **Difficulty** medium · **Time** 20 minutes · **Worth** 5 points
+#
+# Train a small Gated PixelCNN on digits of 8x8 bits, and hand in its receipt. The budget is a number of updates.
+#
+# Write `train(model, digits, test, num_steps)`. It trains `model` in place by `num_steps` updates on `digits` `(N, 1, 8, 8)`, and returns
+# the receipt: the mean cost of a digit of `test` in nats, by the weights after the last update. Write the loop yourself, without
+# `armod.fit`. The batches may be as large as you like.
+#
+# The check asks for 60 updates, with other digits and a new model, and computes the likelihood again from the weights that it finds in
+# `model`. Below 24 nats are due. (A probability of its own for each pixel needs 25.) The cell below has digits to try it on.
+#
+# <details><summary>Hint 1 of 3</summary>
+#
+# The loss of a step is the mean of -log p over a batch of digits. `model.log_prob(x)` is differentiable. Which three calls make a step of it?
+#
+# </details>
+#
+# <details><summary>Hint 2 of 3</summary>
+#
+# 60 steps are few, so each has to be a large one: Adam with a learning rate of 0.02 to 0.03, on batches of 50 digits that are drawn anew for each step.
+#
+# </details>
+#
+# <details><summary>Hint 3 of 3</summary>
+#
+# The receipt: `with torch.no_grad(): nats = -model.log_prob(test).mean().item()`, *after* the last step, over the digits that were not trained on.
+#
+# </details>
+
+# %%
+small = armod.data.load("digits8").binarize()
+one = armod.GatedPixelCNN((1, 8, 8), 6, 2, kernel_size=5, likelihood=armod.likelihoods.Bernoulli(), seed=seed)
+print(f"{-one.log_prob(small.test).mean().item():.1f} nats per digit before the training")
+
+
+# %% tags=["answer:variants-budget"]
+def train(model, digits, test, num_steps):
+    """The receipt of the trained model: nats per digit of `test`."""
+    ...  # your code
+
+
+# %% tags=["check:variants-budget"]
+armod.check("variants-budget")

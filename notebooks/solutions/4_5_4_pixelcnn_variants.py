@@ -11,8 +11,8 @@
 #
 # **Can you link two stacks, cut a logistic into bins, and let red speak for green?**
 #
-# There are six exercises: outputs counted, two gates, the link between the stacks, the bins of a published likelihood, the
-# channels of a pixel, and the way down and up again. They follow the lesson.
+# There are seven exercises: outputs counted, two gates, the link between the stacks, the bins of a published likelihood, the
+# channels of a pixel, the way down and up again, and a model that you train within a budget. They follow the lesson.
 #
 # Each exercise says how hard it is and how long it takes. Replace the `...` by your own code, run the cell, then the
 # check below it: it says what to look at next. Hints unfold one by one; try before you open them.
@@ -384,3 +384,41 @@ def mended_way_up(vertical, horizontal, kept):
 
 # %% tags=["check:variants-streams"]
 armod.check("variants-streams")
+
+# %% [markdown] tags=["statement:variants-budget"]
+# ## 7. Train within a budget
+#
+# Train a small Gated PixelCNN on digits of 8x8 bits, and hand in its receipt. The budget is a number of updates.
+#
+# Write `train(model, digits, test, num_steps)`. It trains `model` in place by `num_steps` updates on `digits` `(N, 1, 8, 8)`, and returns
+# the receipt: the mean cost of a digit of `test` in nats, by the weights after the last update. Write the loop yourself, without
+# `armod.fit`. The batches may be as large as you like.
+#
+# The check asks for 60 updates, with other digits and a new model, and computes the likelihood again from the weights that it finds in
+# `model`. Below 24 nats are due. (A probability of its own for each pixel needs 25.) The cell below has digits to try it on.
+
+# %%
+small = armod.data.load("digits8").binarize()
+one = armod.GatedPixelCNN((1, 8, 8), 6, 2, kernel_size=5, likelihood=armod.likelihoods.Bernoulli(), seed=seed)
+print(f"{-one.log_prob(small.test).mean().item():.1f} nats per digit before the training")
+
+
+# %% tags=["answer:variants-budget"]
+def train(model, digits, test, num_steps):
+    """The receipt of the trained model: nats per digit of `test`."""
+    ### BEGIN SOLUTION
+    generator = torch.Generator().manual_seed(seed)
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.02)
+    for _ in range(num_steps):
+        batch = digits[torch.randint(len(digits), (50,), generator=generator)]
+        loss = -model.log_prob(batch).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    with torch.no_grad():
+        return -model.log_prob(test).mean().item()
+    ### END SOLUTION
+
+
+# %% tags=["check:variants-budget"]
+armod.check("variants-budget")

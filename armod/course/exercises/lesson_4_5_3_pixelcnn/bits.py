@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import torch
@@ -44,6 +45,14 @@ def _nats(log_prob: Tensor) -> float:
 def compressed_bytes(bits: float, event_shape: Shape, num_images: int) -> float:
     """Size of a file of so many images."""
     return bits * math.prod(event_shape) * num_images / 8
+
+
+def _is_same_size(one: Any, other: Any) -> bool:
+    """Sizes, or lists of sizes: equal, or rounded up to a whole byte, because no file has half a byte."""
+    first, second = np.asarray(one, float), np.asarray(other, float)
+    return first.shape == second.shape and bool(
+        (np.isclose(first, second) | (np.ceil(first) == np.ceil(second))).all()
+    )
 
 
 def _log_probs(generator: np.random.Generator, num_images: int, shape: Shape) -> tuple[Tensor, Shape]:
@@ -91,6 +100,7 @@ pixelcnn_bits.asks(
     "the size of a file",
     instances=_files,
     finite=False,
+    same=_is_same_size,
     wrong={
         "Those are bits. How many of them make a byte?": lambda bits, shape, num_images: bits * math.prod(shape) * num_images,
         "That is one image. How many are there?": lambda bits, shape, num_images: bits * math.prod(shape) / 8,
