@@ -43,7 +43,7 @@ def digits_of(generator: np.random.Generator) -> tuple[Tensor, Tensor]:
     everything = load("digits8").binarize()
     pool = torch.cat([everything.train, everything.test])
     chosen = torch.from_numpy(generator.permutation(len(pool))[: NUM_TRAIN + NUM_TEST])
-    return pool[chosen].float().split([NUM_TRAIN, NUM_TEST])  # type: ignore[return-value]
+    return pool[chosen].float().split([NUM_TRAIN, NUM_TEST])
 
 
 def nats_of(model: GatedPixelCNN, x: Tensor) -> float:
