@@ -103,6 +103,11 @@ class DilationFacts:
             before=sum(back >= output for back in self.ancestry[frame]),
         )
 
+    def found(self, output: int) -> str:
+        """What the oracle finds for the output at sample `output`, whose past begins with sample 1."""
+        inside = sum(back < output for back in self.oracle)
+        return say("oracle", seen=inside, before=len(self.oracle) - inside)
+
     @property
     def description(self) -> str:
         """The whole picture in words."""

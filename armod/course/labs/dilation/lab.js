@@ -117,7 +117,8 @@ export function mount(stage, data) {
     const half = narrow ? 125 : 205;
     const middle = between(left + half, (from + to) / 2, right - half);
     sketch.text(middle, top + 22, narrow ? `field ${facts.field}` : say("field", facts), "strong field");
-    sketch.text(middle, top + 40, say("oracle", facts), "oracle");
+    const seen = facts.oracle.filter((steps) => steps < state.output).length;
+    sketch.text(middle, top + 40, say("oracle", { seen, before: facts.oracle.length - seen }), "oracle");
   }
 
   const choose = ({ x }) => turn("output")(between(1, Math.ceil((x - place.left) / place.unit), data.length));

@@ -74,7 +74,7 @@ def _table() -> dict[str, dict[str, object]]:
             "ancestry": facts.ancestry,
             "field": facts.field,
             "formula": facts.formula,
-            "seen": len(facts.oracle),
+            "oracle": facts.oracle,
             "finding": facts.finding,
         }
     return table

@@ -2,6 +2,7 @@
 
 import re
 
+import armod
 from armod.course.labs import dilation_animation
 from armod.course.labs.dilation.facts import KERNEL_SIZES, NUM_LAYERS, PATTERNS, DilationFacts
 from armod.course.labs.dilation.lab import _table, dilation_state
@@ -18,8 +19,18 @@ def test_the_table_holds_every_state_and_the_oracle_agrees_with_it():
                 state = _table()[f"{pattern} {num_layers} {kernel_size}"]
                 assert facts.dilations == dilations[:num_layers]
                 assert state["field"] == 1 + (kernel_size - 1) * sum(dilations[:num_layers])
-                assert state["ancestry"][-1] == facts.oracle and state["seen"] == len(facts.oracle)
+                assert state["ancestry"][-1] == facts.oracle == state["oracle"]
                 assert state["finding"] == facts.finding and state["formula"] == facts.formula
+
+
+def test_before_the_beginning_the_oracle_finds_nothing():
+    """A whole WaveNet of five samples and one more: the last conditional sees the five."""
+    facts = dilation_state("doubling: 1, 2, 4, 8, 16", 4, 2)
+    model = armod.WaveNet((6,), 2, dilations=facts.dilations, likelihood=armod.likelihoods.Bernoulli())
+    assert int(armod.dependency_matrix(model)[5].sum()) == 5
+    assert facts.found(5) == "the oracle finds 5; 11 more lie before the beginning"
+    assert facts.found(15) == "the oracle finds 15; 1 more lies before the beginning"
+    assert facts.found(16) == facts.found(64) == "the oracle finds 16"
 
 
 def test_two_animations_are_the_same_and_small_and_ask_nothing_of_the_network():

@@ -58,7 +58,7 @@ def test_every_state_says_and_lights_what_python_says(show):
         texts = page.locator("svg.armod-plot text").all_text_contents()
         is_complete = frame == num_layers
         assert (f"receptive field: {facts.formula}" in texts) == is_complete
-        assert (f"the oracle finds {len(facts.oracle)}" in texts) == is_complete
+        assert (facts.found(output) in texts) == is_complete
 
 
 def test_play_pause_step_and_scrub_by_keyboard(show, page):
