@@ -1,4 +1,4 @@
-"""Curves of growth: the cost of a few ways of modelling over the number of variables, on two logarithmic axes."""
+"""Curves of growth: the cost of a few ways of modelling over the number of variables, on logarithmic axes."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ def growth_curves(
     x_label: str = "variables D",
     y_label: str,
     most: float | None = None,
+    log_x: bool = True,
 ) -> Picture:
     """Draw up to four curves, each with its name at its end.
 
@@ -36,6 +37,7 @@ def growth_curves(
         x_label: what `numbers` count.
         y_label: what `costs` measure.
         most: costs above this are not drawn; the table still has them.
+        log_x: whether the numbers stand on a logarithmic axis, as the costs do; if not, a straight line is exponential growth.
 
     Returns:
         The picture, whose table has the numbers and every curve.
@@ -56,7 +58,8 @@ def growth_curves(
         height = picture.get_figheight()
         for number, line in enumerate(heading):
             picture.text(0.02, 1 - (0.28 + 0.24 * number) / height, line, size=14, weight="bold", va="center")
-        axes = picture.add_axes((0.1, 0.62 / height, 0.62, 3.45 / height), xscale="log", yscale="log")
+        axes = picture.add_axes((0.1, 0.62 / height, 0.62, 3.45 / height), yscale="log")
+        axes.set_xscale("log" if log_x else "linear")
         axes.set_xticks(numbers, map(str, numbers))
         axes.minorticks_off()
         axes.set(xlabel=x_label, ylabel=y_label)
@@ -78,7 +81,8 @@ def growth_curves(
             f"{name} from {rounded(curve[0], 4)} to {rounded(curve[-1], 4)}" for name, curve in costs.items()
         )
         picture.describe(
-            f"{title}. Curves of {y_label} against {x_label} from {numbers[0]} to {numbers[-1]}, both axes logarithmic: "
+            f"{title}. Curves of {y_label} against {x_label} from {numbers[0]} to {numbers[-1]}, "
+            f"{'both axes' if log_x else 'the axis of the curves'} logarithmic: "
             f"{ends}.",
             {x_label: list(numbers), **{name: list(map(float, curve)) for name, curve in costs.items()}},
         )

@@ -9,10 +9,10 @@
 # %% [markdown]
 # # Exercises for 4.5.2 WaveNet
 #
-# **Can you count what a stack sees, build its unit, and sample from it without doing anything twice?**
+# **Can you count what a stack sees, build its unit, sample from it without doing anything twice, and train it?**
 #
-# There are five exercises: receptive fields, the mu-law, a causal gated unit, a bug that dilates along the wrong axis, and
-# the ring buffers that make sampling fast. They follow the lesson.
+# There are seven exercises: receptive fields, the mu-law, a causal gated unit, a bug that dilates along the wrong axis,
+# the ring buffers that make sampling fast, bits from logits, and a WaveNet that you train within a budget. They follow the lesson.
 #
 # Each exercise says how hard it is and how long it takes. Replace the `...` by your own code, run the cell, then the
 # check below it: it says what to look at next. Hints unfold one by one; try before you open them.
@@ -309,3 +309,57 @@ for _ in range(400 if quick else 4_000):
     drawn.append(level := torch.multinomial(logits.softmax(1), 1, generator=generator).item())
 waves = my_decode(torch.tensor(drawn, dtype=torch.int64), 256)
 "Nothing to hear yet." if not drawn or waves is None else sound_player({"drawn by your rings": waves}, 8_000)
+
+# %% [markdown] tags=["statement:wavenet-bits"]
+# ## 6. From logits to bits
+#
+# A likelihood is soon computed, and soon computed wrongly. Write `bits_per_sample(logits, x)`: the bits that levels `x` `(N, T)` cost
+# under `logits` `(N, T, K)`, on average for one sample. Every sample has K logits of its own. The result must stay finite for a level that is nearly
+# impossible.
+
+
+# %% tags=["answer:wavenet-bits"]
+def bits_per_sample(logits, x):
+    """Bits of one sample, on average."""
+    ### BEGIN SOLUTION
+    log_p = logits.log_softmax(-1).gather(-1, x[..., None])
+    return -log_p.mean() / math.log(2)
+    ### END SOLUTION
+
+
+# %% tags=["check:wavenet-bits"]
+armod.check("wavenet-bits")
+
+# %% [markdown] tags=["statement:wavenet-training"]
+# ## 7. A receipt that holds
+#
+# A likelihood that nobody can check is worth little. Here you train a WaveNet, and say what it needs; the check takes its weights, and
+# computes the number again.
+#
+# Write `train(model, x, held_out, num_steps)`. It trains the `model` in place with `num_steps` steps of an optimiser on windows of speech `x` `(N, T)`,
+# and returns the receipt: the bits that a sample of `held_out` costs after the training, a number.
+#
+# `model` is an `armod.WaveNet` of 16 levels; `model.conditionals(x).logits` are its logits `(N, T, K)`. The check asks for 60 steps, which take less than a
+# second. After them a sample of a sentence that your code never gets must cost less than 2.0 bits. (A table of the last level needs
+# 2.1.) Write the loop yourself, without `armod.fit`.
+
+
+# %% tags=["answer:wavenet-training"]
+def train(model, x, held_out, num_steps):
+    """The bits that a sample of `held_out` costs after the training."""
+    ### BEGIN SOLUTION
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.02)
+    generator = torch.Generator().manual_seed(seed)
+    for _ in range(num_steps):
+        some = x[torch.randint(len(x), (8,), generator=generator)]
+        loss = bits_per_sample(model.conditionals(some).logits, some)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    with torch.no_grad():
+        return bits_per_sample(model.conditionals(held_out).logits, held_out).item()
+    ### END SOLUTION
+
+
+# %% tags=["check:wavenet-training"]
+armod.check("wavenet-training")

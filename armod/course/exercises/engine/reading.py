@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from armod.course.exercises.engine.showing import shown
 
@@ -95,6 +95,25 @@ def integer(reply: Any, what: str) -> int:
     if found != math.floor(found):
         raise Mistake(f"{what} is {shown(found)}; a whole number is due.")
     return int(found)
+
+
+def weights(reply: Any, model: nn.Module, what: str) -> None:
+    """Load a learner's weights into a model that was built here, so that nothing but numbers is believed.
+
+    Args:
+        reply: the state dict of a model on the learner's side.
+        model: the same model, whose weights are replaced.
+        what: how messages call the learner's model.
+
+    Raises:
+        Mistake: if a weight is missing, has another shape, or holds NaN or infinity.
+    """
+    found = {}
+    for name, right in model.state_dict().items():
+        if not isinstance(reply, dict) or name not in reply:
+            raise Mistake(f"{what} has lost its weights `{name}`. Train it as it is.")
+        found[name] = tensor(reply[name], f"{what}'s `{name}`", shape=right.shape).to(right)
+    model.load_state_dict(found)
 
 
 def several(reply: Any, what: str, readers: Sequence[Callable[[Any, str], Any]]) -> list[Any]:

@@ -63,7 +63,8 @@ def _stacks(generator: np.random.Generator) -> Iterator[Stack]:
 
 
 def _lengths(generator: np.random.Generator) -> Iterator[tuple[int, int]]:
-    """Just enough, one sample more, and one less."""
+    """Just enough, one sample more, and one less; the sample t alone."""
+    yield from ((2, 1), (3, 2))
     for k, depth in ((2, 5), (3, 4), (int(generator.integers(4, 7)), 3)):
         for extra in (0, 1, -1):
             yield k, _doubled(k, depth) + extra
@@ -128,6 +129,7 @@ wavenet_field.asks(
     wrong={
         "So many layers of two taps would be needed. There are k.": lambda k, num_samples: math.ceil(math.log2(num_samples)),
         "One layer fewer is enough.": lambda k, num_samples: fewest_layers(k, num_samples) + 1,
+        "How many samples does a stack without any layer see? Output t reads step t itself.": lambda k, num_samples: max(1, fewest_layers(k, num_samples)),
     },
     otherwise=_enough,
 )  # fmt: skip

@@ -114,6 +114,7 @@ asked_encode = wavenet_levels.asks(
         "You cut the wave itself into equal bins. What compresses it?": lambda wave, K: _binned(wave.double(), K),
         "What has become of the sign?": _of_compressed(lambda y, K: _binned(y.abs(), K)),
         "There are K levels, so which number is mu?": lambda wave, K: _binned(_compressed(wave, K + 1), K),
+        "You compress with mu = 255 whatever K is.": lambda wave, K: _binned(_compressed(wave, 256), K),
         "You cut before you shift, and towards 0: what is the bin of a quiet negative wave?": (
             _of_compressed(lambda y, K: (y * K / 2).trunc() + K / 2),
             _of_compressed(lambda y, K: ((y * K / 2).trunc() + K / 2).clamp(0, K - 1)),
@@ -136,6 +137,7 @@ asked_decode = wavenet_levels.asks(
         "Those are the middles of the bins, not yet expanded.": _of_middles(lambda y, K: y),
         "Those are edges of bins, not yet expanded.": _of_middles(lambda y, K: y, offset=0),
         "There are K levels, so which number is mu?": _of_middles(lambda y, K: _expanded(y, K + 1)),
+        "You expand with mu = 255 whatever K is.": _of_middles(lambda y, K: _expanded(y, 256)),
         "What has become of the sign?": _of_middles(lambda y, K: _expanded(y, K).abs()),
         "You compress once more. How is the logarithm undone?": _of_middles(_compressed),
         "Is something missing between the power and the division?": _of_middles(lambda y, K: y.sign() * K ** y.abs() / (K - 1)),

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import torch
-from torch import Tensor
 
 from armod.course.exercises import Answer, Exercise, Handle, Mistake, reading, shown
 from armod.distillation import FlowStudent, LinearPrediction, kl
@@ -51,13 +48,7 @@ def _trained(answer: Answer, teacher: LinearPrediction) -> FlowStudent:
     with one_thread(torch.device("cpu")):  # so small a network only waits for a second one
         answer.call("train", student, _elsewhere(answer, teacher), NUM_STEPS)
     rebuilt = FlowStudent(CHANNELS, dilations=DILATIONS)
-    weights: dict[str, Tensor] = {}
-    found: Any = student.call("state_dict")
-    for name, right in rebuilt.state_dict().items():
-        if not isinstance(found, dict) or name not in found:
-            raise Mistake(f"The student has lost its weights `{name}`. Train it as it is.")
-        weights[name] = reading.tensor(found[name], f"The student's `{name}`", shape=right.shape).to(right)
-    rebuilt.load_state_dict(weights)
+    reading.weights(student.call("state_dict"), rebuilt, "The student")
     return rebuilt
 
 

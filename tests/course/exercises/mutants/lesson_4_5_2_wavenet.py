@@ -87,6 +87,30 @@ def next_units(layers, rings, x):
     return Mutant("wavenet-ring", title, says=says, source=source)
 
 
+def _train(title: str, says: str, **changes: str) -> Mutant:
+    parts = {
+        "begin": "pass",
+        "rate": "0.02",
+        "loss": "bits_per_sample(model.conditionals(some).logits, some)",
+        "receipt": "bits_per_sample(model.conditionals(held_out).logits, held_out).item()",
+    } | changes
+    source = f"""
+def train(model, x, held_out, num_steps):
+    {parts["begin"]}
+    optimizer = torch.optim.Adam(model.parameters(), lr={parts["rate"]})
+    generator = torch.Generator().manual_seed(0)
+    for _ in range(num_steps):
+        some = x[torch.randint(len(x), (8,), generator=generator)]
+        loss = {parts["loss"]}
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    return {parts["receipt"]}
+"""
+    return Mutant("wavenet-training", title, says=says, source=source)
+
+
+RECEIPT = "bits_per_sample(model.conditionals(held_out).logits, held_out).item()"
 EXCHANGE = "older = self.places[place].clone(); self.places[place] = x; return older"
 
 MUTANTS = [
@@ -182,4 +206,13 @@ def next_units(layers, rings, x):
     return torch.stack(units, dim=1)
 """,
     ),
+    Mutant("wavenet-bits", "softmax, then its logarithm", "NaN or infinity", "def bits_per_sample(logits, x): return -logits.softmax(-1).gather(-1, x[..., None]).log2().mean()"),
+    _train("in nats", "That is the number in nats", receipt=f"{RECEIPT} * math.log(2)"),
+    _train("of what it has learnt from", "What is a receipt for", receipt="bits_per_sample(model.conditionals(x).logits, x).item()"),
+    _train("before the first step", "before the first step", begin=f"early = {RECEIPT}", receipt="early"),
+    _train("a number that sounds good", "Is it measured on all of", receipt="1.75"),
+    _train("another model is trained", "have not changed at all", begin="import copy; model = copy.deepcopy(model)"),
+    _train("steps too small", "How large are your steps", rate="0.003"),
+    _train("the wrong sign", "Does the loss fall", loss="-bits_per_sample(model.conditionals(some).logits, some)"),
+    _train("learns the held-out windows by heart", "How large are your steps", begin="x = held_out[:2]"),
 ]  # fmt: skip
