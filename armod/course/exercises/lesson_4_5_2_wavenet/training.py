@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from armod.course.exercises import Answer, Exercise, Mistake, reading, shown
+from armod.course.exercises import Answer, Exercise, Mistake, reading
 from armod.data import load
 from armod.likelihoods import Categorical
 from armod.models.sequence.wavenet import WaveNet

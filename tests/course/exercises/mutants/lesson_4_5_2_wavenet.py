@@ -214,5 +214,5 @@ def next_units(layers, rings, x):
     _train("another model is trained", "have not changed at all", begin="import copy; model = copy.deepcopy(model)"),
     _train("steps too small", "How large are your steps", rate="0.003"),
     _train("the wrong sign", "Does the loss fall", loss="-bits_per_sample(model.conditionals(some).logits, some)"),
-    _train("learns the held-out windows by heart", "How large are your steps", begin="x = held_out[:2]"),
+    _train("learns two held-out windows by heart", "bits a sample of another sentence", begin="x = held_out[:2]"),
 ]  # fmt: skip
