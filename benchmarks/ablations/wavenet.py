@@ -1,6 +1,7 @@
 """What are WaveNet's gate, residuals and skips for? Each is taken away by itself, in a network for speech.
 
-``python -m benchmarks.ablations.wavenet SEED`` trains every variant on one thread, and adds its lines to `wavenet.json`.
+``python -m benchmarks.ablations.wavenet SEED [VARIANT ...]`` trains all variants, or some, on one thread, and adds their lines to
+`wavenet.json`; a variant takes about 20 seconds.
 Sixteen layers (dilations 1 to 128, twice) of 16 channels learn 18 seconds of speech. Each variant has its own learning rate
 and its own best epoch, both chosen on the valid split; bits are those of the test split. A unit without a gate has half the
 weights. So there is a second one, wider, with as many weights in the whole network as the gated one has.
@@ -94,10 +95,12 @@ def trained(make: Callable[[int], armod.WaveNet], seed: int) -> dict[str, float]
     return min(found, key=lambda each: each["valid"]) | {"weights": num_weights(make(seed))}
 
 
-def main(seed: int) -> None:
-    """Train all variants from one seed."""
+def main(seed: int, *names: str) -> None:
+    """Train all variants from one seed, or those of these names."""
     torch.set_num_threads(1)
     for name, make in variants().items():
+        if names and name not in names:
+            continue
         line = {"variant": name, "seed": seed, **trained(make, seed)}
         print(line, flush=True)
         lines = json.loads(RESULTS.read_text()) if RESULTS.exists() else []
@@ -106,4 +109,4 @@ def main(seed: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(int(sys.argv[1]), *sys.argv[2:])

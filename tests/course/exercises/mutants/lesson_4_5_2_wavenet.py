@@ -115,7 +115,7 @@ EXCHANGE = "older = self.places[place].clone(); self.places[place] = x; return o
 
 MUTANTS = [
     Mutant("wavenet-field", "one layer missing", "Begin with a single layer", "def receptive_field(k, dilations): return 1 + (k - 1) * sum(dilations[1:])"),
-    _layers("powers of k", "That is too few", "max(1, math.ceil(math.log(num_samples, k)) - (k > 2))"),
+    _layers("powers of k", "That is too few", "math.ceil(math.log(num_samples, k)) - (k > 2)"),
     _layers("rounded down", "That is too few", "int(math.log2((num_samples - 1) / (k - 1) + 1))"),
     _layers("two too many", "and that is enough", "2 + math.ceil(math.log2((num_samples - 1) / (k - 1) + 1))"),
     _steps("twice", "Each is due once", "sorted(right + right[:1])"),
@@ -206,6 +206,9 @@ def next_units(layers, rings, x):
     return torch.stack(units, dim=1)
 """,
     ),
+    Mutant("wavenet-levels", "compresses the caller's wave", "has changed its argument `wave`", "_right = my_encode\ndef my_encode(wave, K): found = _right(wave, K); wave.abs_().mul_(K - 1).log1p_(); return found"),
+    _gated("zeroes the caller's bias", "has changed its argument `bias`", "[_right(x, weight, bias, dilation), bias.zero_()][0]"),
+    Mutant("wavenet-bits", "normalises the caller's logits", "has changed its argument `logits`", "def bits_per_sample(logits, x): logits -= logits.logsumexp(-1, keepdim=True); return -logits.gather(-1, x[..., None]).mean() / math.log(2)"),
     Mutant("wavenet-bits", "softmax, then its logarithm", "NaN or infinity", "def bits_per_sample(logits, x): return -logits.softmax(-1).gather(-1, x[..., None]).log2().mean()"),
     _train("in nats", "That is the number in nats", receipt=f"{RECEIPT} * math.log(2)"),
     _train("of what it has learnt from", "What is a receipt for", receipt="bits_per_sample(model.conditionals(x).logits, x).item()"),
