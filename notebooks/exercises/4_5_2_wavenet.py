@@ -9,10 +9,10 @@
 # %% [markdown]
 # # Exercises for 4.5.2 WaveNet
 #
-# **Can you count what a stack sees, build its unit, and sample from it without doing anything twice?**
+# **Can you count what a stack sees, build its unit, sample from it without doing anything twice, and train it?**
 #
-# There are five exercises: receptive fields, the mu-law, a causal gated unit, a bug that dilates along the wrong axis, and
-# the ring buffers that make sampling fast. They follow the lesson.
+# There are seven exercises: receptive fields, the mu-law, a causal gated unit, a bug that dilates along the wrong axis,
+# the ring buffers that make sampling fast, bits from logits, and a WaveNet that you train within a budget. They follow the lesson.
 #
 # Each exercise says how hard it is and how long it takes. Replace the `...` by your own code, run the cell, then the
 # check below it: it says what to look at next. Hints unfold one by one; try before you open them.
@@ -358,3 +358,83 @@ for _ in range(400 if quick else 4_000):
     drawn.append(level := torch.multinomial(logits.softmax(1), 1, generator=generator).item())
 waves = my_decode(torch.tensor(drawn, dtype=torch.int64), 256)
 "Nothing to hear yet." if not drawn or waves is None else sound_player({"drawn by your rings": waves}, 8_000)
+
+# %% [markdown] tags=["statement:wavenet-bits"]
+# ## 6. From logits to bits
+#
+# **Difficulty** easy · **Time** 6 minutes · **Worth** 3 points
+#
+# A likelihood is soon computed, and soon computed wrongly. Write `bits_per_sample(logits, x)`: the bits that levels `x` `(N, T)` cost
+# under `logits` `(N, T, K)`, on average for one sample. Every sample has K logits of its own. The result must stay finite for a level that is nearly
+# impossible.
+#
+# <details><summary>Hint 1 of 3</summary>
+#
+# A logit is no probability yet: what makes the exponentials of one sample's logits add up to 1? And which logarithm counts in bits?
+#
+# </details>
+#
+# <details><summary>Hint 2 of 3</summary>
+#
+# `logits.log_softmax(-1)` has the log-probabilities of all levels. Pick those of the levels that occurred, take the mean, change the sign, and the unit.
+#
+# </details>
+#
+# <details><summary>Hint 3 of 3</summary>
+#
+# `-logits.log_softmax(-1).gather(-1, x[..., None]).mean() / math.log(2)`.
+#
+# </details>
+
+
+# %% tags=["answer:wavenet-bits"]
+def bits_per_sample(logits, x):
+    """Bits of one sample, on average."""
+    ...  # your code
+
+
+# %% tags=["check:wavenet-bits"]
+armod.check("wavenet-bits")
+
+# %% [markdown] tags=["statement:wavenet-training"]
+# ## 7. A receipt that holds
+#
+# **Difficulty** stretch · **Time** 15 minutes · **Worth** 5 points
+#
+# A likelihood that nobody can check is worth little. Here you train a WaveNet, and say what it needs; the check takes its weights, and
+# computes the number again.
+#
+# Write `train(model, x, held_out, num_steps)`. It trains the `model` in place with `num_steps` steps of an optimiser on windows of speech `x` `(N, T)`,
+# and returns the receipt: the bits that a sample of `held_out` costs after the training, a number.
+#
+# `model` is an `armod.WaveNet` of 16 levels; `model.conditionals(x).logits` are its logits `(N, T, K)`. The check asks for 60 steps, which take less than a
+# second. After them a sample of a sentence that your code never gets must cost less than 2.0 bits. (A table of the last level needs
+# 2.1.) Write the loop yourself, without `armod.fit`.
+#
+# <details><summary>Hint 1 of 3</summary>
+#
+# In each step some windows of `x` are enough. What is the loss, and whose gradients are wanted?
+#
+# </details>
+#
+# <details><summary>Hint 2 of 3</summary>
+#
+# The loss is what the windows cost. Adam's usual learning rate of 0.001 is too careful for 60 steps. The receipt is in bits, of `held_out`, and after the last step: exercise 6 has it ready.
+#
+# </details>
+#
+# <details><summary>Hint 3 of 3</summary>
+#
+# Adam with a learning rate of 0.02, `some = x[torch.randint(len(x), (8,))]` in each step, `optimizer.zero_grad()`, `loss.backward()`, `optimizer.step()`.
+#
+# </details>
+
+
+# %% tags=["answer:wavenet-training"]
+def train(model, x, held_out, num_steps):
+    """The bits that a sample of `held_out` costs after the training."""
+    ...  # your code
+
+
+# %% tags=["check:wavenet-training"]
+armod.check("wavenet-training")
