@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import html
 import io
+import re
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
@@ -37,8 +38,18 @@ class Diagram(Picture):
         """Draw the diagram, its text as outlines; equal diagrams give equal bytes."""
         buffer = io.BytesIO()
         with drawing_style():
-            self.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-        return buffer.getvalue()
+            self.savefig(
+                buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None}
+            )
+        # without what nobody sees it is a good deal smaller
+        text = re.sub(
+            r"<!--.*?-->|<!DOCTYPE.*?>|<metadata>.*?</metadata>",
+            "",
+            buffer.getvalue().decode(),
+            flags=re.DOTALL,
+        )
+        text = re.sub(r"(\.\d{4})\d+", r"\1", re.sub(r"\s*\n\s*", " ", text))
+        return text.replace("> <", "><").encode()
 
     def img(self, dots_per_inch: int = 110, *, colours: int | None = 256) -> str:
         """Draw the diagram as a self-contained ``<img>`` element with alternative text; an SVG needs no resolution."""
