@@ -10,7 +10,7 @@ import torch
 
 from armod.course.exercises import Mistake
 from armod.course.exercises.engine.answer import Answer, Handle, InProcess
-from armod.course.exercises.engine.reading import integer, number, shown, tensor
+from armod.course.exercises.engine.reading import integer, number, shown, tensor, weights
 
 MODEL = Handle(Answer(InProcess({})), 0, "MADE")
 
@@ -119,3 +119,13 @@ def test_small_values_are_shown_as_one_writes_them(value: Any, text: str) -> Non
 )
 def test_what_is_shown_is_short(value: Any) -> None:
     assert len(shown(value)) <= 160
+
+
+def test_weights_are_loaded_or_it_is_said_which_one_is_wrong() -> None:
+    model, other = (torch.nn.Linear(3, 2) for _ in range(2))
+    weights(other.state_dict(), model, "The model")
+    assert torch.equal(model.weight, other.weight) and torch.equal(model.bias, other.bias)
+    with pytest.raises(Mistake, match="has lost its weights `bias`"):
+        weights({"weight": other.weight.detach()}, model, "The model")
+    with pytest.raises(Mistake, match=r"The model's `weight` has the shape \(3, 2\)"):
+        weights({"weight": other.weight.detach().T, "bias": [0, 1]}, model, "The model")
