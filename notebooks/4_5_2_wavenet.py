@@ -629,6 +629,7 @@ predict(
 # stream that nobody writes over brings every layer to the output as well.
 #
 # </details>
+#
 # And the gate? **Your turn.** Write a unit without one, with $\tanh$ or `relu` in its place. `weight` and `bias` come for a filter and a
 # gate, filters first. Replace the dots, and run the cell again: it trains your unit beside the gated one, for a few seconds each.
 
