@@ -27,6 +27,7 @@ from armod.course.exercises.engine.reading import Mistake
 from armod.course.exercises.engine.showing import shown
 
 MAX_TEXT = 400  # characters of a formula
+LONG_TEXT = 150  # characters from which a sympy expression is simplified before it is read
 MAX_DEPTH = 40
 MAX_DEGREE = 48  # names, each as often as its power says: a bound for the degree of every polynomial
 MAX_DIGITS = 40  # of a number anywhere
@@ -89,7 +90,7 @@ def formula(reply: Any, what: str, domain: Domain) -> Formula:
     """The reply as a formula.
 
     Args:
-        reply: a sympy expression, a text, or a number.
+        reply: a sympy expression, a text, or a number; or a list or set that holds one.
         what: how messages call the reply.
         domain: the names that may stand in it, and what they are.
 
@@ -99,8 +100,13 @@ def formula(reply: Any, what: str, domain: Domain) -> Formula:
     Raises:
         Mistake: if it is anything else, is too large, or holds what is no arithmetic.
     """
+    if isinstance(reply, list | tuple) and len(reply) == 1:
+        return formula(reply[0], what, domain)  # all solutions of an equation that has one
     if isinstance(reply, Handle):
-        reply, kind = reply.call("__str__"), f"a {reply.kind}"
+        text, kind = reply.call("__str__"), f"a {reply.kind}"
+        if isinstance(text, str) and len(text) > LONG_TEXT and reply.kind in ("Add", "Mul", "Pow"):
+            text = reply.call("simplify").call("__str__")  # by sympy itself, where the learner's code runs
+        reply = text
     else:
         kind = shown(reply)
     if isinstance(reply, int | float) and not isinstance(reply, bool):
@@ -118,6 +124,8 @@ def formula(reply: Any, what: str, domain: Domain) -> Formula:
             f"{what} is {kind if kind.startswith('a ') else shown(reply)}, which is no formula. Write it with the symbols "
             f"{_listed(domain)} and + - * / **, `sympy.log` and `sympy.exp`."
         ) from None
+    if isinstance(tree, ast.Set | ast.List | ast.Tuple) and len(tree.elts) == 1:
+        (tree,) = tree.elts
     found = _Reader(what, domain)
     found.read(tree)
     return Formula(tree, frozenset(found.names))

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from armod.course.exercises import Answer, Exercise, Mistake, shown
 from armod.likelihoods import LogisticMixture
@@ -72,6 +73,22 @@ def _heights(levels: Tensor, logits: Tensor, means: Tensor, scales: Tensor, num_
     return (z.sigmoid() * (-z).sigmoid() / scales @ logits.softmax(0)).log()
 
 
+def _fallback(levels: Tensor, logits: Tensor, means: Tensor, scales: Tensor, num_levels: int) -> Tensor:
+    """As in the official code of PixelCNN++: the height of the curve where the difference of two sigmoids is small."""
+    v, last = levels.double().unsqueeze(1), num_levels - 1
+    masses = _mass(lambda mass, logits: mass)(levels, logits, means, scales, num_levels)
+    z, half = (v - means) / scales, 0.5 / scales
+    heights = F.logsigmoid(z) + F.logsigmoid(-z) - scales.log()
+    found = torch.where(masses > 1e-5, masses.clamp(min=1e-12).log(), heights)
+    found = torch.where(v == 0, F.logsigmoid(z + half), torch.where(v == last, F.logsigmoid(half - z), found))
+    return (found + logits.log_softmax(0)).logsumexp(1)
+
+
+def _narrowest(num_levels: int) -> float:
+    """The scale, in levels, below which that code lets none fall: a logarithm of -7 in half ranges."""
+    return math.exp(-7) * (num_levels - 1) / 2
+
+
 def _mixture(generator: np.random.Generator, num_components: int, num_levels: int) -> Mixture:
     """Components with means within the range and tails beyond it."""
     logits = torch.from_numpy(generator.normal(size=num_components))
@@ -109,6 +126,7 @@ asked_bins = likelihood_bins.asks(
     called=lambda levels, *_: f"`bin_log_prob` of the levels {shown(levels) if len(levels) < 10 else '0, 1, ...'}",
     seen=_seen,
     finite=False,
+    leaves=("levels", "logits", "means", "scales", "num_levels"),
     wrong={
         "What lies below the first bin and above the last one gets lost. To whom should it go?": _mass(first=False, last=False),
         "You stretch all bins until the total is 1. But the tails belong to the two ends.": _stretched,
@@ -119,7 +137,7 @@ asked_bins = likelihood_bins.asks(
         "Those are the probabilities. Their logarithms are asked.": _mass(lambda mass, logits: mass @ logits.softmax(0)),
         "Your bin of level v goes from v to v + 1. Where is its middle?": _mass(below=0.0),
         "What lies below the first bin gets lost.": _mass(first=False),
-        "What lies above the last bin gets lost.": _mass(last=False),
+        "What lies above the last bin gets lost. (Or is 255 written somewhere, in the place of `num_levels` - 1?)": _mass(last=False),
     },
     otherwise=_otherwise,
 )  # fmt: skip
@@ -144,7 +162,7 @@ likelihood_bins.add("each bin has its own mass", asked_bins.examine, points=2)
 
 @likelihood_bins.check("far out in the tails", points=2)
 def far_tails_are_right(answer: Answer, generator: np.random.Generator) -> None:
-    """Unlikely, not impossible: 256 levels, a narrow bell at either end."""
+    """Unlikely, not impossible: 256 levels, a narrow bell at either end, and one that is far narrower than a level."""
     for mean in (20.0, 235.0):
         one = torch.ones(1, dtype=torch.float64)
         mixture = (one, mean * one, float(generator.uniform(0.4, 0.7)) * one)
@@ -157,8 +175,25 @@ def far_tails_are_right(answer: Answer, generator: np.random.Generator) -> None:
             f"With 256 levels, a mean of {mean:g} and a scale of {float(mixture[2]):.3f}, level {int(levels[place])} has the "
             f"log-probability {float(right[place]):.4g}; you say {shown(float(got[place]))}."
         )
+        if torch.allclose(got, _fallback(levels, *mixture, 256), rtol=1e-6):
+            raise Mistake(
+                f"{seen} That is the height of the curve in the middle of the bin, as published code takes it where the "
+                f"difference is small. The bin is as wide as the curve is steep there: what is the area?"
+            )
         if not math.isfinite(float(got[place])):
             raise Mistake(
                 f"{seen} Two numbers so close to 1 (or to 0) differ by nothing on a computer. Subtract in another way."
             )
         raise Mistake(f"{seen} What is added to the mass, or cut off, so that it does not get smaller?")
+    one, levels = torch.ones(1, dtype=torch.float64), torch.tensor([20, 24, 28])
+    mixture = (one, 20.3 * one, float(generator.uniform(0.4, 0.7)) * _narrowest(256) * one)
+    got, right = asked_bins.reply(answer, levels, *mixture, 256), bin_log_prob(levels, *mixture, 256)
+    if not torch.allclose(got, right, rtol=1e-4, atol=1e-4):
+        clamped = bin_log_prob(levels, *mixture[:2], mixture[2].clamp(min=_narrowest(256)), 256)
+        seen = f"With 256 levels, a mean of 20.3 and a scale of {float(mixture[2]):.3f}, the levels {shown(levels)} get {shown(got)}."
+        if torch.allclose(got, clamped, rtol=1e-4, atol=1e-4):
+            raise Mistake(
+                f"{seen} So it would be with a scale of {_narrowest(256):.3f}, 127.5 times exp(-7). Where is it kept from "
+                f"becoming smaller, as in published code?"
+            )
+        raise Mistake(f"{seen} Narrow scales are allowed, too. What limits yours?")

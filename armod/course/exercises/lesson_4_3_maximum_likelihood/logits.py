@@ -57,10 +57,14 @@ asked_nll = likelihood_logits.asks(
     instances=_instances,
     called=lambda logits, x: f"`mended_nll` for logits of shape {tuple(logits.shape)}",
     seen=_seen,
-    rtol=1e-6,
-    atol=1e-9,
     finite=False,
+    leaves=("logits", "x"),
     wrong={
+        "You give one number for all. Asked is the sum over the bits for each of the observations: which dimension is that? (`sum(dim=())` adds up everything.)": (
+            lambda logits, x: mended_nll(logits, x).sum(),
+            lambda logits, x: mended_nll(logits, x).mean(),
+            lambda logits, x: mended_nll(logits, x).mean() / x.shape[1],
+        ),
         "That is the log-likelihood; asked is the *negative* one.": lambda logits, x: -mended_nll(logits, x),
         "Those are bits; nats are asked.": lambda logits, x: mended_nll(logits, x) / math.log(2),
         "You take a mean over the bits. What does the chain rule do with the conditionals?": lambda logits, x: mended_nll(logits, x) / x.shape[1],
@@ -76,6 +80,7 @@ asked_gradient = likelihood_logits.asks(
     seen=_seen,
     atol=1e-6,
     finite=False,
+    leaves=("logits", "x"),
     wrong={
         "It has the wrong sign: a step *against* the gradient must make the bit more likely.": lambda a, x: x - a.sigmoid(),
         "That is the probability of a 1. What if the bit is 1?": lambda a, x: a.sigmoid(),
@@ -95,7 +100,7 @@ def wrong_and_sure_is_right(answer: Answer, generator: np.random.Generator) -> N
         x = torch.tensor([[0.0], [1.0]], dtype=torch.float64)
         logits = size * (1 - 2 * x) * float(generator.uniform(1, 1.2))
         got, right = asked_nll.reply(answer, logits, x), mended_nll(logits, x)
-        if torch.allclose(got, right, rtol=1e-6):
+        if torch.allclose(got, right, rtol=1e-5):
             continue
         seen = f"For the bits {shown(x)} and the logits {shown(logits)} you say {shown(got)}."
         if not bool(got.isfinite().all()):
@@ -111,14 +116,16 @@ def wrong_and_sure_is_right(answer: Answer, generator: np.random.Generator) -> N
 
 @likelihood_logits.check("where the network is sure, and right")
 def right_and_sure_is_right(answer: Answer, generator: np.random.Generator) -> None:
-    """A cost that is tiny, but not 0."""
+    """A cost that is almost nothing, and never below 0; float32, and what rounds it to 0, will do."""
     x = torch.tensor([[0.0], [1.0]], dtype=torch.float64)
-    logits = 38 * (2 * x - 1) * float(generator.uniform(1, 1.1))
+    logits = 20 * (2 * x - 1) * float(generator.uniform(1, 1.1))
     got, right = asked_nll.reply(answer, logits, x), mended_nll(logits, x)
-    if not torch.allclose(got, right, rtol=1e-3, atol=0):
+    seen = f"For the bits {shown(x)} and the logits {shown(logits)} you say {shown(got)}."
+    if bool((got < 0).any()):
+        raise Mistake(f"{seen} A cost below 0 is a probability above 1: what was added to p?")
+    if not torch.allclose(got, right, rtol=1e-3, atol=1e-5):
         raise Mistake(
-            f"For the bits {shown(x)} and the logits {shown(logits)} you say {shown(got)}; it is {shown(right)}. Small costs "
-            f"count too: 1 + 1e-17 is 1 on a computer, and its logarithm is 0. Is there a function for log(1 + ...)?"
+            f"{seen} Here the network is right, and what it pays is almost nothing: {shown(right)}."
         )
 
 

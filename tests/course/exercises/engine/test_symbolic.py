@@ -100,12 +100,24 @@ def test_what_sympy_prints_is_read_as_what_it_means(tree: sympy.Expr) -> None:
 
 
 def test_a_sympy_expression_is_asked_for_its_text() -> None:
-    answer = Answer(InProcess({"mine": K * sympy.log(P), "all_of_them": [K / N], "numbers": 3, "code": read}))
+    answer = Answer(
+        InProcess(
+            {"mine": K * sympy.log(P), "one_of_one": [K / N], "both": [K, N], "numbers": 3, "code": read}
+        )
+    )
     assert agree(read(answer.value("mine")), read("k*log(p)"), POINTS)
     assert read(answer.value("numbers")).at({}) == 3
-    for name, words in (("all_of_them", "1 parts"), ("code", "no formula")):
+    assert agree(read(answer.value("one_of_one")), read("k / n"), POINTS)
+    assert agree(read("{k / n}"), read("k / n"), POINTS)
+    for name, words in (("both", "2 parts"), ("code", "no formula")):
         with pytest.raises(Mistake, match=words):
             read(answer.value(name))
+
+
+def test_a_long_sympy_expression_is_simplified_where_it_was_made() -> None:
+    long = sympy.Add(*((K + i) * P - K * P - i * P for i in range(40)), K, evaluate=False)
+    answer = Answer(InProcess({"long": long}))
+    assert len(str(long)) > 400 and agree(read(answer.value("long")), read("k"), POINTS)
 
 
 def test_what_has_no_value_is_nan() -> None:
