@@ -84,7 +84,9 @@ def curves(
                 )  # fmt: skip
         if floor is not None:
             axes.axhline(floor[1], color=COLOURS["ink"], linewidth=1.2, linestyle=(0, (1, 2)), label=floor[0])
-        axes.set(xlabel=xlabel, ylabel=ylabel, xlim=(places.min(), places.max()), ylim=ylim)
+        axes.set(xlabel=xlabel, ylabel=ylabel, ylim=ylim)
+        if len(places) > 1:
+            axes.set_xlim(places.min(), places.max())
         if log_x:
             axes.set_xscale("log")
             axes.set_xticks(places, [f"{place:g}" for place in places])

@@ -11,8 +11,8 @@
 #
 # **Can you build a cell, feed it without leaks, and let it write?**
 #
-# There are five exercises: bits per character, a gated cell from its equations, a bug in teacher forcing, the reach of
-# gradients, and the loop that samples. They follow the lesson.
+# There are six exercises: bits per character, a gated cell from its equations, a bug in teacher forcing, the reach of
+# gradients, the loop that samples, and a training run with a receipt. They follow the lesson.
 #
 # Each exercise says how hard it is and how long it takes. Replace the `...` by your own code, run the cell, then the
 # check below it: it says what to look at next. Hints unfold one by one; try before you open them.
@@ -324,3 +324,44 @@ noise = torch.rand(12, 12, dtype=torch.float64, generator=torch.Generator().manu
 with torch.no_grad():
     written = my_sample(trained, noise)
 "No names to see yet." if written is None else ", ".join(armod.data.names.to_name(row) for row in written)
+
+# %% [markdown] tags=["statement:recurrent-training"]
+# ## 6. Train, and hand in a receipt
+#
+# **Difficulty** hard · **Time** 15 minutes · **Worth** 5 points
+#
+# Write `train(model, batches, held_out)`. `model` is a new `armod.RecurrentModel` of names with 48 units. Train it in place,
+# within a small budget: `batches` is a list of 80 tensors `(64, 12)`, enough for 80 steps. Use a loop of your own and an
+# optimiser of torch.
+#
+# Then return the receipt, one number: the bits per character that the trained model pays for the names `held_out` `(N, 12)`,
+# in the sense of exercise 1. The check takes your weights, computes the likelihood itself, and compares. Below 3.2 bits is due;
+# counts of pairs of letters need 3.37.
+#
+# <details><summary>Hint 1 of 3</summary>
+#
+# Each batch makes one step. What is the loss, whose gradients are wanted, and who changes the weights?
+#
+# </details>
+#
+# <details><summary>Hint 2 of 3</summary>
+#
+# The loss is `-model.log_prob(x).mean()`. Adam's usual learning rate of 0.001 is too careful for 80 steps: how much can you dare? For the receipt you have a function already: exercise 1.
+#
+# </details>
+#
+# <details><summary>Hint 3 of 3</summary>
+#
+# `optimizer = torch.optim.Adam(model.parameters(), lr=0.02)`; for each `x` of `batches` the three lines `optimizer.zero_grad()`, `loss.backward()`, `optimizer.step()`. Then, under `torch.no_grad()`, `bits_per_character(model.log_prob_per_variable(held_out), held_out)`.
+#
+# </details>
+
+
+# %% tags=["answer:recurrent-training"]
+def train(model, batches, held_out):
+    """Train the model in place; return its bits per character of the held-out names."""
+    ...  # your code
+
+
+# %% tags=["check:recurrent-training"]
+armod.check("recurrent-training")

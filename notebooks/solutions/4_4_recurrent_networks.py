@@ -11,8 +11,8 @@
 #
 # **Can you build a cell, feed it without leaks, and let it write?**
 #
-# There are five exercises: bits per character, a gated cell from its equations, a bug in teacher forcing, the reach of
-# gradients, and the loop that samples. They follow the lesson.
+# There are six exercises: bits per character, a gated cell from its equations, a bug in teacher forcing, the reach of
+# gradients, the loop that samples, and a training run with a receipt. They follow the lesson.
 #
 # Each exercise says how hard it is and how long it takes. Replace the `...` by your own code, run the cell, then the
 # check below it: it says what to look at next. Hints unfold one by one; try before you open them.
@@ -262,3 +262,34 @@ noise = torch.rand(12, 12, dtype=torch.float64, generator=torch.Generator().manu
 with torch.no_grad():
     written = my_sample(trained, noise)
 "No names to see yet." if written is None else ", ".join(armod.data.names.to_name(row) for row in written)
+
+# %% [markdown] tags=["statement:recurrent-training"]
+# ## 6. Train, and hand in a receipt
+#
+# Write `train(model, batches, held_out)`. `model` is a new `armod.RecurrentModel` of names with 48 units. Train it in place,
+# within a small budget: `batches` is a list of 80 tensors `(64, 12)`, enough for 80 steps. Use a loop of your own and an
+# optimiser of torch.
+#
+# Then return the receipt, one number: the bits per character that the trained model pays for the names `held_out` `(N, 12)`,
+# in the sense of exercise 1. The check takes your weights, computes the likelihood itself, and compares. Below 3.2 bits is due;
+# counts of pairs of letters need 3.37.
+
+
+# %% tags=["answer:recurrent-training"]
+def train(model, batches, held_out):
+    """Train the model in place; return its bits per character of the held-out names."""
+    ### BEGIN SOLUTION
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.02)
+    for x in batches:
+        loss = -model.log_prob(x).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+    with torch.no_grad():
+        return float(bits_per_character(model.log_prob_per_variable(held_out), held_out))
+    ### END SOLUTION
+
+
+# %% tags=["check:recurrent-training"]
+armod.check("recurrent-training")

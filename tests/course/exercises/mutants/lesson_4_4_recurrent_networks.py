@@ -8,6 +8,33 @@ def _sampling(title: str, says: str, drawn: str) -> Mutant:
     return Mutant("recurrent-sampling", title, says=says, source=source)
 
 
+def _train(
+    title: str,
+    says: str,
+    *,
+    loss: str = "-model.log_prob(x).mean()",
+    rate: float = 0.02,
+    receipt: str = "bits",
+    model: str = "model",
+) -> Mutant:
+    """``receipt`` is made of the right ``bits``, or of what is at hand."""
+    source = f"""
+def train(model, batches, held_out):
+    import copy
+    trained = {model}
+    optimizer = torch.optim.Adam(trained.parameters(), lr={rate})
+    for x in batches:
+        optimizer.zero_grad()
+        ({loss}).backward()
+        optimizer.step()
+    with torch.no_grad():
+        log_prob = model.log_prob_per_variable(held_out)
+        bits = float(bits_per_character(log_prob, held_out))
+        return {receipt}
+"""  # fmt: skip
+    return Mutant("recurrent-training", title, says=says, source=source)
+
+
 MUTANTS = [
     Mutant(
         "recurrent-bits",
@@ -56,4 +83,11 @@ def mended_log_prob(x, network):
     _sampling("chance of its own", "All chance is in `noise`", "_right(network, torch.rand_like(noise))"),
     _sampling("another symbol after the end", "The sequence has ended before", "_right(network, noise).masked_fill((_right(network, noise) == 0).cumsum(1) > 1, 1)"),
     _sampling("start returned", "has the shape", "torch.cat([torch.full((len(noise), 1), network.start), _right(network, noise)], dim=1)"),
+    _train("the wrong sign", "Which sign has the loss", loss="model.log_prob(x).mean()"),
+    _train("the usual learning rate", "daring enough", rate=0.001),
+    _train("a copy is trained", "no weight has changed", model="copy.deepcopy(model)"),
+    _train("nats", "How many bits is a nat", receipt="bits * math.log(2)"),
+    _train("padding counted", "padding included", receipt="float(-log_prob.mean() / math.log(2))"),
+    _train("what it learnt from", "Who was held out", receipt="bits_per_character(model.log_prob_per_variable(x), x)"),
+    _train("one decimal", "Do you round it", receipt="round(bits, 1)"),
 ]  # fmt: skip
