@@ -106,6 +106,9 @@ def _slip(said: float, model: armod.RecurrentModel, batches: list[Tensor], x: Te
     bits, total = bits_per_character(log_prob, x), -float(log_prob.sum())
     slips = {
         "Those are nats. How many bits is a nat?": bits * math.log(2),
+        "You divide by the right number, but the padding is still in the sum.": total
+        / math.log(2)
+        / int(((x == 0).long().cumsum(1) - (x == 0).long() == 0).sum()),
         "You divide by all places, padding included.": total / math.log(2) / x.numel(),
         "Those are nats of a place, padding included.": total / x.numel(),
         "Those are bits of a whole name. How many characters has a name?": total / math.log(2) / len(x),

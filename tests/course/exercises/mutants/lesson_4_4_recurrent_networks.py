@@ -88,6 +88,7 @@ def mended_log_prob(x, network):
     _train("a copy is trained", "no weight has changed", model="copy.deepcopy(model)"),
     _train("nats", "How many bits is a nat", receipt="bits * math.log(2)"),
     _train("padding counted", "padding included", receipt="float(-log_prob.mean() / math.log(2))"),
+    _train("padding paid for", "still in the sum", receipt="float(-log_prob.sum() / math.log(2) / ((held_out == 0).cumsum(1) - (held_out == 0).long() == 0).sum())"),
     _train("what it learnt from", "Who was held out", receipt="bits_per_character(model.log_prob_per_variable(x), x)"),
     _train("one decimal", "Do you round it", receipt="round(bits, 1)"),
 ]  # fmt: skip
