@@ -4,10 +4,10 @@ from pathlib import Path as _Path
 
 assert max(gaps.values()) == 0
 assert round(characters(names.test), 2) == 7.05 and len(known) > 4000
-assert (
-    min(tables, key=dict(zip(tables, of_order, strict=True)).get) == 4
-    and of_order == sorted(of_order)[::-1][:3] + of_order[3:]
-)
+assert of_order[0] > of_order[1] > of_order[2] < of_order[3]
+_pasts = {tuple(_name[_t : _t + 4]) for _name in names.train.tolist() for _t in range(8)}
+_asked = [tuple(_name[_t : _t + 4]) for _name in names.valid.tolist() for _t in range(8) if _name[_t + 3]]
+assert sum(_past not in _pasts for _past in _asked) > 0.2 * len(_asked)
 assert 7.5 < 2 ** of_order[2] < 7.8
 _names = {"4-gram": bits_per_character(tables[4], names.test)}
 _names |= {cell: bits_per_character(model, names.test) for cell, (model, _) in writers.items()}
@@ -22,7 +22,7 @@ _sonnets = {
 assert round(_sonnets["4-gram"], 3) == 2.478
 assert quick or all(0 < _sonnets[name] - _sonnets["4-gram"] < 0.12 for name in ("LSTM", "GRU"))
 assert all(line[0] > 4 and line[1] > 3.5 for line in by_past.values())
-assert enough in (8, 16) and abs(by_past["GRU"][4] - by_past["GRU"][-1]) < 0.1
+assert enough in ((4, 8, 16) if quick else (8, 16)) and abs(by_past["GRU"][4] - by_past["GRU"][-1]) < 0.1
 assert entries["LSTM"] < entries["given a linear prediction"] - (0 if quick else 0.5)
 assert (
     round(entries["given a linear prediction"], 1) == 5.8
@@ -38,7 +38,7 @@ assert quick or (timed["LSTM"][-1] < 2 * timed["WaveNet"][-1] and timed["MADE"][
 assert eight["GRU"] < 4
 # the answers to "your turn"
 perplexity = lambda bits: 2**bits  # noqa: E731
-assert torch.allclose(perplexity(torch.tensor([1.0, 4.5])), torch.tensor([2.0, 22.627]))
+assert torch.allclose(perplexity(torch.tensor([1.0, 5.0])), torch.tensor([2.0, 32.0]))
 joined = lambda a1, b1, a2, b2: (a2 * a1, a2 * b1 + b2)  # noqa: E731
 assert torch.allclose(all_states(alpha, beta), one_by_one, atol=1e-5) and joined(1, 2, 3, 4) == (3, 10)
 # gradients
@@ -60,4 +60,4 @@ for _net in ("simple RNN", "LSTM", "GRU", "LSTM, gate bias 5", "GRU, gate bias 5
         ", ".join(f"{_each:.2f}" for _each in _bits[_net, _distance, "recalled"]) for _distance in (10, 40)
     )
     assert f"# | {_net} | {' | '.join(_cells)} |" in _table
-assert all(min(_line) > 1.9 for (_, _, _learns), _line in _bits.items() if _learns == "all")
+assert all(round(min(_line), 1) == 2.0 for (_, _, _learns), _line in _bits.items() if _learns == "all")
