@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 import torch
@@ -62,13 +61,7 @@ def _trained(answer: Answer, train: Tensor, test: Tensor, num_steps: int) -> tup
         reply = answer.call("train", theirs, train, test, num_steps)
     stated = reading.number(reply, "What `train` returns")
     rebuilt = GatedPixelCNN(SHAPE, CHANNELS, LAYERS, kernel_size=KERNEL, likelihood=Bernoulli(), seed=0)
-    weights: dict[str, Tensor] = {}
-    found: Any = theirs.call("state_dict")
-    for name, right in rebuilt.state_dict().items():
-        if not isinstance(found, dict) or name not in found:
-            raise Mistake(f"The model has lost its weights `{name}`. Train it as it is.")
-        weights[name] = reading.tensor(found[name], f"The model's `{name}`", shape=right.shape).to(right)
-    rebuilt.load_state_dict(weights)
+    reading.weights(theirs.call("state_dict"), rebuilt, "The model")
     return rebuilt, stated
 
 
