@@ -167,7 +167,7 @@ for name, is_mu_law in {"mu-law levels": True, "equal levels": False}.items():
     noise[name] = [10 * math.log10(wave.square().mean() / error) for error in errors]
 above = sum(noise["mu-law levels"]) / 5 - sum(noise["equal levels"]) / 5
 for_a_bit = (noise["equal levels"][-1] - noise["equal levels"][0]) / 4
-heard = {f"16 {name} levels": quantised(4, name == "mu-law")[10_000:14_000] for name in ("equal", "mu-law")}
+heard = {f"16 {name} levels": quantised(4, name == "mu-law")[8_000:12_000] for name in ("equal", "mu-law")}
 title = f"At the same number of levels the mu-law is about {above:.0f} decibels cleaner"
 cleaner = curves(all_bits, noise, title=title, xlabel="bits a sample", ylabel="signal over error, decibels")
 predict(
@@ -544,7 +544,12 @@ course = curves(range(1, len(history) + 1), lines, title="The network learns", *
 predict(
     "Where among the bars of section 6 will our WaveNet be?",
     number(ours.bits_per_dim, unit="bits", low=4, high=8),
-    reveal=[course, likelihood_bars(bits, unit="bits per sample"), f"{ours}\n\n{shipped}", f"{gains}"],
+    reveal=[
+        course,
+        likelihood_bars(bits, unit="bits per sample"),
+        f"{ours}\n\n{shipped}",
+        ", ".join(f"{gain:+.2f}" for gain in gains),
+    ],
 )
 
 # %% [markdown]
@@ -587,14 +592,14 @@ predict(
         x_label="samples of the past",
         y_label="bits per sample",
     ),
-    reveal=f"From 64 samples to 1,024 the network gains {late.mean():.2f} ± {late_error:.2f} bits.",
+    reveal=f"From 64 samples to 1,024 the network gains {late.mean() + 0:.3f} ± {late_error:.3f} bits.",
 )
 
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
 # Without a past a sample costs nearly 8 bits. One known sample saves more than a bit, sixteen save two: that is the shape of the
-# wave. Then the curve is flat. All that lies more than 64 samples back is worth less than its own standard error or two. And 64 samples
+# wave. Then the curve is flat. What lies more than 64 samples back makes no difference that could be told from chance. And 64 samples
 # are less than one period of the voice. The field is 2,047 samples wide, and this network uses a few dozen of them: what can be seen need not be used.
 #
 # </details>
