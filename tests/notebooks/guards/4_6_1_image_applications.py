@@ -26,10 +26,8 @@ assert quick or (bits["as it is"] > 3.6 and bits["divided by its size"] < 2.6)
 # completion
 assert worse > 3 and won > (0 if quick else 2)
 assert abs(estimate - exact) < 0.1
-# a hidden bottom is exact, the top and the left half gain
-assert abs(blind["bottom"] - weighed["bottom"]) < 1e-3
-assert quick or min(blind[side] - weighed[side] for side in ("top", "left")) > 2
-# the table is that of benchmarks/applications/inpainting.json
+# a hidden bottom is exact; the table is that of benchmarks/applications/inpainting.json
+assert abs(prices[:, 0, 0] - prices[:, 0, 1]).max() < 1e-3
 _table = _json.loads(
     (_Path(armod.__file__).parents[1] / "benchmarks/applications/inpainting.json").read_text()
 )
