@@ -64,6 +64,9 @@ def gru_step(x, h, W, U, b, c):
     return (1 - z) * torch.tanh(x_n + r * h_n) + z * h
 """,
     ),
+    Mutant("recurrent-gru", "gates the caller's state", "has changed its argument `h`", "_right = gru_step\ndef gru_step(x, h, W, U, b, c):\n    new = _right(x, h, W, U, b, c)\n    h.copy_(new)\n    return new"),
+    Mutant("recurrent-bits", "in bits at the caller's", "has changed its argument `log_prob`", "_right = bits_per_character\ndef bits_per_character(log_prob, x):\n    log_prob /= math.log(2)\n    return _right(log_prob, x) * math.log(2)"),
+    Mutant("recurrent-reach", "states squared in place", "has changed its argument `states`", "_right = gradient_by_lag\ndef gradient_by_lag(states, U):\n    found = _right(states, U)\n    states **= 2\n    return found"),
     Mutant("recurrent-shift", "no leak", "Take T = 3", "leaks = [0, T, 2 * T - 2]"),
     Mutant("recurrent-shift", "two mistakes", "Look at the first column", "leaks = [T, 1, T]"),
     Mutant(
