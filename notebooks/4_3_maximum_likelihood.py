@@ -397,7 +397,7 @@ assert (
     kl(heap, bells).argmin() == kl(bells, heap).argmin()
 )  # one heap: the bell is right, and both ways find it
 forward, reverse = bells[kl(heaps, bells).argmin()], bells[kl(bells, heaps).argmin()]
-shown = {"source": heaps, "least KL(source‖bell)": forward, "least KL(bell‖source)": reverse}
+shown = {"source": heaps, "forward bell": forward, "reverse bell": reverse}
 on_first = reverse[:16].sum().item()
 predict(
     "A source has two heaps, around 8 (60 %) and around 23 (40 %). The bell of least KL(source‖bell) spreads over "
@@ -413,7 +413,7 @@ predict(
 # <details><summary>What happened</summary>
 #
 # It takes one heap, and forgets the other. Look at the two sums. In $\sum p \log(p/q)$ a place where the source is and the
-# model is not costs without bound, so the forward bell **covers** every heap, and puts half of its mass between them,
+# model is not costs without bound, so the forward bell **covers** every heap, and puts a large part of its mass between them,
 # where the source has nothing. In $\sum q \log(q/p)$ a place where the *model* is and the source is not costs without bound.
 # A place that the model forgets costs nothing, since $q = 0$ there. So the reverse bell **seeks one mode**, and collapses
 # onto it.
