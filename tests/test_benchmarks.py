@@ -9,11 +9,13 @@ import math
 import pytest
 import torch
 
-from armod import MADE, NGram, likelihoods
+from armod import MADE, NGram, check_autoregressive, likelihoods, total_probability
+from armod.course.measured import measured
 from armod.pretrained import receipt
 from benchmarks import __main__ as command
 from benchmarks import made as benchmark
 from benchmarks.applications import text
+from benchmarks.lessons import made_orderings
 from benchmarks.measure import Result, interleaved
 
 
@@ -111,3 +113,29 @@ def test_what_the_benchmark_of_text_kept_is_what_ships() -> None:
         assert kept[name]["bits per character"] == round(one.bits_per_character, 4)
         assert kept[name]["parameters"] == one.num_parameters
     assert one.bits_per_character < min(kept["n-grams"]["letters, by order"])
+
+
+def test_what_lesson_4_5_1_draws_is_what_its_script_measures() -> None:
+    runs = measured("made_orderings")
+    assert all(len(run["updates"]) == len(run["valid"]) == len(run["test"]) for run in runs)
+    kinds = {(run["digits"], run["model"]) for run in runs}
+    assert {
+        ("digits8", name) for name in ("raster", "8 orderings", "one ordering, 8 masks", "8 rasters", "NADE")
+    } <= kinds
+    (kept,) = [run for run in runs if (run["digits"], run["model"], run["seed"]) == ("digits8", "raster", 0)]
+    again = made_orderings.train("digits8", "raster", 0, updates=25)
+    assert again["updates"] == kept["updates"][:1]
+    assert again["test"] == pytest.approx(kept["test"][:1], abs=0.01)
+    assert made_orderings.best({"valid": [3.0, 1.0, 2.0], "test": [7.0, 8.0, 9.0]}) == 8.0
+
+
+def test_the_nade_of_the_benchmark_and_an_average_of_models_are_distributions() -> None:
+    nades = [made_orderings.NADE((4,), 3, seed) for seed in (0, 1)]
+    with torch.no_grad():
+        for nade in nades:
+            nade.W.mul_(200)
+            nade.V.mul_(200)
+    assert total_probability(nades[0]) == pytest.approx(1)
+    assert check_autoregressive(nades[0]).is_autoregressive
+    every = torch.cartesian_prod(*[torch.arange(2)] * 4)
+    assert float(made_orderings.Averaged(nades).log_prob(every).exp().sum().detach()) == pytest.approx(1)
