@@ -102,9 +102,9 @@ MODELS: dict[str, Callable[[], AutoregressiveModel]] = {
         (3,), likelihoods.LogisticMixture(5, 2), cell="gru"
     ),
     "recurrent, one variable": lambda: recurrent((1,), likelihoods.Categorical(4)),
-    "transformer, bits": lambda: transformer((6,), likelihoods.Bernoulli()),
+    "transformer, bits": lambda: transformer((6,), likelihoods.Bernoulli(), positions="rotary"),
     "transformer, three levels, reversed": lambda: transformer(
-        (4,), likelihoods.Categorical(3), ordering=orderings.reversed((4,)), positions="rotary"
+        (4,), likelihoods.Categorical(3), ordering=orderings.reversed((4,))
     ),
     "transformer, arbitrary": lambda: transformer(
         (5,), likelihoods.Categorical(2), num_layers=1, ordering=[2, 0, 4, 1, 3]
