@@ -61,11 +61,14 @@ def renew() -> list[Renewal]:
 
 
 def merged(mine: NotebookNode, release: NotebookNode) -> tuple[NotebookNode, int]:
-    """The release with what the reader of an older copy wrote, and how many cells these are.
+    """Put what the reader of an older copy wrote into the release.
 
     Args:
         mine: the copy, of any older release.
         release: the notebook as it is released now; left as it is.
+
+    Returns:
+        The merged notebook, and how many cells of the reader it keeps.
     """
     cells = {cell.id: cell for cell in release.cells}
     behind: dict[str | None, list[NotebookNode]] = {None: []}
