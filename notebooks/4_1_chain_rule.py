@@ -673,3 +673,7 @@ lesson_quiz("4_1_chain_rule")
 # - C. Bishop, *Pattern Recognition and Machine Learning*, section 8.1.2: ancestral sampling in directed graphs.
 # - Y. Bengio, S. Bengio, *Modeling High-Dimensional Discrete Data with Multi-Layer Neural Networks*, NIPS 1999: networks
 #   for the conditionals, with shared hidden units, for the same reason as in section 9 here.
+#
+# ---
+#
+# [The course map](index.ipynb) · [4.2 Histograms: counting, and where it stops →](4_2_histograms.ipynb)

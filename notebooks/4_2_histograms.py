@@ -755,3 +755,7 @@ lesson_quiz("4_2_histograms")
 #   of section 7, after Witten and Bell, among its many rivals.
 # - Y. Bengio, R. Ducharme, P. Vincent, C. Jauvin, *A Neural Probabilistic Language Model*, JMLR 2003, section 1: tables of
 #   words against a network that shares.
+#
+# ---
+#
+# [← 4.1 The chain rule: one variable at a time](4_1_chain_rule.ipynb) · [The course map](index.ipynb) · [4.3 Maximum likelihood: the best explanation, and how good it is →](4_3_maximum_likelihood.ipynb)

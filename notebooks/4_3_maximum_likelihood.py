@@ -817,3 +817,7 @@ lesson_quiz("4_3_maximum_likelihood")
 #   Likelihood and Other Modifications*, ICLR 2017: section 2.1 for the mixture of section 5 here.
 # - A. van den Oord, N. Kalchbrenner, K. Kavukcuoglu, *Pixel Recurrent Neural Networks*, ICML 2016: pixels as categorical
 #   variables of 256 levels.
+#
+# ---
+#
+# [← 4.2 Histograms: counting, and where it stops](4_2_histograms.ipynb) · [The course map](index.ipynb) · [4.4 Recurrent networks: a past of any length in one state →](4_4_recurrent_networks.ipynb)

@@ -906,3 +906,7 @@ lesson_quiz("4_4_recurrent_networks")
 #   and a remedy that gives up the exact likelihood.
 # - E. Martin, C. Cundy, *Parallelizing Linear Recurrent Neural Nets Over Sequence Length*, ICLR 2018.
 # - A. Graves, *Generating Sequences With Recurrent Neural Networks*, 2013: section 2 for prediction networks, section 3 for text.
+#
+# ---
+#
+# [← 4.3 Maximum likelihood: the best explanation, and how good it is](4_3_maximum_likelihood.ipynb) · [The course map](index.ipynb) · [4.5.1 MADE: one network, every conditional →](4_5_1_made.ipynb)

@@ -807,3 +807,7 @@ lesson_quiz("4_5_1_made")
 # - B. Uria, I. Murray, H. Larochelle, *A Deep and Tractable Density Estimator*, ICML 2014: training under all orderings.
 # - I. Goodfellow, Y. Bengio, A. Courville, *Deep Learning*, section 20.10.7 to 20.10.10: the classical auto-regressive
 #   networks; section 18.3, the pseudo-likelihood.
+#
+# ---
+#
+# [← 4.4 Recurrent networks: a past of any length in one state](4_4_recurrent_networks.ipynb) · [The course map](index.ipynb) · [4.5.2 WaveNet: a short path into a long past →](4_5_2_wavenet.ipynb)

@@ -797,3 +797,7 @@ lesson_quiz("4_5_2_wavenet")
 # - F. Yu, V. Koltun, *Multi-Scale Context Aggregation by Dilated Convolutions*, ICLR 2016: dilation, for images.
 # - T. Le Paine et al., *Fast Wavenet Generation Algorithm*, 2016: the queues of section 9.
 # - ITU-T Recommendation G.711: the mu-law of the telephone.
+#
+# ---
+#
+# [← 4.5.1 MADE: one network, every conditional](4_5_1_made.ipynb) · [The course map](index.ipynb) · [4.5.3 PixelCNN: convolutions that never look ahead →](4_5_3_pixelcnn.ipynb)

@@ -732,3 +732,7 @@ lesson_quiz("4_5_3_pixelcnn")
 # - A. van den Oord et al., *Conditional Image Generation with PixelCNN Decoders*, NeurIPS 2016: section 2.2 for the blind
 #   spot, and how two stacks remove it.
 # - Lesson 4.5.1 for the oracle and for likelihood receipts.
+#
+# ---
+#
+# [← 4.5.2 WaveNet: a short path into a long past](4_5_2_wavenet.ipynb) · [The course map](index.ipynb) · [4.5.4 PixelCNN variants: two stacks, and colours as quantities →](4_5_4_pixelcnn_variants.ipynb)

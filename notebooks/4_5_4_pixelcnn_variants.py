@@ -910,3 +910,7 @@ lesson_quiz("4_5_4_pixelcnn_variants")
 #   Solution*, NeurIPS 2018: section 3 for planes of coordinates.
 # - A. van den Oord, N. Kalchbrenner, K. Kavukcuoglu, *Pixel Recurrent Neural Networks*, ICML 2016: section 3.4 for the
 #   masks.
+#
+# ---
+#
+# [← 4.5.3 PixelCNN: convolutions that never look ahead](4_5_3_pixelcnn.ipynb) · [The course map](index.ipynb) · [4.6.1 Image applications: what does the input fix, and what does the model invent? →](4_6_1_image_applications.ipynb)

@@ -753,3 +753,7 @@ lesson_quiz("4_6_1_image_applications")
 # - S. Prince, *Understanding Deep Learning*, section 5.3 for squared errors as a likelihood; I. Goodfellow, Y. Bengio, A. Courville, *Deep Learning*, section 5.5.1 for the
 #   same, section 20.10.7 for auto-regressive networks.
 # - Lesson 4.5.1 for orders and ensembles, 4.5.4 for gates and PixelCNN++, 4.7.2 for orders that make slices exact.
+#
+# ---
+#
+# [← 4.5.4 PixelCNN variants: two stacks, and colours as quantities](4_5_4_pixelcnn_variants.ipynb) · [The course map](index.ipynb) · [4.6.2 Sound, notes, letters: what must be told →](4_6_2_sequence_applications.ipynb)

@@ -639,3 +639,7 @@ lesson_quiz("4_6_2_sequence_applications")
 # - S. Prince, *Understanding Deep Learning*, section 12.7: decoders such as GPT-3; section 12.5.1 for tokens.
 # - I. Goodfellow, Y. Bengio, A. Courville, *Deep Learning*, section 12.4.1: n-grams; section 12.3: speech recognition.
 # - Lesson 4.4 for recurrent networks, 4.5.2 for WaveNet and mu-law levels, 4.7.1 for sampling that computes nothing twice.
+#
+# ---
+#
+# [← 4.6.1 Image applications: what does the input fix, and what does the model invent?](4_6_1_image_applications.ipynb) · [The course map](index.ipynb) · [4.7.1 Caching, guessing, not waiting →](4_7_1_caching.ipynb)

@@ -772,3 +772,7 @@ lesson_quiz("4_7_1_caching")
 # - Y. Leviathan, M. Kalman, Y. Matias, *Fast Inference from Transformers via Speculative Decoding*, ICML 2023: section 2.3,
 #   and appendix A.1 for the proof.
 # - Lesson 4.5.2 for the receptive field, 4.5.3 for the blind spot, 4.7.2 for models that wait less.
+#
+# ---
+#
+# [← 4.6.2 Sound, notes, letters: what must be told](4_6_2_sequence_applications.ipynb) · [The course map](index.ipynb) · [4.7.2 Parallel generation: what does it cost not to wait? →](4_7_2_parallel_generation.ipynb)

@@ -831,3 +831,7 @@ lesson_quiz("4_7_2_parallel_generation")
 # - I. Goodfellow, Y. Bengio, A. Courville, *Deep Learning*, section 3.13: the two directions of the divergence; sections 20.10.7 to 20.10.10: auto-regressive
 #   networks.
 # - Lesson 4.5.1 for orderings of one MADE, 4.5.3 for the blind spot, 4.7.1 for caches and guesses.
+#
+# ---
+#
+# [← 4.7.1 Caching, guessing, not waiting](4_7_1_caching.ipynb) · [The course map](index.ipynb)

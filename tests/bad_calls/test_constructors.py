@@ -109,6 +109,7 @@ OTHERS: list[tuple[type[AutoregressiveModel], str, Any]] = [
         for family in (PixelCNNPlusPlus, Transformer)
         for value in ("0.1", None, math.nan, 1, -0.5, [0.1], True)
     ],
+    *[(Transformer, "positions", value) for value in ("sinusoidal", None, 3, ["rotary"])],
     *[(Histogram, "smoothing", value) for value in ("1", None, math.nan, math.inf, -0.5, [1.0], True)],
     *[(Histogram, "num_levels", value) for value in (2.0, "4", True, [4], 1)],
 ]
