@@ -95,7 +95,7 @@ unrolled_figure([*"mary."], title="One network, used five times, writes “mary.
 # ## 2. Three cells
 #
 # What should a step compute? Three answers are in use, and we need all three to compare them later. Each begins with two
-# weighted sums. One is of what is read, the other of the state before:
+# weighted sums. The first is taken of the input, the second of the old state:
 #
 # $$a_t = W x_{t-1} + b, \qquad u_t = U h_{t-1} + b'.$$
 #
@@ -105,15 +105,16 @@ unrolled_figure([*"mary."], title="One network, used five times, writes “mary.
 #
 # $$h_t = \tanh(a_t + u_t).$$
 #
-# **The LSTM** (long short-term memory) carries a second vector, the memory $c_t$. Its sums are four times as long as the
-# state. The four parts of $a_t + u_t$ are called $i, f, g, o$. Three of them become **gates**, numbers between 0 and 1,
-# which decide for every entry how much to write, to keep and to show. The part $g$ is what may be written:
+# **The LSTM** (long short-term memory) carries a second vector, the memory or **cell state** $c_t$. Its sums are four times
+# as long as the state. The four parts of $a_t + u_t$ are called $i, f, g, o$. Three of them become **gates**, numbers
+# between 0 and 1: for every entry the **input gate** decides how much to write, the **forget gate** how much to keep, and
+# the **output gate** how much to show. The part $g$ is what may be written:
 #
 # $$c_t = \sigma(f)\, c_{t-1} + \sigma(i) \tanh(g), \qquad h_t = \sigma(o) \tanh(c_t).$$
 #
 # **The GRU** (gated recurrent unit) needs no second vector. Its sums have three parts. The first two of $a_t + u_t$ are
-# $r$ and $z$. The third parts, $a^n$ of $a_t$ and $u^n$ of $u_t$, stay apart. The gate $z$ fades between the old state and
-# a candidate $\tilde h$, and the gate $r$ decides how much of the past the candidate may use:
+# $r$ and $z$. The third parts, $a^n$ of $a_t$ and $u^n$ of $u_t$, stay apart. The **update gate**, from $z$, fades between the
+# old state and a candidate $\tilde h$. The **reset gate**, from $r$, decides how much of the past the candidate may use:
 #
 # $$\tilde h = \tanh(a^n + \sigma(r)\, u^n), \qquad h_t = (1 - \sigma(z))\, \tilde h + \sigma(z)\, h_{t-1}.$$
 
@@ -143,7 +144,7 @@ display(recurrent_cell("lstm", highlight="cell"), recurrent_cell("gru", highligh
 # %% [markdown]
 # The pictures show the two cells with gates. In a simple RNN the past has one way to the next state: through $U$ and a
 # $\tanh$. Here it has a second way, *around* the weights, in orange. On this way an old value is multiplied by a gate,
-# something new is added, and that is all. If the gate is 1, the value stays as it is. Keep that in mind for section 8.
+# something new is added, and that is all. If that gate is 1, the old value is kept in full. Section 8 depends on this.
 # (`highlight="state"` lights up the ways through $U$. Try it.)
 #
 # > **Precision.** In the GRU's first paper the reset gate multiplies the state *before* the product with $U$. Torch, and
@@ -165,10 +166,10 @@ def unroll(cell, weights, inputs, state=None):
 
 
 # %% [markdown]
-# Two claims are to be shown. One is that our equations say what torch computes: both read 30 steps with the same weights, and
+# Two claims need a proof. The first is that torch computes our equations: both read 30 steps with the same weights, and
 # the assertion compares all states.
 #
-# The other is that the state *summarises* the past. Each cell reads 20 steps. We keep nothing but its state, throw the
+# The second is that the state *summarises* the past. Each cell reads 20 steps. We keep nothing but its state, throw the
 # inputs away, and go on from there.
 
 # %%
@@ -197,10 +198,10 @@ predict(
 #
 # </details>
 #
-# The assertion held, too: nothing else is hidden in `nn.LSTM` than these lines.
+# The assertion held, too: `nn.LSTM` computes these few lines and nothing else.
 #
-# A state of fixed size is the strength of a recurrent network: its memory does not grow. It is the weakness too. Two pasts
-# that end in one state have one future, and whatever did not fit into the state is gone.
+# The fixed size of the state is the strength of a recurrent network: its memory does not grow. It is also the weakness. Two
+# pasts that end in the same state have the same future, and whatever did not fit into the state is gone.
 
 # %% [markdown]
 # ## 3. An autoregressive model, and teacher forcing
@@ -208,12 +209,12 @@ predict(
 # A cell turns vectors into vectors. To make a model of sequences we need two more parts. An **embedding** gives each level a
 # vector, with one more for the start. A linear head turns each state into a categorical distribution.
 #
-# One line decides whether all this is a chain rule: the **shift**. Step $t$ must predict $x_t$, so it reads $x_{t-1}$.
+# One line decides whether the model obeys the chain rule: the **shift**. Step $t$ must predict $x_t$, so it reads $x_{t-1}$.
 #
 # While the model *learns*, all values are known. So every step reads the true value before it, even where the model
 # would have guessed another. This is **teacher forcing**. It is no approximation: the chain rule itself asks for
-# $p(x_t \mid x_{<t})$ at the true $x_{<t}$. It needs one call for a whole sequence. While the model *samples*, it reads
-# what it wrote itself, one step after the other. Both views must give the same conditionals.
+# $p(x_t \mid x_{<t})$ at the true $x_{<t}$. One call serves a whole sequence. While the model *samples*, it reads
+# what it wrote itself, one step after the other. Both ways must give the same conditionals.
 
 
 # %%
@@ -248,7 +249,7 @@ print(armod.check_autoregressive(mine))
 
 # %% [markdown]
 # The lines below the class are two proofs. With the same weights `armod.RecurrentModel` gives the same conditionals *one
-# step at a time*, as in sampling, that ours gives in *one call* with the true past, as in learning. And the oracle, which
+# step at a time*, as in sampling, as ours does in *one call* with the true past, as in learning. And the oracle, which
 # changes one value at a time and watches which outputs move, finds no leak.
 #
 # Teacher forcing leaves one thing untested. While it learns, the model only ever meets pasts that people wrote. While it
@@ -258,19 +259,19 @@ print(armod.check_autoregressive(mine))
 # %% [markdown]
 # ## 4. Names, letter by letter
 #
-# Now we need data, and something to beat. The course brings the 5,163 first names of the United States census of 1990.
-# Every tenth is kept for the test. Each name is filled up with dots to 12 symbols.
+# Now we need data, and a baseline to beat. The course brings the 5,163 first names of the United States census of 1990. Of
+# every ten, one is kept for validation and one for the test. Each name is filled up with dots to 12 symbols.
 #
 # **What about the padding?** After the first dot all others are certain, and a good model gives them for nothing.
-# Bits per *symbol* would therefore look wonderful, and better the more dots we add. An honest unit divides the bits of a
+# Bits per *symbol* would therefore look wonderful, and the more dots we add, the better. An honest unit divides the bits of a
 # whole name by what has to be guessed: its letters and *one* end. On the test names that is 7.05 characters a name
 # instead of 12.
 #
-# The something to beat is a table of counts. A table of whole pasts cannot share: what it has not seen, it does not
-# know. There is a simple way to share, older than networks: *forget*. Pretend that a letter depends only on the $n - 1$
-# letters before it. This is the **Markov assumption**, and the table of counts an **n-gram**. All names that end in the
-# same three letters now share their counts. Where even these were rare, a good table leans on the shorter past, which
-# was met more often; that is called **smoothing**, or back-off. `armod.NGram` does it in the way of Witten and Bell.
+# The baseline is a table of counts. A table of whole pasts knows nothing about a past that it has not seen. There is a
+# simple remedy, older than networks: *forget*. Pretend that a letter depends only on the $n - 1$ letters before it. This is
+# the **Markov assumption**, and such a table is an **n-gram**. All beginnings that end in the same three letters now share
+# their counts. Where even these were rare, a good table leans on the shorter past, which was met more often. That is called
+# **back-off**. `armod.NGram` does it in the way of Witten and Bell.
 #
 # Which $n$ is best? The validation names decide.
 
@@ -296,7 +297,7 @@ predict(
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# Each letter of memory helps, up to three. With four it gets worse: many pasts of four letters were never seen, and a
+# Each letter of memory helps, up to three. With four the table gets worse: many pasts of four letters were never seen, and a
 # table learns nothing about one past from another past that only looks similar.
 #
 # </details>
@@ -319,8 +320,8 @@ else:
     print(f"right: the 4-gram is as uncertain as somebody who chooses among {tried[2]:.1f} letters")
 
 # %% [markdown]
-# Now the three cells, with 64 units each, trained in the same way for a few seconds. Gradients longer than 1 are cut to
-# length 1 (`clip_norm`); section 8 shows why.
+# Now we train the three cells, with 64 units each, in the same way for a few seconds. Gradients longer than 1 are cut to
+# length 1. This is **gradient clipping** (`clip_norm`); section 8 shows why we need it.
 
 
 # %%
@@ -345,8 +346,8 @@ histories = {NAMES[cell]: history for cell, (_, history) in writers.items()}
 learning_curves(histories, 12 / characters(names.valid), "Names: what three cells learn in six epochs")
 
 # %% [markdown]
-# The dotted line is the names that the LSTM learns from, the others are names that were held out. All still fall: after six
-# epochs nothing is learnt by heart yet.
+# The dotted line shows the names that the LSTM learns from, the others the validation names. All still fall: after six
+# epochs no cell has begun to overfit.
 
 # %%
 entries = {"27 equal faces": math.log2(27), "2-gram": bits_per_character(tables[2], names.test)}
@@ -378,13 +379,13 @@ predict(
 # <details><summary>What happened</summary>
 #
 # About as many as the table, and the three cells differ by less than a tenth of a bit. So *always count first*: a few
-# seconds of training bring a small network as far as counting, and not further.
+# seconds of training bring a small network as far as counting, and no further.
 #
-# But the table has reached its end: with a longer past it gets worse. A network has not. With twice the units and ten times
-# the training, the LSTM that ships with the course needs 2.7 bits.
+# But the table has reached its end: with a longer past it gets worse. A network has not. With twice the units and more than
+# ten times the epochs, the LSTM that ships with the course needs 2.7 bits.
 #
-# Below the bars are names that it wrote. Most of them can be said, and most are no names that it has seen: it has learned
-# how names are built, not a list.
+# Below the bars are names that it wrote. Most of them can be pronounced, and most are not among the names that it has seen: it
+# has learned how names are built, not a list.
 #
 # </details>
 
@@ -422,14 +423,14 @@ predict(
 #
 # </details>
 #
-# The oracle needs one line to say so: each of the 12 variables sees itself. In a masked model the same bug is a wrong
-# inequality; here it is a missing shift. Both times the symptom is a likelihood that no honest model could have.
+# The oracle finds it at once: 12 leaks, for each of the 12 variables sees itself. In the masked models of lesson 4.5.1 the same
+# bug is a wrong inequality; here it is a missing shift. Both times the symptom is a likelihood that no honest model could have.
 
 # %% [markdown]
 # ## 6. Longer sequences: sonnets, and a voice
 #
-# Names are too short to need a memory. So we take Shakespeare's 154 sonnets, character by character, line ends included:
-# 61 symbols, in windows of 128. There is no padding here, so bits per symbol *are* bits per character.
+# Names are too short to need a long memory. So we take Shakespeare's 154 sonnets, character by character, line ends included:
+# 61 symbols, in windows of 128 characters. There is no padding here, so bits per symbol *are* bits per character.
 
 # %%
 sonnets = armod.data.load("sonnets")
@@ -439,8 +440,8 @@ print(decode(readers["gru"][0].sample(1)[0], sonnets.symbols))
 learning_curves(histories, 1, "Sonnets: what three cells learn in six epochs")
 
 # %% [markdown]
-# The sample has lines of about the right length, commas at their ends, capitals at their beginnings, and words that could be
-# English. It has no sense at all.
+# The GRU's sample has lines, some of them too short, with commas at their ends, capitals at their beginnings, and words that
+# could be English. It makes no sense at all.
 
 # %%
 four_gram = armod.NGram((128,), 4, num_levels=61).fit(sonnets.train)
@@ -460,8 +461,8 @@ predict(
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# The table leads by a little, and the gated cells are close behind. On so little text a network has to work to beat
-# counting. With more text it does: lesson 4.6.2 has a network that beats the best table on *Hamlet*.
+# The table leads by a little, and the gated cells are close behind. With so little text, and six epochs, a network does not
+# beat counting. With more of both it does: lesson 4.6.2 has a network that beats the best table on *Hamlet*.
 #
 # </details>
 #
@@ -493,12 +494,12 @@ predict(
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# The first character costs more than four bits, the second nearly four. Then the curves fall steeply. The table uses three
-# characters by construction. The networks use about a word and a half, and the remaining 120 characters hardly at all.
+# The first character costs more than four bits, the second nearly four. All curves are flat from characters 5 to 8 on. The
+# table's must be, for it reads three characters. The networks could use more, but the remaining 120 hardly help them.
 #
 # </details>
 #
-# Is nothing to be learned from these characters? A reader would know the rhyme, the theme, the speaker.
+# Is there nothing to learn from these characters? A reader would know the rhyme, the theme, the speaker.
 #
 # ### A voice
 #
@@ -507,9 +508,9 @@ predict(
 # 8,000 *samples* a second. Each sample is rounded to one of 256 levels (lesson 4.5.2 says how), so our model fits
 # unchanged.
 #
-# We train an LSTM on windows of 160 samples, a fiftieth of a second. Beside it go two tables. One counts which level
-# follows which. The other counts which level follows when **linear prediction**, the classical method, has guessed a
-# level: the weighted sum of the last eight samples that fits best.
+# We train an LSTM on windows of 160 samples, a fiftieth of a second. Its rivals are two tables. One counts which level
+# follows which level. The other counts which level follows which guess of **linear prediction**, the classical method: its
+# guess is the weighted sum of the last eight samples that fits best.
 
 # %%
 speech = armod.data.load("speech")
@@ -578,18 +579,18 @@ predict(
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# Listen, or look at the waves. The draws from the frequencies are plain noise. The LSTM's second is in between: a rough
-# murmur, with louder and quieter stretches, but without a pitch and without a word.
+# Listen, or look at the waves. The draws from the frequencies are plain noise. The LSTM's second lies between noise and voice:
+# a rough murmur, with louder and quieter stretches, but without a pitch and without a word.
 #
-# The picture compares each second with itself, a few samples later: 1 means the same, 0 that the two have nothing to do with
-# each other. That is the **autocorrelation**. The voice is nearly the same one sample later, and the LSTM's sound comes
+# The last picture compares each second with itself, a few samples later: 1 means that the two are the same, 0 that they are
+# unrelated. That is the **autocorrelation**. The voice is nearly the same one sample later, and the LSTM's sound comes
 # near that. Then the voice comes back: 86 samples later it is like itself again, for it swings about 90 times a
-# second. The LSTM's line stays at 0 there.
+# second, its **pitch**. The LSTM's line stays near 0 there.
 #
 # </details>
 #
-# It knows the last few samples, as the others knew the last few letters; a pitch needs more than that. The next two
-# sections ask what is in the way.
+# The LSTM uses the last few samples, as the others used the last few letters; a pitch needs more than that. The next two
+# sections ask what stands in the way: one obstacle is time, the other distance.
 
 # %% [markdown]
 # ## 7. Training is sequential
@@ -599,8 +600,8 @@ predict(
 # such chain. To see it we need no clock. Autograd has recorded every operation of the forward pass and who waits for
 # whom, so the longest chain of operations can be counted. No machine, however wide, can be faster than its chain.
 #
-# We count for our own model, written out, and for two masked models of the same $T$ and the same 61 symbols: MADE, and
-# WaveNet, masked convolutions, the subject of lesson 4.5.2.
+# We count for our own model, written out, and for two masked models of the same $T$ and the same 61 symbols: MADE (lesson
+# 4.5.1), and WaveNet, a stack of masked convolutions (lesson 4.5.2).
 
 # %%
 letters = armod.likelihoods.Categorical(61)
@@ -629,7 +630,7 @@ predict(
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# Four times the length makes the chains of both cells four times as long. The masked models' chains do not change.
+# Four times the length makes the chains of both cells nearly four times as long. The masked models' chains do not change.
 #
 # </details>
 #
@@ -670,17 +671,17 @@ predict(
 #
 # About as long as WaveNet, and MADE takes longer than both. So this clock does *not* measure the chain, for the LSTM's
 # is about as long as the GRU's. But torch has one compiled loop for the LSTM, while the GRU calls thousands of small
-# operations. The control is in the title: our own LSTM has the same equations, calls small operations, too, and is as
-# slow as the GRU. And MADE pays for its work. It has weights from every step to every later one, so its work grows with
+# operations. The control is in the title: our own LSTM has the same equations, calls small operations, too, and is slow
+# like the GRU. And MADE pays for its work. It has weights from every step to every later one, so its work grows with
 # $T^2$.
 #
-# The last line shows what a small operation wastes: eight sequences are eight times the work, and cost the GRU less than
-# four times the time.
+# The last line shows what a small operation wastes: eight sequences are eight times the work, and cost the GRU far less than
+# eight times the time.
 #
 # </details>
 #
 # On one core, work and overhead decide. With thousands of cores work costs little, and the chain is left. Recurrent networks
-# then train on many sequences side by side. Along *one* sequence nothing can be gained, on this core or on ten thousand.
+# are therefore trained on many sequences side by side. But along *one* sequence nothing can be gained, even on ten thousand cores.
 #
 # Or can it? The chain is so long because a $\tanh$ or a gate needs the whole state before it. Leave that out, and the
 # recurrence is **linear**, entry by entry:
@@ -719,7 +720,7 @@ else:
 # %% [markdown]
 # ## 8. How far does a gradient reach?
 #
-# The other thing that is in the way is distance. To learn that the first character matters for the fiftieth, a gradient
+# The other obstacle is distance. To learn that the first character matters for the fiftieth, a gradient
 # has to come back over 49 steps. Every step multiplies it by the Jacobian $\partial h_t / \partial h_{t-1}$. Multiply
 # by 0.8 forty-nine times, and 0.00002 is left. Multiply by 1.2, and it is 7,600. These are the **vanishing** and the
 # **exploding gradient**.
@@ -760,7 +761,8 @@ predict(
 #
 # Straight lines on a logarithmic axis: exponential decay, as the product of Jacobians says. The surprise is that a *new*
 # LSTM and a new GRU do no better than the simple RNN; here they do worse. Their gates start half open: $\sigma(0) = 0.5$.
-# On the way around the weights the gradient is halved at each step, and $0.5^{23}$ is a ten-millionth.
+# On the way around the weights the gradient is halved at each step, and $0.5^{23}$ is a ten-millionth. The little that does
+# arrive comes through $U$.
 #
 # </details>
 #
@@ -779,16 +781,16 @@ reach_lab("rnn", 1.0)
 
 # %% [markdown]
 # The simple RNN sits on a knife's edge between 1.5 and 2: below it the gradient vanishes, above it explodes, and nothing
-# holds the weights there while they learn. When a gradient explodes, one bad batch throws all weights far away; cutting
-# long gradients (`clip_norm`) makes that harmless. Nothing so cheap helps against vanishing. The open LSTM hardly cares
-# about the scale: its second way does not lead through $U$. And lag 2 looks harmless everywhere. A loss that is small at
-# one step is large after 24.
+# holds the weights there while they learn. When a gradient explodes, one bad batch throws all weights far away; gradient
+# clipping makes that harmless. Nothing so cheap helps against vanishing. The open LSTM hardly cares
+# about the scale: its second way does not lead through $U$. And lag 2 looks harmless everywhere: a factor near 1 for one step
+# is far from 1 after 24.
 #
 # ### Does it matter?
 #
 # A gradient before training is one thing, and what a network can learn is another. So here is a task with nothing but
-# distance. The first symbol, one of four, comes again at the end; all between is noise. Whoever remembers needs 0 bits for
-# the last symbol, whoever forgets needs 2.
+# distance. The first symbol, one of four, comes again at the end; everything between is noise. A network that remembers
+# needs 0 bits for the last symbol, one that forgets needs 2.
 #
 # Only the last symbol can be known. The noise costs 2 bits a symbol whatever a network does, so we learn and score the
 # recalled symbol *alone*. Every batch is new: the loss is that of held-out data.
@@ -843,7 +845,7 @@ predict(
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# The two networks with open gates have learned it, at distance 40, in a few hundred steps. The others still guess. The only
+# The two networks with open gates have learned the task, at distance 40, in 240 steps. The others still guess. The only
 # difference between the two LSTMs is 5 in one bias at the start. Here are four seeds of each, after 300 steps, in bits (0 is
 # perfect, 2 is guessing):
 #
@@ -860,12 +862,12 @@ predict(
 #
 # </details>
 #
-# So gates do what they were made for, if they start open. (Torch starts them near 0.) Each step of distance still costs
-# a factor, and a gate brings that factor nearer to 1, not to it: $\sigma(5)$ is 0.993, which after 100 steps leaves a
-# half, and after 1,000 a thousandth.
+# So gates do what they were made for, if they start open. (Torch starts their biases near 0, so half open.) Each step of
+# distance still costs a factor. A gate brings that factor near to 1, but does not reach it: $\sigma(5)$ is 0.993, which
+# after 100 steps leaves a half, and after 1,000 a thousandth.
 #
-# A masked convolution or a Transformer connects distant steps by a *short* path. That is the second reason for the
-# lessons that follow.
+# A masked convolution or a Transformer connects distant steps by a *short* path. That, beside the shorter chain of
+# operations, is the reason for the lessons that follow.
 
 # %% [markdown]
 # ## Summary
@@ -874,7 +876,7 @@ predict(
 # - LSTM and GRU add a way around the weights, on which the past is only multiplied by a gate; their equations are a few lines each.
 # - Teacher forcing is the chain rule itself: the true past at every step, one call a sequence. The shift makes it honest.
 # - Count first: on names and sonnets the best n-gram is as good as small networks; they need more units, more training or more data to pass it.
-# - The chain of operations grows with the sequence, and gradients fade or explode exponentially with the lag, unless gates are open.
+# - The chain of operations grows with the sequence. Gradients vanish or explode exponentially with the lag; open gates slow that down.
 
 # %% tags=["nbval-ignore-output"]
 predictions()
