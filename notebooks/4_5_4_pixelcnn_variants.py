@@ -74,14 +74,14 @@ def mean_and_error(x):
 # %% [markdown]
 # ## 1. Where one stack never looks, and why
 #
-# Lesson 4.5.3 has measured the blind spot of a PixelCNN. Why does it lie on the right, and where does it come from? The
-# answer will tell us what to build.
+# Lesson 4.5.3 derived and measured the blind spot of a PixelCNN. We look at its cause once more, in single steps, because
+# they will tell us what to build instead.
 #
 # A masked layer lets a pixel look at its neighbours, one step away. Write a step as (rows, columns). With a 3×3 kernel,
 # mask A allows four steps: three into the row above, and one to the left. Mask B adds the step that stays where it is. A
 # network of several layers sees every pixel that can be reached by one step of each layer.
 #
-# So a receptive field is a small sum over sets, and we need no network to work it out.
+# So a receptive field is what the sets of steps add up to, and we need no network to work it out.
 
 # %%
 above, left, here = {(-1, -1), (-1, 0), (-1, 1)}, {(0, -1)}, {(0, 0)}
@@ -116,13 +116,13 @@ predict(
 # </details>
 #
 # Why is there no free step to the right? In the pixel's own row it would be a look at the future. In the row above it
-# would be harmless, because that row is complete. But a single stack has one mask for all rows. What is forbidden here
-# is forbidden there too: every layer reads features of the row above that were themselves made under the mask.
+# would be harmless, because that row is complete. But a single stack has one mask for all rows: the features of the row
+# above were made under it as well, and so they know nothing of the pixels to their right.
 
 # %% [markdown]
 # ## 2. Two stacks
 #
-# The mend follows from the diagnosis. The rows above are complete, so they get a network of their own.
+# The cure follows from the diagnosis. The rows above are complete, so they get a network of their own.
 #
 # - The **vertical stack** reads whole rows, to the left *and* to the right. It must not touch the pixel's own row. So
 #   its first layer reads the row above alone. From then on all its features lag one row behind, and every later layer
@@ -154,11 +154,11 @@ print(
 )
 
 # %% [markdown]
-# The first layer has moved everything one row down. So the own row of a feature holds nothing but the image's row above, and
-# that row is open on both sides.
+# The first layer has moved everything one row down. So the vertical features in a row know the image only down to the row
+# above, which is complete, and they may be read to the left, in place and to the right.
 #
-# Do two stacks see all earlier pixels of their square? The sets say so, and the oracle has the last word. It knows nothing of
-# steps. It changes one pixel at a time, and watches which conditionals of a real network move.
+# Do two stacks see all earlier pixels of their square? The sets say so, and the oracle of lesson 4.5.1 has the last word. It
+# knows nothing of steps. It changes one pixel at a time, and watches which conditionals of a real network move.
 
 
 # %%
@@ -175,8 +175,9 @@ for model, derived in ((plain, one_stack(4)), (gated, stacks.two_stacks(4))):
 
 # %% [markdown]
 # Pixel by pixel, sets and oracle agree. The centre sees 34 pixels through one stack, and all 40 earlier pixels of the square
-# through two. Over the 81 pixels of the small image the plain network has 251 blind pairs, and the gated one has none. Both
-# are still finite: whatever lies more than four rows or columns away is **out of reach**, and no mask is to blame for that.
+# through two. A *blind pair* is a pixel together with one in its blind spot: over the 81 pixels of the small image the plain
+# network has 251 of them, and the one with two stacks none. Both fields are still finite: whatever lies more than four rows
+# or columns away is **out of reach**, and no mask is to blame for that.
 
 # %% [markdown]
 # ## 3. The field lab, with two stacks
@@ -198,13 +199,14 @@ field_lab("gated")
 # %% [markdown]
 # ## 4. Both stacks in two dozen lines
 #
-# Gated PixelCNN takes its second idea from WaveNet: the **gated unit** $\tanh(f) \cdot \sigma(g)$, in both stacks. One
-# half of the features is the value $f$, the other half $g$ opens or closes it. Both halves come from the same convolution,
-# which has $2p$ outputs for $p$ features.
+# The network with two stacks is the **Gated PixelCNN**. It has its name from a second idea, the **gated unit**
+# $\tanh(f) \cdot \sigma(g)$ in both stacks, which WaveNet took over (lesson 4.5.2). One half of the features is the value
+# $f$, the other half $g$ opens or closes it. Both halves come from the same convolution, which has $2p$ outputs for $p$
+# features.
 #
 # The convolutions below are cropped to what they may see: two rows by three columns for the vertical stack, one row by
-# two columns for the horizontal one. What remains of a mask is a single question, asked of each layer: does it see its
-# own row, or its own pixel?
+# two columns for the horizontal one. Of the masks a single question remains. Does a layer see its own row (vertical), or
+# its own pixel (horizontal)?
 
 
 # %%
@@ -250,9 +252,10 @@ assert torch.allclose(my_stacks.log_prob(x), gated.log_prob(x), atol=1e-4)
 gated_pixelcnn_layer("link")
 
 # %% [markdown]
-# Read the loop beside the diagram of one layer. `rows` is the vertical stack before its gate. The lit **link** is a 1×1
-# convolution that hands it to the horizontal stack, at the same place and without a shift. That is safe only because
-# `sees_own_row` is False in the first layer. Nothing goes the other way. The horizontal stack is residual from its second layer on.
+# Read the loop beside the diagram of one layer. `rows` is what the vertical stack holds before its gate. The **link**, lit up
+# in the diagram, is a 1×1 convolution that hands it to the horizontal stack, at the same place and without a shift. That is
+# safe only because `sees_own_row` is False in the first layer. Nothing goes the other way. The horizontal stack is residual
+# from its second layer on.
 #
 # **Proof.** The assertion at the end of the cell says that this is the library's `GatedPixelCNN`: with the same weights it
 # gives the same likelihoods.
@@ -264,8 +267,8 @@ gated_pixelcnn_layer("link")
 # %% [markdown]
 # ## 5. Find the bug, twice
 #
-# The own row makes two stacks delicate. Two variants of the list `[False, True, True, True]` are easily written
-# by mistake.
+# All depends on which vertical layers see their own row. Instead of the list `[False, True, True, True]` two others are
+# easily written by mistake.
 #
 # - `[True, True, True, True]`, *never shifted*: the link is fed with features that were never moved down.
 # - `[False, False, False, False]`, *shifted in every layer*: the vertical stack is moved down again and again, "to be safe".
@@ -339,18 +342,20 @@ predict(
 # The leaky one: its loss goes to almost nothing, and its samples are blank or nearly so. While it draws, there is no answer
 # to copy. You would notice. The other bug has a plausible loss and plausible samples. It raises no alarm at all.
 #
-# Its loss is a little higher, with each of the seeds, and that is the price of the blind spot on digits of 8×8 pixels: 0.4 to
-# 1.1 nats of some twenty-two.
+# Its loss is a little higher, with each of the seeds: by 0.3 to 1.1 nats of some twenty-two. That is what the wrong shift
+# costs on digits of 8×8 pixels. It makes the blind spot, and it also leaves the nearest rows to the first layers alone, so
+# the blind spot's own price may be less.
 #
 # </details>
 #
-# Only the oracle shows the second bug.
+# Without a right network beside it, only the oracle shows the second bug.
 
 # %% [markdown]
 # ## 6. Is it worth it? Two models of equal size
 #
 # Two stacks need more weights for each layer. A fair comparison holds something fixed. We fix the number of parameters,
-# the data, and the recipe: 30 epochs on the same 4,000 binary digits of 28×28. The weights ship with the course.
+# the data, and the recipe: 30 epochs on the same 4,000 binary digits of 28×28. The weights ship with the course. The plain
+# PixelCNN is that of lesson 4.5.3, with 77 nats per digit.
 
 # %%
 digits = armod.data.load("digits28").binarize(128)
@@ -373,21 +378,22 @@ predict(
 # <details><summary>What happened</summary>
 #
 # Gated PixelCNN needs 71.5 nats, the plain one 76.8. Each number is uncertain by 0.7 or 0.8, because some digits are
-# hard and others easy. But that shakes both numbers together. Digit by digit the gain is 5.3 nats, and its own standard
-# error is 0.2. Compare models on the *same* observations, and look at differences.
+# hard and others easy. But a hard digit is hard for both. Digit by digit the gain is 5.3 nats, and its own standard
+# error is 0.2. Compare models on the *same* observations, and look at differences (a **paired comparison**).
 #
 # </details>
 #
-# Did the stacks do it, or the gates? This does not show it: both came in one step, here as in the paper. Section 5 kept the
-# gates and brought the blind spot back, and that cost up to a nat. So the blind spot matters, and its share of the gain here is
-# not measured. Equal size is not equal time either, since two stacks do more work for each weight. And training counts: the
-# larger `gated-pixelcnn-digits28`, with 45,601 parameters but only 14 epochs, is no better than the small one with 30.
+# Did the stacks do it, or the gates? We cannot tell: both came in one step, here as in the paper. In section 5 the gates
+# stayed, the blind spot came back, and that cost a nat or less; its share of the gain here is not measured. Equal size is
+# not equal time either: the network with two stacks took nearly twice as long to train. And training counts: the larger
+# `gated-pixelcnn-digits28`, with 45,601 parameters but only 14 epochs, is no better than the small one with 30.
 
 # %% [markdown]
 # ## 7. A detective story: digits that run off the page
 #
 # Lesson 4.5.3 left us with a riddle. Of the figures that the plain PixelCNN draws, most run into the last row of the image.
-# Real digits hardly ever do. The first suspect was the blind spot. Now there is a model without one.
+# Real digits hardly ever do. The suspects were the blind spot, the short field, and that a convolution treats all places
+# alike. The blind spot comes first, for now we have a model without one.
 
 
 # %%
@@ -420,17 +426,18 @@ predict(
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# Just as many. The strokes of the gated model are better, its likelihood is better, and its digits run off the page all the same.
+# Nearly as many, 82 %; with 200 figures each, the difference may be chance. The gated model's likelihood is clearly better,
+# and its figures run off the page all the same.
 #
 # </details>
 #
 # So the first suspect is innocent: the blind spot is gone, and the fault has stayed. There is a witness, too. The GRU of lesson
-# 4.4 has a *worse* likelihood than both, 84 nats, and its digits stop where digits stop. What does a GRU have that a
+# 4.4 has a *worse* likelihood than both, 84 nats, and its figures stop where digits stop. What does a GRU have that a
 # convolution has not?
 #
 # It reads from the first pixel to the last, one by one, so it can count. A convolution applies the same filter everywhere. Is it
-# possible that it just **does not know where it is**? We ask a third model. It is a Gated PixelCNN with kernels of 5×5,
-# `wide` for short, whose field reaches twelve rows up. We give it a digit, and the same digit four rows further down.
+# possible that it just **does not know where it is**? We ask a stronger Gated PixelCNN, `wide` for short: its kernels are 5×5,
+# and its field reaches twelve rows up. We give it a digit, and the same digit four rows further down.
 
 # %%
 wide = armod.load_pretrained("gated-pixelcnn-no-coordinates-digits28").double()
@@ -451,17 +458,17 @@ predict(
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# Not at all. From row 12 on the network sees twelve rows above each pixel, and nothing else. It cannot tell row 16 from row
-# 20, nor the last row from any other. The field's word for this is **translation equivariance**: shift the input, and the
-# output shifts along.
+# Not at all. From row 12 on the network sees its own row and twelve rows above, and nothing else. If these look alike, it
+# cannot tell row 16 from row 20, nor the last row from any other. The field's word for this is **translation equivariance**:
+# shift the input, and the output shifts along.
 #
 # </details>
 #
-# This is a motive, and no proof yet. After a finished digit there are empty rows, and a few rows later even the digit is
-# out of reach. Then the page looks as it did at the top, where strokes begin. But a field that is too short would explain as
-# much. The control has to change the one thing, and leave all others: the same network, kernels, data, epochs, and three
-# constant planes more that say where a pixel lies: its row, its column, and its distance from the middle column. They enter
-# every layer as a context.
+# This is a motive, and no proof yet. Once the upper edge is out of reach, nothing says how many rows are left, so strokes go
+# on for too long, and below a finished figure another one begins. But a field that is too short might explain as much. The
+# control must change one thing only. We keep the network, kernels, data and epochs, and add three constant **coordinate
+# planes** that say where a pixel lies: its row, its column, and its distance from the middle column. They enter every layer
+# as a context.
 #
 # **Your turn.** Make these planes. Rows and columns go from −1 to 1. `torch.linspace` and `expand` are enough.
 
@@ -507,39 +514,39 @@ predict(
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# A few in a hundred, where of real digits one in a hundred does, and most of the figures can be read. Nothing but the planes has
-# changed. So the cause has a name: a convolution does not know where it stands.
+# Four or five in a hundred, while of real digits one in a hundred does, and many of the figures can be read. Nothing but the
+# planes has changed. So the cause has a name: a convolution does not know where it stands.
 #
 # </details>
 #
-# One training is one seed. So here are smaller networks (8 channels, 4 layers of 5×5), trained for two passes, with three seeds each:
+# That was one training of each, with one seed. So here are smaller networks (8 channels, 4 layers of 5×5), trained for two
+# epochs, with three seeds each:
 #
 # | three seeds | nats per test digit | share that touches the last row |
 # |---|---|---|
 # | no coordinates | 75.0, 76.1, 76.6 | 80 %, 76 %, 82 % |
 # | coordinates | 73.2, 73.9, 73.5 | 37 %, 20 %, 35 % |
 #
-# Planes help with every seed, and after so little training they have not done all of their work yet.
+# The planes help with every seed, though after so little training far from all figures stop in time.
 #
-# What of the third suspect, the short field? Both networks have the same one, and one of them stops in time. So a short field
-# does not have to run off the page. It does so where nothing else tells the place. (A field that reaches from any pixel up to
-# the first row would tell it, too: the GRU has that, and MADE.)
+# And the last suspect, the short field? Both networks have the same one, and one of them stops in time. So a short field does
+# harm only where nothing else tells the place. (A field that reaches from any pixel up to the first row would tell it, too:
+# the GRU and MADE have one.)
 #
 # Look at the likelihoods once more. The planes save two nats of almost seventy, and they turn scribbles that run off the page into
-# digits. A likelihood scores each pixel after a *real* past, where the figure is right so far. Samples live
-# with their own past, and there small errors of place add up.
+# digits. A likelihood scores each pixel after a *real* past, where the figure is right so far. A sample lives
+# with its own past, and there small errors of place add up (**exposure bias**).
 
 # %% [markdown]
 # ## 8. PixelCNN++: a level is a quantity
 #
-# From here on the images are colour photographs, in patches of 16×16: three channels of 256 levels in each pixel. How
-# should a conditional look there?
+# So far we have mended what a conditional *sees*. **PixelCNN++** begins with its form. From here on the images are colour
+# photographs, in patches of 16×16: three channels of 256 levels in each pixel. What should a conditional look like there?
 #
-# A softmax with 256 logits knows nothing about levels: that 127 lies beside 128, and far from 5, it has to learn from
-# examples, for each of the three channels. A **mixture of logistics** (lesson 4.3) knows it from the start. It says
-# where the level may lie, how sure it is, and cuts the curve into 256 bins. PixelCNN++ takes five components for a
-# pixel. Two Gated PixelCNNs ship with the course, the same layers with either likelihood, and each has seen every patch
-# once. Here are both opinions of one green level.
+# A softmax with 256 logits knows nothing about levels. It has to learn from examples that 127 lies beside 128 and far from
+# 5, for each of the three channels. A **mixture of logistics** (lesson 4.3) knows it from the start: it is a smooth curve
+# over the levels, cut into 256 bins. PixelCNN++ takes five components for a pixel. Two Gated PixelCNNs ship with the course,
+# the same layers with either likelihood, and each has seen every patch once. Here is what both say about one green level.
 
 # %%
 photos = armod.data.load("photos16")
@@ -556,34 +563,36 @@ title = "The same network, two likelihoods: what the next green level may be"
 curves(range(256), curve, marks=marks, title=title, xlabel="level, the true one marked", ylabel="probability")
 
 # %% [markdown]
-# 768 outputs, three times 256, against 45: for each channel five weights, five means, five scales. And the smaller
-# description is the better one: 5.24 bits per dimension against 5.59, from the same layers, patches and pass over the
-# data. Look at the solid line. It has teeth: a level gets more than its two neighbours for no reason in the photograph,
-# only because of what happened to be counted. The yellow points mark the true level; it is the mixture that
-# gave it more. The mixture is a sum of five smooth hills, and here they join into one.
+# The softmax takes 768 outputs, three times 256, and the mixture 45: for each channel five weights, five means, five scales.
+# And the smaller description is the better one: 5.24 bits per dimension against 5.59, from the same layers, patches and pass
+# over the data. Look at the solid line. It has 64 teeth, levels that get more than both their neighbours. The photograph
+# hardly asks for them; the network has not yet learned that neighbouring levels belong together. The yellow points mark the
+# true level, to which the mixture gave more. The mixture is a sum of five smooth hills, and here they join into one.
 #
-# Where does that advantage end? With enough data a softmax learns that levels are neighbours. And it can say what five
-# smooth hills cannot, such as "an even number". On little data, knowing beats learning.
+# Where does that advantage end? With enough data a softmax can learn which levels are neighbours. And it can say what five
+# smooth hills cannot, such as "an even number". Here, after one pass over the data, knowing beats learning.
 
 # %% [markdown]
 # ## 9. Red, then green, then blue
 #
-# The network of a PixelCNN++ sees the *earlier pixels only*. How then can green depend on red? Through the mixture. One
-# indicator $k$ is drawn for the whole pixel, and within a component the mean of green moves with red, that of blue with
-# both:
+# The channels of a pixel go together, but the network of a PixelCNN++ sees the *earlier pixels only*. How then can green
+# depend on red? Through the mixture. One **indicator** $k$, the number of a component, is drawn for the whole pixel, and
+# within a component the mean of green moves with red, that of blue with both:
 #
 # $$p(r, g, b) = \sum_k \pi_k \, p_k(r) \, p_k(g \mid r) \, p_k(b \mid r, g), \qquad
 # \mu_k^g = m_k^g + \alpha_k r, \quad \mu_k^b = m_k^b + \beta_k r + \gamma_k g$$
 #
-# Here $r$ and $g$ are levels as numbers from $-1$ to 1, and the slopes $\alpha_k, \beta_k, \gamma_k$ are further
-# outputs of the network, brought between $-1$ and 1 by a tanh. A pixel of PixelCNN++ takes $5 \cdot (1 + 3 + 3 + 3) = 50$
-# outputs: five indicators, and for each component three means, three scales, three slopes.
+# Here $\pi_k$ is the probability of component $k$, and $p_k$ a logistic in bins with the mean $\mu_k$ of its channel. $r$ and
+# $g$ are levels as numbers from $-1$ to 1, and the **slopes** $\alpha_k, \beta_k, \gamma_k$ are further outputs of the
+# network, brought between $-1$ and 1 by a tanh. A pixel of PixelCNN++ takes $5 \cdot (1 + 3 + 3 + 3) = 50$ outputs: for each
+# component one logit of $\pi_k$, three means, three scales, three slopes.
 #
 # For sampling we need one channel after the other. The chain rule takes the sum apart:
 #
 # $$p(g \mid r) = \frac{p(r, g)}{p(r)} = \sum_k w_k(r) \, p_k(g \mid r), \qquad w_k(r) = \frac{\pi_k \, p_k(r)}{\sum_j \pi_j \, p_j(r)}.$$
 #
-# So green has a mixture again, with new weights: red has told which component is likely. **Your turn.** Write these weights.
+# So green has a mixture again, with new weights $w_k$, the **posterior** of the indicator after red. **Your turn.** Write
+# these weights.
 
 
 # %%
@@ -598,9 +607,9 @@ print(
 )
 
 # %% [markdown]
-# There are two ways, then, on which red reaches green: the *slopes* move the means, and the shared *indicator* moves the
-# weights. Which of them does the work? To take them apart we build the head of a PixelCNN++ alone, a model of one pixel
-# without any network below, with a switch for each way. Without the shared indicator each channel draws its own.
+# Two things set this pixel apart from three separate mixtures: the *slopes*, and the shared *indicator*. Which of them does the
+# work? To take them apart we build the head of a PixelCNN++ alone, a model of one pixel without any network below, with a
+# switch for each. Without the shared indicator each channel draws its own.
 
 
 # %%
@@ -693,13 +702,14 @@ for name, each in bits_of.items():
     print(f"{name:16}", "  ".join(" ".join(f"{bits[c]:.2f}" for bits in each) for c in range(3)))
 
 # %% [markdown]
-# Read the columns. Green costs almost a bit less as soon as *one* of the two ways is open, and the slopes do more than the
-# indicator: where red is brighter, green is brighter by as much, and a slope says that in one number. For blue it pays to
+# Read the columns. Green costs 7.85 bits by itself. The indicator alone saves 0.7 of them and the slopes alone 0.95, about as
+# much as both: where red is brighter, green is brighter by as much, and a slope says that in one number. For blue it pays to
 # have both. Red comes first, and has nothing to see. It even costs a tenth of a bit *more* wherever the indicator is shared,
 # with slopes or without: then all three channels have to make do with the same weights.
 #
-# So much for single pixels. In the full model the earlier pixels know much about the colour already. Two PixelCNN++ ship with
-# the course, trained in the same way: one with both ways, and one with independent channels.
+# So much for single pixels. In the full model the earlier pixels tell much about the colour already. Is red still worth as
+# much? Two PixelCNN++ ship with the course, trained in the same way: one with slopes and shared indicator, and one with
+# independent channels.
 
 # %%
 per_channel = {}
@@ -728,23 +738,24 @@ predict(
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# Green and blue cost 0.7 bits less each, nearly as much as without any network. What earlier pixels say about green and what
-# red says about it are different things. And red loses 0.2 bits, the price of sharing that the single pixels have shown as
+# Green costs 0.75 bits less, and blue 0.71. For single pixels it was 1.0 and 1.5 bits. So the earlier pixels tell a part of
+# what red tells, but far from all of it. And red loses 0.2 bits, the price of sharing that the single pixels have shown as
 # well. On balance the dependence wins clearly.
 #
 # You can see it in the samples. In the last row single pixels are green, violet or blue, for no reason: red, green and blue were
-# drawn without looking at each other. Above it a colour belongs to its neighbours, and light and dark form patches. No row shows a
-# thing: a network this small, which has seen each patch once, knows texture and shading, not objects. (Columns resemble each
-# other, because both models turn the same random numbers into pixels.)
+# drawn without looking at each other. In the row above a colour belongs to its neighbours, and light and dark form patches.
+# Neither row shows an object: a network this small, which has seen each patch once, knows texture and shading. (The columns
+# resemble each other, because both models turn the same random numbers into pixels.)
 #
 # </details>
 
 # %% [markdown]
 # ## 10. Down, up, and across
 #
-# The third part of PixelCNN++ is its shape. Its layers go down to half and to a quarter of the resolution, where a step
-# of one cell is a step of four pixels, and where work is cheap. Then they come up again. **Short-cuts** (the field says *skip
-# connections*, as in a U-net) carry across what each resolution knew on the way down. They are lit up.
+# After the mixture and the channels, the third part of PixelCNN++ is its shape. Its layers go down to half and to a quarter
+# of the resolution (**down-sampling**). There a step of one cell is a step of four pixels, and work is cheap. Then they come
+# up again. **Short-cuts** (the field says **skip connections**, as in a U-net) carry across what each resolution knew on the
+# way down. The diagram shows them lit up.
 
 # %%
 plus_plus_streams("short-cuts")
@@ -772,20 +783,20 @@ predict(
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# Hardly any. The hatched pixels are earlier, and unseen, the whole of the own row among them. The reason
-# is the arithmetic of resolutions. At a quarter of the resolution a cell stands for 4×4 pixels. It is computed once for
+# Two: those in the upper left corners of the two cells on the right. In the figure the hatched pixels are earlier and unseen,
+# among them all of the pixel's own row. At a quarter of the resolution a cell stands for 4×4 pixels. It is computed once for
 # all sixteen, so it can know only the pixels before the *first* of them, its upper left corner. Everything between that
 # corner and the pixel has to come across by a short-cut. The last line under the figure says it of all pixels.
 #
 # </details>
 #
 # This is no leak and no bug: the probabilities still add up to 1. But the neighbour on the left is the best witness
-# there is, and the likelihood will miss it.
+# there is, and the likelihood will pay for its absence.
 
 # %% [markdown]
 # ## 11. Taking PixelCNN++ apart
 #
-# First, one that learns before your eyes: the whole PixelCNN++, on a part of the patches.
+# Which of the three parts pays? First watch the whole PixelCNN++ learn, on a part of the patches.
 
 # %%
 choose = torch.randperm(len(photos.train), generator=seeded())
@@ -801,13 +812,14 @@ curves(
 )  # fmt: skip
 
 # %% [markdown]
-# Pure chance costs 8 bits. A few passes over some patches take it well below. The training curve is the mean over an epoch,
-# in which the network is still worse; so it begins above the other. The weights that follow have seen all 9,852 patches.
+# Pure chance costs 8 bits, and three passes over a tenth of the patches take the model well below. The training curve is the
+# mean over an epoch, in which the network is still getting better, and its weights are not averaged; so it lies above the
+# other. The weights that follow have seen all 9,852 patches.
 #
 # An **ablation** removes one part and keeps everything else. Six small models ship with the course, each trained in one
 # pass over the same patches, with the same recipe. Four are a PixelCNN++, whole or without one part; two are the
-# Gated PixelCNNs of section 8. The yardstick is a cheap way to know something: a table of the differences to the pixel on
-# the left, counted on the training patches.
+# Gated PixelCNNs of section 8. The yardstick is the simplest model that looks at a neighbour: a table of the differences to
+# the pixel on the left, counted on the training patches.
 
 
 # %%
@@ -860,16 +872,17 @@ predict(
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# *Change* is against the whole PixelCNN++, patch by patch. *A step* is measured here and now, side by side. Row by row:
+# *Change* is the difference from the whole PixelCNN++, patch by patch; *a step* is the time of a training step, measured here
+# and now.
 #
 # - **Short-cuts** are worth 0.83 bits, more than anything else. Without them two thirds of the lead over the table of
 #   differences are gone, and section 10 has shown why.
 # - **Colours in turn** are worth 0.43 bits, for 45 more weights and hardly any time.
 # - **The mixture** beats the softmax by 0.34 bits on the same Gated PixelCNN, with fewer weights.
 # - **Down-sampling** does *not* win. At full resolution the model is better by 0.010 bits, give or take 0.005. Down-sampling
-#   buys time: the same step costs more without it. It is meant for wide images, whose far corners few
-#   layers reach. In a patch of 16×16 pixels nothing is far away, so there is little for it to win.
-# - PixelCNN++ beats the Gated PixelCNN with the same mixture by 0.13 bits. It also has 5,331 more weights, so this row
+#   buys time: the same step costs more without it. It is meant for wide images, whose far corners are out of reach for a
+#   few layers. In a patch of 16×16 pixels nothing is far away, which leaves little for it to win.
+# - PixelCNN++ beats the Gated PixelCNN with a mixture by 0.13 bits. It also has 5,331 more weights, so this row
 #   says little about which design is better.
 #
 # </details>
@@ -883,7 +896,8 @@ predict(
 # - One stack of masked layers can step to the right only by stepping up: $L$ layers leave $L(L-1)/2$ pixels unseen.
 # - Two stacks see them all. The vertical one is shifted once, in its first layer: never is a leak, always is the blind
 #   spot again.
-# - A convolution does not know where it stands. Three constant planes keep digits on the page; mending the blind spot did not.
+# - A convolution does not know where it stands. Three constant planes keep most digits on the page; mending the blind spot
+#   did not.
 # - A logistic mixture describes a pixel of three channels by 50 numbers instead of 768. Red reaches green by slopes and by
 #   the shared indicator, without a mask on channels.
 # - Down-sampling makes a step cheap, and short-cuts make down-sampling bearable: without them the nearest
