@@ -91,7 +91,7 @@ predict(
 # <details><summary>What happened</summary>
 #
 # Zero, and every other $p$ gives zero too. Already the $2^{10}$ sequences of ten flips share a total of 1, so each has
-# little. For 4,000 flips the product is smaller than the smallest float.
+# little. For 4,000 flips the product is smaller than the smallest float: it **underflows**.
 #
 # </details>
 #
@@ -100,7 +100,8 @@ predict(
 # $$\hat\theta = \arg\max_\theta \prod_i p_\theta(x_i) = \arg\max_\theta \sum_i \log p_\theta(x_i).$$
 #
 # This is why everybody maximises the **log-likelihood** $\ell$, in *nats*, or divided by $\ln 2$ in bits. For the coin it is
-# $\ell(p) = k \log p + (n-k) \log (1-p)$. Our flips cost 0.685 nats each, close to the $\ln 2 = 0.693$ of a fair coin.
+# $\ell(p) = k \log p + (n-k) \log (1-p)$. Its negative is what the data *cost*: our flips cost 0.685 nats each, close to the
+# $\ln 2 = 0.693$ of a fair coin.
 #
 # ### The coin lab
 #
@@ -139,8 +140,8 @@ assert sympy.simplify(second + k / p**2 + (n - k) / (1 - p) ** 2) == 0
 assert sympy.simplify(second.subs(p, best) + n / (best * (1 - best))) == 0
 
 # %% [markdown]
-# Sympy writes the signs in its own order; the assertions say that it means ours. The second derivative
-# is negative everywhere. At the peak it is $-n / (\hat p (1 - \hat p))$, says the last assertion.
+# Sympy writes the terms in its own order; the assertions show that they equal ours. The second derivative
+# is negative everywhere, and $-n / (\hat p (1 - \hat p))$ at the peak.
 # The more flips, the stronger the curvature, and the sharper the peak. Statisticians call minus this curvature the
 # **observed information**, and its mean over all data that the coin could have given, $n/(p(1-p))$, the
 # **Fisher information**.
@@ -165,7 +166,7 @@ assert torch.isclose(curvature, -10 / (best * (1 - best)))
 #
 # The derivation needs a maximum *inside* $(0, 1)$. If all flips are heads, then $\ell(p) = n \log p$, whose slope $n/p$ is
 # never zero: the highest point is the edge $p = 1$. The formula $k/n$ still holds, but it makes a tail impossible, and the
-# first one costs infinitely many nats. Is that a rare accident?
+# first tail costs infinitely many nats. Is that a rare accident?
 
 # %%
 threes = ink[:3999].view(-1, 3).mean(1)
@@ -178,9 +179,9 @@ predict(
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# About one triple in four: $p^3 + (1-p)^3$ is at least $1/4$, whatever $p$ is. Such an estimate is certain, and pays an
+# About one triple in four: the expected share $p^3 + (1-p)^3$ is at least $1/4$. Such an estimate is certain, and pays an
 # infinite loss as soon as the next digit differs. It is the histogram's empty cell in its smallest form. A little
-# smoothing takes the estimate off the edge; for a network, weight decay and stopping early do the same job.
+# smoothing takes the estimate off the edge; for a network, weight decay and **early stopping** help.
 #
 # </details>
 #
@@ -214,8 +215,8 @@ predict(
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# Ten times the flips have ten times the information, and the width goes with its root. 10 flips leave every $p$ from about
-# 0.3 to 0.8 plausible, 100 flips a range of about 0.45 to 0.65. The groups scatter as the curvature promised.
+# Ten times the flips have ten times the information, and the width is one over its root. 10 flips leave every $p$ from about
+# 0.3 to 0.8 plausible, 100 flips those from about 0.48 to 0.64. The groups scatter as the curvature promised.
 #
 # </details>
 #
@@ -238,8 +239,9 @@ for p, error in [(0.5, 0.05), (0.57, 0.01), (0.02, 0.002)]:
 # %% [markdown]
 # ## 3. How good is a likelihood?
 #
-# A loss of 4.3 bits: is that good? Random data costs something under every model. The least that it can cost on average is its **entropy** $H(p) = -\sum_x p(x) \log p(x)$, in bits if the logarithm is to
-# base 2. From here on $p$ is a whole distribution, the source of the data, and $q$ is a model.
+# A loss of 4.3 bits: is that good? Random data costs something under every model. The least that it can cost on average is
+# its **entropy** $H(p) = -\sum_x p(x) \log p(x)$, in bits if the logarithm is to base 2. From here on $p$ is a whole
+# distribution, the source of the data, and $q$ is a model.
 #
 # We make a source whose entropy is known: eight bits, the first a fair coin, each later one equal to its left neighbour
 # with probability 0.9. There are only 256 sequences, so every mean below is an exact sum.
@@ -322,7 +324,7 @@ predict(
 #
 # $$-\frac1N \sum_{i=1}^N \log q_\theta(x_i) = -\sum_x \hat p_N(x) \log q_\theta(x) = H(\hat p_N) + KL(\hat p_N \| q_\theta).$$
 #
-# This is exact for every $N$, even for one draw. The entropy $H(\hat p_N)$ doesn't know $\theta$. So the parameters of maximum
+# This is exact for every $N$, even for one draw. $H(\hat p_N)$ does not depend on $\theta$. So the parameters of maximum
 # likelihood *are* those of least divergence from the empirical distribution. As $N$ grows, $\hat p_N$ approaches the
 # source, and then they are near those of least divergence from the source, which is what we want. How near for 100 draws?
 #
@@ -367,8 +369,8 @@ predict(
 # identity says why. The table is nearly the empirical distribution itself, so its loss is nearly $H(\hat p_N)$, the
 # floor of the draws, which is lower than the source's: a hundred draws fill only a few of the 256 cells.
 # On new sequences the table is the worse model. Its cells have learned the accidents of 100 draws. Sticky bits have
-# one number to learn, and are close to the source. A training loss below the floor is memory, not knowledge. So a
-# likelihood is reported on data that the model has not seen.
+# one number to learn, and are close to the source. A training loss below the source's entropy is memory, not knowledge:
+# **overfitting**. So a likelihood is reported on data that the model has not seen.
 #
 # </details>
 #
@@ -376,7 +378,7 @@ predict(
 #
 # $KL(p \| q)$ is no distance: $KL(q \| p)$ is another number. Maximum likelihood minimises $KL(\text{data} \| \text{model})$,
 # the **forward** divergence. It asks what the *data* cost under the model. The **reverse** divergence
-# $KL(\text{model} \| \text{data})$ asks what the model's own *samples* cost under the data's distribution. Lesson 4.7
+# $KL(\text{model} \| \text{data})$ asks what the model's own *samples* cost under the data's distribution. Lesson 4.7.2
 # will train a fast student that way, by its own samples. Does it matter? We take a source with two heaps, and a model that
 # is too simple for it, a single bell.
 
@@ -413,13 +415,13 @@ predict(
 # <details><summary>What happened</summary>
 #
 # It takes one heap, and forgets the other. Look at the two sums. In $\sum p \log(p/q)$ a place where the source is and the
-# model is not costs without bound, so the forward bell **covers** every heap, and puts a large part of its mass between them,
-# where the source has nothing. In $\sum q \log(q/p)$ a place where the *model* is and the source is not costs without bound.
+# model is not costs without bound, so the forward bell **covers every mode**, and puts a large part of its mass between them,
+# where the source has almost nothing. In $\sum q \log(q/p)$ a place where the *model* is and the source is not costs without bound.
 # A place that the model forgets costs nothing, since $q = 0$ there. So the reverse bell **seeks one mode**, and collapses
 # onto it.
 #
-# The cause is the model that is too simple: with a single heap, says the assertion in the cell, both ways find the same
-# bell. Where it is, maximum likelihood errs by blur, and the reverse divergence by sameness.
+# The cause is that the model is too simple: with a single heap both ways find the same bell, as the assertion shows.
+# A model that is too simple errs by blurring under maximum likelihood, and by leaving out under the reverse divergence.
 #
 # </details>
 
@@ -429,7 +431,7 @@ predict(
 # For a coin there is a formula. For a network there is none, so we follow the gradient of the log-likelihood. Let us
 # climb where the answer is known, and see what can go wrong. One climber moves $p$ itself. The other moves the **logit**
 # $\theta$, a number without bounds, and uses $p = \sigma(\theta) = 1/(1 + e^{-\theta})$. Both start from $p = 0.5$, and move by
-# a *step* times the slope for a mean flip.
+# a *step* (the **learning rate**) times the slope of $\ell/n$.
 
 
 # %%
@@ -468,9 +470,9 @@ predict(
 # <details><summary>What happened</summary>
 #
 # The first climber jumps over the edge. A smaller step helps: with 0.001 it arrives, even at 0.999, and sooner than
-# the logit. So the edge alone is not the trouble. The right size of a step depends on the answer. A step is too long if it is more than two over the curvature, and in $p$ the
-# information of one flip is $1/(p(1-p))$, which has no bound. In the logit it is $p(1-p)$, never more than $1/4$. So every
-# step below 8 is safe, wherever the peak is.
+# the logit. So the edge alone is not the trouble. In $p$ the right step depends on the answer. A step is too long if it is more
+# than two over the curvature, and in $p$ the information of one flip is $1/(p(1-p))$, which has no bound. In the logit it is
+# $p(1-p)$, never more than $1/4$. So every step below 8 is safe, wherever the peak is.
 #
 # </details>
 #
@@ -502,10 +504,10 @@ for k, n in [(9, 10), (0, 4), (3, 3)]:
 #
 # </details>
 #
-# The assertion in the cell says that *binary cross-entropy with logits* is nothing else than minus the
+# The assertion in the cell says that *binary cross-entropy with logits* is nothing but minus the
 # log-likelihood of a coin. Whoever minimises it maximises a likelihood.
 #
-# With a logit nothing stops us from letting a network name it. Our pixel is one variable of an image; in raster order 407
+# A logit has no bounds, so a network can output it. Our pixel is one variable of an image; in raster order 407
 # pixels come before it. The network reads them and gives one logit: a different coin for every past. We train two
 # networks. One sees all 407 earlier pixels, the other only those 24 that are at most three rows or columns away.
 #
@@ -535,7 +537,7 @@ alone, four = (
 print(f"bits on test digits: one p for all {alone:.2f}, a p for each pattern of four neighbours {four:.2f}")
 
 # %% [markdown]
-# Four neighbours tell more than half of it. Now the networks. We draw what they pay after each update, on the digits
+# Four neighbours save more than half of the bits. Now the networks. We draw their loss after each update, on the digits
 # that they learn from (*train*) and on 500 others (*valid*), and stop where the second curve is lowest.
 
 
@@ -582,12 +584,12 @@ predict(
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# The network with 24 near pixels needs about 0.37 bits, and is better than counting. The one that sees everything is
-# *worse* than counting four pixels: about 0.44 bits, whatever its seed. The curves say why. On the digits that it learns
-# from it falls to less than 0.3 bits, and on others it stops far above. It has 13,000 weights for 4,000 digits, and learns
-# accidents of them, as the table did. The near network has the same hidden layer and the same training, and its two
-# curves stay together. So more past can hurt a model that has to learn from few data where to look. Convolutions
-# (lesson 4.5.3) begin by looking near.
+# The network with 24 near pixels needs about 0.36 bits, and is better than counting. The one that sees everything is *no
+# better* than counting four pixels: 0.42 to 0.45 bits. The curves say why. On the digits that it learns from, its loss
+# falls to less than 0.3 bits, and on others it stops far above. It has 13,000 weights for 4,000 digits, and learns
+# accidents of them, as the table did. The near network has the same hidden layer and the same training, and its two curves
+# stay together. So more past can hurt a model that has to learn from few data where to look. Convolutions (lesson 4.5.3)
+# begin by looking near.
 #
 # </details>
 #
@@ -598,10 +600,10 @@ predict(
 # ## 5. Levels that know their neighbours
 #
 # A **categorical** distribution has one logit for each level, made into probabilities by a softmax. Its maximum-likelihood
-# estimate is again a share: $\hat p_k = n_k / n$, the histogram. A categorical can take any shape. But to it levels are only names: what it
-# learns about level 200 says nothing about level 201.
+# estimate is again a share: $\hat p_k = n_k / n$, the histogram. A categorical can take any shape. But it treats levels as
+# mere names: what it learns about level 200 says nothing about level 201.
 #
-# Grey levels are quantities. So let us say less with fewer numbers. Take a **logistic** distribution on the real line: its
+# Grey levels are quantities. So fewer numbers may do. Take a **logistic** distribution on the real line: its
 # cumulative probability is the sigmoid, $F(x) = \sigma((x - \text{mean}) / \text{scale})$. Cut the line into bins of width
 # 1 around the levels. The probability of a level is the difference of $F$ at the two ends of its bin. The first bin has no
 # lower end and the last no upper one: they take the rest. This is a **discretized logistic** distribution.
@@ -625,7 +627,7 @@ mixture_figure([(1.0, 2.0, 1.0)], 32, title=title)
 # the same mass, counted where it belongs. Left out, a third of the probability would be gone.
 #
 # One hump is a poor shape for most pixels. A **mixture** adds several, with weights: three numbers a component instead of
-# one a level. Is ours the library's? And what happens to a level far out in a tail?
+# one a level. Does ours agree with the library's? And what happens to a level far out in a tail?
 
 # %%
 weights, means, scales = torch.tensor([[0.5, 0.3, 0.2], [3.0, 20.0, 40.0], [1.0, 4.0, 0.5]]).double()
@@ -647,9 +649,9 @@ print(f"2,050 scales away: {far} nats by subtraction, {narrow.log_prob(torch.ten
 # %% [markdown]
 # ## 6. Climbing a surface
 #
-# One logistic has two parameters, so its log-likelihood is a surface over a map. Autograd reads the slope of the surface
-# off the code. We climb in the mean and the logarithm of the scale, which has no bounds to jump over. Nine points lie
-# in a heap around level 7; then a tenth, a stray point, is added on level 15.
+# A coin has one parameter, a logistic has two: its log-likelihood is a surface over a map. Autograd reads the slope of the
+# surface off the code. We climb in the mean and the logarithm of the scale, which has no bounds to jump over. Nine points
+# lie in a heap around level 7; then a tenth, a stray point, is added on level 15.
 
 
 # %%
@@ -683,8 +685,8 @@ predict(
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# By 0.41, half as far as the average: the tails of a logistic are heavy, and allow for strays. What the stray point
-# does change is the scale, which becomes 1.7 times as wide. In the picture the climb begins at the white dot. The scale
+# By 0.41, half as far as the average: the tails of a logistic are heavy, and allow for strays. The stray point
+# acts more on the scale, which becomes 1.7 times as wide. In the picture the climb begins at the white dot. The scale
 # grows first: a wide distribution finds far points less surprising. Then mean and scale move together to the summit (yellow),
 # where the slope is zero.
 #
@@ -775,8 +777,8 @@ predict(
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# The categorical does not win at all. With 50 digits the mixture is near its final 5.3 bits already, and the
-# categorical is still some hundredths of a bit above that at the right end. Its freedom has to be paid for in data,
+# The categorical never wins. With 50 digits the mixture is near its final 5.3 bits already; the
+# categorical needs all 4,000 to come within some hundredths of a bit. Its freedom has to be paid for in data,
 # level by level; the mixture shares what it learns among neighbours.
 #
 # The second picture shows the fits to all 4,000 digits. Both have the spikes at paper and full ink. Between them the
@@ -784,7 +786,7 @@ predict(
 #
 # </details>
 #
-# A network is at the left end: for each past it has seen few examples, or none. That is why PixelCNN++ ends in such
+# A network is at the left end: for each past it has seen few examples, or none. That is one reason why PixelCNN++ ends in such
 # mixtures.
 
 # %% [markdown]
@@ -792,9 +794,9 @@ predict(
 #
 # - Maximum likelihood picks the parameters under which the data is most probable; it maximises a sum of logarithms.
 # - For a coin that is $\hat p = k/n$; the curvature $-n/(\hat p(1-\hat p))$ says how sure it is; at the edges it is too sure.
-# - Cross-entropy is the data's entropy plus the divergence of the model, for any number of data. Only the second can be learned away.
+# - Cross-entropy is the data's entropy plus the divergence of the model, for any amount of data. Only the second can be learned away.
 # - Least KL(data‖model) covers every heap of the data; least KL(model‖data) settles on one.
-# - Logits have a safe step everywhere; a network that names logits, trained by cross-entropy, *is* maximum likelihood.
+# - Logits have a safe step everywhere; training a network's logits by cross-entropy *is* maximum likelihood.
 # - A discretized logistic mixture gives neighbouring levels similar probabilities; its outer bins take the tails, so it sums to 1.
 
 # %%
