@@ -63,8 +63,8 @@ def seeded():
 # $p(x) = \prod_d p(x_d \mid x_1, \dots, x_{d-1})$. With one network per conditional, $D$ variables need $D$ networks.
 # That is a lot of networks for an image.
 #
-# An autoencoder looks like a bargain. It has one output for each input, and it is trained to reproduce what it is
-# given. Read output $d$ as the probability that $x_d = 1$, multiply the outputs, and call the product $p(x)$.
+# An autoencoder looks like a bargain. It has one output for each input, and it is trained to reproduce its
+# input. Read output $d$ as the probability that $x_d = 1$, multiply the outputs, and call the product $p(x)$.
 #
 # We do that for three bits. There are only eight observations, so we can train on all of them, and then add up
 # all eight "probabilities".
@@ -89,14 +89,14 @@ predict(
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# Nearly 8. The network gives *each* observation a probability near 1, because it copies every input to its output. No distribution can do with less than $3 \ln 2 = 2.08$ nats on average over eight equally
+# Nearly 8. The network gives *each* observation a probability near 1, because it copies every input to its output. No distribution can manage with less than $3 \ln 2 = 2.08$ nats on average over eight equally
 # frequent observations (a nat is the unit of the natural logarithm; one bit is 0.69 nats). So a loss of 0.00 is not
 # good learning. It is a sign that the outputs have seen the answers.
 #
 # </details>
 #
-# What if output $d$ sees all the *other* variables, but not its own? That product has a name, the **pseudo-likelihood**.
-# It is a respectable objective, and no likelihood: for four pixels the 16 products added up to 1.49 in lesson 4.1.
+# What if output $d$ sees all the *other* variables, but not its own? Then the product is the **pseudo-likelihood**.
+# It is a respectable objective, but no likelihood: for four pixels the 16 products added up to 1.49 in lesson 4.1.
 #
 # For the product to be a chain rule, output $d$ may depend on $x_1, \dots, x_{d-1}$ alone. Every path through the
 # network from $x_d$, or from a later variable, to output $d$ has to be cut.
@@ -188,8 +188,8 @@ def count_nats(data, earlier):
 
 
 # %% [markdown]
-# All three on the small digits of lesson 4.1, 64 pixels each. Independent pixels needed 25.3 nats there, and 64 networks of
-# their own about 17.2.
+# We compare all three on the small digits of lesson 4.1, 64 pixels each. Independent pixels needed 25.3 nats there, and
+# 64 separate networks about 17.2.
 
 # %%
 small = armod.data.load("digits8").binarize()
@@ -220,8 +220,8 @@ predict(
 # <details><summary>What happened</summary>
 #
 # NADE leads by more than half a nat. The table and the logistic regressions are a match, though they have little in common: the
-# table sees ten pixels, and every combination of them; a regression sees all earlier pixels, and adds them up. Hidden
-# units combine *and* see everything.
+# table sees ten pixels, and every combination of them; a regression sees all earlier pixels, and adds them up. NADE's hidden
+# units see all of them *and* combine them.
 #
 # </details>
 #
@@ -232,8 +232,8 @@ predict(
 # %% [markdown]
 # ## 2. A number on every unit
 #
-# A hidden unit that serves several outputs must know nothing that one of them may not know. MADE arranges that with one
-# idea. Every unit carries a number, its **degree**: how far along the ordering it may look.
+# A hidden unit that serves several outputs must know nothing that one of them may not know. So in MADE
+# every unit carries a number, its **degree**: how far along the ordering it may look.
 #
 # - Input $d$ has degree $d$, its place in the ordering.
 # - Hidden unit $k$ gets a degree $m(k)$ between 1 and $D-1$. It may look at inputs up to $m(k)$, so its weight from
@@ -241,7 +241,7 @@ predict(
 # - Output $d$ may use a hidden unit only if that unit knows nothing but earlier variables:
 #   $M^V_{dk} = \mathbf{1}[d > m(k)]$. Here the inequality is *strict*.
 #
-# Any degrees give a distribution; poor ones give a weak one. We draw them at random. The product of the two masks counts the
+# Any degrees give a distribution; badly chosen ones give a weak model. We draw them at random. The product of the two masks counts the
 # paths from each input to each output.
 
 # %%
@@ -257,9 +257,8 @@ print(f"degrees {m.tolist()}, paths from input (column) to output (row):", *path
 assert not paths.triu().any()
 
 # %% [markdown]
-# The diagonal and everything above it is zero: no output sees its own variable, and none sees a later one. This is no accident
-# of the degrees drawn. A path from input $j$ through unit
-# $k$ to output $d$ needs $d > m(k) \ge j$, and so $d > j$. With more hidden layers the chain only gets longer: between two
+# The diagonal and everything above it is zero: no output sees its own variable, and none sees a later one. This holds
+# for any degrees: a path from input $j$ through unit $k$ to output $d$ needs $d > m(k) \ge j$, and so $d > j$. With more hidden layers the chain only gets longer: between two
 # of them a weight is kept where the degree above is at least the degree below. Section 4 builds that.
 #
 # > **Precision.** The module's text gives the first mask only.
@@ -275,7 +274,7 @@ due = int((through * position).sum())
 print("right" if leaks == due else f"not yet; there are {D * (D + 1) // 2} forbidden pairs in all")
 
 # %% [markdown]
-# Without the output mask an input that any hidden unit looks at reaches all outputs, and input $j$ must not reach $j$ of them.
+# Without the output mask an input that any hidden unit looks at reaches all outputs, and outputs 1 to $j$ must not see input $j$.
 
 # %% [markdown]
 # ## 3. The mask lab
@@ -327,9 +326,9 @@ class MyMADE(armod.AutoregressiveModel):
 # We try it in a random ordering, with two hidden layers. An input's degree is its place in the *ordering*, whatever its own
 # number is.
 #
-# **Proof.** Two claims that the autoencoder failed. The sum over all $2^6$ observations is 1. And the *oracle*,
+# **Proof.** We check two claims that the autoencoder failed. The sum over all $2^6$ observations is 1. And the *oracle*,
 # which knows nothing of masks, finds no leak: it changes one input at a time, under several random sets of weights, and
-# watches which conditionals move.
+# watches which conditionals move. (A *blind pair* is an earlier variable that a conditional misses.)
 
 # %%
 ordering = armod.orderings.random((6,), seed=seed)
@@ -343,8 +342,8 @@ assert armod.dependency_matrix(mine).equal(who_sees_whom(mine.masks) > 0)
 assert all(map(torch.equal, mine.masks, masks(ordering, degrees)))  # the library's masks
 
 # %% [markdown]
-# The next assertion says more: the network depends exactly on what the product of its masks says. And `armod.MADE` has the
-# same masks.
+# The other assertions say more: each output depends on exactly the inputs that the product of the masks allows, and
+# `armod.MADE` has the same masks.
 #
 # For 784 pixels nobody can list the observations; there the chain of inequalities of section 2 is the proof.
 #
@@ -375,7 +374,7 @@ predict(
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# There are 64 times fewer passes. This is why masked models train fast. A
+# One pass replaces 64. This is why masked models train fast. A
 # recurrent network computes its conditionals one after another, because each hidden state waits for the one before.
 #
 # </details>
@@ -411,7 +410,7 @@ predict(
 #
 # </details>
 #
-# Now a MADE with one hidden layer of 500 units, before your eyes. The output biases start where the independent pixels
+# Now we train a MADE with one hidden layer of 500 units. The output biases start where the independent pixels
 # end, so the network has to learn only how pixels depend on each other.
 
 
@@ -432,7 +431,7 @@ learning_curves(history, 784, title=f"{ours.nats:.0f} nats per test digit at the
 # end: with 785,000 weights and 4,000 digits this network begins to learn its digits by heart.
 #
 # Training longer, with a smaller step, gives the weights that ship with the course. Where do they stand on the ladder? The
-# logistic regressions of section 1, trained out on these digits, are there as well.
+# logistic regressions of section 1 come along, after 1,600 updates and still improving.
 
 # %%
 runs = measured("made_orderings")
@@ -465,20 +464,20 @@ predict(
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# The table wins by 20 nats. MADE needs 97 nats for a digit that it has never seen, and in bits per pixel that is 0.18 against the
-# coins' 1. It is far better than independent pixels. But it has to find out from 4,000 digits what the table was told: *which
+# The table wins by 20 nats. MADE needs 97 nats for a new digit, and in bits per pixel that is 0.18 against the
+# coins' 1. But it has to find out from 4,000 digits what the table was told: *which
 # pixels are neighbours*. For MADE an image is a list. Shuffle the pixels of all digits in the same way, ordering and masks with
 # them, and it learns neither better nor worse. The table would be lost.
 #
-# That is no verdict on networks, but on this one. Lesson 4.5.3 tells a network about neighbours, and takes the lead again.
-# (The paper's numbers for MNIST use other pixels, made binary at random, and 50,000 digits. They cannot be compared with ours.)
+# That is a verdict on this network, not on all. Lesson 4.5.3 tells one about neighbours, and it overtakes the table.
+# (The paper's numbers for MNIST cannot be compared: 50,000 digits, made binary at random.)
 #
 # </details>
 
 # %% [markdown]
 # ## 6. Sampling: one pixel at a time
 #
-# Likelihood took one pass. Sampling is another matter: pixel $d$ can be drawn only when all pixels before it are known.
+# Likelihood took one pass. But pixel $d$ can be drawn only when all pixels before it are known.
 # The textbook loop makes a full pass for each of the 784 pixels and uses one output of each.
 #
 # That wastes nearly all of the work. A hidden unit of degree $m$ is final as soon as $m$ pixels are known, and can be
@@ -513,11 +512,11 @@ predict(
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# The same digits, and more than 40 times faster: caching changes what is computed
-# twice, not what is computed.
+# The same digits, and more than 40 times faster: caching only avoids computing things
+# twice.
 #
-# Look at the drawn row. Strokes have about the right width, and most pictures are ragged, with stray
-# specks. MADE has learned how strokes go on, less well what they add up to.
+# Look at the drawn row. Strokes have about the right width, but most pictures are ragged, with stray
+# specks. MADE has learned how strokes go on, and less well what digit they add up to.
 #
 # </details>
 
@@ -528,7 +527,7 @@ predict(
 # row. If the *upper* half is known, it comes first in the ordering, and each new pixel is drawn given all of it.
 # This is an exact draw from the model's $p(\text{lower} \mid \text{upper})$.
 #
-# We do the same with the *lower* half, and let a second MADE, whose ordering runs backwards, complete the same lower halves.
+# Then we give the *lower* half instead, and let a second MADE, whose ordering runs backwards, complete the same digits.
 
 # %%
 upper = torch.zeros(1, 28, 28, dtype=torch.bool)
@@ -566,7 +565,7 @@ predict(
 # nothing to do with the given one. It cannot: every upper pixel was drawn before the model looked at any lower
 # one. The lower half was pasted in.
 #
-# The likelihood says it too: pasted digits surprise the model by more than 20 nats beyond those of the backwards MADE. So a completion is exact only where the known pixels come first in the ordering, and one
+# The likelihood says it too: the model needs far more nats for the pasted digits than for those of the backwards MADE. So a completion is exact only where the known pixels come first in the ordering, and one
 # ordering serves one kind of question. Section 9 asks whether one network can serve many orderings.
 #
 # </details>
@@ -574,7 +573,7 @@ predict(
 # %% [markdown]
 # ## 8. Break it: one character
 #
-# Published code has had this bug (`e-hulten/made` is one): the output mask was written with $\ge$ in place of $>$. Output
+# Published code has had this bug (`e-hulten/made`, for one): the output mask was written with $\ge$ in place of $>$. Output
 # $d$ may then use hidden units of degree $d$, and those have seen $x_d$. We train the right and the wrong network on the
 # small 8x8 digits, in the same way.
 
@@ -608,9 +607,10 @@ predict(
 #
 # The wrong network's loss is far below anything honest, and its samples are a few stray marks. While it trained, the
 # answer was there to be copied. While it samples, there is no answer yet. A loss that is too good is the first symptom
-# of a leak; the oracle names a pair.
+# of a leak; the oracle proves it.
 #
-# The right network needs about 17 nats. Trained out, NADE is still half a nat ahead: sharing the hidden units has a price.
+# The right network needs about 17 nats, NADE needed 17.7 after shorter training. Trained out, NADE is half a nat
+# *ahead*: probably the price of sharing hidden units.
 #
 # </details>
 # %% [markdown]
@@ -619,10 +619,10 @@ predict(
 # Masks cost no weights. So the same weights can be trained under several orderings in turn: the paper calls it
 # **order-agnostic training**. If the ordering stays and only the degrees of the hidden units are drawn anew, it is
 # **connectivity-agnostic** training. With `num_masks=4` and no ordering given, each of four *members* draws its own ordering and
-# degrees, and the training steps go round among them.
+# degrees, and they take turns at the training steps.
 #
 # What is it good for? A well-known implementation, `karpathy/pytorch-made`, reports 94.5 nats on MNIST for one MADE, and 79.3 for
-# ten orderings averaged: far better than anything in the paper. Let us see how one averages. At test time there are four opinions
+# ten orderings averaged: far better than anything in the paper. How are they averaged? At test time there are four opinions
 # about each pixel, and two ways to combine them:
 #
 # - average the four *probabilities* $p_m(x)$ of the whole observation;
@@ -660,10 +660,10 @@ predict(
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# Averaged probabilities add up to 1, as every mixture of distributions does. Averaged logits do not: here they add up to
-# more than 1, on other small models it was 0.965 and 1.96. Most of their advantage is probability that
+# Averaged probabilities add up to 1, as every **mixture** of distributions does. Averaged logits do not: here their products add up to
+# more than 1, on other small models to 0.965 and 1.96. Most of their advantage here is probability that
 # does not exist. The logits of a pixel have seen *different* pasts: what one member predicts, another has seen. No ordering makes
-# a chain rule of their average. So the published 79.3 are no nats.
+# a chain rule of their average. So the published 79.3 is no likelihood.
 #
 # If all members share **one ordering**, their averaged logits still depend on the past alone. Then the product is a chain rule
 # again, and its total is 1. Yet it is another model than the mixture. Exercises 6 and 10 look at both.
@@ -674,9 +674,9 @@ predict(
 # ### What several orderings buy
 #
 # The honest mixture remains, and in the paper it is worth having: with two hidden layers, 32 masks bring the test loss on
-# MNIST from 89.6 to 86.6 nats. We measure it on the small digits: 300 hidden units, one learning rate, trained until
-# the validation loss rises. The eight members of an ensemble take turns, so each has an eighth of the updates. (A script has
-# done it, `benchmarks/lessons/made_orderings.py`; the cell trains the beginning of one run.)
+# MNIST from 89.6 to 86.6 nats. We measure it on the small digits: 300 hidden units, one learning rate, and
+# the weights that validate best. The eight members of an ensemble take turns, so each has an eighth of the updates. (The script
+# `benchmarks/lessons/made_orderings.py` did it; the cell trains the beginning of one run.)
 
 
 # %%
@@ -724,12 +724,13 @@ predict(
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# Both answers occur, at different times. While training is short the mixture is behind, because its weights have eight jobs to
+# While training is short the mixture is behind, because its weights have eight jobs to
 # learn. Trained out it is ahead, by half a nat.
 #
-# What helps? The other lines are controls. *A member* alone is worse than the raster MADE: shared weights cost something, and
-# averaging has to pay it back. *Eight masks of one ordering* gain nothing, so it is neither the averaging of masks nor the longer
-# training. It is the orderings. Even eight raster MADEs with weights of their own, eight times as many, are no better.
+# What helps? The others are controls. *A member* alone is worse than the raster MADE: shared weights cost something, and
+# averaging has to pay it back. *Eight masks of one ordering* gain nothing, so neither averaging masks nor longer
+# training is the cause; nor is a *random* ordering by itself. Members with shared weights gain by *different* orderings. *Eight
+# rasters* differ by having weights of their own, eight times as many, and are no better.
 #
 # The price is eight passes for one likelihood. There is a second gain: choose the member whose ordering has the known pixels
 # first, and its completion is exact for that member.
@@ -740,7 +741,7 @@ predict(
 # ### Which ordering is best?
 #
 # By the chain rule any ordering can describe any distribution. A network of limited size cannot, so the ordering may
-# matter. The script has trained the MADE of section 5 with the same size and 1,600 updates, under other orderings:
+# matter. The script has trained the MADE of section 5, with 1,600 updates, under four other orderings as well:
 #
 # - **subscale**: the image falls into four interleaved pictures of 14x14 pixels, which come one after the other;
 # - **coarse to fine**: first a few pixels far apart, then those halfway between them, and so on;
@@ -767,10 +768,10 @@ predict(
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# Twelve nats for a permutation. A *random* ordering does as well as the two that were designed, so it is not the scales that help
-# this network. Is it that known pixels soon lie on all sides of the next one? *Every second row* is the control: half of its pixels
-# have known rows above and below, and it gains nothing over raster. The good orderings have something else in common: their
-# first few dozen pixels are spread over the whole image. Whether that is the cause, nobody has measured here.
+# Twelve nats for a mere permutation, and more training closes little of the gap: the raster MADE of section 5 still needs 97. A *random* ordering
+# does as well as the two designed ones, so it is not the scales that help. Is it that known pixels soon lie on all sides of the next
+# one? *Every second row* is the control: half of its pixels have known rows above and below, and it gains nothing over raster.
+# The good orderings share something else: their first quarter covers the whole image. Whether that is the cause was not measured here.
 #
 # This is a statement about MADE. Another network may have another favourite; lesson 4.7.2 comes back to it.
 #
@@ -783,7 +784,7 @@ predict(
 # - Degrees on all units, masks with $\ge$ into hidden units and with $>$ into outputs, cut every forbidden path.
 # - One pass then gives all conditionals: likelihood is exact and training parallel. Sampling still goes step by step.
 # - On 28x28 digits MADE needs 97 nats, independent pixels 207, and counts of ten neighbours 77: nobody told MADE what a neighbour is.
-# - Several orderings can share one network: average their probabilities, never their logits. Raster is a poor choice for MADE.
+# - Several orderings can share one network: average their probabilities, never their logits. Raster is a poor choice on 28x28 digits.
 
 # %%
 predictions()
