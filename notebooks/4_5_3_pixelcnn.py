@@ -85,12 +85,12 @@ image_grid(seen_so_far, title=title, column_labels=labels, known=read[None])
 # An ordinary 3×3 filter looks at nine pixels: the one in its centre, and eight around it. Which of them come earlier in
 # the raster? The three above, and the one to the left. All other weights are multiplied by 0.
 #
-# That leaves the centre, and the centre needs a thought.
+# That leaves the centre, which needs some thought.
 #
 # - The **first** layer reads the image. In its centre lies the very pixel that is to be predicted. So its weight must
 #   be 0. This is **mask A**.
-# - **Later** layers read features. The features in the centre were computed by a masked layer. They know what lies
-#   above and to the left of the pixel, and do not know the pixel. So their weight can stay. This is **mask B**.
+# - **Later** layers read features. The features in the centre were computed by a masked layer. They know pixels above and
+#   to the left, and do not know the pixel itself. So their weight can stay. This is **mask B**.
 
 
 # %%
@@ -111,7 +111,7 @@ mask_squares(
 )
 
 # %% [markdown]
-# Ones are weights that stay, and the ink edge marks the centre, the only place where A and B differ. A 1×1 filter with mask A
+# Ones are weights that stay, and the dark edge marks the centre, the only place where A and B differ. A 1×1 filter with mask A
 # keeps no weight, and sees nothing at all. The assertion says that these are the library's masks.
 #
 # **Your turn.** How many weights of a $k \times k$ filter does mask A keep? Mend the line in `kept`.
@@ -128,12 +128,12 @@ print("not yet. " + wrong[-1] if wrong else "right")
 
 # %% [markdown]
 # > **Precision.** One often reads that mask B "includes the current pixel". It includes the current *place*. The
-# > features there do not know the pixel's value, because mask A stood below them.
+# > features there do not know the pixel's value, because the first layer had mask A.
 #
 # ### Colours: red, then green, then blue
 #
 # In a colour image every pixel holds three variables. The chain rule takes them one after another: red first, then
-# green, which may see red, then blue, which may see both. This happens inside of one pixel, so it is a matter of the
+# green, which may see red, then blue, which may see both. This happens within one pixel, so it is a matter of the
 # filter's centre. The features of each layer are divided into three groups, one for each colour.
 
 # %%
@@ -175,15 +175,16 @@ assert torch.equal(sees[:, 4, :, 4], centre["mask A, centre"])
 assert sees[:, 4, :, :4].all() and not sees[:, 4, :, 5:].any()
 
 # %% [markdown]
-# The measured square is that of mask A, though most of the network's layers have mask B: a stack sees what its *first*
-# layer lets in. Of the four earlier pixels all three colours are seen, of later pixels nothing.
+# The measured square is that of mask A, though most of the network's layers have mask B: of the pixel itself a stack sees
+# what its *first* layer lets in. Of the four earlier pixels all three colours are seen, of later pixels nothing.
 
 # %% [markdown]
 # ## 3. The whole model
 #
-# Now we can build it. A convolution multiplies its weights by the mask in every pass. One layer with mask A, then
-# blocks with mask B. Each block squeezes the features, looks around, spreads them again, and adds the result to what it
-# was given. Two 1×1 layers turn the features into one number for each pixel, the logit of its conditional.
+# Now we can build it. A **masked convolution** multiplies its weights by the mask in every pass. The network begins with one
+# such layer with mask A. Then come **residual blocks** with mask B: each squeezes the features to half as many, looks around,
+# spreads them again, and adds the result to what it was given. Two 1×1 layers turn the features into one number for each
+# pixel, the logit of its conditional.
 
 
 # %%
@@ -243,10 +244,11 @@ print("mine:     ", armod.check_autoregressive(mine))
 print("reference:", armod.check_autoregressive(reference))
 
 # %% [markdown]
-# No conditional sees a later pixel. But the report counts pairs of pixels of which one comes earlier, and is not seen. Of our
-# own class the oracle can say no more than that. The library's class states how far its kernels reach together, so the oracle
-# divides these pairs in two. Most are **out of reach**: further away than all kernels span. But 179 are *near enough*, and are
-# not seen all the same: the **blind spot**. A MADE had none of those. Where do they come from?
+# No conditional sees a later pixel. But the report also counts 875 pairs of a pixel and an earlier one that it does *not* see.
+# Of our own class the oracle can say no more than that. The library's class states how far its kernels reach together, so the
+# oracle divides these pairs in two. Most are **out of reach**: further away than all kernels span. But in 179 pairs the
+# earlier pixel is *near enough*, and is not seen all the same: it lies in the **blind spot**. A MADE had none. Where does it
+# come from?
 
 # %% [markdown]
 # ## 4. The field lab
@@ -269,7 +271,7 @@ predict(
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# It grows. The field reaches further with every layer, and so does the part of it that stays dark.
+# It grows. The field reaches further with every layer, and so does the part of it that stays unseen.
 #
 # </details>
 #
@@ -305,11 +307,11 @@ print(
 # %% [markdown]
 # ## 5. The blind spot, derived and measured
 #
-# Why is a part of the past on no path? Follow a path backwards from the pixel. A layer moves it to the right only if it
-# moves it up by at least one row: beside the pixel, the mask keeps only the left. One layer moves it by at most
-# $h = (k-1)/2$ columns. So whoever climbs $r$ rows gets at most $h\,r$ columns to the right. The half square that $L$
-# layers span reaches $hL$ columns to the right. In row $r$ above the pixel that leaves $hL - hr$ pixels dark, and over
-# all rows
+# Why can no path through the layers lead to a part of the past? Follow a path backwards from the pixel. A layer moves it to
+# the right only if it also moves it up by at least one row: in the pixel's own row the mask keeps only the left. And one
+# layer of $k \times k$ filters moves it by at most $h = (k-1)/2$ columns. So a path that climbs $r$ rows gets at most $h\,r$
+# columns to the right. The kernels of $L$ layers together span $hL$ columns to the right. In row $r$ above the pixel that
+# leaves $hL - hr$ pixels unseen, and over all rows
 #
 # $$\sum_{r=1}^{L-1} h\,(L - r) = \frac{h\,L\,(L-1)}{2}.$$
 #
@@ -330,15 +332,15 @@ curves(
 )  # fmt: skip
 
 # %% [markdown]
-# The yellow points, which the oracle measured, lie on the lines of the formula. The whole half square holds
-# $2hL(hL+1)$ pixels, so the blind *share* of it tends to $1/(4h)$: a quarter for 3×3 filters, an eighth for 5×5. Depth
-# cannot mend this. A pixel one row up and two columns to the right is invisible to 3×3 filters however many there are.
+# The yellow points, which the oracle measured, lie on the lines of the formula. The kernels together span $2hL(hL+1)$ earlier
+# pixels, so the blind *share* of these tends to $1/(4h)$: a quarter for 3×3 filters, an eighth for 5×5. Depth
+# cannot mend this. A pixel one row up and two columns to the right is invisible to 3×3 filters, however many layers there are.
 #
 # ### What does that cost?
 #
 # We make images in which every pixel repeats one pixel of the row above: either its neighbour one column to the right,
-# or the one two columns to the right. What has no such pixel is a fair coin. Images are 8×8, so in the first kind 15
-# pixels are coins, in the second 22. All others can be predicted without error by whoever sees the right place.
+# or the one two columns to the right. A pixel for which there is none is a fair coin. Images are 8×8, so in the first kind 15
+# pixels are coins, in the second 22. All others can be predicted without error by a network that sees the right place.
 #
 # We train three networks, and change one thing at a time: the rule, then the depth.
 
@@ -370,18 +372,19 @@ predict(
 # <details><summary>What happened</summary>
 #
 # One column to the right: the network finds the rule, and pays for the coins alone. Two columns to the right: it pays 64
-# bits, as if every pixel were a coin, with four layers and with eight. No training can help, because the answer is on no
-# path.
+# bits, as if every pixel were a coin, with four layers and with eight. No training can help, because no path leads to the
+# answer.
 #
 # </details>
 #
-# In photographs and digits a pixel in the blind spot can often be guessed from those around it, so the cost is
-# smaller. Lesson 4.5.4 measures it on digits.
+# In photographs and digits a pixel in the blind spot can often be guessed from those around it, so the cost should be
+# smaller. Lesson 4.5.4 trains networks with and without it on digits.
 
 # %% [markdown]
 # ## 6. Break it: mask B first
 #
-# One letter is wrong: the first layer gets mask B. We train the right network and the wrong one on the 8×8 digits.
+# The lab showed that mask B in the first layer leaks. What does such a network learn? Only this letter is wrong, and we train
+# the right network and the wrong one on the 8×8 digits.
 #
 # To sample, we write the textbook loop by hand. It starts from a page, and draws one pixel after another in place. A
 # right network never looks at pixels that are not drawn yet, so the page that we start from cannot matter.
@@ -479,9 +482,9 @@ predict(
 #
 # The weights that ship with the course are those of a larger network, with eight layers, trained for longer. It needs 77 nats.
 # MADE may look at *every* earlier pixel, and this network looks at a few rows. How can it win? Two explanations offer
-# themselves: it looks at *near* pixels only, and it learns one filter from *all places* of all digits at once. We can try out both
-# without any network, by counting. For the $n$ nearest earlier pixels we count how often each of their $2^n$ patterns is followed by
-# black: once with a common table for the whole image, and once with a table for each place.
+# themselves: it looks at *near* pixels only (**locality**), and it learns one filter from *all places* of all digits at once
+# (**parameter sharing**). We can try out both without any network, by counting, as in lesson 4.5.1. For the $n$ nearest
+# earlier pixels we count how often each of their $2^n$ patterns is followed by black: once with a common table for the whole image, and once with a table for each place.
 
 
 # %%
@@ -529,17 +532,21 @@ predict(
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# A table of counts beats MADE by far, and the GRU of lesson 4.4 as well. So *nearness* is most of the story: 18 pixels around say more
-# than 400 to a network that has to find out which of them matter.
+# A table of counts beats MADE by far, and the GRU of lesson 4.4 as well. So *nearness* is most of the story: a table of the 18
+# nearest pixels does better than a network that has to find out which of some 400 matter.
 #
 # Now compare the two lines. As long as few pixels are counted, a table for each place is *better*: with eight pixels it needs 82
 # nats, and the common one 89. In the middle of the image black follows other patterns than at its edge. With more pixels
-# each place has too few digits for its many patterns, and the line turns up. Sharing wins in the end because it can afford to
-# look at more pixels, and not because all places are alike. They are not, and we shall need that.
+# each place has too few digits for its many patterns, and the line turns up at 80.5. The common table goes on to 79.7. So
+# sharing catches up because it can afford to look at more pixels, and not because all places are alike. They are not, and we
+# shall need that.
 #
 # </details>
 #
-# PixelCNN is still 3 nats better than the best table, with 19,681 weights. In bits per pixel 77 nats are 0.14, and a fair coin is 1.
+# PixelCNN is 3 to 4 nats better than either kind of table. It is not better than a table that combines them: in lesson 4.5.1 the
+# counts of each place leaned on the common ones (**back-off**), and with ten pixels that took 77 nats as well. But such a table
+# has $784 \cdot 2^{10}$ entries, about 800,000, and PixelCNN has 19,681 weights, which do not know the place. Lesson 4.5.4
+# will do better. In bits per pixel 77 nats are 0.14, and a fair coin is 1.
 # (Published numbers for MNIST use more data and other pixels, made binary at random. They cannot be compared with these.)
 #
 # What does such a model believe, pixel by pixel? Here is a real digit, and below it the probability of black for each pixel, *given
@@ -559,7 +566,7 @@ image_grid(shades, 256, title="Nats are spent at the edges of strokes", row_labe
 # Inside a stroke and far from it the network is sure, and a pixel costs nearly nothing. It is unsure where a stroke begins, and
 # where its edge turns. That is where the 77 nats go.
 #
-# Now samples. We draw by the fast way, and put MADE's beside them.
+# And what does it draw? We sample the fast way, and put MADE's figures beside those of PixelCNN.
 
 # %%
 drawn = {"real": digits.test.long()}
@@ -618,8 +625,9 @@ image_grid(
 # %% [markdown]
 # The first one is the real digit. All twelve begin with the strokes that cross the middle, and then they go their own ways.
 #
-# May we also give the left half, or the lower half? A draw is exact if every pixel has seen all that is given. We exchange
-# given pixels for those of another digit, keep the random numbers, and look at the upper rows of the drawn part.
+# May we also give the left half, or the lower half? Here the draw is exact because all given pixels come before all drawn
+# ones in the ordering. What if they do not? We exchange given pixels for those of another digit, keep the random numbers,
+# and look at the upper rows of the drawn part.
 
 # %%
 other = given.roll(1, 0)  # for each digit, another one
@@ -648,7 +656,8 @@ predict(
 # </details>
 #
 # So give a raster model what comes first. If you need the left half, train one that goes by columns: the masks are the same,
-# the image is turned. The library's can do that, as the next cell checks. And lesson 4.6.1 shows how to complete from any side.
+# the image is turned. The library's `PixelCNN` can do that, as the next cell checks. Lesson 4.6.1 shows how to complete from
+# any side.
 
 # %%
 by_column = armod.PixelCNN((1, 4, 4), 4, 1, likelihood=bernoulli, ordering=armod.orderings.column((1, 4, 4)))
@@ -658,8 +667,8 @@ assert sorted(by_column.ordering[:8].tolist()) == [0, 1, 4, 5, 8, 9, 12, 13]  # 
 # %% [markdown]
 # ## 9. What this model cannot know
 #
-# The chain rule conditions each pixel on *all* earlier ones. Our network answers with less: eight layers of 3×3 see
-# eight rows up, and from that the blind spot is taken away. It is an exact likelihood of a model that forgets.
+# The chain rule conditions each pixel on *all* earlier ones. Our network makes do with fewer: eight layers of 3×3 see
+# eight rows up, without the blind spot. Its likelihood is exact, but it is the likelihood of a model that forgets.
 
 # %%
 places = [(5, 5), (13, 22), (20, 14), (27, 3)]
@@ -679,7 +688,7 @@ predict(
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# A fifth (the third picture). The black fields have the shape that you know from the lab, cut where the image ends.
+# A fifth: 116 (the third picture). The black fields have the shape that you know from the lab, cut where the image ends.
 #
 # </details>
 #
@@ -695,11 +704,12 @@ for name in ("pixelcnn", "made"):
     assert abs(new - own) < 1e-9 if name == "pixelcnn" else new > own + 10
 
 # %% [markdown]
-# Whether the top of the figure was a 3 or a 7, this PixelCNN draws its foot alike.
+# As soon as eight rows lie between them, this PixelCNN draws the foot of a figure without regard to whether its top was that
+# of a 3 or of a 7.
 #
-# So why is its likelihood so good? Because a real digit is scored one pixel at a time, always with a *real* past, and
-# there eight rows say much about the next pixel. Only a sample has to live with its own past (the field speaks of **teacher
-# forcing** and **exposure bias**).
+# So why is its likelihood so good? Because a real digit is scored one pixel at a time, always with a *real* past (as in
+# training, by **teacher forcing**), and there eight rows say much about the next pixel. Only a sample has to live with its
+# own past, and with the errors in it (**exposure bias**).
 #
 # And why do its figures run off the page? There are three suspects. The *blind spot* hides a part of the past. The *field* is
 # short, so the network has forgotten the top when it draws the foot. And *place*: the tables of section 7 were better when each place had its own,
@@ -712,7 +722,8 @@ for name in ("pixelcnn", "made"):
 # - In raster order a convolution may keep the rows above and the left; A hides the centre, B shows features in it.
 # - A in the first layer and B in all later ones make a distribution; B in the first one makes a copying machine.
 # - The plain stack is blind to $hL(L-1)/2$ pixels up and to the right, and depth makes it more, not less.
-# - The nearest pixels say most: a table of counts beats MADE, and PixelCNN, with a fortieth of MADE's weights, beats the table.
+# - The nearest pixels say most: tables of counts beat MADE by far, and PixelCNN matches the best of them with a fortieth of
+#   MADE's weights.
 # - It knows what its field shows, no more: a good likelihood pixel by pixel, and samples that run off the page.
 
 # %% tags=["nbval-ignore-output"]
