@@ -65,13 +65,13 @@ shown[:, 2:5, 2:6] = 2 * digits.train[:10, 0, 2:5, 2:6].long()
 image_grid(shown[None], 31, title="The twelve pixels of this lesson, in ten digits")
 
 # %% [markdown]
-# The block from white to black is what we model; the rest of each digit is grey, and we never look at it. There are
-# 1,444 digits to count, 177 to make choices with, and 176 to test.
+# We model the block from white to black, and never look at the grey rest. There are 1,444 **training** digits to count, 177
+# **validation** digits to make choices with, and 176 **test** digits.
 #
 # To build a histogram, divide the 16 levels into $B$ bins of equal width and count how many training digits fall in
 # each. A bin's probability is its share of the digits. If the bin holds several levels, they divide that probability
-# evenly. So every histogram gives a probability to each of the same 16 levels, whatever its $B$, and their likelihoods
-# compare. A function that gives each level its probability is called a **probability mass function**. (For real
+# evenly. So every histogram gives a probability to each of the same 16 levels, whatever its $B$, and their likelihoods can
+# be compared. A function that gives each level its probability is called a **probability mass function**. (For real
 # numbers it would be a density; people say *density estimation* for both.)
 
 
@@ -93,12 +93,12 @@ predict(
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# The dots are the test digits' shares of each level: mostly paper or full ink. Two bins cannot say that; sixteen can.
+# The dots are the test digits' shares of each level: paper and full ink stand out. Two bins cannot show that; sixteen can.
 # They need 2.53 nats for the pixel, and lower is better. A uniform distribution needs $\ln 16 = 2.77$.
 #
 # </details>
 #
-# Are more bins always better? We try fifteen digits.
+# Are more bins always better? We count only fifteen digits.
 
 # %%
 few = train[torch.randperm(len(train), generator=generator)[:15], :1]
@@ -109,13 +109,13 @@ print(f"{16 - rough.num_occupied} of 16 bins are empty; nats per test digit: {na
 # Infinitely many. An empty bin has probability 0, some test digit falls in one, and the logarithm of 0 is $-\infty$. A single
 # such digit spoils the whole average.
 #
-# First aid is **smoothing**. Before counting, spread $A$ imaginary digits evenly over all cells:
+# First aid is **additive** (Laplace) **smoothing**. Before counting, spread $A$ imaginary digits (**pseudo-counts**) evenly
+# over all cells, here the bins:
 #
 # $$p(\text{cell}) = \frac{n_\text{cell} + A / \text{cells}}{N + A}.$$
 #
 # Now nothing is impossible. `armod.Histogram` takes the share of one cell, here $A / B$, as its `smoothing`.
-# With $A = 1$ we compare numbers of bins for 15, 60 and all digits. So that chance does not
-# decide, each number is a mean over 40 draws of the training digits.
+# With $A = 1$ we compare numbers of bins for 15, 60 and all digits. Each number is a mean over 40 draws of the training digits.
 
 # %%
 bins = [1, 2, 4, 8, 16]
@@ -140,20 +140,20 @@ predict(
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# With few digits the curve falls and then rises. Too few bins are blind to detail. Too many hold too few digits each,
-# and the counts are noise: with 15 digits, sixteen bins are worse than no histogram at all (2.77). With all
-# 1,444 digits the curve falls to the end.
+# With few digits the curve falls and then rises. Too few bins are blind to detail (**bias**). Too many hold too few digits
+# each, and the counts are noise (**variance**): with 15 digits, sixteen bins are worse than no histogram at all (2.77).
+# With all 1,444 digits the curve falls to the end.
 #
 # </details>
 #
-# Remember the reason, because the rest of the lesson is about it: **each cell learns only from the digits that fall in
-# it.**
+# The rest of the lesson is about the reason: **each cell learns only from the digits that fall in it.**
 
 # %% [markdown]
 # ## 2. Two pixels
 #
-# For a pixel and its right neighbour, each pair of bins is a cell: $16 \cdot 16 = 256$ cells. The histogram is now a map. Its rival is a pair of histograms
-# of one pixel each, whose probabilities are multiplied. All are smoothed with ten imaginary digits.
+# Can counting find how pixels depend on each other? For a pixel and its right neighbour, each pair of bins is a cell:
+# $16 \cdot 16 = 256$ cells. The histogram is now a map. Its rival is a pair of histograms of one pixel each, whose
+# probabilities are multiplied. All are smoothed with ten imaginary digits.
 
 # %%
 pair = armod.Histogram((2,), 16, smoothing=10 / 256).fit(train[:, :2])
@@ -173,9 +173,9 @@ predict(
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# The dark corner is paper beside paper. Along the edges lies ink beside something lighter: we look across a stroke. So the
-# pixels depend on each other. Two separate histograms ignore that and need 5.03 nats for a pair. The map needs 4.99. The
-# gain is small, because the map has begun to pay: pale pink pairs never occurred, and many others only once.
+# The dark corner is paper beside paper. Below and at the right lies ink beside something lighter: the edge of a stroke. So
+# the pixels depend on each other. Two separate histograms ignore that and need 5.03 nats for a pair. The map needs 4.99.
+# The gain is small, and the map pays a price: pale pink pairs never occurred, and many others only once.
 #
 # </details>
 #
@@ -185,11 +185,11 @@ predict(
 # %% [markdown]
 # ## 3. Your own histogram of many variables
 #
-# A table of all cells is quickly too large to write down. But most cells are empty, so keep the others only: a
-# dictionary from cell to count. This is the whole model. Its last term divides a cell's probability among its levels: a
-# cell is $16/B$ levels wide in each of $D$ directions.
+# A table of all cells is quickly too large to write down. But most cells are empty, so we keep only the others: a
+# dictionary from cell to count. This is the whole model. The last term of `my_log_prob` divides a cell's probability among
+# its levels: a cell is $16/B$ levels wide in each of $D$ directions.
 #
-# Three proofs follow. First, `armod.Histogram` agrees. Second, all $16^3$ observations of three pixels have total
+# Three checks follow. First, `armod.Histogram` agrees. Second, all $16^3$ observations of three pixels have total
 # probability 1. Third, the histogram obeys the chain rule: the probability of a level, given the pixels before it, is a
 # ratio of two counts.
 
@@ -259,11 +259,10 @@ predict(
 # cells, bend and stop at 1,444, because a digit fills one cell.
 #
 # The middle shows the price. With 16 bins, two pixels are covered. With four, 73% of the test digits fall in an empty cell.
-# From eight on it is all of them. Fewer bins delay this and do not prevent it: with 4 bins, 94% are unseen at twelve pixels.
+# From eight on all do. Fewer bins only delay this: with 4 bins, 94% are unseen at twelve pixels.
 #
-# Right: a table of all cells for twelve pixels would take 2.3 petabytes, a list of the filled ones 23 kilobytes. So
-# memory is a problem that we can solve. The middle panel is the one that we cannot: nobody can store what was never
-# observed.
+# Right: a table of all cells for twelve pixels would take 2.3 petabytes, a list of the filled ones 23 kilobytes. So memory
+# is a problem that we can solve. The middle panel shows one that we cannot: nobody can store what was never observed.
 #
 # </details>
 #
@@ -289,7 +288,7 @@ histogram_lab(8, 2, 1444, 1)
 # %% [markdown]
 # <details><summary>Answers</summary>
 #
-# The blue line falls and falls: on its own training digits the histogram looks better with every dimension. The orange
+# The blue line keeps falling: on its own training digits the histogram looks better with every dimension. The orange
 # line, on test digits, turns upwards as soon as crosses appear, and soon lies above the dashed uniform line. Only held-out
 # data tell the truth about a model that memorises.
 #
@@ -332,8 +331,8 @@ predict(
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# Two pixels: 100 imaginary digits are best, and the gain is real. Four pixels need 10,000, more than there are real
-# ones. With twelve pixels every point lies above the uniform line, and the best that we can do is to drown the data.
+# For two pixels 100 imaginary digits are best. Four pixels need 10,000, more than there are real ones. With twelve pixels
+# every point lies above the uniform line, and the best that we can do is to drown the data.
 #
 # But look at the left end. At $A = 0.1$ the line of twelve pixels lies *below* that of four. Are twelve easier than four?
 #
@@ -344,7 +343,7 @@ predict(
 # $$-\ln p = -\ln \frac{A / 16^D}{N + A} = D \ln 16 + \ln \left(1 + \frac{N}{A}\right).$$
 #
 # The first term is what a uniform guess costs. The second is the fine for having counted: it pays for the probability
-# that went to the filled cells. It does not know $D$. So we draw the sweep again, for whole blocks, as nats above a
+# that went to the filled cells. It does not depend on $D$. So we draw the sweep again, for whole blocks, as nats above a
 # uniform guess.
 
 # %%
@@ -365,9 +364,9 @@ curves(
 )
 
 # %% [markdown]
-# Now the order is as it should be: the more pixels, the higher the line. The line of twelve pixels *is* the fine, because
-# all its test digits are unseen. With four pixels 27% of them are known and cost less. In nats *per pixel* the same fine is
-# divided by twelve instead of four. That is why twelve pixels looked easier.
+# Now twelve pixels lie above four everywhere. Their line *is* the fine, because all their test digits are unseen. With four
+# pixels 27% of them are known and cost less. In nats *per pixel* the same fine is divided by twelve instead of four. That
+# is why twelve pixels looked easier.
 #
 # **Your turn.** How many imaginary digits make the fine of an unseen digit exactly one nat? Solve for $A$, replace the
 # dots, and run the cell again.
@@ -379,8 +378,7 @@ fine = None if A is ... else nats(smoothed(16, 12, A), strange[12]) - 12 * math.
 print("not yet" if fine is None else f"{fine:.3f} nats: {'right' if abs(fine - 1) < 0.001 else 'not yet'}")
 
 # %% [markdown]
-# Smoothing moves probability from filled cells to empty ones, and gives *every* empty cell the
-# same. It does not know which empty cells are likely.
+# Smoothing gives *every* empty cell the same probability. It does not know which empty cells are likely.
 #
 # To be fair to the histogram, we let the validation digits choose both $B$ and $A$ for each $D$.
 
@@ -396,7 +394,7 @@ print(f"at twelve pixels it needs {counting[-1]:.2f} nats a pixel; a uniform gue
 
 # %% [markdown]
 # The more pixels, the coarser the best bins: from 16 down to 2. With two bins the histogram sees black and white only.
-# It buys filled cells with everything that it knows about grey.
+# It pays for filled cells with everything that it knows about grey.
 
 # %% [markdown]
 # ## 7. Share by forgetting
@@ -406,14 +404,14 @@ print(f"at twelve pixels it needs {counting[-1]:.2f} nats a pixel; a uniform gue
 # short past comes again and again. And if we forget *where* in the block the pixel lies, all twelve places fill the same
 # table. That is 12 times the counts in a far smaller table.
 #
-# How much should we forget? We sort the past by importance, and keep its last $m$ entries. Where these were seen seldom,
+# How much should we forget? We sort the past by importance, and keep its last $m$ entries. Where these were rare,
 # we lean on a shorter past. With $n(h)$ the times that the past $h$ was seen, $t(h)$ the number of different levels that
 # followed it, and $h'$ the past that has forgotten one more entry,
 #
 # $$p(x \mid h) = \frac{n(h, x) + t(h)\, p(x \mid h')}{n(h) + t(h)}.$$
 #
 # Going back to a shorter past is called **back-off**. (This form, by Witten and Bell, always mixes both: it is *interpolated*.)
-# The shortest past leans on the uniform distribution. No level is impossible, and nothing is left to tune.
+# The shortest past leans on the uniform distribution. No level is impossible, and only $m$ is left to choose.
 
 
 # %%
@@ -484,8 +482,8 @@ predict(
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# Forget too much, and the past has nothing to say. Forget too little, and it was never seen before. In between lies the
-# best table, and where it lies depends on the bins: with 16 bins it keeps two neighbours, with two bins all four.
+# Forget too much, and the past has nothing to say. Forget too little, and it was never seen before. The best table lies in
+# between, and where depends on the bins: with 16 bins it keeps two neighbours, with two bins all four.
 #
 # The best one needs 2.30 nats for a test pixel. The best full table needed 2.66. Both only count, in the same 1,444
 # digits. The difference of 0.36 nats a pixel is what sharing is worth.
@@ -563,21 +561,20 @@ predict(
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# At one pixel the three are equal: there is nothing to share. (The table of neighbours knows the corner by its edges.) Then the
-# full table's line climbs back towards the uniform one, because each further pixel costs it more cells than it has digits.
-# The lines of the two models that share go down together.
+# At one pixel the three are equal: there is nothing to share. (The table of neighbours knows the corner by its edges.) From
+# two pixels on, the full table's line climbs back towards the uniform one: the cells outgrow the digits. The lines of the
+# two models that share go down together.
 #
 # At twelve pixels MADE is best, with 2.24 nats a pixel from each of the three seeds. Be careful with the reason, though.
-# Of the 0.42 nats between the full table and MADE, counting neighbours brings 0.36. The network adds the last 0.07. So it
-# is not *counting* that fails in twelve dimensions. Counting *without sharing* fails. Yet nobody had to tell the network
-# which neighbours matter.
+# Of the 0.42 nats between the full table and MADE, counting neighbours brings 0.36, and the network adds the rest. So it
+# is counting *without sharing* that fails in twelve dimensions. Yet nobody had to tell the network which neighbours matter.
 #
 # </details>
 
 # %% [markdown]
 # ## 9. Next door
 #
-# A model that shares says something sensible about blocks that it has never seen. We can test that directly. Take each
+# A model that shares says something sensible about blocks that it has never seen. To test that, take each
 # training digit's block and change one pixel by one grey level. To an eye it is the same block. How much does each model's
 # surprise grow?
 
@@ -609,8 +606,8 @@ predict(
 # block out of its cell, and the cell next door has learned nothing from it. The surprise grows by more than 25 nats.
 #
 # For the table of neighbours it grows by less than a nat: only the pixel itself and the few that look at it can notice, and
-# in 4 bins most of these do not. For MADE it grows by less than three. Its 24,832 weights serve all inputs. A weight that learns
-# something from one digit is used for all similar ones: that is **parameter sharing**.
+# in 4 bins most of these do not. For MADE it grows by little more than a nat. Its 24,832 weights serve all inputs. A weight
+# that learns something from one digit is used for all similar ones: that is **parameter sharing**.
 #
 # </details>
 #
@@ -639,8 +636,8 @@ print(f"{counted(spelled.num_cells)} cells; drawn:", *drawn[:10])
 
 # %% [markdown]
 # It invents none. It repeats the names that it has counted, and gives every test name probability 0: each name is in the
-# data once, so no test name can be in a filled cell. Smoothing would make them all equally likely, and equally likely with
-# `qqzxjw`: at best the 39.6 nats of twelve uniform letters.
+# data once, so no test name can be in a filled cell. Smoothing would make them all exactly as likely as `qqzxjw`, at best the
+# 39.6 nats of twelve uniform letters.
 #
 # So we forget again. A model that keeps the last $n - 1$ letters and counts what follows is called an **n-gram**: for $n = 2$
 # a bigram, for $n = 3$ a trigram. It is `back_off` with letters as pasts, and `armod.NGram` in the library.
@@ -670,8 +667,8 @@ predict(
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# Each letter of the past helps, up to three of them: 13.98 nats for a test name with $n = 4$, where whole names cost 39.6. Five is too
-# many. A past of four letters was seen once or never, and the table leans on what it knows of three.
+# Each letter of the past helps, up to three of them: 13.98 nats for a test name with $n = 4$, where whole names cost 39.6.
+# $n = 5$ is too much. A past of four letters was seen once or never, and the table leans on what it knows of three.
 #
 # </details>
 #
@@ -713,16 +710,16 @@ predict(
 #
 # The obvious suspect is what they share. The table and the GRU use what they learn about `mar` wherever it stands.
 # MADE has to learn it at every place anew. A control: we tell the n-gram the place, so that it counts for each place apart, and
-# change nothing else. Then its best is 14.24 nats. So forgetting the place is worth about a quarter of a nat to the table, and it is
-# one reason, not the whole of it.
+# change nothing else. Its best is then 14.24 nats. So forgetting the place is worth about a quarter of a nat to the table: one
+# reason, but not the only one.
 #
 # The GRU shares across places as the table does, and need not forget.
 #
 # </details>
 #
 # The rest of the course asks of each model: what does it share, and what does it forget? Lesson 4.3 replaces the table by a
-# few parameters, 4.4 shares across time, and from 4.5 on masks share everything in one pass. The table that shares well stays
-# beside them, because it is the one to beat.
+# few parameters, 4.4 shares across time, and from 4.5 on masked networks give all conditionals in one pass. The table that
+# shares well stays beside them: it is the one to beat.
 
 # %% [markdown]
 # ## Summary
@@ -731,7 +728,7 @@ predict(
 # - $D$ variables make $B^D$ cells. With 16 bins, 73% of test digits meet an empty cell at four pixels, all at eight.
 # - A dictionary saves the memory, smoothing the logarithm: an unseen digit costs $D \ln 16 + \ln(1 + N/A)$, likely or not.
 # - Share by forgetting: neighbours and n-grams turn 2.66 nats a pixel into 2.30, and 39.6 nats a name into 14.0, by counting.
-# - A network shares by weights and need not forget. It wins if it shares as much as the table: the GRU does on names, MADE does not.
+# - A network shares by weights and need not forget. It may still lose to a table: MADE wins on pixels, but on names only the GRU does.
 
 # %%
 predictions()
