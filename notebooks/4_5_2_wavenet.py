@@ -21,7 +21,7 @@
 # **Minutes** 75 · **Needs** autoregressive masks; recurrent networks · **Teaches** causal convolutions; dilation; gated units; mu-law levels
 
 # %% [markdown]
-# The cell below holds the lesson's two parameters. `seed` changes every random choice; `quick` shortens the training.
+# Two parameters: `seed` changes every random choice, `quick` shortens the training.
 
 # %% tags=["parameters"]
 seed = 0
@@ -79,9 +79,9 @@ curves(torch.arange(400) / 8, {"wave": vowel}, title="A vowel", xlabel="millisec
 # and again, with the pitch of the voice. The cell measures the period by the **autocorrelation**, the correlation of a wave with
 # itself some samples later. It is highest after about 80 samples, 10 milliseconds. A syllable lasts some 2,000 samples.
 #
-# So a model of sound needs the past few samples for the shape of the wave, a hundred for the pitch, and thousands for
+# So a model of sound needs the last few samples for the shape of the wave, a hundred for the pitch, and thousands for
 # the syllable. A recurrent network would have to carry all that through thousands of steps, and lesson 4.4 showed what
-# becomes of a gradient on such a way. Masks, as in lesson 4.5.1, would need a weight for every pair of samples. We want a
+# becomes of a gradient over such a distance. Masks, as in lesson 4.5.1, would need a weight for every pair of samples. We want a
 # *short path* from each output to each sample of a long past, and few weights.
 
 # %% [markdown]
@@ -127,7 +127,7 @@ width = expand(torch.linspace(-1, 1, 257, dtype=torch.float64)).diff()
 print(f"equal bins {2 / 256:.4f}, mu-law bins {width[128]:.5f} in the middle, {width[255]:.4f} at the ends")
 
 # %% [markdown]
-# Levels become waves and the same levels again, and our function is `armod.mu_law`'s. The error of a sample is at
+# Decoded and encoded, every level comes back, and our encoder agrees with `armod.mu_law`'s. The error of a sample is at
 # most half its bin. The bins are 45 times finer than equal ones in the middle, where most samples are, and five times
 # coarser at the ends. So the error grows with the loudness, and hides behind it.
 #
@@ -150,7 +150,7 @@ print(known.get(wrong := ", ".join(map(str, wrong)), f"not yet: wrong for K = {w
 
 # %% [markdown]
 # What has the mu-law bought? We quantise the sentence with fewer and fewer levels, in equal steps and by the mu-law,
-# and compare the power of the signal with that of the error, in decibels. Every 10 dB are a factor of ten.
+# and compare the power of the signal with that of the error, in decibels. Every 10 dB is a factor of ten.
 
 
 # %%
@@ -179,10 +179,10 @@ predict(
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# The two lines run side by side. Each rises by between 6 and 7 dB a bit on the average, and the mu-law is some 10 dB
+# The two lines run side by side. Each rises by 6 to 7 dB a bit on average, and the mu-law is some 10 dB
 # above: it saves about a bit and a half on every sample.
 #
-# Hear it at 4 bits. Sixteen levels have none at zero. The equal ones nearest to it are at $\pm 1/16$, so the quiet parts turn into
+# Listen at 4 bits. None of sixteen levels is at zero. The nearest equal ones are at $\pm 1/16$, so the quiet parts turn into
 # a square wave: the smallest sound flips between these two steps, loudly, and the picture shows a band where there should
 # be a pause. By the mu-law (with $\mu = 15$ for 16 levels) the nearest are five times smaller. There the sound hisses, and a pause
 # is a pause.
@@ -213,10 +213,10 @@ predict(
 # <details><summary>What happened</summary>
 #
 # Not one. The recording comes from a file of mu-law levels, so each sample is the *middle* of a bin, and at the middles the two conventions
-# agree. Change the volume a little, and the samples leave the middles: then some 10 to 30 % are off. The conventions differ most near the
-# ends of the range, by half a bin, and not at all at zero, so it depends on how loud the sound is.
+# agree. Change the volume a little, and the samples leave the middles: then 8 to 32 % are off. The conventions differ most near the
+# ends of the range, by half a bin, and not at all at zero, so the share depends on the loudness.
 #
-# A test on data that are quantised already would have passed. This is how the bug lives on: nothing fails loudly.
+# A test on data that are quantised already would have passed. So the bug lives on.
 #
 # </details>
 
@@ -233,8 +233,8 @@ predict(
 #
 # $$1 + \sum_{\text{layers}} (k - 1)\, d .$$
 #
-# We change one input, number 10, and see which outputs move. Below that, the other direction: start at one output, and light what
-# it depends on, row by row down to the samples.
+# We change one input, number 10, and see which outputs move. The animation goes the other way: from one output it lights up
+# everything that the output depends on, row by row down to the samples.
 
 
 # %% tags=["nbval-ignore-output"]
@@ -252,7 +252,7 @@ title = f"Doubling the dilation makes 4 layers reach {facts[0].field} samples in
 dilation_animation(*facts, title=title)
 
 # %% [markdown]
-# Input 10 moves output 10 and later ones, never an earlier one. Turned round: every output sees itself and the past.
+# Input 10 moves output 10 and later ones, never an earlier one. Conversely, an output sees its own place and the past.
 #
 # With doubled dilations every row of the tree has twice as many lit units as the row above, and no two paths meet: it has
 # 16 different leaves. With dilation 1 the paths run into each other: a new layer adds a single sample.
@@ -292,7 +292,7 @@ predict(
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# All paths have lengths that are multiples of 4, so three samples of four are never seen. Far is not the same as dense. The formula says how *far* a stack
+# All paths have lengths that are multiples of 4, so three samples out of four are never seen. The formula says how *far* a stack
 # looks, the oracle says what it *sees*. Dilations that double, starting at 1, leave no gap: every number has one way to be written in binary.
 #
 # </details>
@@ -317,8 +317,8 @@ else:
 #
 # 1. *Halving* puts the dilations upside down. Turn *Layers* to 5: does the field change? Does the picture? Now take one
 #    layer away, with *doubling* and with *halving*: which dilation is lost, and which samples?
-# 2. *Two stacks*, five layers: is a field of 11 all that you would expect of five layers that double?
-# 3. Output 5, four layers doubling: what do the units read that look back beyond the first sample?
+# 2. *Two stacks*, five layers: why is the field only 11, where five doubling layers see 32?
+# 3. Output 5, four layers doubling: some units look back beyond the first sample. What do they read?
 
 # %% tags=["nbval-ignore-output"]
 dilation_lab("doubling", 4)
@@ -333,7 +333,7 @@ dilation_lab("doubling", 4)
 # %% [markdown]
 # ## 5. The network
 #
-# The stack of section 3 sees far. But without anything nonlinear it would be a single filter. So each layer gets a nonlinear unit, and two
+# The stack of section 3 sees far. But without anything nonlinear it would be a single linear filter. So each layer gets a nonlinear unit, and two
 # short cuts around it.
 #
 # ### The gated unit
@@ -361,7 +361,7 @@ wavenet_block()
 # %% [markdown]
 # Follow the diagram from the bottom. Above the unit $u$ the ways part. The **residual**: the next layer reads $h + W u$, what this layer read
 # plus what it found. The **skip**: every layer's $u$ also goes straight to the output, which multiplies each by a matrix
-# of its own, adds them up, and makes 256 logits of the sum. (A convolution of one tap, 1×1, is a matrix at every step.)
+# of its own, adds them up, and turns the sum into 256 logits by two more matrices. (A convolution of one tap, 1×1, is a matrix at every step.)
 #
 # With its gate a layer *can* choose by the data what the layers above get to see. Whether that is worth anything in bits, section 8 will measure.
 #
@@ -403,8 +403,8 @@ assert abs(armod.total_probability(small) - 1) < 1e-4 and report.is_autoregressi
 # conditional sees its own sample or a later one, and none of the earlier ones is missed. (`armod.WaveNet` is the same network, number for number.)
 #
 # While it learns, the network predicts every sample from the *true* samples before it, never from its own
-# guesses. This is **teacher forcing**. It is why a convolution can learn from all samples of a recording in one pass, where a recurrent network
-# has to go through them one by one.
+# guesses. This is **teacher forcing**. All inputs are then known in advance, so a convolution learns from a whole recording in one pass. A recurrent
+# network, taught in the same way, still goes step by step.
 #
 # ### Break it: forget the shift
 #
@@ -427,7 +427,7 @@ predict(
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# The broken one is near 0 bits: it reports the sample that it has just read. The oracle names all eight leaks, each
+# The broken one is near 0 bits: it reports the sample that it has just read. The oracle counts eight leaks: each
 # variable sees itself. "Causal" was not enough, because causal means $\le t$. A likelihood too good to be
 # true was again the first symptom.
 #
@@ -443,12 +443,12 @@ predict(
 # - **Tables:** how often does each level follow each level? And each pair of levels? (These are the n-grams of lesson 4.2.)
 # - **Last value:** the next sample is near the last one. How near? A logistic density around it, of one width for all,
 #   gives each level the probability of its bin (lesson 4.3).
-# - **Linear prediction**, in every mobile phone: the next sample is a weighted sum of the last sixteen. Least squares
-#   finds the weights; samples in loud places count less, in proportion to their loudness.
+# - **Linear prediction**, in every mobile phone: the next sample is a weighted sum of the last sixteen, with weights
+#   from **weighted least squares**: the louder the place, the less a sample counts.
 # - Either of them **with a memory of its errors:** the width is a multiple of the mean error over the last sixteen
-#   samples. Where prediction has gone well, be sure; where it has not, be careful.
+#   samples (speech coders call this **backward adaptation**). Where prediction has gone well, be sure; where it has not, be careful.
 #
-# One part in a hundred of each density is spread evenly, so that no level is impossible. The width's factor is
+# A hundredth of each density is spread evenly, so that no level is impossible. The width's factor is
 # chosen on the training sentences.
 
 # %%
@@ -512,7 +512,7 @@ predict(
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# The sixteen weights save about a seventh of a bit. The memory of errors saves a whole bit, for the last value and for
+# The sixteen weights save 0.13 bits. The memory of errors saves a whole bit, for the last value and for
 # linear prediction alike. Knowing *how sure one can be* is worth seven times as much as a better guess, because speech
 # is now loud and now quiet. Tables are in between, and a table of the last two levels is worse than one of the last: its 65,536 rows are too many for
 # 144,000 samples.
@@ -555,14 +555,14 @@ predict(
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# The small network comes close to the predictors with a memory, and was told neither of linear prediction nor of
-# loudness: it found both in 144,000 samples. The learning curves still fall together, so it does not learn by heart.
+# The small network keeps up with the predictors with a memory. Nobody told it about linear prediction or
+# loudness; it had 144,000 samples to learn from. The learning curves still fall together, so it does not learn by heart.
 # The weights that ship with the course, twenty layers of 32 channels trained
-# for some minutes, are the best bar, by two hundredths of a bit.
+# for some minutes, are ahead of linear prediction by two hundredths of a bit.
 #
 # Is that a lead? The receipt says give or take 499 nats, nearly a fifth of a bit, since some pieces are harder than others.
-# But they are so for both, so compare piece by piece (the last line; above 0 the network is ahead). There are six pieces of half a second. The network is ahead in
-# three and behind in three, and without the last piece it would be behind on the average. Call it a draw.
+# But they are harder for both, so compare piece by piece (the last line; above 0 the network is ahead). Of six pieces of half a second the network is ahead in
+# three and behind in three, and without the last piece it would be behind on average. Call it a draw.
 #
 # </details>
 #
@@ -570,8 +570,8 @@ predict(
 # authors trained on 24.6 hours of one voice. We have 18 seconds, a five-thousandth.
 #
 # How much of its past does the shipped network use? Its field is 2,047 samples. We take samples from the held-out sentences, and let the network
-# predict each of them several times: from no past at all, from the last sample, from the last four, and so on. It is important that they are always the
-# *same* samples. Samples differ by bits, and means over different ones would say nothing about the past.
+# predict each of them several times: from no past at all, from the last sample, from the last four, and so on. They must always be the
+# *same* samples: some are harder than others by whole bits.
 
 # %%
 windows = torch.cat([speech.valid, speech.test]).unfold(1, 1025, 250 if quick else 125).flatten(0, 1)
@@ -607,7 +607,7 @@ predict(
 # %% [markdown]
 # ## 8. What are gate, residual and skip for?
 #
-# Take them away and see. First the short cuts, for which `armod.WaveNet` has a switch each. Without residuals a layer hands on $W u$ alone. Without
+# Take them away and see. First the short cuts: `armod.WaveNet` has a switch for each. Without residuals a layer hands on $W u$ alone. Without
 # skips the output reads the last layer alone. Nine layers of 16 channels go once through the sentences, in shorter pieces, which make more steps;
 # everything else is equal.
 
@@ -630,8 +630,8 @@ predict(
 # <details><summary>What happened</summary>
 #
 # Without either the network has learnt nothing but the histogram of section 6, the 7.56 bits of a model that knows no
-# past. One of the two is enough to learn, and residuals are the better one: a residual
-# stream that nobody writes over brings every layer to the output as well.
+# past. One of the two is enough to learn, and residuals are the better one: the **residual
+# stream** $h$, to which layers only add, also brings every layer to the output.
 #
 # </details>
 #
@@ -653,7 +653,7 @@ print("not answered yet" * (answer is ...))
 
 # %% [markdown]
 # One pass and one seed show large differences only. So we trained every variant out, from three seeds, on sixteen layers of 16 channels. Learning rate
-# and passes were chosen for each on the held-out sentence. (`benchmarks/ablations/wavenet.py` repeats it.) A unit without a gate
+# and passes were chosen for each variant on the held-out sentence. (`benchmarks/ablations/wavenet.py` repeats it.) A unit without a gate
 # has half the weights, so there is a wider one, too, with as many weights in all as the gated network has.
 #
 # | | bits a sample, mean | lost, in each of three seeds |
@@ -667,12 +667,12 @@ print("not answered yet" * (answer is ...))
 # | no residual | 5.34 | 0.21, 0.25, 0.15 |
 # | no residual and no skip | 7.60 | 2.46, 2.48, 2.47 |
 #
-# Whatever is taken away costs bits, in every seed. The gate is worth 0.04 to 0.09 of them, and not because it has more weights. That is little, and it
-# decides: linear prediction with a memory needs 5.16, and only the whole network is better. Skips seemed useless after one pass. Trained out,
+# Whatever is taken away costs bits, in every seed. Against wider units with as many weights the gate is worth 0.04 to 0.09 of them. That is little, and yet
+# only the whole network is below the 5.16 of linear prediction with a memory, if by no more than a draw. Skips seemed useless after one pass. Trained out,
 # they are worth nearly as much as the gate.
 #
-# Why are residuals worth so much? Look at the gradient, as in lesson 4.4: how much of what leaves the last output arrives $k$ samples back?
-# We measure it through the layers, without embedding and logits, and beside it in the best recurrent network of that
+# Why are residuals worth so much? One suspect is the gradient, as in lesson 4.4: how much of what leaves the last output arrives $k$ samples back?
+# We measure it in a new network, between embedding and logits, and beside it in the best recurrent network of that
 # lesson, a GRU whose gates start open.
 
 
@@ -702,23 +702,23 @@ labels = {"xlabel": "lag, samples", "ylabel": "gradient, against lag 1", "log_x"
 curves(nine, lines_of_reach, title=title, **labels)
 
 # %% [markdown]
-# Both axes are logarithmic. The GRU loses a factor at every *step*. With its gates open the factor is near 1, so up to
-# a lag of 100 it is ahead; then its curve bends and falls. WaveNet with residuals loses a factor at every *unit* on the
+# Both axes are logarithmic. The GRU loses a factor at every *step*. With its gates open the factor is near 1, so it is ahead until
+# past lag 100; then its curve bends and falls. WaveNet with residuals loses a factor at every *unit* on the
 # way. How many units does a lag need? Write it in binary: the lag 256 is one tap of the
 # layer with dilation 256, and arrives as strong as lag 1, since residuals carry it past all other layers. The lag 255
-# takes eight taps in eight units, each of which costs about a factor of ten in this new network. The typical lag has
-# half as many ones as it has digits. So the gradient fades with the *logarithm* of the lag, which is a straight line
+# takes eight taps in eight units, each of which costs about a factor of ten. The typical lag has
+# half as many ones as digits. So the number of units grows with the *logarithm* of the lag, and the gradient falls as a **power** of it: roughly a straight line
 # here.
 #
 # Without residuals no layer can be passed by: a path pays for every digit, not only for the ones, and the dashed line falls about twice as fast. With
-# neither, every path goes through all nine units. At lag 1 it gets a millionth or less. Nothing arrives, and nothing is learnt.
+# neither, every path goes through all nine units. At lag 1 it gets a millionth or less. Nothing arrives, and nothing was learnt. But this is the start of training: residuals' 0.2 bits may have other causes.
 
 
 # %% [markdown]
 # ## 9. Listening
 #
 # Sampling goes one sample at a time. The textbook loop computes the whole field
-# again for each: 512 columns of nine units for the network of section 7, 4,608 units. All but the newest column were computed before. `armod` keeps them: what a layer
+# again for each: 512 columns of nine units for the nine layers trained in section 7, 4,608 units. All but the newest column were computed before. `armod` keeps them: what a layer
 # with dilation $d$ will need in $d$ steps waits in a queue of $d$ places, and nine units are left to compute, however far the
 # dilations reach. Lesson 4.7.1 builds the queues, and measures what they save in seconds.
 #
@@ -763,14 +763,14 @@ predict(
 # speech does, and sounds more like whispering than like speaking. What is missing is the *voice*. Most pieces of the
 # real sentence repeat themselves with the period of the voice, as the lines below the sounds say, and hardly any of the sample's do.
 #
-# The likelihood had told us. The last period of the voice lies about 80 samples back, and this network gains nothing from there. With the ear one hears at
-# once what bits hardly show.
+# Section 7 had told us. The last period of the voice began about 80 samples back, and this network gains nothing from there. The ear hears at
+# once what the bits did not show.
 #
 # </details>
 #
-# Eighteen seconds were not enough for a voice, let alone for words. WaveNet's authors, with
-# many hours of speech and no text, heard fluent words of a language that does not exist. Which words to speak has to be
-# told to the network: that is lesson 4.6.2.
+# From eighteen seconds this network learned no voice, let alone words. WaveNet's authors, with
+# many hours of speech and no text, heard fluent words of a language that does not exist. A network has to be told
+# which words to speak: that is lesson 4.6.2.
 
 # %% [markdown]
 # ## Summary
