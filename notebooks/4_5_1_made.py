@@ -469,7 +469,7 @@ predict(
 # pixels are neighbours*. For MADE an image is a list. Shuffle the pixels of all digits in the same way, ordering and masks with
 # them, and it learns neither better nor worse. The table would be lost.
 #
-# That is a verdict on this network, not on all. Lesson 4.5.3 tells one about neighbours, and it overtakes the table.
+# That is a verdict on this network, not on all. Lesson 4.5.3 tells one about neighbours, and it draws level with the table.
 # (The paper's numbers for MNIST cannot be compared: 50,000 digits, made binary at random.)
 #
 # </details>
