@@ -98,7 +98,7 @@ def integer(reply: Any, what: str) -> int:
 
 
 def weights(reply: Any, model: nn.Module, what: str) -> None:
-    """Load a learner's weights into a model that was built here, so that nothing but numbers is believed.
+    """Load a learner's weights into a model that was built here, so that nothing but its parameters is believed.
 
     Args:
         reply: the state dict of a model on the learner's side.
@@ -108,12 +108,14 @@ def weights(reply: Any, model: nn.Module, what: str) -> None:
     Raises:
         Mistake: if a weight is missing, has another shape, or holds NaN or infinity.
     """
-    found = {}
-    for name, right in model.state_dict().items():
-        if not isinstance(reply, dict) or name not in reply:
-            raise Mistake(f"{what} has lost its weights `{name}`. Train it as it is.")
-        found[name] = tensor(reply[name], f"{what}'s `{name}`", shape=right.shape).to(right)
-    model.load_state_dict(found)
+    with torch.no_grad():
+        for (
+            name,
+            weight,
+        ) in model.named_parameters():  # no orderings or masks, by which a model might look ahead
+            if not isinstance(reply, dict) or name not in reply:
+                raise Mistake(f"{what} has lost its weights `{name}`. Train it as it is.")
+            weight.copy_(tensor(reply[name], f"{what}'s `{name}`", shape=weight.shape))
 
 
 def several(reply: Any, what: str, readers: Sequence[Callable[[Any, str], Any]]) -> list[Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from functools import cache
-from typing import Any
 
 import numpy as np
 import torch
@@ -72,18 +71,12 @@ def _trained(
     with one_thread(torch.device("cpu")):  # so small a network only waits for a second one
         said = reading.number(answer.call("train", model, batches, held_out), "`train(...)`")
     rebuilt = new_model(seed)
-    found: Any = model.call("state_dict")
-    weights: dict[str, Tensor] = {}
-    for name, right in rebuilt.state_dict().items():
-        if not isinstance(found, dict) or name not in found:
-            raise Mistake(f"The network has lost its weights `{name}`. Train it as it is.")
-        weights[name] = reading.tensor(found[name], f"The network's `{name}`", shape=right.shape).to(right)
-    if all(torch.equal(weights[name], right) for name, right in rebuilt.state_dict().items()):
+    reading.weights(model.call("state_dict"), rebuilt, "The network")
+    if all(map(torch.equal, rebuilt.parameters(), new_model(seed).parameters())):
         raise Mistake(
             f"After `train` with {num_batches} batches no weight has changed. Does the optimiser hold the parameters of this "
             "`model`, and does it take a step?"
         )
-    rebuilt.load_state_dict(weights)
     return rebuilt, said, batches, held_out
 
 

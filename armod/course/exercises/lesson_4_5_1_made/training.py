@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from functools import cache
-from typing import Any
 
 import numpy as np
 import torch
@@ -63,12 +62,7 @@ def _trained(answer: Answer, seed: int, num_steps: int, test: Tensor) -> tuple[M
         reply = answer.call("train", twin, _digits("train"), test, num_steps)
     receipt = reading.number(reply, "The receipt, what `train` returns,")
     rebuilt = MADE(SHAPE, [HIDDEN], likelihood=Bernoulli(), seed=seed)
-    found: Any = twin.call("state_dict")
-    with torch.no_grad():
-        for name, weight in rebuilt.named_parameters():
-            if not isinstance(found, dict) or name not in found:
-                raise Mistake(f"The model has lost its weights `{name}`. Train it as it is.")
-            weight.copy_(reading.tensor(found[name], f"The model's `{name}`", shape=weight.shape))
+    reading.weights(twin.call("state_dict"), rebuilt, "The model")
     return rebuilt, receipt
 
 

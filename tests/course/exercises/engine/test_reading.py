@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+import armod
 from armod.course.exercises import Mistake
 from armod.course.exercises.engine.answer import Answer, Handle, InProcess
 from armod.course.exercises.engine.reading import integer, number, shown, tensor, weights
@@ -129,3 +130,12 @@ def test_weights_are_loaded_or_it_is_said_which_one_is_wrong() -> None:
         weights({"weight": other.weight.detach()}, model, "The model")
     with pytest.raises(Mistake, match=r"The model's `weight` has the shape \(3, 2\)"):
         weights({"weight": other.weight.detach().T, "bias": [0, 1]}, model, "The model")
+
+
+def test_an_ordering_that_looks_ahead_is_not_taken_over() -> None:
+    model, other = (armod.MADE((3,), [4], likelihood=armod.likelihoods.Bernoulli()) for _ in range(2))
+    claimed = other.state_dict() | {"orderings": torch.zeros(1, 3, dtype=torch.int64)}
+    weights(claimed, model, "The model")
+    assert model.ordering.tolist() == [0, 1, 2] and torch.equal(
+        model.layers[0].weight, other.layers[0].weight
+    )
