@@ -578,8 +578,7 @@ predict(
 #
 # **Your turn.** Call `print(pairs.decode(written(120, temperature=0.7)))`, and try `top_k=5` and `top_p=0.9`.
 #
-# Many prefer a temperature below 1. So is the model with temperature 0.7 a better model? It has a likelihood, too: each changed distribution is
-# a distribution.
+# Many prefer a temperature below 1. So is the model with temperature 0.7 a better one? It has a likelihood, too.
 
 # %%
 temperatures = (0.5, 0.7, 0.85, 1.0, 1.2, 1.5)
@@ -638,7 +637,6 @@ lesson_quiz("4_6_2_sequence_applications")
 # - A. Holtzman and others, *The Curious Case of Neural Text Degeneration*, ICLR 2020: section 3.1 for top-p, section 4 for the most probable text.
 # - S. Prince, *Understanding Deep Learning*, section 12.7: decoders such as GPT-3; section 12.5.1 for tokens.
 # - I. Goodfellow, Y. Bengio, A. Courville, *Deep Learning*, section 12.4.1: n-grams; section 12.3: speech recognition.
-# - Lesson 4.4 for recurrent networks, 4.5.2 for WaveNet and mu-law levels, 4.7.1 for sampling that computes nothing twice.
 #
 # ---
 #

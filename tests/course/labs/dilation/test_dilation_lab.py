@@ -28,8 +28,8 @@ def test_before_the_beginning_the_oracle_finds_nothing():
     facts = dilation_state("doubling: 1, 2, 4, 8, 16", 4, 2)
     model = armod.WaveNet((6,), 2, dilations=facts.dilations, likelihood=armod.likelihoods.Bernoulli())
     assert int(armod.dependency_matrix(model)[5].sum()) == 5
-    assert facts.found(5) == "the oracle finds 5; 11 more lie before the beginning"
-    assert facts.found(15) == "the oracle finds 15; 1 more lies before the beginning"
+    assert facts.found(5) == "the oracle finds 5; 11 lie too early"
+    assert facts.found(15) == "the oracle finds 15; 1 lies too early"
     assert facts.found(16) == facts.found(64) == "the oracle finds 16"
 
 
