@@ -276,7 +276,8 @@ def test_rows_have_their_own_levels_masks_and_contexts() -> None:
         error = together.standard_error[row].square() + sampler.report.standard_error.square()
         difference = (together.log_prob_known[row] - sampler.report.log_prob_known).abs()
         assert difference < 4 * error.sqrt() + 1e-9
-    assert (together.log_prob_known.diff().abs() > 1).any()  # the rows differ much more
+    # the rows differ much more
+    assert (together.log_prob_known.diff().abs() > 20 * together.standard_error.max()).any()
 
 
 def few_ones_in_a_row(conditional: Any, step: int, values: Tensor) -> Any:

@@ -165,6 +165,7 @@ VISIBLE: list[tuple[type[AutoregressiveModel], dict[str, Any]]] = [
     (MADE, {"num_masks": 2}),
     (MADE, {"context_size": 1}),
     (RecurrentModel, {"hidden_size": 5}),
+    (Transformer, {"positions": "rotary"}),
     (RecurrentModel, {"cell": "gru"}),
     (RecurrentModel, {"num_layers": 2}),
     (RecurrentModel, {"context_size": 1}),
