@@ -411,7 +411,7 @@ for name, weights in suspects.items():
     pictures[name] = armod.load_pretrained(weights).sample(num, generator=seeded())
 share = {name: off_the_page(images) for name, images in pictures.items()}
 predict(
-    f"Of {num} figures by the plain PixelCNN {share['plain']:.0f} % touch the last row. How many of the gated one's do, which has no blind spot?",
+    f"Of {num} figures by the plain PixelCNN {share['plain']:.0f} % touch the last row. What share of the figures by the gated one, which has no blind spot?",
     number(share["gated"], unit="%", low=0, high=100, digits=2),
     reveal=[
         image_grid(
@@ -842,7 +842,7 @@ def step_seconds(model):
     return min(repeat(step, timer=process_time, number=1, repeat=3))
 
 
-parts = {"PixelCNN++": "", "at full resolution": "full-resolution-", "without short-cuts": "no-shortcuts-"}
+parts = {"PixelCNN++": "", "full resolution": "full-resolution-", "without short-cuts": "no-shortcuts-"}
 parts["colours independent"] = "independent-channels-"
 shipped = {name: f"pixelcnn-plus-plus-{part}photos16" for name, part in parts.items()}
 shipped |= {f"Gated, {kind}": f"gated-pixelcnn-{kind}-photos16" for kind in ("mixture", "softmax")}
@@ -860,7 +860,7 @@ predict(
     "Which of the three parts costs most bits if it is taken away?",
     choices(
         {
-            "the low resolutions": "at full resolution",
+            "the low resolutions": "full resolution",
             "the short-cuts": "without short-cuts",
             "the colours in turn": "colours independent",
         },
