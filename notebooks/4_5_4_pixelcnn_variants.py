@@ -113,11 +113,11 @@ predict(
 # same. Depth widens it. With $L$ layers it has $1 + 2 + \dots + (L-1) = L(L-1)/2$ pixels inside the square that the kernels
 # span.
 #
-# </details>
-#
 # Why is there no free step to the right? In the pixel's own row it would be a look at the future. In the row above it
 # would be harmless, because that row is complete. But a single stack has one mask for all rows: the features of the row
 # above were made under it as well, and so they know nothing of the pixels to their right.
+#
+# </details>
 
 # %% [markdown]
 # ## 2. Two stacks
