@@ -2,8 +2,9 @@
 
 Everything that the vertical stack sees is known when a row begins. So it is computed for the whole row, layer by layer,
 together with what it passes to the horizontal stack. For each pixel and layer a chain of two products remains: the
-kernel's centre, and the 1x1 after the gate. When a pixel is done, the kernels of all layers add it to the columns on its
-right at once. In a colour image each product is made group by group, as the channels become known.
+horizontal kernel, and the 1x1 after the gate. The outputs of a layer's pixels follow each other in memory, so all that the
+kernel sees, from the left to the centre, is one matrix. In a colour image each product is made group by group, as the
+channels become known.
 
 Since ``sigmoid(b) = (1 + tanh(b / 2)) / 2``, a gate is ``a' + a' * b'`` with a single tanh, ``(a', b') = tanh(a, b / 2)``.
 The factors 1/2 are folded into the weights before and after it.
@@ -93,19 +94,17 @@ class GatedPixelCNNWalk(RasterWalk):
         self._gated = [self._new(1 + p, batch) for _ in range(num_layers)]
         for gated in self._gated:
             gated[0] = 1
-        self._outputs = self._new(self._width, num_layers, p, batch)  # of the horizontal stack's layers
+        # of the horizontal stack's layers, which see zeros to the left of the row
+        self._outputs = self._new(num_layers, self._half + self._width, p, batch)
         self._output_rows = self._row(num_layers, p)
 
     def _plan_pixels(self) -> None:
         p = len(self._mix[0])
         channels = range(self._num_channels)
         groups = spans(channel_groups(p, len(channels)), len(channels))
-        weights = [self._weights_of(channel, groups[channel]) for channel in channels]
-        self._plans = [
-            [self._chain(column, c, groups[c], weights[c]) for c in channels] for column in range(self._width)
-        ]
+        self._plans = list(zip(*(self._chains(c, groups[c]) for c in channels), strict=True))
         self._rectified = [self._features[group] for group in groups]
-        self._rightward = [self._to_the_right(column) for column in range(self._width)]
+        self._rightward = self._to_the_right(self._sums[:, 0], self._first)
 
     def state(self) -> dict[str, tuple[Tensor, int]]:
         """Name sums and outputs of the row, gated features of the pixel, and the vertical stack's rows, as `Walk.state`."""
@@ -122,40 +121,29 @@ class GatedPixelCNNWalk(RasterWalk):
     def _weights_of(self, channel: int, group: slice) -> list[tuple[Tensor, Tensor]]:
         """The rows of each layer's two matrices that compute one group, and the columns that this group may see."""
         rows = slice(2 * group.start, 2 * group.stop)
-        centres = [self._first[-1, rows, :channel], *self._horizontal[-1, :, rows, : group.stop]]
+        centres = [self._first[-1, rows, :channel], *self._own_row(self._horizontal[:, :, rows], group.stop)]
         mixes = [mix[group, : 1 + group.stop] for mix in self._mix]
         return [(a.contiguous(), b.contiguous()) for a, b in zip(centres, mixes, strict=True)]
 
-    def _chain(
-        self, column: int, channel: int, group: slice, weights: list[tuple[Tensor, Tensor]]
-    ) -> list[tuple[Tensor, ...]]:
-        """For each layer what `_compute` reads and writes, and the weights between."""
+    def _chains(self, channel: int, group: slice) -> list[tuple[tuple[Tensor, ...], ...]]:
+        """For each column and each layer what `_compute` reads and writes, and the weights between."""
         size = group.stop - group.start
-        chain: list[tuple[Tensor, ...]] = []
-        for number, (centre, mix) in enumerate(weights):
-            sums = self._sums[column, number, 2 * group.start : 2 * group.stop]
-            gated, outputs = self._gated[number], self._outputs[column]
-            is_first = number == 0
-            below = self._columns[column][:channel] if is_first else outputs[number - 1, : group.stop]
-            # the first layer is not residual, so it adds zeros
-            residual = self._new(1, 1) if is_first else outputs[number - 1, group]
-            gating = (sums[:size], sums[size:], gated[1 + group.start : 1 + group.stop])
-            chain.append(
-                (sums, centre, below, *gating, residual, mix, gated[: 1 + group.stop], outputs[number, group])
+        # the first layer reads levels, and is not residual, so it adds zeros
+        below: Sequence[Tensor] = self._places[:, :channel].unbind()
+        residual: Sequence[Tensor] = [self._new(1, 1)] * self._width
+        of_layers = []
+        for number, (kernel, mix) in enumerate(self._weights_of(channel, group)):
+            sums = self._sums[:, number, 2 * group.start : 2 * group.stop]
+            gated, outputs = self._gated[number], self._outputs[number]
+            gating = (gated[1 + group.start : 1 + group.stop], mix, gated[: 1 + group.stop])
+            written = outputs[self._half :, group].unbind()
+            of_columns = zip(
+                *(sums.unbind(), below, sums[:, :size].unbind(), sums[:, size:].unbind(), residual, written),
+                strict=True,
             )
-        return chain
-
-    def _to_the_right(self, column: int) -> list[tuple[Tensor, ...]]:
-        """For each column to the right that sees this one: sums and weights, of the first layer and of all later ones."""
-        return [
-            (
-                self._sums[column + distance, 0],
-                self._first[self._half - distance],
-                self._sums[column + distance, 1:],
-                self._horizontal[self._half - distance],
-            )
-            for distance in range(1, min(self._half, self._width - 1 - column) + 1)
-        ]
+            of_layers.append([(kernel, *gating, *of_column) for of_column in of_columns])
+            below, residual = self._seen(outputs, group.stop), written
+        return list(zip(*of_layers, strict=True))
 
     def _plan_rest(self, begin: int) -> Callable[[], Tensor]:
         p, links = len(self._mix[0]), self._links[..., begin * self.num_samples :]
@@ -229,20 +217,18 @@ class GatedPixelCNNWalk(RasterWalk):
 
     def _compute(self, column: int, channel: int) -> Tensor:
         chain = self._plans[column][channel]
-        for sums, centre, below, filters, gates, gated, residual, mix, all_gated, outputs in chain:
-            # the sums hold the link and all taps to the left; the kernel's centre completes them
-            sums.addmm_(centre, below).tanh_()
+        for kernel, gated, mix, all_gated, sums, below, filters, gates, residual, outputs in chain:
+            # the sums hold the link, and in the first layer all taps to the left; the kernel completes them
+            sums.addmm_(kernel, below).tanh_()
             torch.addcmul(filters, filters, gates, out=gated)  # twice tanh(filter) * sigmoid(gate)
             torch.addmm(residual, mix, all_gated, out=outputs)  # the 1x1 and the residual
-        torch.clamp_min(chain[-1][-1], 0, out=self._rectified[channel])
+        torch.clamp_min(outputs, 0, out=self._rectified[channel])
         return self._parameters_of(channel)
 
     def _close_pixel(self, column: int) -> None:
-        # a tap to the left of later pixels: of the first layer the levels, of all later layers the features below
-        pixel, outputs = self._columns[column], self._outputs[column, :-1]
-        for sums, first, later_sums, later in self._rightward[column]:
-            sums.addmm_(first, pixel)
-            later_sums.baddbmm_(later, outputs)
+        # for a pixel further right this one is a tap of the first layer
+        for sums, first in self._rightward[column]:
+            sums.addmm_(first, self._columns[column])
 
 
 def _halves(layers: Sequence[GatedLayer]) -> Tensor:

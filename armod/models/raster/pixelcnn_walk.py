@@ -1,14 +1,16 @@
 """PixelCNN one variable at a time: each feature of each pixel is computed once.
 
 A residual block sees other pixels only through its k x k convolution. When a row begins, the part of that convolution that
-reads the rows above is computed for the whole row. When a pixel is done, its contribution is added to the next columns.
-Both are done for all blocks at once. So for each pixel and block only a chain of three products remains: 2h to h, the
-kernel's centre, and h to 2h. In a colour image each product is made group by group, as the channels become known.
+reads the rows above is computed for the whole row and all blocks at once. So for each pixel and block only a chain of three
+products remains: 2h to h, the kernel's own row, and h to 2h. The features of a block's pixels follow each other in memory, so
+all that the own row sees, from the left to the centre, is one matrix. In a colour image each product is made group by group,
+as the channels become known.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import repeat
 from typing import Any
 
 import torch
@@ -71,7 +73,8 @@ class PixelCNNWalk(RasterWalk):
         batch = self.num_samples
         self._wide = self._new(self._width, 2 * h, batch)  # runs from block to block and is changed in place
         self._rectified = [self._new(2 * h, batch) for _ in range(num_blocks)]  # read by a block's first 1x1
-        self._narrow = self._new(self._width, num_blocks, h, batch)  # read by the k x k convolutions
+        # read by the k x k convolutions, which see zeros to the left of the row
+        self._narrow = self._new(num_blocks, self._half + self._width, h, batch)
         self._sums = self._new(self._width, num_blocks, 1 + h, batch)  # written by the k x k convolutions
         self._narrow_above = [self._row(num_blocks, h) for _ in range(self._half)]
         self._wide_row = self._new(2 * h, self._width * batch)
@@ -83,15 +86,11 @@ class PixelCNNWalk(RasterWalk):
         channels = range(self._num_channels)
         wide = spans(channel_groups(2 * h, len(channels)), len(channels))
         narrow = spans(channel_groups(h, len(channels)), len(channels))
-        weights = [self._weights_of(wide[c], narrow[c]) for c in channels]
-        self._plans = [
-            [
-                (self._start(column, c, wide[c]), self._chain(column, wide[c], narrow[c], weights[c]))
-                for c in channels
-            ]
-            for column in range(self._width)
-        ]
-        self._rightward = [self._to_the_right(column) for column in range(self._width)]
+        starts = [self._starts(c, wide[c]) for c in channels]
+        chains = [self._chains(wide[c], narrow[c]) for c in channels]
+        plans = [list(zip(*of_channel, strict=True)) for of_channel in zip(starts, chains, strict=True)]
+        self._plans = list(zip(*plans, strict=True))
+        self._rightward = self._to_the_right(self._wide, self._first[-1])
 
     def state(self) -> dict[str, tuple[Tensor, int]]:
         """Name sums and features of the row, those of the rows above, and those of the current pixel, as `Walk.state`."""
@@ -107,41 +106,37 @@ class PixelCNNWalk(RasterWalk):
         """The rows of each block's three matrices that compute one group, and the columns that this group may see."""
         matrices = (
             self._reduce[:, narrow, : wide.stop],
-            self._spread[-1, self._half, :, 1 + narrow.start : 1 + narrow.stop, : narrow.stop],
+            self._own_row(self._spread[-1, :, :, 1 + narrow.start : 1 + narrow.stop], narrow.stop),
             self._expand[:, wide, : 1 + narrow.stop],
         )
         return list(zip(*(matrix.contiguous() for matrix in matrices), strict=True))
 
-    def _start(self, column: int, channel: int, wide: slice) -> tuple[Tensor, ...]:
-        """One group's features, the first layer's weight for the pixel's earlier channels, and these channels."""
-        features, rectified = self._wide[column, wide], self._features[wide]
+    def _starts(self, channel: int, wide: slice) -> list[tuple[Tensor, ...]]:
+        """For each column one group's features, the weight for the pixel's earlier channels, these channels, the features."""
         own = self._first[-1, self._half, wide, :channel].contiguous()
-        return features, own, self._columns[column][:channel], rectified
+        features, earlier = self._wide[:, wide].unbind(), self._places[:, :channel].unbind()
+        return [(*of_column, self._features[wide]) for of_column in zip(features, repeat(own), earlier)]
 
-    def _chain(
-        self, column: int, wide: slice, narrow: slice, weights: list[tuple[Tensor, Tensor, Tensor]]
-    ) -> list[tuple[Tensor, ...]]:
-        """For each block what `_compute` reads and writes, and the weights between."""
-        chain: list[tuple[Tensor, ...]] = []
-        for block, (reduce, spread, expand) in enumerate(weights):
-            rectified, narrows = self._rectified[block], self._narrow[column, block]
-            sums = self._sums[column, block, : 1 + narrow.stop]
+    def _chains(self, wide: slice, narrow: slice) -> list[tuple[tuple[Tensor, ...], ...]]:
+        """For each column and each block what `_compute` reads and writes, and the weights between."""
+        of_blocks = []
+        for block, (reduce, spread, expand) in enumerate(self._weights_of(wide, narrow)):
+            rectified, sums = self._rectified[block], self._sums[:, block, : 1 + narrow.stop]
             reading = (rectified[wide], reduce, rectified[: wide.stop])
-            mixing = (narrows[narrow], spread, narrows[: narrow.stop])
-            chain.append((*reading, *mixing, sums[1 + narrow.start :], expand, sums))
-        return chain
-
-    def _to_the_right(self, column: int) -> list[tuple[Tensor, ...]]:
-        """For each column to the right that sees this one: sums and weights, of the first layer and of the blocks."""
-        return [
-            (
-                self._wide[column + distance],
-                self._first[-1, self._half - distance],
-                self._sums[column + distance],
-                self._spread[-1, self._half - distance],
+            of_columns = zip(
+                self._narrow[block, self._half :, narrow].unbind(),
+                self._seen(self._narrow[block], narrow.stop),
+                sums[:, 1 + narrow.start :].unbind(),
+                sums.unbind(),
+                strict=True,
             )
-            for distance in range(1, min(self._half, self._width - 1 - column) + 1)
-        ]
+            of_blocks.append(
+                [
+                    (*reading, narrows, spread, seen, written, expand, read)
+                    for narrows, seen, written, read in of_columns
+                ]
+            )
+        return list(zip(*of_blocks, strict=True))
 
     def _plan_rest(self, begin: int) -> Callable[[], Tensor]:
         start, sums = (row[..., begin * self.num_samples :] for row in (self._wide_row, self._sums_row))
@@ -197,33 +192,32 @@ class PixelCNNWalk(RasterWalk):
         # from rows of features to a column of features for each pixel, where the small products read them
         self._wide.copy_(self._wide_row.unflatten(1, (self._width, -1)).transpose(0, 1))
         self._sums.copy_(self._sums_row.unflatten(2, (self._width, -1)).permute(2, 0, 1, 3))
-        self._narrow.copy_(self._reduce_bias)
+        self._narrow[:, self._half :] = self._reduce_bias[:, None]
 
     def _compute(self, column: int, channel: int) -> Tensor:
         (wide, own, earlier, features), chain = self._plans[column][channel]
         if channel > 0:  # mask A lets green see red, and blue see both
             wide.addmm_(own, earlier)
-        # figure 5 (left) of the paper, block by block; rows above and pixels to the left are in the sums already
+        # figure 5 (left) of the paper, block by block; the rows above are in the sums already
         for rectified, reduce, below, narrow, spread, narrows, written, expand, sums in chain:
             torch.clamp_min(wide, 0, out=rectified)
             narrow.addmm_(reduce, below).relu_()  # 1x1, 2h -> h
-            written.addmm_(spread, narrows).relu_()  # the centre of the k x k: all that was missing
+            written.addmm_(spread, narrows).relu_()  # the own row of the k x k: all that was missing
             wide.addmm_(expand, sums)  # 1x1, h -> 2h, added to the block's input
         torch.clamp_min(wide, 0, out=features)
         return self._parameters_of(channel)
 
     def _close_pixel(self, column: int) -> None:
-        # for a pixel further right this one is a tap of the first layer, and of all blocks' kernels at once
-        pixel, narrow = self._columns[column], self._narrow[column]
-        for wide, first, sums, spread in self._rightward[column]:
-            wide.addmm_(first, pixel)
-            sums.baddbmm_(spread, narrow)
-
-    def _gather_row(self) -> None:
-        inside = slice(self._half, self._half + self._width)
-        self._narrow_row[:, :, inside] = self._narrow.permute(1, 2, 0, 3)
+        # for a pixel further right this one is a tap of the first layer
+        for wide, first in self._rightward[column]:
+            wide.addmm_(first, self._columns[column])
 
     def _close_row(self) -> None:
         super()._close_row()
         if self._half:
-            rotate(self._narrow_above).copy_(self._narrow_row)
+            above = rotate(self._narrow_above)
+            if self._columns_are_current:
+                inside = slice(self._half, self._half + self._width)
+                above[:, :, inside] = self._narrow[:, self._half :].transpose(1, 2)
+            else:
+                above.copy_(self._narrow_row)

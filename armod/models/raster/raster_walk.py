@@ -13,7 +13,7 @@ pixel way are made anew from them if a walk goes on in this way.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import islice, product
 from typing import Self
 
@@ -134,7 +134,6 @@ class RasterWalk(Walk):
             if channel == self._num_channels - 1:  # all features of the pixel are final
                 self._close_pixel(column)
                 if column == self._width - 1:
-                    self._gather_row()
                     self._close_row()
 
     def take_over(self, view: Self, chosen: Tensor) -> None:
@@ -229,6 +228,22 @@ class RasterWalk(Walk):
         """What each of the k columns of a kernel sees from every column of a row from `begin` on, ``(..., features, W * N)``."""
         return [row[..., begin + tap : tap + self._width, :].flatten(-2) for tap in range(2 * self._half + 1)]
 
+    def _own_row(self, weights: Tensor, num_seen: int) -> Tensor:
+        """Join the taps ``(columns, ..., above, below)`` of a kernel's own row; of the last only so many features are seen."""
+        *left, centre = weights.unbind()[: self._half + 1]
+        return torch.cat([*left, centre[..., :num_seen]], -1)
+
+    def _seen(self, columns: Tensor, num_seen: int) -> Sequence[Tensor]:
+        """What `_own_row` reads for each column, in a buffer of columns ``(k // 2 + W, features, N)``."""
+        size = columns.shape[1]
+        windows = columns.flatten(0, 1).unfold(0, self._half * size + num_seen, size)
+        return windows[: self._width].transpose(1, 2).unbind()
+
+    def _to_the_right(self, sums: Tensor, weights: Tensor) -> list[list[tuple[Tensor, Tensor]]]:
+        """For each column the sums of the columns to the right that see its levels, and the taps that do."""
+        begun, taps = sums.unbind(), weights.unbind()[: self._half]
+        return [list(zip(begun[column + 1 :], reversed(taps), strict=False)) for column in range(self._width)]
+
     def _context_by_rows(self) -> Tensor | None:
         """The context ``(N or 1, H or 1, W or 1, C')`` as rows ``(H or 1, C', W * N)``."""
         if self.context is None:
@@ -256,9 +271,6 @@ class RasterWalk(Walk):
     def _spread_row(self) -> None:
         """Let the columns begin with what `_open_row` computed."""
 
-    def _gather_row(self) -> None:
-        """Take from the columns what the rows below need of a row."""
-
     @abstractmethod
     def _compute(self, column: int, channel: int) -> Tensor:
         """Compute all features of one group at one pixel, up to the parameters ``(N, num_parameters)``."""
@@ -268,7 +280,7 @@ class RasterWalk(Walk):
         """Add what the columns to the right get from this pixel, whose features are final."""
 
     def _close_row(self) -> None:
-        """Keep a copy of the row for the rows below."""
+        """Keep a copy of the row for the rows below, from the columns if these are current."""
         if self._half:
             rotate(self._pixels_above).copy_(self._pixels)
 
