@@ -13,6 +13,7 @@ from armod.course.labs.dilation.animation import dilation_animation
 from armod.course.labs.dilation.lab import dilation_lab
 from armod.course.labs.field.lab import field_lab
 from armod.course.labs.histogram.lab import histogram_lab
+from armod.course.labs.kl.lab import kl_lab
 from armod.course.labs.mask.lab import mask_lab
 from armod.course.labs.mixture.lab import mixture_lab
 from armod.course.labs.ordering.lab import ordering_explorer
@@ -42,6 +43,7 @@ __all__ = [
     "dilation_lab",
     "field_lab",
     "histogram_lab",
+    "kl_lab",
     "lesson_quiz",
     "mask_lab",
     "mixture_lab",

@@ -15,6 +15,7 @@ from armod.course.labs.dilation.lab import dilation_state
 from armod.course.labs.field.lab import lab_state as field_state
 from armod.course.labs.histogram.lab import IMAGINARY
 from armod.course.labs.histogram.lab import lab_state as histogram_state
+from armod.course.labs.kl.facts import KLFacts
 from armod.course.labs.mask.lab import lab_state as mask_state
 from armod.course.labs.mixture.facts import MixtureFacts
 from armod.course.labs.ordering.lab import NUM_NOISE, explorer_state
@@ -130,6 +131,19 @@ CASES = {
             (([(0.5, 1.1, 5)],), {}, "scales are among"),
             (([(0.5, 1.0, 11)],), {}, "weights are among"),
             ((), {"counts": [1]}, "as many counts"),
+        ),
+    ),
+    "kl": Case(
+        labs.kl_lab,
+        120_000,
+        lambda: labs.kl_lab(share=30, distance=9, least="p‖q"),
+        lambda: KLFacts.at_least(0, 30, 9).description,
+        (
+            ((3.1,), {}, r"mean is one of 0\.0, 0\.25, .*; got 3\.1\."),
+            ((3.0, 13.0), {}, r"width is one of 1\.5, .*; got 13\.0\."),
+            ((), {"share": 3}, r"share is one of 0, 5, .*; got 3\."),
+            ((), {"distance": 19}, r"distance is one of 0, .*; got 19\."),
+            ((), {"least": "forward"}, r"least is one of None, p‖q, q‖p; got forward\."),
         ),
     ),
     "mask": Case(

@@ -76,6 +76,20 @@ LOOKS = {
         lambda: {"combobox": ["Start from"], "slider": ["Components", "Mean 1", "Scale 1", "Weight 2"]},
         {"data": lambda: labs.mixture_lab(counts=COUNTS)},
     ),
+    "kl": Look(
+        labs.kl_lab,
+        "KL lab: what p and q cost each other",
+        "Mean of q",
+        37,
+        lambda: {
+            "combobox": ["q is"],
+            "slider": ["Mean of q", "Width of q", "Second heap of p", "Distance of heaps"],
+        },
+        {
+            "the least": lambda: labs.kl_lab(least="q‖p"),
+            "far away": lambda: labs.kl_lab(31.0, 1.5),
+        },
+    ),
     "mask": Look(
         lambda: labs.mask_lab(hidden_sizes=(8, 8, 8)),
         "Mask lab: who sees whom in a MADE",

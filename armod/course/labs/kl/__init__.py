@@ -1,0 +1,1 @@
+"""The KL lab: what it shows, its picture, and its page."""
