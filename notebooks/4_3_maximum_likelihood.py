@@ -379,8 +379,8 @@ predict(
 # $KL(p \| q)$ is no distance: $KL(q \| p)$ is another number. Maximum likelihood minimises $KL(\text{data} \| \text{model})$,
 # the **forward** divergence. It asks what the *data* cost under the model. The **reverse** divergence
 # $KL(\text{model} \| \text{data})$ asks what the model's own *samples* cost under the data's distribution. Lesson 4.7.2
-# will train a fast student that way, by its own samples. Does it matter? We take a source with two heaps, and a model that
-# is too simple for it, a single bell.
+# trains a fast student that way, by its own samples. Does it matter? Take a source with two heaps, and a model too simple
+# for it, a single bell.
 
 
 # %%
@@ -418,14 +418,14 @@ predict(
 # <details><summary>What happened</summary>
 #
 # It takes one heap, and forgets the other. Look at the two sums. In $\sum p \log(p/q)$ a place where the source is and the
-# model is not costs without bound, so the forward bell **covers every mode**, and puts a large part of its mass between them,
+# model is not costs without bound, so the forward bell **covers every mode**, and puts much of its mass between them,
 # where the source has almost nothing. In $\sum q \log(q/p)$ a place where the *model* is and the source is not costs without bound.
 # A place that the model forgets costs nothing, since $q = 0$ there. So the reverse bell **seeks one mode**, and collapses
 # onto it.
 #
-# The cause is that the model is too simple: with a single heap both ways find the same bell, as the assertion shows.
-# Pull the heaps of the lab together: between the distances 11 and 10 the reverse bell jumps, and covers both.
-# A model that is too simple errs by blurring under maximum likelihood, and by leaving out under the reverse divergence.
+# The cause is the model's simplicity: with a single heap both ways find the same bell (asserted). Pull the lab's
+# heaps together: at distance 10 the reverse bell jumps, and covers both. A model that is too simple errs by blurring
+# under maximum likelihood, by leaving out under the reverse divergence.
 #
 # </details>
 

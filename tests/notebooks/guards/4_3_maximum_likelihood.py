@@ -42,3 +42,7 @@ by_hand = MixtureFacts(((-1.0, 0.5, 4), (32.0, 0.5, 4), (18.0, 7.0, 5)), 32, tup
 assert by_hand.bits - by_hand.entropy < 0.1
 assert wins == [] and round(logistics[3], 1) == 5.3 and logistics[0] < 5.5
 assert logistics[3] + 0.005 < categorical[3] < logistics[3] + 0.1 < categorical[1]
+
+from armod.course.labs.kl.facts import KLFacts  # noqa: E402
+
+assert [KLFacts.at_least(1, 40, distance).met for distance in (10, 11)] == [[True, True], [True, False]]
