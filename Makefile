@@ -12,7 +12,7 @@ SOURCES     := $(wildcard *.md *.toml *.txt *.yml .*.yaml .ci/run Makefile) \
                        -not -path '*/.*' 2>/dev/null)
 
 .DEFAULT_GOAL := lab
-.PHONY: lab test test-again test-slow bench docs lint format setup clean
+.PHONY: lab test test-again test-slow bench site docs lint format setup clean
 
 lab: $(INSTALLED)          ## JupyterLab, opened at the course map
 	@$(BIN)/armod lab
@@ -38,7 +38,10 @@ test-slow: $(INSTALLED)    ## what takes many minutes: more seeds, more combinat
 bench: $(INSTALLED)        ## speed ratios, measured side by side in one run
 	$(BIN)/python -m benchmarks
 
-docs: $(INSTALLED)         ## the library's guide and reference, into build/docs; needs no network, nor does reading them
+site: $(INSTALLED)         ## the whole course as a web site, into build/site; needs no network, nor does reading it
+	$(BIN)/armod site --out build/site
+
+docs: $(INSTALLED)         ## only the library's guide and reference, into build/docs; needs no network, nor does reading them
 	@rm -rf build/docs
 	$(BIN)/sphinx-build -W --keep-going --quiet --fresh-env docs build/docs
 	@echo "Open build/docs/index.html in a browser."

@@ -14,9 +14,15 @@ project = "armod"
 author = copyright = "The armod authors"
 version = release = version_of("armod")
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "armod.course.lessons.site.extension",
+]
 source_suffix = {".md": "markdown", ".rst": "restructuredtext"}
-myst_enable_extensions = ["colon_fence", "deflist"]
+myst_enable_extensions = ["attrs_block", "colon_fence", "deflist", "dollarmath"]
+html_math_renderer = "mathml"
 myst_heading_anchors = 3
 
 # Docstrings are written in Google's style and name objects between single backquotes.
@@ -45,13 +51,18 @@ add_module_names = False
 html_theme = "furo"
 html_title = "armod"
 html_static_path = ["static"]
-html_css_files = ["armod.css"]
+html_css_files, html_js_files = ["armod.css"], ["armod.js"]
 html_copy_source = html_show_sourcelink = False
 html_show_sphinx = False
 # a page that is read from a file may not fetch another, as summaries of search results would
 html_show_search_summary = False
-html_theme_options = {"navigation_with_keys": True, "footer_icons": []}
-pygments_style, pygments_dark_style = "default", "github-dark"
+html_theme_options = {
+    "navigation_with_keys": True,
+    "footer_icons": [],
+    "light_css_variables": {"color-code-background": "#f5f6f8"},
+    "dark_css_variables": {"color-code-background": "#1c1f24"},
+}
+pygments_style, pygments_dark_style = "a11y-high-contrast-light", "a11y-high-contrast-dark"
 
 
 class NamesAreLinks(SphinxTransform):

@@ -19,7 +19,7 @@
 # It is for readers who know some Python, basic probability, and how a neural network is trained in PyTorch. Every
 # lesson runs offline, on a laptop without a GPU.
 
-# %% tags=["parameters"]
+# %% tags=["parameters", "remove-cell"]
 # Every notebook of the course has these two; the map draws the same with any values.
 seed = 0
 quick = False
@@ -30,18 +30,19 @@ quick = False
 # Each card is a lesson, and opens it. A line runs from a concept to the lesson that needs it. Point at a card to see
 # what it needs in blue, and what it leads to in orange. The grey concepts at the top are taught in no
 # lesson here: the lessons below them count on your knowing them.
-#
+
+# %% [markdown] tags=["remove-cell"]
 # Run the next cell (click it, then Shift + Enter) to see your own progress on the cards. The last section of a lesson
 # opens your own copy of its exercises.
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output", "remove-input"]
 from armod.course.lessons.catalogue import lessons
 from armod.course.exercises.engine import progress
 from armod.course.labs import course_map
 
 course_map(lessons(), progress.load().notes())
 
-# %% [markdown]
+# %% [markdown] tags=["remove-cell"]
 # ## How to use a lesson
 #
 # - Run the cells from top to bottom with Shift + Enter. The text before a cell says what it is for; the text after it

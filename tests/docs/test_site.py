@@ -7,9 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
-from html.parser import HTMLParser
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 import pytest
 from playwright.sync_api import Page as Browsed
@@ -18,28 +16,9 @@ from sphinx.util.inventory import InventoryFile
 import armod
 from armod import likelihoods, orderings
 from tests.checkout import CHECKOUT
+from tests.docs.crawler import Page, broken_links, fetched_elsewhere, read_pages, requests_elsewhere
 
 MAKEFILE = (CHECKOUT / "Makefile").read_text()
-# attributes that make a browser fetch something; a link fetches nothing before somebody follows it
-FETCHING = {("script", "src"), ("img", "src"), ("link", "href"), ("iframe", "src"), ("source", "src")}
-
-
-class Page(HTMLParser):
-    """The links, anchors and fetched files of one page."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__()
-        self.links: set[str] = set()
-        self.anchors: set[str] = set()
-        self.fetched: set[str] = set()
-        self.feed(path.read_text())
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        found = {name: value or "" for name, value in attrs}
-        self.anchors |= {found[name] for name in ("id", "name") if name in found}
-        if tag == "a" and "href" in found:
-            self.links.add(found["href"])
-        self.fetched |= {found[name] for kind, name in FETCHING if kind == tag and name in found}
 
 
 def build(source: Path, target: Path) -> subprocess.CompletedProcess[str]:
@@ -59,28 +38,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def pages(site: Path) -> dict[Path, Page]:
-    return {path: Page(path) for path in sorted(site.rglob("*.html"))}
-
-
-def broken_links(pages: dict[Path, Page]) -> list[str]:
-    """Links whose file or whose place on a page is not there; those to other hosts are left out."""
-    broken = []
-    for path, page in pages.items():
-        for link in page.links:
-            parts = urlsplit(link)
-            if parts.scheme:
-                continue
-            target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
-            anchors = pages[target].anchors if target in pages else {""}
-            if not target.exists() or (parts.fragment and unquote(parts.fragment) not in anchors):
-                broken.append(f"{path.name}: {link}")
-    return broken
-
-
-def fetched_elsewhere(text: str) -> list[str]:
-    """What a style sheet or a script fetches from another host."""
-    styles = re.findall(r"(?:url\(|@import\s+)['\"]?((?:https?:)?//[^'\")]*)", text)
-    return styles + re.findall(r"(?:fetch|importScripts|import)\(['\"]((?:https?:)?//[^'\"]*)", text)
+    return read_pages(site)
 
 
 def test_every_link_leads_somewhere(pages: dict[Path, Page]) -> None:
@@ -89,11 +47,7 @@ def test_every_link_leads_somewhere(pages: dict[Path, Page]) -> None:
 
 
 def test_no_page_needs_another_host(site: Path, pages: dict[Path, Page]) -> None:
-    assert not [
-        f"{path.name}: {name}" for path, page in pages.items() for name in page.fetched if "//" in name
-    ]
-    files = [*site.rglob("*.css"), *site.rglob("*.js")]
-    assert {path.name: found for path in files if (found := fetched_elsewhere(path.read_text()))} == {}
+    assert requests_elsewhere(site, pages) == []
 
 
 def test_what_is_broken_or_elsewhere_is_found(tmp_path: Path) -> None:

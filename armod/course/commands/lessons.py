@@ -1,4 +1,4 @@
-"""The commands ``armod lab``, ``armod run`` and ``armod sync``; what they do lies in `armod.course.lessons`."""
+"""The commands ``armod lab``, ``armod run``, ``armod site``, ``armod sync`` and ``armod update``; what they do lies in `armod.course.lessons`."""
 
 from __future__ import annotations
 
@@ -99,6 +99,35 @@ def run(
         f"{len(results) - failed} of {len(results)} ran well; see {out}", highlight=False, soft_wrap=True
     )
     sys.exit(1 if failed else 0)
+
+
+@click.command()
+@click.argument("lessons", nargs=-1, metavar="[LESSON]...")
+@click.option(
+    "--out", required=True, type=click.Path(path_type=Path), help="The folder that receives the site."
+)
+@click.option(
+    "--library/--no-library",
+    default=True,
+    show_default=True,
+    help="With the guide and the reference of the library.",
+)
+def site(lessons: tuple[str, ...], out: Path, library: bool) -> None:
+    """Build the course as a static site: all of it, or the lessons named.
+
+    The course map is its front page. Lessons show what they showed when they were built; their labs, predictions, sounds and
+    quizzes work without a kernel. No page asks another host for anything, so the folder can be read from a disk, or
+    be put on any web server. A folder that holds something else is refused; a site that is there already is replaced.
+
+    \b
+    armod site --out public
+    armod site 4_5_1_made --out draft --no-library
+    python -m http.server --directory public
+    """
+    from armod.course.lessons.site import build_site
+
+    num_pages = build_site(out, lessons, library=library)
+    click.echo(f"{num_pages} pages; open {out / 'index.html'} in a browser.")
 
 
 @click.command()

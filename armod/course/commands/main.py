@@ -14,6 +14,9 @@ from armod.course.commands import doctor, exercises, grading, lessons, training
 from armod.course.errors import CourseError
 from armod.plugins import PluginError
 
+# what only `armod site` needs
+OF_THE_SITE = ("docutils", "furo", "myst_parser", "sphinx")
+
 
 class _Commands(click.Group):
     """A group whose expected failures are one sentence on standard error, never a traceback."""
@@ -28,9 +31,9 @@ class _Commands(click.Group):
         except ModuleNotFoundError as error:
             if (error.name or "armod").split(".")[0] == "armod":
                 raise
-            sentence = (
-                f"This command needs '{error.name}', which is not installed: pip install 'armod[course]'"
-            )
+            missing = (error.name or "").split(".")[0]
+            extra = "course,docs" if missing in OF_THE_SITE else "course"
+            sentence = f"This command needs '{missing}', which is not installed: pip install 'armod[{extra}]'"
             code = 1
         click.echo(f"armod: {sentence}", err=True)
         ctx.exit(code)
@@ -46,6 +49,7 @@ def main() -> None:
     armod run --out results            run every lesson, without a screen
     armod check 4_5_1_made             what the checks say to your exercises
     armod grade handed_in --out marks  mark a class, in a sandbox
+    armod site --out public            the course as a web site
     armod doctor                       what works here, and how to mend the rest
 
     Exit codes: 0 all is well, 1 the work found a failure, 2 the call itself was wrong.
@@ -55,6 +59,7 @@ def main() -> None:
 for command in (
     lessons.lab,
     lessons.run,
+    lessons.site,
     lessons.update,
     lessons.sync,
     exercises.check,

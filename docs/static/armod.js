@@ -1,0 +1,15 @@
+// What is wider than the page scrolls by itself: then, and only then, keys must reach it.
+function reachable() {
+  for (const part of document.querySelectorAll("article pre, .formula, .output, .table-wrapper")) {
+    const scrolls = part.scrollWidth > part.clientWidth;
+    if (scrolls === part.hasAttribute("data-scrolls")) continue;
+    part.toggleAttribute("data-scrolls", scrolls);
+    for (const [name, value] of [["tabindex", "0"], ["role", "group"], ["aria-label", "Scrolls sideways"]]) {
+      if (scrolls) part.setAttribute(name, value);
+      else part.removeAttribute(name);
+    }
+  }
+}
+addEventListener("load", reachable);
+addEventListener("resize", reachable);
+document.addEventListener("toggle", reachable, true);

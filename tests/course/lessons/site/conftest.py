@@ -1,0 +1,20 @@
+"""The site of two lessons, built once for the tests of a module."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from armod.course.lessons.site import build_site
+
+LESSONS = ("4_1_chain_rule", "4_5_3_pixelcnn")
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("site") / "public"
+    assert (
+        build_site(out, LESSONS, library=False) == 7
+    )  # the map, two lessons with exercises, two pages on running
+    return out

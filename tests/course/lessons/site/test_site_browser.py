@@ -1,0 +1,145 @@
+"""The site in a real browser: alive, quiet, readable on a phone, and for everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from armod.course.lessons.site import build_site
+from tests.course.lessons.site.conftest import LESSONS
+from tests.course.lessons.site.test_site import BUDGET
+from tests.docs.crawler import broken_links, read_pages, requests_elsewhere
+
+pytestmark = pytest.mark.browser
+
+SIDEWAYS = "document.documentElement.scrollWidth > innerWidth"
+# labs that are asleep: their picture shows where they should have drawn
+ASLEEP = ".armod-widget:has(script):not(:has(.armod-still[hidden])):not(.armod-quiz):not(.armod-predict):not(.armod-foot)"
+# characters in the first line of each paragraph that has several lines
+MEASURE = """() => [...document.querySelectorAll("article p:not(.armod-widget *)")].flatMap(paragraph => {
+  const text = [...paragraph.childNodes].find(node => node.nodeType === 3 && node.length > 150);
+  if (!text || text !== paragraph.firstChild) return [];
+  const range = document.createRange();
+  range.setStart(text, 0);
+  for (let end = 1; end < text.length; end += 1) {
+    range.setEnd(text, end);
+    if (range.getClientRects().length > 1) return [end - 1];
+  }
+  return [];
+})"""
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """Serves a folder and prints nothing."""
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+def serve(folder: Path) -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=folder))
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_lesson_lives_without_a_kernel(site: Path, page: Page) -> None:
+    page.goto((site / f"{LESSONS[1]}.html").as_uri())
+    expect(page.locator(ASLEEP)).to_have_count(0)
+    card = page.locator(".armod-predict").first
+    fold = card.locator("xpath=ancestor::*[contains(@class, 'jp-Cell')]/following-sibling::*[1]").locator(
+        "details"
+    )
+    assert fold.evaluate("fold => fold.open") is False
+    card.locator("details > summary").click()
+    expect(card.locator(".reveal, .answer").first).to_be_visible()
+    assert fold.evaluate("fold => fold.open") is True, "what reads the result aloud opens with the card"
+    assert page.evaluate("localStorage.length") == 1
+    page.reload()
+    expect(fold).to_have_attribute("open", "")
+
+
+def test_the_measure_is_that_of_a_book(site: Path, page: Page) -> None:
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.goto((site / f"{LESSONS[1]}.html").as_uri())
+    lines = sorted(page.evaluate(MEASURE))
+    assert len(lines) > 10
+    assert 62 <= lines[len(lines) // 2] <= 76, lines
+
+
+def test_a_phone_shows_it_and_no_page_scrolls_sideways(site: Path, page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    for path in (f"{LESSONS[0]}.html", "index.html", f"exercises/{LESSONS[0]}.html"):
+        page.goto((site / path).as_uri())
+        assert not page.evaluate(SIDEWAYS), path
+
+
+def violations(page: Page) -> list[str]:
+    found = Axe().run(page).response["violations"]
+    return [f"{each['id']}: {node['html'][:160]}" for each in found for node in each["nodes"]]
+
+
+@pytest.mark.slow
+def test_every_page_of_the_whole_site(tmp_path: Path, browser: Browser) -> None:
+    """About three minutes: builds all, and opens each page in both themes and on a phone."""
+    out = tmp_path / "public"
+    num_pages = build_site(out)
+    pages = read_pages(out)
+    assert broken_links(pages) == [] and requests_elsewhere(out, pages) == []
+    assert len(pages) >= num_pages > 50
+    names = [path.relative_to(out.resolve()).as_posix() for path in pages]
+    problems: list[str] = []
+    for address in serve(out):
+        for theme in ("light", "dark"):
+            context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme=theme)
+            page = context.new_page()
+            listen(page, address, problems)
+            for name in names:
+                page.goto(f"{address}/{name}")
+                expect(page.locator(ASLEEP)).to_have_count(0)
+                problems += [f"{name}, {theme}: {each}" for each in violations(page)]
+                for width in (390, 1280):
+                    page.set_viewport_size({"width": width, "height": 900})
+                    if page.evaluate(SIDEWAYS):
+                        problems.append(f"{name} scrolls sideways at {width}")
+            context.close()
+        weights = {name: weigh(browser, f"{address}/{name}") for name in names if name.startswith("4_")}
+    print("bytes, first paint in ms:", weights)
+    problems += [f"{name}: {size} bytes" for name, (size, _) in weights.items() if size > BUDGET]
+    assert problems == []
+
+
+def listen(page: Page, address: str, problems: list[str]) -> None:
+    """Note what goes wrong on a page, and what it asks of others."""
+
+    def note(what: str) -> None:
+        problems.append(f"{page.url}: {what[:200]}")
+
+    page.on("console", lambda line: note(line.text) if line.type == "error" else None)
+    page.on("pageerror", lambda error: note(str(error)))
+    page.on("requestfailed", lambda request: note(f"{request.url} failed"))
+    page.on(
+        "request",
+        lambda request: None if request.url.startswith((address, "data:", "blob:")) else note(request.url),
+    )
+
+
+def weigh(browser: Browser, address: str) -> tuple[int, float]:
+    """How many bytes a new reader of a page fetches, and after how many milliseconds something is there to see."""
+    context = browser.new_context()
+    page = context.new_page()
+    sizes: list[int] = []
+    page.on("requestfinished", lambda request: sizes.append(request.sizes()["responseBodySize"]))
+    page.goto(address)
+    page.wait_for_load_state("networkidle")
+    paint = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0")
+    context.close()
+    return sum(sizes), paint
