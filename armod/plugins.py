@@ -47,6 +47,24 @@ def plugins(group: str) -> Mapping[str, Any]:
     return _Plugins(group)
 
 
+def offer(group: str, name: str, value: object) -> None:
+    """Offer something in this process alone, as an installed package would: a folder of checks does, which is none.
+
+    Args:
+        group: One of the groups of `plugins`.
+        name: Its name there; again is no harm.
+        value: What the entry point would lead to.
+
+    >>> offer("armod.nothing", "of mine", 3)
+    >>> plugins("armod.nothing")["of mine"]
+    3
+    >>> plugins.cache_clear()
+    """
+    found = plugins(group)
+    assert isinstance(found, _Plugins)
+    found.add(name, value)
+
+
 class _Plugins(Mapping[str, Any]):
     def __init__(self, group: str) -> None:
         self._group = group
@@ -54,6 +72,11 @@ class _Plugins(Mapping[str, Any]):
         self._offers: dict[str, list[EntryPoint]] = {}
         for point in sorted(entry_points(group=group), key=lambda point: point.name):
             self._offers.setdefault(point.name, []).append(point)
+
+    def add(self, name: str, value: object) -> None:
+        """Offer a value that is there already."""
+        self._offers.setdefault(name, [])
+        self._loaded[name] = value
 
     def __getitem__(self, name: str) -> Any:
         if name not in self._loaded:

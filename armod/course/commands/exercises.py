@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import click
 
-from armod.course.commands.options import cell_timeout, yes
+from armod.course.commands.options import cell_timeout, course, yes
 from armod.course.errors import CourseError
 
 
@@ -32,7 +33,7 @@ def check(notebook: str, timeout: int) -> None:
 
 @click.group()
 def exercise() -> None:
-    """Your own copies of the exercises."""
+    """Your own copies of the exercises, and exercises of a course of your own."""
 
 
 @exercise.command()
@@ -55,6 +56,39 @@ def restore(name: str, yes: bool) -> None:
     kept = exercises.restore(plan)
     click.echo(f"Restored {plan}." + (f" The old notebook is kept as {kept.name} beside it." if kept else ""))
     click.echo("If the notebook is open in JupyterLab: File > Reload Notebook from Disk.")
+
+
+@exercise.command()
+@click.argument("name")
+@click.option("--notebook", help="The notebook to add it to; without it, a notebook of its own.")
+@course
+def new(name: str, notebook: str | None, course: Path | None) -> None:
+    """Make the files of an exercise of your own: its solution, checks, hidden checks and the notebook for learners.
+
+    They can be graded as they are; put your own question in the place of theirs, then `armod exercise release`. A FOLDER
+    that is no course yet becomes one.
+
+    \b
+    armod exercise new mean --notebook week_1 --course statistics
+    """
+    from armod.course.lessons.own import new_exercise
+
+    for path in new_exercise(name, notebook, course):
+        click.echo(path)
+
+
+@exercise.command()
+@click.argument("notebook")
+@course
+def release(notebook: str, course: Path | None) -> None:
+    """Derive the NOTEBOOK that learners get from its solution, in a course of your own.
+
+    \b
+    armod exercise release week_1 --course statistics
+    """
+    from armod.course.lessons import own
+
+    click.echo(own.release(notebook, course))
 
 
 @click.group()

@@ -5,11 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from armod.course.commands.options import course
 from armod.course.errors import CourseError
+
+if TYPE_CHECKING:
+    from armod.course.grading.marks.gradebook import Policy
 
 Command = Callable[..., None]
 
@@ -28,6 +32,7 @@ def _number(name: str, default: int, what: str, *, at_least: int = 1) -> Callabl
 @click.option(
     "--scheduler", metavar="ADDRESS", help="Mark on a dask.distributed cluster that sees the same folders."
 )
+@course
 @click.option("--hidden", type=click.Path(path_type=Path), help="A folder of checks of your own, in Python.")
 @click.option("--roster", type=click.Path(path_type=Path), help="A CSV file of those who are in the class.")
 @click.option(
@@ -54,6 +59,7 @@ def grade(
     out: Path,
     jobs: int,
     scheduler: str | None,
+    course: Path | None,
     hidden: Path | None,
     roster: Path | None,
     lesson: str | None,
@@ -73,11 +79,13 @@ def grade(
     \b
     armod grade handed_in --out marks
     armod grade handed_in --out marks --jobs 4 --hidden my_checks --roster class.csv
+    armod grade handed_in --out marks --course statistics
     """
     from armod.course.grading.confinement.limits import MIB, Limits
     from armod.course.grading.grade import grade as grade_class
     from armod.course.grading.marking import Settings
     from armod.course.grading.marks.roster import read_roster
+    from armod.course.grading.own_course import read_course
     from armod.course.lessons.catalogue import course_folder
 
     if unsandboxed:
@@ -86,9 +94,10 @@ def grade(
                 f"Either --runner {runner} or --unsandboxed: the one locks in, the other does not."
             )
         _ask_for_trust()
+    own = read_course(course.resolve()) if course else None
     settings = Settings(
-        course_folder() / "notebooks" / "exercises",
-        hidden=hidden.resolve() if hidden else None,
+        own.released if own else course_folder() / "notebooks" / "exercises",
+        hidden=hidden.resolve() if hidden else own.hidden if own else None,
         lesson=lesson,
         limits=Limits(
             question_seconds=question_timeout,
@@ -138,12 +147,11 @@ def marks() -> None:
 def _with_policy(command: Command) -> Command:
     """The options that say which attempts count."""
     for option in (
+        course,
         click.option(
             "--late",
             type=click.Choice(["count", "exclude"]),
-            default="count",
-            show_default=True,
-            help="Whether what is late may count.",
+            help="Whether what is late may count; as the course says, or count.",
         ),
         click.option(
             "--due",
@@ -154,13 +162,19 @@ def _with_policy(command: Command) -> Command:
         click.option(
             "--attempts",
             type=click.Choice(["last", "best"]),
-            default="last",
-            show_default=True,
-            help="Which of a student's attempts counts.",
+            help="Which of a student's attempts counts; as the course says, or the last.",
         ),
     ):
         command = option(command)
     return command
+
+
+def _policy(course: Path | None, said: dict[str, Any]) -> Policy:
+    """What the course says, and what the call says otherwise."""
+    from armod.course.grading.marks.gradebook import Policy
+    from armod.course.grading.own_course import read_course
+
+    return Policy.of(read_course(course.resolve()) if course else None, **said)
 
 
 class _Format(click.ParamType):
@@ -196,7 +210,9 @@ class _Format(click.ParamType):
 )
 @click.option("--roster", type=click.Path(path_type=Path), help="Canvas' own export, for the students' ids.")
 @_with_policy
-def export(folder: Path, form: str, out: Path | None, roster: Path | None, **policy: Any) -> None:
+def export(
+    folder: Path, form: str, out: Path | None, roster: Path | None, course: Path | None, **policy: Any
+) -> None:
     """Write the marks of a class in the form that others read, refused and missing submissions included.
 
     Points given by hand stand in MARKS/overrides.csv, with the columns student, lesson, exercise, points, who, when, why.
@@ -206,10 +222,10 @@ def export(folder: Path, form: str, out: Path | None, roster: Path | None, **pol
     armod marks export marks --format canvas --roster canvas.csv --attempts best
     """
     from armod.course.grading.marks.export import FORMATS
-    from armod.course.grading.marks.gradebook import Policy, rows
+    from armod.course.grading.marks.gradebook import rows
     from armod.course.grading.marks.roster import read_roster
 
-    text = FORMATS[form](rows(folder, Policy(**policy)), read_roster(roster) if roster else None)
+    text = FORMATS[form](rows(folder, _policy(course, policy)), read_roster(roster) if roster else None)
     if out is None:
         click.echo(text.encode(), nl=False)
         return
@@ -222,14 +238,14 @@ def export(folder: Path, form: str, out: Path | None, roster: Path | None, **pol
 @marks.command()
 @click.argument("folder", metavar="MARKS", type=click.Path(path_type=Path))
 @_with_policy
-def report(folder: Path, **policy: Any) -> None:
+def report(folder: Path, course: Path | None, **policy: Any) -> None:
     """Write MARKS/report.html about the class, and a page of feedback for each submission in MARKS/feedback.
 
     \b
     armod marks report marks
     """
-    from armod.course.grading.marks.gradebook import Policy, rows
+    from armod.course.grading.marks.gradebook import rows
     from armod.course.grading.marks.report import write_report
 
-    count = write_report(rows(folder, Policy(**policy)), folder)
+    count = write_report(rows(folder, _policy(course, policy)), folder)
     click.echo(f"Wrote {folder / 'report.html'} and {count} pages in {folder / 'feedback'}.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 cell_timeout = click.option(
@@ -12,3 +14,9 @@ cell_timeout = click.option(
     help="Seconds that one cell may take.",
 )
 yes = click.option("--yes", is_flag=True, help="Do not ask.")
+course = click.option(
+    "--course",
+    metavar="FOLDER",
+    type=click.Path(path_type=Path),
+    help="A course of your own: the folder with course.toml.",
+)

@@ -18,6 +18,7 @@ from tqdm import tqdm
 
 from armod.course.errors import CourseError
 from armod.course.exercises.engine.exercise import lessons, modules
+from armod.course.exercises.engine.own import open_checks
 from armod.course.grading.confinement import visible
 from armod.course.grading.examiner import hidden_checks
 from armod.course.grading.intake.read import fingerprint
@@ -175,8 +176,9 @@ def _absent(tasks: list[Task], roster: Roster | None) -> list[dict[str, Any]]:
 
 
 def _refuse_nonsense(folder: Path, out: Path, settings: Settings) -> None:
+    checks = settings.releases if open_checks(settings.releases) else None
     if settings.confinement == "sandbox":
-        for path in (folder, out, settings.hidden):
+        for path in (folder, out, settings.hidden, checks):
             if path is not None and visible.is_visible(path):
                 raise CourseError(
                     f"Students' code can read {path}, because Python or the system lies there; move it elsewhere."

@@ -15,6 +15,7 @@ from typing import Any
 
 import torch
 
+from armod.course.exercises.engine.own import open_checks
 from armod.course.grading import sources
 from armod.course.grading.confinement.limits import Limits
 from armod.course.grading.examiner import Examiner, Hidden, hidden_checks
@@ -40,7 +41,7 @@ class Settings:
     """How a class is marked.
 
     Args:
-        releases: The folder of the released notebooks.
+        releases: The folder of the released notebooks; checks beside them are those of a course of one's own.
         hidden: A folder with an instructor's own checks, if there is one.
         lesson: The lesson of every submission; without it, each is marked as the lesson whose exercises it answers.
         limits: What a submission may use.
@@ -202,6 +203,7 @@ _HOW = {"error": "failed", "late": "took too long", "dead": "ended the kernel"}
 
 @cache
 def _releases(folder: Path) -> dict[str, Release]:
+    open_checks(folder)
     return {lesson: read_release(folder, lesson) for lesson in released_lessons(folder)}
 
 

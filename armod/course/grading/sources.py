@@ -12,6 +12,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import importlib
+import importlib.util
 import json
 import pkgutil
 from collections.abc import Sequence
@@ -19,7 +20,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from armod.course.exercises.engine.exercise import PREFIX
+from armod.course.exercises.engine.exercise import PREFIX, folders
+from armod.plugins import plugins
 
 EXERCISES = "armod.course.exercises"
 JUDGE = f"{EXERCISES}.engine.judge"
@@ -27,7 +29,7 @@ JUDGE = f"{EXERCISES}.engine.judge"
 
 def module_of(lesson: str) -> str:
     """The name of the module that declares the exercises of a lesson."""
-    return f"{EXERCISES}.{PREFIX}{lesson}"
+    return folders().get(lesson) or f"{EXERCISES}.{PREFIX}{lesson}"
 
 
 def of_checks(lessons: Sequence[str]) -> dict[str, str]:
@@ -78,15 +80,17 @@ def _hash_and_imports(name: str) -> tuple[str, set[str]]:
 
     Each name leads to the module that defines it, through whatever packages it is imported.
     """
-    file = importlib.import_module(name).__file__
-    assert file is not None
+    module = importlib.import_module(name)
+    file = module.__file__
+    if file is None:  # a folder of checks, which says nothing itself
+        return of_data(None), set()
     tree = ast.parse(Path(file).read_bytes())
     imported, modules = set(), set()  # `modules` are names that stand for one here
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             imported |= {alias.name for alias in node.names if _is_of_exercises(alias.name)}
-        elif isinstance(node, ast.ImportFrom) and _is_of_exercises(node.module):
-            source = importlib.import_module(str(node.module))
+        elif isinstance(node, ast.ImportFrom) and _is_of_exercises(whence := _whence(node, module)):
+            source = importlib.import_module(whence)
             for alias in node.names:
                 value = getattr(source, alias.name, None)
                 if isinstance(value, ModuleType):
@@ -98,8 +102,15 @@ def _hash_and_imports(name: str) -> tuple[str, set[str]]:
     return of_data(_said(tree, modules)), imported
 
 
+def _whence(node: ast.ImportFrom, module: ModuleType) -> str:
+    """The module that names are imported from, in full."""
+    relative = "." * node.level + (node.module or "")
+    return importlib.util.resolve_name(relative, module.__package__) if node.level else relative
+
+
 def _is_of_exercises(module: str | None) -> bool:
-    return f"{module}.".startswith(f"{EXERCISES}.")
+    packages = (EXERCISES, *(package.__name__ for package in plugins("armod.exercises").values()))
+    return any(f"{module}.".startswith(f"{package}.") for package in packages)
 
 
 def _said(node: Any, modules: set[str]) -> Any:

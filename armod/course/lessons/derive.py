@@ -39,6 +39,16 @@ def exercise_path(solution: Path) -> Path:
 
 def derived(solution: Path) -> str:
     """The text of the exercise's ``.py``; CourseError naming the solution's cell that has not the right form."""
+    notebook = without_solutions(solution)
+    notebook.cells[0].source += (
+        f"\n\n*Your own copy of this notebook is `my_exercises/{solution.stem}.ipynb`; updates of the course never touch it. "
+        f"The original in `exercises/` they replace.*"
+    )
+    return as_source(notebook)
+
+
+def without_solutions(solution: Path) -> NotebookNode:
+    """The notebook that a solution becomes; CourseError naming the solution's cell that has not the right form."""
     notebook = read_source(solution)
     by_name = {exercise.name: exercise for exercise in exercises_of(solution.stem)}
     _refuse_wrong_cells(solution, notebook, list(by_name))
@@ -51,12 +61,7 @@ def derived(solution: Path) -> str:
                     cell.source = stub(cell.source, by_name[name].names)
                 except ValueError as error:
                     raise CourseError(f"{solution}: the answer of {name!r} {error}", exit_code=1) from error
-    head = notebook.cells[0]
-    head.source += (
-        f"\n\n*Your own copy of this notebook is `my_exercises/{solution.stem}.ipynb`; updates of the course never touch it. "
-        f"The original in `exercises/` they replace.*"
-    )
-    return as_source(notebook)
+    return notebook
 
 
 def identity_of_checks(lesson: str) -> list[str]:
@@ -146,7 +151,7 @@ def _refuse_wrong_cells(solution: Path, notebook: NotebookNode, names: list[str]
             if name not in found:
                 raise CourseError(
                     f"{solution}: a cell is tagged '{role}:{name}', and "
-                    f"armod/course/exercises/lesson_{solution.stem}/ declares no such exercise.",
+                    f"lesson_{solution.stem}/, the folder of its checks, declares no such exercise.",
                     exit_code=1,
                 )
             found[name].append(role)

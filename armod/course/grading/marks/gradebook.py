@@ -8,31 +8,47 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from armod.course.errors import CourseError
 from armod.course.grading.marks import record
 from armod.course.grading.marks.record import ABSENT, MARKED, UNGRADED, Record
+from armod.course.grading.own_course import Attempts, Course, Late, Rules
 
 OVERRIDES = "overrides.csv"
 OVERRIDE_COLUMNS = ("student", "lesson", "exercise", "points", "who", "when", "why")
 
 _NOTHING = (ABSENT, UNGRADED)
 
-Attempts = Literal["last", "best"]
-Late = Literal["count", "exclude"]
-
 
 @dataclass(frozen=True)
 class Policy:
-    """Which attempt counts, and whether one handed in after ``due`` may; without ``due`` none is late."""
+    """Which attempt counts, and whether one handed in after ``due`` may; without ``due`` the course says when that is."""
 
     attempts: Attempts = "last"
     late: Late = "count"
     due: datetime | None = None
+    course: Course | None = None
+
+    @classmethod
+    def of(
+        cls,
+        course: Course | None,
+        *,
+        attempts: Attempts | None = None,
+        late: Late | None = None,
+        due: datetime | None = None,
+    ) -> Policy:
+        """The policy of a course, where it is not said otherwise."""
+        own = course or Course(Path())
+        return cls(attempts or own.attempts, late or own.late, due, course)
+
+    def rules(self, lesson: str | None) -> Rules:
+        """What holds for a lesson."""
+        return self.course.rules(lesson) if self.course else Rules()
 
 
 @dataclass(frozen=True)
@@ -59,6 +75,7 @@ class Row:
     late: bool = False
     counts: bool = False
     overrides: tuple[Override, ...] = ()
+    rules: Rules = field(default_factory=Rules)
 
     @property
     def points(self) -> float:
@@ -66,13 +83,32 @@ class Row:
         for override in reversed(self.overrides):  # a later line corrects an earlier one about the same
             if not override.exercise:
                 return override.points
-        return sum(self.by_exercise.values())
+        found = sum(self.by_exercise.values())
+        if self.rules.points is None or not found:
+            return found
+        return round(found * self.rules.points / self._due, 2)
+
+    @property
+    def max_points(self) -> float:
+        """The points that right answers get, with what is given by hand."""
+        return self.rules.points if self.rules.points is not None and self._due else self._due
 
     @property
     def by_exercise(self) -> dict[str, float]:
-        """The points of each exercise, overrides included."""
+        """The points of each exercise and of what is given by hand, overrides included, as they were given."""
         points: dict[str, float] = {mark.visible.exercise: mark.points for mark in self.record.marks}
         return points | {o.exercise: o.points for o in self.overrides if o.exercise}
+
+    @property
+    def waiting(self) -> list[str]:
+        """What points are to be given for by hand, and are not yet."""
+        given = {override.exercise for override in self.overrides}
+        return [] if "" in given else [name for name in self.rules.manual if name not in given]
+
+    @property
+    def _due(self) -> float:
+        """The points that can be given, before they are brought to what the lesson is worth."""
+        return self.record.max_points + sum(self.rules.manual.values())
 
     @property
     def watermark(self) -> str:
@@ -118,6 +154,11 @@ def exercises_of(table: Sequence[Row]) -> dict[str, int]:
         for mark in row.record.marks:
             found.setdefault(mark.visible.exercise, mark.max_points)
     return found
+
+
+def by_hand(table: Sequence[Row]) -> list[str]:
+    """What points are given for by hand, beside the exercises."""
+    return list(dict.fromkeys(name for row in table for name in row.rules.manual))
 
 
 def read_overrides(path: Path) -> list[Override]:
@@ -179,8 +220,10 @@ def _record(folder: Path, line: dict[str, Any]) -> Record:
 
 def _row(found: Record, policy: Policy, overrides: Sequence[Override]) -> Row:
     handed_in = found.times.get("handed_in")
-    late = bool(policy.due and handed_in and datetime.fromisoformat(handed_in) > policy.due.astimezone(UTC))
-    names = {mark.visible.exercise for mark in found.marks}
+    due = policy.due or policy.rules(found.lesson).due
+    late = bool(due and handed_in and datetime.fromisoformat(handed_in) > due.astimezone(UTC))
+    rules = policy.rules(found.lesson if found.status == MARKED else None)
+    names = {mark.visible.exercise for mark in found.marks} | set(rules.manual)
     own = tuple(
         override
         for override in overrides
@@ -188,7 +231,7 @@ def _row(found: Record, policy: Policy, overrides: Sequence[Override]) -> Row:
         and override.lesson in ("", found.lesson or "")
         and (override.exercise in names or (not override.exercise and found.status != UNGRADED))
     )
-    return Row(found, late=late, overrides=own)
+    return Row(found, late=late, overrides=own, rules=rules)
 
 
 def _chosen(table: Sequence[Row], policy: Policy) -> set[int]:

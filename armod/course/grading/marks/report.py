@@ -58,9 +58,10 @@ def feedback_name(row: Row) -> str:
 def feedback_page(row: Row) -> str:
     """What one student is told about one submission."""
     found = row.record
-    parts = [f"<p><strong>{row.points:g} of {found.max_points} points</strong>, attempt {found.attempt}</p>"]
+    parts = [f"<p><strong>{row.points:g} of {row.max_points:g} points</strong>, attempt {found.attempt}</p>"]
     if found.reason:
         parts.append(f"<p>It was not marked. {_escaped(found.reason)}</p>")
+    parts += [f"<p>Still to be given by hand: {_escaped(name)}</p>" for name in row.waiting]
     parts += [f"<p>Set by hand: {_escaped(str(override))}</p>" for override in row.overrides]
     for mark in found.marks:
         parts.append(f"<h2>{_escaped(mark.visible.title)}: {mark.points} of {mark.max_points}</h2><ul>")
@@ -128,7 +129,7 @@ def oddities(table: Sequence[Row]) -> list[tuple[int, str, str]]:
 
 def marks_picture(table: Sequence[Row]) -> Picture:
     """How many students got which share of the points."""
-    shares = [100 * row.points / max(1, row.record.max_points) for row in table]
+    shares = [100 * row.points / (row.max_points or 1) for row in table]
     counts = [0] * BINS
     for share in shares:
         counts[min(BINS - 1, int(share * BINS / 100))] += 1

@@ -18,7 +18,7 @@ def export(table: Sequence[Row], roster: Roster | None = None) -> str:
     known = roster.by_student(students) if roster else {}
     counted = {(row.record.student, row.record.lesson): row for row in table if row.counts}
     worth = {
-        lesson: max(row.record.max_points for row in table if row.record.lesson == lesson)
+        lesson: max(plain_number(row.max_points) for row in table if row.record.lesson == lesson)
         for lesson in lessons
     }
     marks = {mark for row in table if (mark := row.watermark)}

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from armod.course.grading.marks.cells import as_csv, plain_number, yes
-from armod.course.grading.marks.gradebook import Row, exercises_of
+from armod.course.grading.marks.gradebook import Row, by_hand, exercises_of
 from armod.course.grading.marks.roster import Roster
 
 
 def export(table: Sequence[Row], roster: Roster | None = None) -> str:
     """A line for each submission, and for each student of the roster who has none."""
-    exercises = exercises_of(table)
+    exercises = [*exercises_of(table), *by_hand(table)]
     heading = [
         *("student", "lesson", "attempt", "file", "status", "points", "max_points", "counts", "late"),
         *exercises,
@@ -23,10 +23,10 @@ def export(table: Sequence[Row], roster: Roster | None = None) -> str:
         lines.append(
             [
                 *(found.student, found.lesson or "", found.attempt, found.file, found.status),
-                *(plain_number(row.points), found.max_points, yes(row.counts), yes(row.late)),
+                *(plain_number(row.points), plain_number(row.max_points), yes(row.counts), yes(row.late)),
                 *(plain_number(points[name]) if name in points else "" for name in exercises),
                 *(
-                    found.reason or _unanswered(row),
+                    found.reason or _unanswered(row) or _waiting(row),
                     " | ".join(found.flags),
                     " | ".join(map(str, row.overrides)),
                     row.watermark,
@@ -39,3 +39,7 @@ def export(table: Sequence[Row], roster: Roster | None = None) -> str:
 def _unanswered(row: Row) -> str:
     results = [result for mark in row.record.marks for result in (mark.visible, mark.hidden)]
     return "" if any(result.is_answered for result in results) else "not answered"
+
+
+def _waiting(row: Row) -> str:
+    return f"still to be given by hand: {', '.join(row.waiting)}" if row.waiting else ""

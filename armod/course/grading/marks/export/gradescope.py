@@ -41,7 +41,7 @@ def results_of(row: Row) -> dict[str, Any]:
             "status": found.status,
             "counts": row.counts,
             "late": row.late,
-            "max_score": found.max_points,
+            "max_score": row.max_points,
         },
     }
 

@@ -28,7 +28,7 @@ def export(table: Sequence[Row], roster: Roster | None = None) -> str:
             "attempt": found.attempt,
             "file": found.file,
             "points": plain_number(row.points),
-            "max_points": found.max_points,
+            "max_points": plain_number(row.max_points),
             "counts": yes(row.counts),
             "late": yes(row.late),
             "watermark": row.watermark or None,
