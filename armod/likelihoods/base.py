@@ -253,7 +253,9 @@ def parameters_of(given: object, likelihood: Likelihood) -> Tensor:
     Traceback (most recent call last):
     ValueError: parameters of Categorical(num_levels=4) have shape (..., 4), not (3, 5).
     """
-    parameters = tensor_of(given, "parameters", f"shape (..., {likelihood.num_parameters})")
+    parameters = given
+    if not isinstance(parameters, Tensor):
+        parameters = tensor_of(given, "parameters", f"shape (..., {likelihood.num_parameters})")
     if not parameters.dim() or parameters.shape[-1] != likelihood.num_parameters:
         raise ValueError(
             f"parameters of {likelihood} have shape (..., {likelihood.num_parameters}), not {tuple(parameters.shape)}."

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from armod.likelihoods import DiscretizedLogisticMixture, LogisticMixture, in_single
+from armod.likelihoods import LogisticMixture, in_single
 
 
 @dataclass(frozen=True)
@@ -121,25 +121,30 @@ class Pixel:
         self._likelihood = likelihood
         self._logits, self._means, self._log_scales, self._slopes = logits, means, log_scales, slopes
         self._earlier: list[Tensor] = []
+        self._parameters: Tensor | None = None  # of the next channel, once they are computed
 
     def conditional(self) -> Tensor:
         """Compute the parameters of the next channel's mixture, ``(..., 3 M)``, with logits that are not normalised."""
+        if self._parameters is not None:
+            return self._parameters
         channel = len(self._earlier)
         mean = self._means[channel]
         if self._slopes:
             first = channel * (channel - 1) // 2
             for slope, value in zip(self._slopes[first : first + channel], self._earlier, strict=True):
                 mean = mean + slope * value
-        return torch.cat([self._logits[channel], mean, self._log_scales[channel]], -1)
+        self._parameters = torch.cat([self._logits[channel], mean, self._log_scales[channel]], -1)
+        return self._parameters
 
     def append(self, levels: Tensor) -> Tensor:
         """Fix the next channel to levels ``(...)``, and return them as numbers from -1 to 1, ``(..., 1)``."""
         channel = len(self._earlier)
         if self._slopes and channel + 1 < len(self._means):
-            seen = self._mixture().component_log_prob(levels)
+            seen = self._likelihood.distribution(self.conditional()).component_log_prob(levels)
             self._logits[channel + 1] = self._logits[channel] + seen
         value = self._likelihood.encode(levels, self._means[channel].dtype)
         self._earlier.append(value)
+        self._parameters = None
         return value
 
     def select(self, rows: Tensor) -> Pixel:
@@ -149,6 +154,3 @@ class Pixel:
         other = Pixel(self._likelihood, logits, means, log_scales, slopes)
         other._earlier = earlier
         return other
-
-    def _mixture(self) -> DiscretizedLogisticMixture:
-        return self._likelihood.distribution(self.conditional())

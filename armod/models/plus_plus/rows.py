@@ -10,7 +10,7 @@ Each of these parts is a `Program`: operations on slices of the rows, which are 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
+from functools import cached_property, partial
 
 import torch
 from torch import Tensor, nn
@@ -67,10 +67,15 @@ class Half:
         self.scale = scale
         self.values, self.features = row(scale, channels), row(scale, 2 * channels)
         self.sums: list[_Sums] = []
+        self._signs = self.values.new_tensor([[1], [-1]])
 
     def parity(self, row: int) -> int:
         """Return 0 or 1 for an even or odd row of this half; always 0 if both are computed in the same way."""
-        return row // self.scale % 2 if any(sums.tells_parity for sums in self.sums) else 0
+        return row // self.scale % 2 if self._tells_parity else 0
+
+    @cached_property
+    def _tells_parity(self) -> bool:
+        return any(sums.tells_parity for sums in self.sums)
 
     def begin(self, parity: int) -> Program:
         """Prepare what the new row reads in older rows; it must run before any of these is overwritten."""
@@ -83,6 +88,13 @@ class Half:
     def finish(self, parity: int, column: int | None = None) -> Program:
         """Prepare what the new row reads in its own stream, for one column, or for all at once (None)."""
         raise NotImplementedError(f"{type(self).__name__} must say how it reads its own row.")
+
+    def _concat_elu(self, values: Tensor, features: Tensor) -> Program:
+        """Prepare ``elu([x, -x])`` of one cell or of a row of cells."""
+        return [
+            partial(torch.mul, values.unsqueeze(-2), self._signs, out=features.unflatten(-1, (2, -1))),
+            partial(F.elu_, features),
+        ]
 
 
 Halves = tuple[Half, Half]  # downward and rightward
@@ -172,7 +184,7 @@ class LinearHalf(Half):
         return [
             *sums.products("own", parity, column),
             partial(values.copy_, at(sums.row, column)),
-            *_concat_elu(values, at(self.features, column)),
+            *self._concat_elu(values, at(self.features, column)),
         ]
 
 
@@ -230,11 +242,11 @@ class GatedHalf(Half):
         values = at(self.values, column)
         return [
             *first.products("own", parity, column),
-            *_concat_elu(at(first.row, column), at(self._hidden, column)),
+            *self._concat_elu(at(first.row, column), at(self._hidden, column)),
             *second.products("own", parity, column),
             partial(gate.sigmoid_),
             partial(torch.addcmul, at(self._below.values, column), value, gate, out=values),
-            *_concat_elu(values, at(self.features, column)),
+            *self._concat_elu(values, at(self.features, column)),
         ]
 
 
@@ -284,15 +296,6 @@ class _Sums:
             return []
         cell = source[1 + tap.source + tap.stride * number]
         return [partial(at(self.row, column).addmm_, cell, tap.weight)]
-
-
-def _concat_elu(values: Tensor, features: Tensor) -> Program:
-    """Prepare ``elu([x, -x])`` of one cell or of a row of cells."""
-    signs = values.new_tensor([[1], [-1]])
-    return [
-        partial(torch.mul, values.unsqueeze(-2), signs, out=features.unflatten(-1, (2, -1))),
-        partial(F.elu_, features),
-    ]
 
 
 def at(row: Tensor, column: int | None = None) -> Tensor:

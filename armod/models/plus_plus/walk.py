@@ -95,16 +95,18 @@ class PixelCNNPlusPlusWalk(Walk):
         ]
 
         # Lower resolutions and doubling windows do not work in every row. Two rows do the same work if their numbers have
-        # the same greatest common divisor with the lowest resolution's scale.
-        finish = cache(lambda half, parity, column: half.finish(parity, column))
+        # the same greatest common divisor with the lowest resolution's scale. Even then parts of their work are the same.
+        begin = cache(lambda half, parity: half.begin(parity))
+        take_other = cache(lambda half, parity: half.take_other(parity))
+        finish = cache(lambda half, parity, column=None: half.finish(parity, column))
         self._period = max(right.scale for _, right in pairs)
         self._row_programs: dict[int, Program] = {}
         self._pixel_programs: dict[int, list[Program]] = {}
         for turn in {math.gcd(row, self._period) for row in range(self._period)}:
             moving = [pair for pair in pairs if turn % pair[0].scale == 0]
-            program = [step for pair in moving for half in pair for step in half.begin(half.parity(turn))]
+            program = [step for pair in moving for half in pair for step in begin(half, half.parity(turn))]
             for down, right in moving:
-                program += down.finish(down.parity(turn)) + right.take_other(right.parity(turn))
+                program += finish(down, down.parity(turn)) + take_other(right, right.parity(turn))
             self._row_programs[turn] = program
             self._pixel_programs[turn] = [
                 [
