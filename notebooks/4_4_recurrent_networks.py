@@ -55,6 +55,7 @@ from armod.mu_law import mu_law_decode, mu_law_encode
 from armod.course.labs import (
     choices,
     curve,
+    gates_lab,
     lesson_quiz,
     number,
     predict,
@@ -139,13 +140,13 @@ def gru_step(a, u, state):
 
 STEP = {"rnn": rnn_step, "lstm": lstm_step, "gru": gru_step}
 LAYERS = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
-display(recurrent_cell("lstm", highlight="cell"), recurrent_cell("gru", highlight="cell"))
+display(recurrent_cell("gru", highlight="cell"), gates_lab())
 
 # %% [markdown]
 # The pictures show the two cells with gates. In a simple RNN the past has one way to the next state: through $U$ and a
 # $\tanh$. Here it has a second way, *around* the weights, in orange. On this way an old value is multiplied by a gate,
 # something new is added, and that is all. If that gate is 1, the old value is kept in full. Section 8 depends on this.
-# (`highlight="state"` lights up the ways through $U$. Try it.)
+# In the lab, write a value at step 3, and show it at step 17 (one of its examples).
 #
 # > **Precision.** In the GRU's first paper the reset gate multiplies the state *before* the product with $U$. Torch, and
 # > so this lesson, lets it multiply the product. Weights made for one variant do not fit the other.

@@ -12,6 +12,7 @@ from armod.course.labs.concept_map.lab import course_map
 from armod.course.labs.dilation.animation import dilation_animation
 from armod.course.labs.dilation.lab import dilation_lab
 from armod.course.labs.field.lab import field_lab
+from armod.course.labs.gates.lab import gates_lab
 from armod.course.labs.histogram.lab import histogram_lab
 from armod.course.labs.kl.lab import kl_lab
 from armod.course.labs.mask.lab import mask_lab
@@ -42,6 +43,7 @@ __all__ = [
     "dilation_animation",
     "dilation_lab",
     "field_lab",
+    "gates_lab",
     "histogram_lab",
     "kl_lab",
     "lesson_quiz",

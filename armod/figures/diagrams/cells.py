@@ -24,11 +24,11 @@ _CELL, _STATE = frozenset(["cell"]), frozenset(["state"])
 _BOTH, _NONE = _CELL | _STATE, frozenset[str]()
 _AROUND = "around the weights: times a gate, plus what is new, and nothing else"
 _THROUGH = "through the weights: times U, then squashed, at every step"
-_WIDTH, _GATE, _WEIGHTS, _JOINT = 560, (66, 48), (36, 34), 4.5
+WIDTH, _GATE, _WEIGHTS, _JOINT = 560, (66, 48), (36, 34), 4.5
 
 
 @dataclass(frozen=True)
-class _Cell:
+class Cell:
     """A diagram. Beside each part stand the ways that lead through it; coordinates are those of a page."""
 
     name: str
@@ -42,7 +42,7 @@ class _Cell:
     joints: list[tuple[Point, frozenset[str]]] = field(default_factory=list)
 
 
-_RNN = _Cell(
+_RNN = Cell(
     name="Simple RNN",
     height=190,
     ways={"state": _THROUGH},
@@ -59,7 +59,7 @@ _RNN = _Cell(
     operations=[((230, 50), "+", _STATE)],
     boxes=[((130, 50), "U", _STATE), ((230, 109), "W", _NONE), ((350, 50), "squash\ntanh", _STATE)],
 )
-_LSTM = _Cell(
+_LSTM = Cell(
     name="LSTM",
     height=344,
     ways={"cell": _AROUND, "state": _THROUGH},
@@ -114,7 +114,7 @@ _LSTM = _Cell(
     ],
     joints=[((176, 270), _STATE), ((248, 270), _STATE), ((320, 270), _STATE), ((466, 40), _BOTH)],
 )
-_GRU = _Cell(
+_GRU = Cell(
     name="GRU",
     height=344,
     ways={"cell": _AROUND, "state": _THROUGH},
@@ -165,7 +165,7 @@ _GRU = _Cell(
         ((232, 104), _STATE),
     ],
 )
-_CELLS = {"rnn": _RNN, "lstm": _LSTM, "gru": _GRU}
+CELLS = {"rnn": _RNN, "lstm": _LSTM, "gru": _GRU}
 
 
 def recurrent_cell(cell: str, highlight: str | Collection[str] = ()) -> Diagram:
@@ -185,13 +185,13 @@ def recurrent_cell(cell: str, highlight: str | Collection[str] = ()) -> Diagram:
     >>> print(recurrent_cell("lstm", highlight="cell").get_label())
     LSTM, around the weights: times a gate, plus what is new, and nothing else
     """
-    if not isinstance(cell, str) or cell not in _CELLS:
+    if not isinstance(cell, str) or cell not in CELLS:
         raise ValueError(f'cell is "rnn", "lstm" or "gru", not {cell!r}.')
-    drawn = _CELLS[cell]
+    drawn = CELLS[cell]
     lit = check_parts(highlight, drawn.ways)
     title = f"{drawn.name}, {'; '.join(drawn.ways[way] for way in drawn.ways if way in lit) or 'one step'}"
-    with new_diagram(_WIDTH, drawn.height, title) as (diagram, page):
-        _draw(page, drawn, lit)
+    with new_diagram(WIDTH, drawn.height, title) as (diagram, page):
+        draw_cell(page, drawn, lit)
         diagram.describe(
             f"{title}. A block diagram. {drawn.words} Ways that the past takes: {'; '.join(drawn.ways.values())}.",
             {
@@ -203,7 +203,7 @@ def recurrent_cell(cell: str, highlight: str | Collection[str] = ()) -> Diagram:
     return diagram
 
 
-def _draw(page: Axes, cell: _Cell, lit: frozenset[str]) -> None:
+def draw_cell(page: Axes, cell: Cell, lit: frozenset[str]) -> None:
     """Wires first: what lies on their ends covers them."""
     for points, ways in cell.wires:
         wire(page, points, lit=bool(ways & lit))

@@ -13,6 +13,7 @@ from armod.course.labs.coin.facts import CoinFacts
 from armod.course.labs.colour.facts import ColourFacts
 from armod.course.labs.dilation.lab import dilation_state
 from armod.course.labs.field.lab import lab_state as field_state
+from armod.course.labs.gates.facts import EXAMPLES, GatesFacts
 from armod.course.labs.histogram.lab import IMAGINARY
 from armod.course.labs.histogram.lab import lab_state as histogram_state
 from armod.course.labs.kl.facts import KLFacts
@@ -199,6 +200,16 @@ CASES = {
             ((), {"kernel_size": 1}, r"kernel_size is one of 2, 3; got 1\."),
             ((), {"output": 65}, r"output is one of 1, .*; got 65\."),
             ((), {"num_layers": 2, "frame": 3}, r"frame is one of 0, 1, 2; got 3\."),
+        ),
+    ),
+    "gates": Case(
+        labs.gates_lab,
+        120_000,
+        lambda: labs.gates_lab("write at 3, show at 17", step=17),
+        lambda: GatesFacts(EXAMPLES["write at 3, show at 17"], 17).description,
+        (
+            (("a peephole",), {}, r"example is one of an LSTM that forgets, .*; got a peephole\."),
+            ((), {"step": 21}, r"step is one of 1, .*; got 21\."),
         ),
     ),
     "histogram": Case(

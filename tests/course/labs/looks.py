@@ -150,6 +150,21 @@ LOOKS = {
         {"5 layers": lambda: labs.dilation_lab("doubling", 5, kernel_size=3, frame=5)},
         tuple({"Output": output, "Frame": frame} for output, frame in ((1, 5), (30, 0), (64, 5))),
     ),
+    "gates": Look(
+        labs.gates_lab,
+        "Gates lab: one unit of an LSTM or a GRU, step by step",
+        "Forget gate",
+        73,
+        lambda: {
+            "combobox": ["Start from", "Cell", "Input"],
+            "slider": ["Input gate", "Forget gate", "Output gate", "Weight U", "Step"],
+            "button": ["← Back", "Step →", "Play", "forget gate at step 3: 0.88"],
+        },
+        {
+            "a flip": lambda: labs.gates_lab("write at 3, show at 17", step=17),
+            "GRU": lambda: labs.gates_lab("a GRU with and without its past", step=20),
+        },
+    ),
     "histogram": Look(
         lambda: labs.histogram_lab(4, 6, 400, 10),
         "Histogram lab: cells, and the digits that fill them",

@@ -1,0 +1,1 @@
+"""The gates lab: what it shows, its picture, and its page."""
