@@ -24,6 +24,7 @@ from armod.course.grading.examiner import hidden_checks
 from armod.course.grading.intake.read import fingerprint
 from armod.course.grading.intake.rebuild import read_release, released_lessons
 from armod.course.grading.intake.submissions import submissions
+from armod.course.grading.intake.times import Times, as_data
 from armod.course.grading.marking import RUNNER, Settings, Task, mark
 from armod.course.grading.marks import record
 from armod.course.grading.marks.roster import Roster
@@ -72,6 +73,7 @@ def grade(
     jobs: int = 1,
     scheduler: str | None = None,
     roster: Roster | None = None,
+    times: Times | None = None,
 ) -> Graded:
     """Mark every submission in a folder that has no record yet; after Ctrl-C or kill -9 the same call goes on.
 
@@ -82,6 +84,7 @@ def grade(
         jobs: The number of processes of this machine.
         scheduler: The address of a dask scheduler, whose workers mark instead.
         roster: Those who are in the class.
+        times: When they handed in, as far as it is known beside the files.
 
     Returns:
         The numbers of this run, and why submissions have no record.
@@ -93,7 +96,7 @@ def grade(
     _refuse_nonsense(folder, out, settings)
     with _locked(out):
         record.remove_parts(out)
-        tasks = list_tasks(folder.absolute(), out.absolute(), settings)
+        tasks = list_tasks(folder.absolute(), out.absolute(), settings, times)
         absent = _absent(tasks, roster)
         try:
             record.write_class(out, [*map(_line, tasks), *absent])
@@ -135,11 +138,11 @@ def grade(
     return Graded(len(tasks), len(waiting) - len(failures), refused, len(absent), strangers, failures)
 
 
-def list_tasks(folder: Path, out: Path, settings: Settings) -> list[Task]:
+def list_tasks(folder: Path, out: Path, settings: Settings, times: Times | None = None) -> list[Task]:
     """Every submission of the class, to be marked."""
     identity = settings.identity()
     tasks = []
-    for submission in submissions(folder):
+    for submission in submissions(folder, times):
         content = fingerprint(submission)
         tasks.append(Task(submission, content, out, settings, identity))
     return tasks
@@ -165,7 +168,8 @@ def _needed(settings: Settings) -> list[str]:
 
 def _line(task: Task) -> dict[str, Any]:
     one = task.submission
-    return {"student": one.student, "attempt": one.attempt, "file": one.file, "record": task.name}
+    about = {"student": one.student, "attempt": one.attempt, "file": one.file, "record": task.name}
+    return about | as_data(one.handed)
 
 
 def _absent(tasks: list[Task], roster: Roster | None) -> list[dict[str, Any]]:

@@ -17,6 +17,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
+from armod.course.grading.intake import kinds
 from armod.course.grading.intake.submissions import Submission, is_text
 
 MAX_BYTES = 10 * 2**20  # a single emoji makes each of them four, in the text and in what is parsed from it
@@ -26,16 +27,8 @@ MAX_CELLS = 2000
 MAX_SOURCE = 2**20  # characters of a cell of text
 MAX_CODE = 100_000  # characters of a cell of code: Python's parser takes a thousand bytes for some of them
 MAX_ALL_CODE = 1_000_000
+MAX_LINK = 2**16  # bytes in which a link is looked for
 MAX_WORDS = 200  # characters quoted from a file or about it
-
-# A text that stands where a notebook should: how it begins, and what it is.
-_LOOKS_LIKE = (
-    (b"\xef\xbb\xbf", "begins with a byte order mark, which no notebook may; save it in JupyterLab"),
-    ((b"\xff\xfe", b"\xfe\xff"), "is written in UTF-16; a notebook is UTF-8"),
-    (b"PK\x03\x04", "is a zip archive, not a notebook; unpack it"),
-    (b"%PDF", "is a PDF, not a notebook"),
-    ((b"\x1f\x8b", b"BZh", b"\xfd7zXZ"), "is compressed; unpack it"),
-)
 
 
 @dataclass(frozen=True)
@@ -98,7 +91,24 @@ def contents(submission: Submission) -> bytes:
         Unreadable: If it is no regular file, too large, refused already, or the system refuses to read it.
     """
     if submission.reason is not None:
-        raise Unreadable(submission.reason)
+        raise Unreadable(kinds.COLAB if _leads_to_colab(submission) else submission.reason)
+    content = _beginning(submission, MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise Unreadable(f"is larger than {MAX_BYTES // 2**20} MB; clear the outputs and save it again")
+    return content
+
+
+def _leads_to_colab(submission: Submission) -> bool:
+    if not kinds.may_be_a_link(submission.reason or ""):
+        return False
+    try:
+        return kinds.is_link_to_colab(_beginning(submission, MAX_LINK))
+    except Unreadable:
+        return False
+
+
+def _beginning(submission: Submission, size: int) -> bytes:
+    """So many bytes of a regular file, or all; no link is followed, no pipe waited for."""
     try:
         # without O_NONBLOCK a named pipe would wait for somebody to write into it
         descriptor = os.open(submission.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -112,14 +122,16 @@ def contents(submission: Submission) -> bytes:
         raise Unreadable(f"is {_KINDS.get(stat.S_IFMT(mode), 'something else')}, not a regular file")
     with open(descriptor, "rb") as file:
         try:
-            content = file.read(MAX_BYTES + 1)
+            return file.read(size)
         except OSError as error:
             raise Unreadable(f"can't be read ({error.strerror})") from error
-    if len(content) > MAX_BYTES:
-        raise Unreadable(f"is larger than {MAX_BYTES // 2**20} MB; clear the outputs and save it again")
-    return content
 
 
+# How a text begins that says how it is written, what that is, and what is said of it.
+_MARKS = (
+    (b"\xef\xbb\xbf", "utf-8-sig", "The file begins with a byte order mark."),
+    ((b"\xff\xfe", b"\xfe\xff"), "utf-16", "The file is written in UTF-16."),
+)
 _KINDS = {
     stat.S_IFDIR: "a folder",
     stat.S_IFIFO: "a named pipe",
@@ -136,15 +148,17 @@ def _sentence(problem: Unreadable) -> str:
 def _parsed(content: bytes) -> tuple[NotebookNode, tuple[str, ...]]:
     if not content.strip():
         raise Unreadable("is empty")
-    for beginning, complaint in _LOOKS_LIKE:
-        if content.startswith(beginning):
-            raise Unreadable(complaint)
+    if (complaint := kinds.beginning(content)) is not None:
+        raise Unreadable(complaint)
+    encoding, flag = next((found for marks, *found in _MARKS if content.startswith(marks)), ("utf-8", ""))
     try:
-        text = content.decode("utf-8")
+        text = content.decode(encoding)
     except UnicodeDecodeError as error:
-        raise Unreadable(f"is no UTF-8 text (byte {error.start})") from error
-    document = _document(text)
-    return _notebook(document)
+        raise Unreadable(
+            f"is no {encoding.upper().removesuffix('-SIG')} text (byte {error.start})"
+        ) from error
+    notebook, flags = _notebook(_document(text))
+    return notebook, (*filter(None, [flag]), *flags)
 
 
 def _document(text: str) -> dict[str, Any]:
@@ -190,20 +204,23 @@ def _no_json(text: str, error: ValueError) -> str:
 
 def _notebook(document: dict[str, Any]) -> tuple[NotebookNode, tuple[str, ...]]:
     """The notebook's cells, made anew, and what is odd about them."""
-    version, cells = document.get("nbformat"), document.get("cells")
+    version, flags = document.get("nbformat"), list[str]()
     if type(version) is not int:
         raise Unreadable("is no notebook: it does not say its format's version")
-    if version != 4:
+    if version == 3:
+        document = _of_format_3(document)
+        flags.append("The notebook is of the old format 3.")
+    elif version != 4:
         raise Unreadable(f"is a notebook of format {str(version)[:20]}; open it in JupyterLab and save it")
     if type(document.get("nbformat_minor")) is not int:
         raise Unreadable("is no notebook: it does not say its format's minor version")
+    cells = document.get("cells")
     if not isinstance(cells, list):
         raise Unreadable("is no notebook: it has no list of cells")
     if not cells:
         raise Unreadable("is a notebook without cells")
     if len(cells) > MAX_CELLS:
         raise Unreadable(f"has {len(cells):,} cells and the limit is {MAX_CELLS:,}")
-    flags: list[str] = []
     seen: set[str] = set()
     made = []
     for number, cell in enumerate(cells, 1):
@@ -228,9 +245,10 @@ def _cell(cell: Any, number: int) -> NotebookNode:
         source = "".join(source)
     if not isinstance(source, str):
         raise Unreadable(f"is damaged: cell {number} has no source text")
+    source = source.replace("\r\n", "\n")
     if len(source) > (most := MAX_CODE if kind == "code" else MAX_SOURCE):
         raise Unreadable(f"is too long: cell {number} has {len(source):,} characters, at most {most:,}")
-    metadata = cell.get("metadata")
+    metadata = cell.get("metadata", {})
     if not isinstance(metadata, dict):
         raise Unreadable(f"is damaged: the metadata of cell {number} is no object")
     tags = metadata.get("tags", [])
@@ -250,13 +268,43 @@ def _cell(cell: Any, number: int) -> NotebookNode:
     return NotebookNode(made)
 
 
+# What tools leave out that take outputs away, and nothing is lost by.
+_MISSING: dict[str, dict[str, Any]] = {
+    "code": {"metadata": {}, "outputs": [], "execution_count": None},
+    "markdown": {"metadata": {}},
+    "raw": {"metadata": {}},
+}
+
+
+def _of_format_3(document: dict[str, Any]) -> dict[str, Any]:
+    """The same cells as format 4 has them; what is none stays, to be refused."""
+    sheets = document.get("worksheets")
+    if not isinstance(sheets, list) or not all(
+        isinstance(sheet, dict) and isinstance(sheet.get("cells", []), list) for sheet in sheets
+    ):
+        raise Unreadable("is no notebook: it has no list of cells")
+    cells = [_cell_of_format_3(cell) for sheet in sheets for cell in sheet.get("cells", [])]
+    return {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}
+
+
+def _cell_of_format_3(cell: Any) -> Any:
+    if not isinstance(cell, dict):
+        return cell
+    kind = cell.get("cell_type")
+    made = {"cell_type": "markdown" if kind in ("heading", "html") else kind}
+    made |= {"source": cell.get("input" if kind == "code" else "source")}
+    return made | ({"metadata": cell["metadata"]} if "metadata" in cell else {})
+
+
 def _validated(document: dict[str, Any], made: list[NotebookNode]) -> None:
     """Refuse what breaks the notebooks' own rules; ids, which tools leave out or double, are given anew."""
     cells = [
-        {key: value for key, value in cell.items() if key != "id"} | {"id": f"cell-{number}"}
+        _MISSING[cell["cell_type"]]
+        | {key: value for key, value in cell.items() if key != "id"}
+        | {"id": f"cell-{number}"}
         for number, cell in enumerate(document["cells"])
     ]
-    copy = {**document, "nbformat": 4, "nbformat_minor": 5, "cells": cells}
+    copy = {"metadata": {}, **document, "nbformat": 4, "nbformat_minor": 5, "cells": cells}
     try:
         nbformat.validate(copy, version=4, version_minor=5, relax_add_props=True)
     except nbformat.ValidationError as error:

@@ -5,13 +5,19 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from armod.course.errors import CourseError
+from armod.course.grading.intake import kinds
+from armod.course.grading.intake.times import METADATA, Handed, Times, are_those_of_unpacking, handed_in
 
 SUFFIX = ".ipynb"
 MAX_FOLDERS = 4  # below a student's own
+NAMED = 5  # files of a folder without a notebook
+LEFT_BY_SYSTEMS = ("__MACOSX", "Thumbs.db", "desktop.ini", METADATA)
 
 
 @dataclass(frozen=True)
@@ -24,6 +30,7 @@ class Submission:
         file: Its path in the folder of the class, as text.
         path: Its path.
         reason: Why it is refused before it is opened, such as a folder without a notebook; None if it is not.
+        handed: When it was handed in.
     """
 
     student: str
@@ -31,22 +38,26 @@ class Submission:
     file: str
     path: Path
     reason: str | None = None
+    handed: Handed = field(default_factory=Handed)
 
 
-def submissions(folder: Path) -> list[Submission]:
+def submissions(folder: Path, times: Times | None = None) -> list[Submission]:
     """Every submission in the folder of a class.
 
-    A submission is ``STUDENT.ipynb``, or any ``.ipynb`` in a folder that is named after the student. Hidden
-    folders, ``__MACOSX`` and files of other kinds are none.
+    A submission is ``STUDENT.ipynb``, or any ``.ipynb`` in a folder that is named after the student. What stands in the
+    place of a notebook - a PDF, an archive, a link - is a submission that is refused, see `kinds`; so is any other file
+    whose student has nothing else. Hidden folders, ``__MACOSX`` and what systems leave behind are none.
 
     Args:
         folder: The folder of the class.
+        times: When they were handed in, as far as it is known beside the files.
 
     Returns:
-        The submissions by student and then by file, numbers in names counted as numbers.
+        The submissions by student and then by the time at which they were handed in; where that is not known, by file,
+        numbers in names counted as numbers.
 
     Raises:
-        CourseError: If there is no such folder, or no submission in it.
+        CourseError: If there is no such folder, or no submission in it, or if a time can't be read.
     """
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: _natural(entry.name))
@@ -57,13 +68,18 @@ def submissions(folder: Path) -> list[Submission]:
         raise CourseError(
             f"There is no submission in {folder}: a submission is STUDENT.ipynb or a folder named after a student."
         )
-    by_student: dict[str, list[tuple[str, Path, str | None]]] = {}
-    for student, file, path, reason in found:
-        by_student.setdefault(student, []).append((file, path, reason))
+    handed = handed_in(folder, [one[:3] for one in found], times)
+    files = [one.at for one in handed if one.by_file and one.at]
+    nothing = datetime.min.replace(tzinfo=UTC)
+    by_student: dict[str, list[tuple[tuple[datetime, Any], Submission]]] = {}
+    for (student, file, path, reason), when in zip(found, handed, strict=True):
+        known = None if when.by_file and are_those_of_unpacking(files) else when.at
+        place = (known or nothing, _natural(file))
+        by_student.setdefault(student, []).append((place, Submission(student, 0, file, path, reason, when)))
     return [
-        Submission(student, attempt, file, path, reason)
-        for student, files in sorted(by_student.items(), key=lambda item: _natural(item[0]))
-        for attempt, (file, path, reason) in enumerate(sorted(files, key=lambda f: _natural(f[0])), 1)
+        replace(one, attempt=attempt)
+        for _, attempts in sorted(by_student.items(), key=lambda item: _natural(item[0]))
+        for attempt, (_, one) in enumerate(sorted(attempts, key=lambda item: item[0]), 1)
     ]
 
 
@@ -82,10 +98,13 @@ def printable(name: str) -> str:
     return os.fsencode(name.replace("\\", "\\\\")).decode("utf-8", "backslashreplace")
 
 
-def student_of(name: str) -> str:
+def student_of(name: str, *, folder: bool = False) -> str:
     """The student of a file or folder of this name."""
     text = printable(name)
-    return text[: -len(SUFFIX)] if text.lower().endswith(SUFFIX) and len(text) > len(SUFFIX) else text
+    for suffix in (SUFFIX, *(() if folder else kinds.suffixes(name))):
+        if text.lower().endswith(suffix) and len(text) > len(suffix):
+            return text[: -len(suffix)]
+    return text
 
 
 def is_text(*texts: str) -> bool:
@@ -97,26 +116,35 @@ def _submissions_in(entry: os.DirEntry[str]) -> Iterator[tuple[str, str, Path, s
     """Student, file, path and perhaps a reason for each submission in one entry of the class's folder."""
     path, file = Path(entry.path), printable(entry.name)
     if not _leads_to_a_folder(entry):
-        if entry.name.lower().endswith(SUFFIX):
-            yield student_of(entry.name), file, path, None
+        yield student_of(entry.name), file, path, kinds.complaint(entry.name) or None
         return
-    student = student_of(entry.name)
+    student = student_of(entry.name, folder=True)
     if entry.is_symlink():
         yield student, file, path, "is a symbolic link; hand in the notebook itself"
         return
-    root, count = Path(entry.path), 0
+    root, count, others = Path(entry.path), 0, []
     for place, folders, names in os.walk(root):
         folders[:] = [name for name in folders if not _is_hidden(name)]
-        if len(Path(place).relative_to(root).parts) >= MAX_FOLDERS:
+        deep = len(Path(place).relative_to(root).parts) >= MAX_FOLDERS
+        others += [f"{name}/" for name in folders if deep]
+        if deep:
             folders.clear()
         folders_too = [name for name in folders if name.lower().endswith(SUFFIX)]
         for name in [*names, *folders_too]:
-            if name.lower().endswith(SUFFIX) and not _is_hidden(name):
+            if _is_hidden(name):
+                continue
+            reason = kinds.complaint(name)
+            if reason in ("", *kinds.INSTEAD_OF_A_NOTEBOOK):
                 inner = Path(place, name)
                 count += 1
-                yield student, printable(f"{entry.name}/{inner.relative_to(root).as_posix()}"), inner, None
+                inner_file = printable(f"{entry.name}/{inner.relative_to(root).as_posix()}")
+                yield student, inner_file, inner, reason or None
+            else:
+                others.append(name)
     if not count:
-        yield student, file, path, "is a folder without a notebook in it"
+        names = [printable(name) for name in sorted(others)]
+        held = f" (it holds {', '.join(names[:NAMED])}{', ...' * (len(names) > NAMED)})" if names else ""
+        yield student, file, path, f"is a folder without a notebook in it{held}"
 
 
 def _leads_to_a_folder(entry: os.DirEntry[str]) -> bool:
@@ -131,7 +159,7 @@ def _is_hidden(name: str) -> bool:
     """Whether a system or an editor left it there; other notebooks whose names begin with a dot are submissions."""
     if name.lower().endswith(SUFFIX):
         return name.startswith(("._", ".~"))
-    return (name.startswith(".") and not name.startswith("..")) or name == "__MACOSX"
+    return (name.startswith(".") and not name.startswith("..")) or name in LEFT_BY_SYSTEMS
 
 
 def _natural(text: str) -> list[tuple[int, int | str]]:

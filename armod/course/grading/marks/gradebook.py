@@ -215,7 +215,8 @@ def _record(folder: Path, line: dict[str, Any]) -> Record:
     found = record.read(folder, line["record"])
     if found is None:
         return Record(**common, status=UNGRADED, reason="`armod grade` has not come to it yet.")
-    return found
+    times = {**found.times, "handed_in": line.get("handed_in", found.times.get("handed_in"))}
+    return replace(found, attempt=common["attempt"], times=times)
 
 
 def _row(found: Record, policy: Policy, overrides: Sequence[Override]) -> Row:

@@ -163,6 +163,7 @@ def read_class(folder: Path) -> list[dict[str, Any]]:
                 raise TypeError
             if not isinstance(line["record"], str | None):
                 raise TypeError
+            datetime.fromisoformat(line.get("handed_in") or "2026-01-01")
         return lines
     except FileNotFoundError as error:
         raise CourseError(

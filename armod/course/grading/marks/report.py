@@ -58,7 +58,11 @@ def feedback_name(row: Row) -> str:
 def feedback_page(row: Row) -> str:
     """What one student is told about one submission."""
     found = row.record
-    parts = [f"<p><strong>{row.points:g} of {row.max_points:g} points</strong>, attempt {found.attempt}</p>"]
+    at = found.times.get("handed_in")
+    when = f", handed in {_escaped(at)}" if at else ""
+    parts = [
+        f"<p><strong>{row.points:g} of {row.max_points:g} points</strong>, attempt {found.attempt}{when}</p>"
+    ]
     if found.reason:
         parts.append(f"<p>It was not marked. {_escaped(found.reason)}</p>")
     parts += [f"<p>Still to be given by hand: {_escaped(name)}</p>" for name in row.waiting]

@@ -48,8 +48,7 @@ MALFORMED: dict[str, tuple[Callable[[], Any], str]] = {
     "xml": (lambda: "<?xml version='1.0'?><a/>", "web page"),
     "merge markers": (lambda: text().replace("{", "{\n<<<<<<< HEAD\n", 1), "merge"),
     "merge markers at the end": (lambda: text() + "\n>>>>>>> theirs", "merge"),
-    "byte order mark": (lambda: b"\xef\xbb\xbf" + text().encode(), "byte order mark"),
-    "UTF-16": (lambda: text().encode("utf-16"), "UTF-16"),
+    "half of UTF-16": (lambda: text().encode("utf-16")[:-1], "UTF-16"),
     "UTF-16 without a mark": (lambda: text().encode("utf-16-le"), "zero bytes|no JSON"),
     "Latin-1": (lambda: b'{"cells": "\xe9"}', "UTF-8"),
     "zip": (lambda: b"PK\x03\x04rest", "zip"),
@@ -66,7 +65,10 @@ MALFORMED: dict[str, tuple[Callable[[], Any], str]] = {
     "many values": (lambda: text()[:-1] + ', "n": [' + "{}," * 600_000 + "{}]}", "more than 250,000 values"),
     "huge integer": (lambda: text()[:-1] + ', "n": ' + "9" * 100_000 + "}", "no whole JSON"),
     "too large": (lambda: b" " * (MAX_BYTES + 1), "larger than"),
-    "v3": (lambda: {"nbformat": 3, "nbformat_minor": 0, "metadata": {}, "worksheets": []}, "format 3"),
+    "v2": (lambda: changed(nbformat=2), "format 2"),
+    "v3 without cells": (lambda: {"nbformat": 3, "nbformat_minor": 0, "worksheets": []}, "without cells"),
+    "v3 of nothing": (lambda: {"nbformat": 3, "worksheets": [7]}, "list of cells"),
+    "v3 with a null": (lambda: {"nbformat": 3, "worksheets": [{"cells": [None]}]}, "cell 1 is a JSON null"),
     "v9": (lambda: changed(nbformat=9), "format 9"),
     "version of text": (lambda: changed(nbformat="4"), "version"),
     "version is true": (lambda: changed(nbformat=True), "version"),
@@ -169,6 +171,111 @@ def test_a_link_to_a_classmates_folder_is_refused(tmp_path: Path) -> None:
     assert isinstance(found["eve"], Refusal) and "symbolic link" in found["eve"].reason
 
 
+INSTEAD: dict[str, tuple[bytes, str, str]] = {
+    "ada.pdf": (b"%PDF", "ada", "is a PDF"),
+    "ada.ipynb.txt": (b"{}", "ada", "take away what follows .ipynb"),
+    "ada.ipynb (1)": (b"{}", "ada", "take away what follows .ipynb"),
+    "ada.zip": (b"PK", "ada", "unpack it into a folder"),
+    "ada.tar.gz": (b"x", "ada", "unpack it into a folder"),
+    "ada_4711_98_text.html": (b"<p>my answer", "ada_4711_98_text", "typed into a form"),
+    "ada_4711_98_link.html": (b"<a href='https://colab.research.google.com/x'>", "ada_4711_98_link", "Download .ipynb"),
+    "ada.url": (b"URL=https://colab.google.com/drive/1", "ada", "Download .ipynb"),
+    "ada.webloc": (b"http://example.org", "ada", "is a link"),
+    "ada.docx": (b"PK", "ada", "text document"),
+    "ada.py": (b"x = 1", "ada", "Python file"),
+    "ada.png": (b"\x89PNG", "ada.png", "no student's"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", INSTEAD)
+def test_what_is_handed_in_instead_of_a_notebook_is_refused_by_name(name: str, tmp_path: Path) -> None:
+    content, student, words = INSTEAD[name]
+    write(tmp_path / "class" / name, content)
+    (one,) = submissions(tmp_path / "class")
+    found = read(one)
+    assert (one.student, one.file) == (student, name)
+    assert isinstance(found, Refusal) and words in found.reason and "\n" not in found.reason
+
+
+def test_a_student_with_other_files_only_has_a_record_that_names_them(tmp_path: Path) -> None:
+    write(tmp_path / "ada" / "data.csv", "1")
+    write(tmp_path / "ada" / ".git" / "x.pdf", "")
+    write(tmp_path / "bob" / "data.csv", "1")
+    write(tmp_path / "bob" / "hw.ipynb", document())
+    write(tmp_path / "cy" / "hw" / "try.zip", "PK")
+    write(tmp_path / "cy" / "hw.ipynb", document())
+    write(tmp_path / "dee" / "a" / "b" / "c" / "d" / "e" / "f.ipynb", document())
+    os.symlink("/dev/zero", tmp_path / "eve.html")
+    reasons = [(one.file, one.reason) for one in submissions(tmp_path)]
+    assert [file for file, _ in reasons] == [
+        "ada",
+        "bob/hw.ipynb",
+        "cy/hw.ipynb",
+        "cy/hw/try.zip",
+        "dee",
+        "eve.html",
+    ]
+    assert "(it holds data.csv)" in str(reasons[0][1]) and "(it holds e/)" in str(reasons[4][1])
+    assert [reason for _, reason in reasons[1:3]] == [None, None]
+    assert isinstance(read(submissions(tmp_path)[-1]), Refusal)  # at once
+
+
+def of_format_3() -> dict[str, Any]:
+    cells = [
+        {"cell_type": "code", "input": cell["source"], "outputs": [], "language": "python", "metadata": cell["metadata"]}
+        if cell["cell_type"] == "code"
+        else {"cell_type": cell["cell_type"], "source": cell["source"]}
+        for cell in document()["cells"]
+    ]  # fmt: skip
+    heading = {"cell_type": "heading", "level": 1, "source": "A title", "metadata": {}}
+    return {"nbformat": 3, "nbformat_minor": 0, "metadata": {}, "worksheets": [{"cells": [heading, *cells]}]}
+
+
+def less(*keys: str) -> dict[str, Any]:
+    cells = [{key: value for key, value in cell.items() if key not in keys} for cell in document()["cells"]]
+    return {**document(), "cells": cells}
+
+
+LENIENT: dict[str, tuple[Callable[[], Any], str]] = {
+    "a byte order mark": (lambda: b"\xef\xbb\xbf" + text().encode(), "byte order mark"),
+    "UTF-16": (lambda: text().encode("utf-16"), "UTF-16"),
+    "big-endian UTF-16": (lambda: b"\xfe\xff" + text().encode("utf-16-be"), "UTF-16"),
+    "format 3": (of_format_3, "old format 3"),
+    "no outputs": (lambda: less("outputs"), ""),
+    "no execution counts": (lambda: less("execution_count"), ""),
+    "neither, nor metadata nor ids": (lambda: less("outputs", "execution_count", "metadata", "id"), ""),
+    "no metadata of the notebook": (lambda: without("metadata"), ""),
+    "line ends of Windows": (lambda: json.dumps(document()).replace("\\n", "\\r\\n"), ""),
+}
+
+
+@pytest.mark.parametrize("name", LENIENT)
+def test_where_nothing_is_lost_a_file_is_read(name: str, tmp_path: Path) -> None:
+    make, flag = LENIENT[name]
+    found = read(submitted(write(tmp_path / "ada.ipynb", make())))
+    assert isinstance(found, HandedIn), found
+    assert [flag in one for one in found.flags] == ([True] if flag else [])
+    released = ["".join(cell["source"]) for cell in document()["cells"]]
+    assert [cell.source for cell in found.notebook.cells][-len(released) :] == released
+
+
+def test_the_last_attempt_is_the_last_in_time(tmp_path: Path) -> None:
+    for name, day in (("start.ipynb", 1), ("final.ipynb", 3), ("draft.pdf", 2)):
+        os.utime(write(tmp_path / "ada" / name, document()), (day * 86400, day * 86400))
+    assert [one.file for one in submissions(tmp_path)] == [
+        "ada/start.ipynb",
+        "ada/draft.pdf",
+        "ada/final.ipynb",
+    ]
+    for number, one in enumerate(submissions(tmp_path)):  # as unpacking leaves them: then by name
+        os.utime(one.path, (number, number))
+    assert [one.file for one in submissions(tmp_path)] == [
+        "ada/draft.pdf",
+        "ada/final.ipynb",
+        "ada/start.ipynb",
+    ]
+
+
 def test_of_a_file_only_cells_are_kept(tmp_path: Path) -> None:
     content = document()
     content["metadata"]["kernelspec"] = {"name": "evil", "display_name": "evil", "language": "bash"}
@@ -212,6 +319,7 @@ def test_students_and_their_attempts(tmp_path: Path) -> None:
         ("ada", 3, "ada/try-10.ipynb"),
         ("bob_assignment_file", 1, "bob_assignment_file/hw/week 1.IPYNB"),
         ("cleo", 1, "cleo"),
+        ("notes", 1, "notes.txt"),
     ]
 
 

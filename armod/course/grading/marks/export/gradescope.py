@@ -38,6 +38,7 @@ def results_of(row: Row) -> dict[str, Any]:
             "lesson": found.lesson,
             "attempt": found.attempt,
             "file": found.file,
+            "handed_in": found.times.get("handed_in"),
             "status": found.status,
             "counts": row.counts,
             "late": row.late,

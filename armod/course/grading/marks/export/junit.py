@@ -27,6 +27,7 @@ def export(table: Sequence[Row], roster: Roster | None = None) -> str:
             "lesson": found.lesson,
             "attempt": found.attempt,
             "file": found.file,
+            "handed_in": found.times.get("handed_in"),
             "points": plain_number(row.points),
             "max_points": plain_number(row.max_points),
             "counts": yes(row.counts),
