@@ -21,11 +21,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect, sync_playwright
 
 from tests.checkout import CHECKOUT
+from tests.patience import FACTOR
 
 MILLISECONDS = 1000
+expect.set_options(timeout=30 * FACTOR * MILLISECONDS)  # what is there at once on an idle machine
 
 
 @dataclass
@@ -43,7 +45,9 @@ class Notebook:
                     () => { window.armodRun = "done" }, error => { window.armodRun = String(error) });
             }"""
         )
-        self.page.wait_for_function("() => window.armodRun !== 'running'", timeout=seconds * MILLISECONDS)
+        self.page.wait_for_function(
+            "() => window.armodRun !== 'running'", timeout=seconds * FACTOR * MILLISECONDS
+        )
         assert self.page.evaluate("() => window.armodRun") == "done"
         self.wait_for_idle()
 
@@ -51,7 +55,7 @@ class Notebook:
         """Wait until the kernel has nothing to do."""
         self.page.wait_for_function(
             "() => window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'",
-            timeout=seconds * MILLISECONDS,
+            timeout=seconds * FACTOR * MILLISECONDS,
         )
 
     def code_cells(self) -> list[dict[str, Any]]:
@@ -179,6 +183,7 @@ def page(browser: Browser) -> Iterator[Page]:
 
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     page = context.new_page()
+    page.set_default_timeout(60 * FACTOR * MILLISECONDS)
     page.on("console", listen)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     yield page

@@ -22,7 +22,6 @@ NOTEBOOKS = [*LESSONS, *(pytest.param(path, marks=pytest.mark.slow) for path in 
 
 
 @pytest.mark.notebook
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_every_cell_runs_and_exact_cells_are_equal(path: Path) -> None:
     plugins = ["-c", os.devnull, "--rootdir", str(CHECKOUT), "-p", "nbval.plugin", "-p", "no:cacheprovider"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from docutils import nodes
@@ -11,12 +12,16 @@ from sphinx.writers.html5 import HTML5Translator
 
 from armod.course.lessons.mathml import to_mathml
 
-# Two landmarks of one kind need names, a heading its level, and the page of the search a heading.
+# Two landmarks of one kind need names, a heading its level, and the page of the search a heading. A cell over nothing heads
+# nothing.
 NAMED = {
+    '<th class="head"><p></p></th>': "<td></td>",
     '<aside class="sidebar-drawer">': '<aside class="sidebar-drawer" aria-label="All pages">',
     '<aside class="toc-drawer': '<aside aria-label="This page" class="toc-drawer',
     'class="caption" role="heading">': 'class="caption" role="heading" aria-level="2">',
 }
+# A signature of several lines is no list of definitions.
+SIGNATURE = re.compile(r'<dl>\s*((?:<dd>(?:(?!</?d[dlt]).)*</dd>\s*)+)</dl>', re.DOTALL)
 SEARCH = '<article role="main" id="furo-main-content">'
 
 
@@ -42,6 +47,12 @@ def _name_parts(app: Sphinx, problem: Exception | None) -> None:
         text = path.read_text(encoding="utf-8")
         for old, new in NAMED.items():
             text = text.replace(old, new)
+        text = SIGNATURE.sub(_lines, text)
         if path.name == "search.html":
             text = text.replace(SEARCH, f"{SEARCH}\n<h1>Search</h1>")
         path.write_text(text, encoding="utf-8")
+
+
+def _lines(signature: re.Match[str]) -> str:
+    lines = signature[1].replace("<dd>", "<span>").replace("</dd>", "</span>")
+    return f'<span class="lines">{lines}</span>'
