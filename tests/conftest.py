@@ -12,7 +12,7 @@ from xdist.scheduler import LoadScopeScheduling
 # Tests run side by side, one a core: several threads of each would only wait for one another's cores, many times as long.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-pytest_plugins = ["tests.patience", "tests.policy", "tests.guests", "tests.browser.lab"]
+pytest_plugins = ["tests.harness.patience", "tests.harness.policy", "tests.guests", "tests.browser.lab"]
 
 # no test depends on the clock: a busy machine may take any time for an example
 settings.register_profile("armod", deadline=None)

@@ -24,7 +24,7 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect, sync_playwright
 
 from tests.checkout import CHECKOUT
-from tests.patience import FACTOR
+from tests.harness.patience import FACTOR
 
 MILLISECONDS = 1000
 expect.set_options(timeout=30 * FACTOR * MILLISECONDS)  # what is there at once on an idle machine

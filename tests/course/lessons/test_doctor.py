@@ -12,7 +12,7 @@ from armod.course.errors import CourseError
 from armod.course.grading.confinement import sandbox
 from armod.course.lessons import doctor
 from armod.course.lessons.doctor import Finding, examine, render
-from tests.policy import PROGRAMS
+from tests.harness.policy import PROGRAMS
 
 
 @pytest.fixture

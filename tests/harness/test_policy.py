@@ -14,7 +14,7 @@ NEEDS_CHROMIUM = "def test_browser(require_program): assert require_program('chr
 @pytest.fixture
 def session(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
     """A test session under our rule, on a machine without native programs."""
-    pytester.makeconftest("pytest_plugins = ['tests.policy']")
+    pytester.makeconftest("pytest_plugins = ['tests.harness.policy']")
     monkeypatch.setenv("PYTHONPATH", str(CHECKOUT))
     monkeypatch.setenv("PATH", str(pytester.mkdir("programs")))
     monkeypatch.delenv("CI", raising=False)

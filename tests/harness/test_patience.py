@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.checkout import CHECKOUT
-from tests.patience import MARK
+from tests.harness.patience import MARK
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signal that ends one test")
 
@@ -25,7 +25,7 @@ def run(tests: str, folder: Path, **variables: str) -> subprocess.CompletedProce
     }
     plugins = [
         "-p",
-        "tests.patience",
+        "tests.harness.patience",
         "-p",
         "pytest_timeout",
         "-p",
