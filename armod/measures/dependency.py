@@ -15,9 +15,11 @@ import copy
 import itertools
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, distributions
+from tqdm import tqdm
 
 from armod.measures.probing import (
     BATCH,
@@ -37,8 +39,12 @@ from armod.settings import check_sizes, generator_of
 
 Pairs = frozenset[tuple[int, int]]
 
+_PATIENCE = 2  # seconds without a bar
 
-def dependency_matrix(model: AutoregressiveModel, *, context: Tensor | None = None, seed: int = 0) -> Tensor:
+
+def dependency_matrix(
+    model: AutoregressiveModel, *, context: Tensor | None = None, seed: int = 0, progress: bool = False
+) -> Tensor:
     """Find which conditionals react to which variables.
 
     The model does not change: the oracle works on copies with random weights, in float64 if the model can compute in it.
@@ -48,6 +54,7 @@ def dependency_matrix(model: AutoregressiveModel, *, context: Tensor | None = No
         context: what one observation is given, or a batch of one; an `armod.Conditional` needs such an example of its raw input.
             None gives random numbers to a model that needs a context.
         seed: seed of the random weights and observations.
+        progress: whether to show a bar when it takes over two seconds.
 
     Returns:
         A boolean tensor ``(D, D)`` on the CPU: [i, j] is True where the conditional of variable i reacts to variable j. Rows
@@ -68,10 +75,15 @@ def dependency_matrix(model: AutoregressiveModel, *, context: Tensor | None = No
     reacts = torch.zeros(num_variables, num_variables, dtype=torch.bool)
     if num_levels == 1:
         return reacts
-    for is_positive in [False, True] * WEIGHT_DRAWS:
-        randomised = with_random_weights(precise, generator, is_positive)
-        for _ in range(POINTS):
-            reacts |= _reactions(randomised, num_levels, given(generator), generator)
+    # `disable` is given only to switch the bar off, so that the variable TQDM_DISABLE still works
+    quiet: dict[str, Any] = {} if progress else {"disable": True}
+    steps = 2 * WEIGHT_DRAWS * POINTS
+    with tqdm(total=steps, desc="oracle", delay=_PATIENCE, leave=False, **quiet) as bar:
+        for is_positive in [False, True] * WEIGHT_DRAWS:
+            randomised = with_random_weights(precise, generator, is_positive)
+            for _ in range(POINTS):
+                reacts |= _reactions(randomised, num_levels, given(generator), generator)
+                bar.update()
     return reacts
 
 
@@ -113,7 +125,7 @@ class Report:
 
 
 def check_autoregressive(
-    model: AutoregressiveModel, *, context: Tensor | None = None, seed: int = 0
+    model: AutoregressiveModel, *, context: Tensor | None = None, seed: int = 0, progress: bool = False
 ) -> Report:
     """Compare what each conditional depends on with the ordering.
 
@@ -122,6 +134,7 @@ def check_autoregressive(
         context: what one observation is given, or a batch of one; an `armod.Conditional` needs such an example of its raw input.
             None gives random numbers to a model that needs a context.
         seed: seed of the random weights and observations.
+        progress: as in `dependency_matrix`.
 
     Returns:
         The leaks, the blind spot, and the pairs out of reach.
@@ -133,7 +146,7 @@ def check_autoregressive(
     >>> print(check_autoregressive(MADE((3,), [64], likelihood=likelihoods.Bernoulli())))
     Autoregressive: no conditional sees its own variable or a later one; 0 blind pairs; 0 pairs out of reach.
     """
-    reacts = dependency_matrix(model, context=context, seed=seed)
+    reacts = dependency_matrix(model, context=context, seed=seed, progress=progress)
     position = torch.argsort(model.ordering.cpu())
     is_earlier = position[:, None] > position[None, :]
     in_reach = model.reach().cpu() & is_earlier

@@ -9,6 +9,7 @@ from typing import Any
 from armod.course.labs.coin.lab import coin_lab
 from armod.course.labs.colour.lab import colour_lab
 from armod.course.labs.concept_map.lab import course_map
+from armod.course.labs.dependency.lab import dependency_lab
 from armod.course.labs.dilation.animation import dilation_animation
 from armod.course.labs.dilation.lab import dilation_lab
 from armod.course.labs.field.lab import field_lab
@@ -40,6 +41,7 @@ __all__ = [
     "colour_lab",
     "course_map",
     "curve",
+    "dependency_lab",
     "dilation_animation",
     "dilation_lab",
     "field_lab",

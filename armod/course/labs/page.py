@@ -49,34 +49,62 @@ class Widget:
         return {"text/html": self.html, "text/plain": self.text}
 
 
-def lab_page(module_file: str, data: Mapping[str, object], still: Picture) -> Widget:
+def lab_page(
+    module_file: str,
+    data: Mapping[str, object],
+    still: Picture,
+    *,
+    mount: str = "lab",
+    others: Collection[str] = (),
+    label: str = "label",
+    about: str = "about",
+    **names: str,
+) -> Widget:
     """A lab as one notebook output.
 
     Args:
-        module_file: the ``__file__`` of the lab's module, beside which its other files lie (see `lab_files`). In its
-            ``words.toml``, ``label`` names the lab for a screen reader, and ``about`` introduces it in a sentence.
+        module_file: the ``__file__`` of the lab's module, beside which its other files lie (see `lab_files`).
         data: numbers for the page, as in `page`; the words are added as ``data.words``, which `createWords` fills.
         still: the picture of the first state.
+        mount: as in `lab_files`.
+        others: as in `lab_files`.
+        label: the template in its ``words.toml`` that names the lab for a screen reader.
+        about: the template that introduces it in a sentence.
+        **names: what the label and the introduction leave open.
 
     Returns:
         The output, with a description for where no HTML is shown.
     """
-    script, style, words = lab_files(module_file)
+    script, style, words = lab_files(module_file, mount=mount, others=others)
     image = still.img(dots_per_inch=100)
-    output = page(script, {**data, "words": words}, image, label=words["label"], css=style)
-    return Widget(output, f"{words['about']} At first: {still.description}")
+    output = page(script, {**data, "words": words}, image, label=words(label, **names), css=style)
+    return Widget(output, f"{words(about, **names)} At first: {still.description}")
 
 
-def lab_files(module_file: str) -> tuple[str, str, Words]:
-    """Script, styles and words of a lab: all ``.js`` and ``.css`` files beside a module, after those that labs share."""
-    script, style = (
-        shared
-        + "".join(
-            file.read_text(encoding="utf-8") for file in sorted(Path(module_file).parent.glob(f"*.{kind}"))
-        )
-        for kind, shared in (("js", asset("sketch.js") + asset("parts.js")), ("css", asset("parts.css")))
-    )
-    return script, style, Words.beside(module_file)
+def lab_files(
+    module_file: str, *, mount: str = "lab", others: Collection[str] = ()
+) -> tuple[str, str, Words]:
+    """Script, styles and words of a lab: all ``.js`` and ``.css`` files beside a module, after those that labs share.
+
+    Args:
+        module_file: the ``__file__`` of the module.
+        mount: the script that exports ``mount``, of those whose names begin with "lab"; the others of these are left out.
+        others: scripts and styles of other labs that come before, such as "field/kinds.js".
+
+    Returns:
+        The script, the styles, and the words.
+    """
+    folder, here = Path(module_file).parent, Path(__file__).parent
+    parts = []
+    for kind, shared in (("js", ("sketch.js", "parts.js")), ("css", ("parts.css",))):
+        own = [
+            file
+            for file in sorted(folder.glob(f"*.{kind}"))
+            if kind == "css" or not file.stem.startswith("lab") or file.stem == mount
+        ]
+        files = [here / name for name in (*shared, *others) if name.endswith(f".{kind}")] + own
+        parts.append("".join(file.read_text(encoding="utf-8") for file in files))
+    return parts[0], parts[1], Words.beside(module_file)
 
 
 def check_knobs(lab: str, **knobs: tuple[object, Collection[object]]) -> None:

@@ -26,6 +26,7 @@ from armod.course.labs.reach.lab import reach_state
 from armod.course.labs.surface.facts import SurfaceFacts
 from armod.course.labs.surface.lab import DATA_SETS
 from armod.course.labs.waiting.facts import WaitingFacts, Waits
+from tests.course.labs.dependency.cases import DEPENDENCY_CASE
 from tests.course.labs.paint.cases import PAINT_CASE
 from tests.course.labs.text.cases import TEXT_CASE
 
@@ -109,6 +110,7 @@ CASES = {
             ((), {"column": -1}, r"column is one of 0, .*; got -1\."),
         ),
     ),
+    "dependency": Case(**DEPENDENCY_CASE),
     "paint": Case(**PAINT_CASE),
     "text": Case(**TEXT_CASE),
     "surface": Case(

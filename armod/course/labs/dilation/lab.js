@@ -1,7 +1,11 @@
 // The stack, one output, and what it depends on; every set of places is looked up in Python's table.
 
-export function mount(stage, data) {
+export async function mount(stage, data) {
   const say = createWords(data.words);
+  // of a model of one's own: what each conditional sees, as the oracle found it
+  const own = data.own && { ...data.own, bytes: await unpack(data.own.matrix), names: Object.keys(data.own.kinds) };
+  const kindsAt = (at) => Array.from({ length: data.length }, (_, sample) =>
+    own.names[own.bytes[at * data.length + sample]]);
   const state = { ...data.start };
   let facts;
   let place;
@@ -13,13 +17,15 @@ export function mount(stage, data) {
   const pattern = knobs.choice("Dilations", Object.keys(data.patterns), turn("pattern"));
   const layers = knobs.slider("Layers", 1, Object.values(data.patterns)[0].length, turn("layers"));
   const kernel = knobs.slider("Kernel", data.kernels[0], data.kernels.at(-1), turn("kernel"));
-  const output = knobs.slider("Output", 1, data.length, turn("output"));
+  const output = knobs.slider("Output", 1, own ? data.length - 1 : data.length, turn("output"));
   const frame = knobs.slider("Frame", 0, state.layers, turn("frame"));
   const player = createPlayer(stage, { state, name: "frame", last: () => state.layers, pause: 900, update });
   pattern.whole.classList.add("wide");
   const lab = createLab(stage, {
     kind: "dilation-lab", name: "Layers of units above the samples, and lines from one output to what it depends on",
-    knobs: [pattern, layers, kernel, output, frame, player], redraw: draw });
+    knobs: [...(own ? [] : [pattern, layers, kernel]), output, frame, player], redraw: draw });
+  const count = own && createKinds(stage, lab, own.kinds);
+  if (own) addVerdict(lab, own);
   const sketch = createSketch(lab.svg);
   const read = lab.reading("As a table, and in Python", {
     caption: "What the output depends on",
@@ -28,7 +34,7 @@ export function mount(stage, data) {
       const names = ["output", ...dilations().reverse().slice(1).map((each) => `units of dilation ${each}`), "samples"];
       return facts.ancestry.slice(0, state.frame + 1).map((places, row) => [names[row], places.join(", ")]);
     },
-    code: () => `armod.WaveNet((${data.length + 1},), 2, dilations=[${dilations().join(", ")}], `
+    code: () => own ? `armod.dependency_matrix(model)[model.ordering[${state.output}]]` : `armod.WaveNet((${data.length + 1},), 2, dilations=[${dilations().join(", ")}], `
       + `kernel_size=${state.kernel}, likelihood=armod.likelihoods.Bernoulli()).receptive_field`,
   });
   const dilations = () => data.patterns[state.pattern].slice(0, state.layers);
@@ -44,6 +50,7 @@ export function mount(stage, data) {
     frame.show(state.frame, `${state.frame} of ${state.layers}`);
     player.show();
     lab.find(facts.finding);
+    if (own) count(Object.fromEntries(own.names.map((kind) => [kind, kindsAt(state.output).filter((each) => each === kind).length])));
     lab.tell(sentence());
     read();
     draw();
@@ -52,9 +59,11 @@ export function mount(stage, data) {
   function sentence() {
     const { frame: down, output: at, layers: depth } = state;
     const places = facts.ancestry[down];
+    // places before the beginning of a model of one's own are only counted
+    const all = facts.counts?.[down] ?? places.length;
     return say(down ? "frame" : "frame_first", {
-      output: at, next: at + 1, dilation: dilations().at(-down), places: places.length, below: depth - down,
-      before: places.filter((steps) => steps >= at).length });
+      output: at, next: at + 1, dilation: dilations().at(-down), places: all, below: depth - down,
+      before: all - places.filter((steps) => steps < at).length });
   }
 
   // Sample 1 stands at the left; the samples are the lowest row.
@@ -64,7 +73,8 @@ export function mount(stage, data) {
     const [left, right] = [narrow ? 34 : 96, width - 14];
     const unit = (right - left) / data.length;
     const radius = Math.min(6, 0.4 * unit);
-    const gap = 46;
+    const gap = between(18, 460 / state.layers, 46);
+    const strip = own ? 24 : 0;
     const [top, foot] = [44, 44 + gap * state.layers];
     const x = (column) => left + (column - 0.5) * unit;
     const y = (row) => top + gap * row;
@@ -103,12 +113,20 @@ export function mount(stage, data) {
     const isLeft = x(state.output) < width / 2;
     sketch.text(x(state.output) + (isLeft ? -radius : radius), top - 24, say("predicts", { next: state.output + 1 }),
       `${isLeft ? "start" : "end"} strong`);
-    if (state.frame === state.layers) bracket(x, unit, foot + 14, left, right, narrow);
+    if (own) drawStrip(x, unit, foot + 12);
+    if (state.frame === state.layers) bracket(x, unit, foot + strip + 14, left, right, narrow);
     for (const column of [1, ...all.filter((each) => each % (narrow ? 16 : 8) === 0)])
-      sketch.text(x(column), foot + 74, String(column), "tick");
-    sketch.text((left + right) / 2, foot + 94, "sample", "name");
+      sketch.text(x(column), foot + strip + 74, String(column), "tick");
+    sketch.text((left + right) / 2, foot + strip + 94, own?.axis ?? "sample", "name");
     sketch.end();
-    lab.resize(foot + 106);
+    lab.resize(foot + strip + 106);
+  }
+
+  // What the oracle found, a square for each sample.
+  function drawStrip(x, unit, top) {
+    const kinds = kindsAt(state.output);
+    kinds.forEach((kind, index) => sketch.rect(x(index + 1) - unit / 2 + 0.5, top, unit - 1, 14, kind));
+    sketch.text(x(1) - unit / 2 - 4, top + 7, lab.width < 620 ? "" : "the oracle", "end strong");
   }
 
   function bracket(x, unit, top, left, right, narrow) {
@@ -117,8 +135,9 @@ export function mount(stage, data) {
     const half = narrow ? 125 : 205;
     const middle = between(left + half, (from + to) / 2, right - half);
     sketch.text(middle, top + 22, narrow ? `field ${facts.field}` : say("field", facts), "strong field");
-    const seen = facts.oracle.filter((steps) => steps < state.output).length;
-    sketch.text(middle, top + 40, say("oracle", { seen, before: facts.oracle.length - seen }), "oracle");
+    const reached = facts.oracle.filter((steps) => steps < state.output).length;
+    const seen = own ? kindsAt(state.output).filter((kind) => kind === "seen").length : reached;
+    sketch.text(middle, top + 40, say("oracle", { seen, before: (facts.counts?.at(-1) ?? facts.oracle.length) - reached }), "oracle");
   }
 
   const choose = ({ x }) => turn("output")(between(1, Math.ceil((x - place.left) / place.unit), data.length));

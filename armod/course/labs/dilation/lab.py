@@ -10,10 +10,13 @@ from functools import cache
 from itertools import product
 
 from armod.course.labs.dilation.facts import KERNEL_SIZES, LENGTH, NUM_LAYERS, PATTERNS, DilationFacts
+from armod.course.labs.dilation.own import dilation_lab_of
 from armod.course.labs.dilation.picture import dilation_figure
+from armod.course.labs.own import takes_models
 from armod.course.labs.page import Widget, check_knobs, lab_page
 
 
+@takes_models(dilation_lab_of)
 def dilation_lab(
     pattern: str = "doubling",
     num_layers: int = 4,
@@ -22,7 +25,7 @@ def dilation_lab(
     output: int = LENGTH,
     frame: int = 0,
 ) -> Widget:
-    """The lab as one notebook output, its knobs set to these values at first.
+    """The lab as one notebook output, its knobs set to these values at first; ``dilation_lab.of(model)`` shows a model of yours.
 
     Args:
         pattern: how a name of `PATTERNS` begins, e.g. "doubling" or "always 4".

@@ -15,18 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from armod.course.labs.dependency.kinds import KINDS
 from armod.course.labs.words import Words
 from armod.measures.field_table import SIZE, field_table
 from armod.models.raster.pixel_masks import horizontal_mask, pixel_mask, vertical_mask
 
 say = Words.beside(__file__)
-KINDS = {
-    "seen": "seen",
-    "blind": "blind spot",
-    "far": "out of reach",
-    "leak": "leak",
-    "later": "not generated yet",
-}
 MASKED, KEPT, LEAKING = 0, 1, 2
 
 

@@ -19,20 +19,14 @@ export async function mount(stage, data) {
   const lab = createLab(stage, {
     kind: "field-lab", name: "The image, and the masks", knobs: [stack, first, kernel, depth, row, column], redraw: draw });
 
-  const id = uniqueName("hatch");
-  const hatch = svgElement("pattern", { id, width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" },
-    svgElement("rect", { width: 6, height: 6, class: "hatch-paper" }), svgElement("rect", { width: 1.8, height: 6, class: "hatch-ink" }));
+  const count = createKinds(stage, lab, data.kinds);
   const [masks, image] = [svgElement("g"), svgElement("g")];
   const cells = Array.from({ length: size * size }, (_, pixel) => svgElement("rect", { "data-pixel": pixel }));
   const crosses = svgElement("path", { class: "cross" });
   const edge = svgElement("rect", { class: "chosen", tabindex: 0, role: "button", "data-lm-suppress-shortcuts": "true" });
   image.append(...cells, edge, crosses);
-  lab.svg.append(svgElement("defs", {}, hatch), masks, image);
+  lab.svg.append(masks, image);
   const sketch = createSketch(masks);
-  lab.svg.style.setProperty("--armod-hatch", `url(#${id})`);
-
-  const counts = Object.fromEntries(Object.keys(data.kinds).map((kind) => [kind, element("b")]));
-  lab.legend(Object.entries(data.kinds).map(([kind, name]) => [kind, `${name} `, counts[kind]]));
   const read = lab.reading("In Python", {
     code: () => "from armod.measures.field_table import small_stack\n"
       + `armod.dependency_matrix(small_stack("${state.stack}", "${state.first}", ${state.kernel}, ${state.depth}))`
@@ -50,7 +44,7 @@ export async function mount(stage, data) {
     row.show(state.row + 1);
     column.show(state.column + 1);
     lab.find(facts.finding);
-    for (const [kind, count] of Object.entries(facts.counts)) put(counts[kind], "text", String(count));
+    count(facts.counts);
     read();
     look();
     draw();
@@ -83,9 +77,8 @@ export async function mount(stage, data) {
     const [x, y] = at(facts.chosen);
     for (const [name, value] of Object.entries({ x: x + 1, y: y + 1, width: cell - 2, height: cell - 2 })) put(edge, name, value);
     put(edge, "aria-label", say("chosen", { pixel: facts.pixelSentence(facts.chosen) }));
-    const [low, high] = [0.3 * cell, 0.7 * cell];
-    put(crosses, "d", facts.kinds.flatMap((kind, pixel) => (kind === "leak" ? [at(pixel)] : [])).map(([x, y]) =>
-      `M${x + low} ${y + low}L${x + high} ${y + high}M${x + high} ${y + low}L${x + low} ${y + high}`).join(""));
+    const leaks = facts.kinds.flatMap((kind, pixel) => (kind === "leak" ? [at(pixel)] : []));
+    put(crosses, "d", leaks.map(([left, top]) => crossIn(left, top, cell)).join(""));
     lab.resize(Math.max(isNarrow ? 0 : below, top + size * cell) + 4);
   }
 

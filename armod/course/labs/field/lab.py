@@ -10,12 +10,16 @@ from functools import cache
 
 import numpy as np
 
-from armod.course.labs.field.facts import KINDS, FieldFacts, stack_masks
+from armod.course.labs.dependency.kinds import KINDS, KINDS_OF_PAIRS
+from armod.course.labs.field.facts import FieldFacts, stack_masks
+from armod.course.labs.field.own import field_lab_of
 from armod.course.labs.field.picture import field_figure
+from armod.course.labs.own import takes_models
 from armod.course.labs.page import Widget, check_knobs, lab_page, packed
 from armod.measures.field_table import DEPTHS, FIRST_MASKS, KERNEL_SIZES, SIZE, STACKS, field_table, settings
 
 
+@takes_models(field_lab_of)
 def field_lab(
     stack: str = "plain",
     first_mask: str = "A",
@@ -25,7 +29,7 @@ def field_lab(
     row: int = 7,
     column: int = 6,
 ) -> Widget:
-    """The lab as one notebook output, its knobs set to these values at first.
+    """The lab as one notebook output, its knobs set to these values at first; ``field_lab.of(model)`` shows a model of yours.
 
     Args:
         stack: "plain", a PixelCNN, or "gated", a Gated PixelCNN with its two stacks.
@@ -50,7 +54,7 @@ def field_lab(
         "row": row,
         "column": column,
     }
-    return lab_page(__file__, {**_table(), "start": start}, field_figure(facts))
+    return lab_page(__file__, {**_table(), "start": start}, field_figure(facts), others=KINDS_OF_PAIRS)
 
 
 def lab_state(

@@ -10,7 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from numpy.typing import ArrayLike
 
-from armod.course.labs.field.facts import KEPT, KINDS, LEAKING, MASKED, FieldFacts
+from armod.course.labs.dependency.kinds import KINDS, draw_cell, draw_cross
+from armod.course.labs.field.facts import KEPT, LEAKING, MASKED, FieldFacts
 from armod.figures.picture import Picture, new_picture
 from armod.figures.style import COLOURS
 from armod.figures.text import text_width, wrapped
@@ -167,33 +168,13 @@ def _draw_taps(
 def _draw_image(page: Axes, facts: FieldFacts, left: float, top: float) -> None:
     for row, column in np.ndindex(SIZE, SIZE):
         place = (left + column * _CELL, top + row * _CELL)
-        _draw_cell(page, place, _CELL, str(facts.kinds[row, column]))
+        draw_cell(page, place, _CELL, str(facts.kinds[row, column]))
     x, y = left + facts.column * _CELL, top + facts.row * _CELL
     page.add_patch(
         Rectangle((x + 1, y + 1), _CELL - 2, _CELL - 2, facecolor=COLOURS["current"], edgecolor=COLOURS["ink"], linewidth=1.8)
     )  # fmt: skip
     if facts.kinds[facts.row, facts.column] == "leak":
-        _draw_cross(page, x, y, _CELL)
-
-
-def _draw_cell(page: Axes, place: tuple[float, float], size: float, kind: str) -> None:
-    x, y = place
-    styles: dict[str, dict[str, Any]] = {
-        "seen": {"facecolor": COLOURS["field"], "edgecolor": COLOURS["paper"]},
-        "blind": {"facecolor": "#FBEAF2", "edgecolor": COLOURS["blind"], "hatch": "////", "linewidth": 0.8},
-        "far": {"facecolor": COLOURS["paper"], "edgecolor": COLOURS["kept"], "linewidth": 0.7},
-        "leak": {"facecolor": COLOURS["output"], "edgecolor": COLOURS["paper"]},
-        "later": {"facecolor": COLOURS["masked"], "edgecolor": COLOURS["paper"]},
-    }
-    page.add_patch(Rectangle((x + 1, y + 1), size - 2, size - 2, **styles[kind]))
-    if kind == "leak":
-        _draw_cross(page, x, y, size)
-
-
-def _draw_cross(page: Axes, x: float, y: float, size: float) -> None:
-    low, high = 0.3 * size, 0.7 * size
-    for ends in ((low, high), (high, low)):
-        page.plot([x + low, x + high], [y + ends[0], y + ends[1]], color=COLOURS["ink"], linewidth=1.8)
+        draw_cross(page, x, y, _CELL)
 
 
 def _draw_counts(page: Axes, facts: FieldFacts, left: float, y: float, width: float) -> None:
@@ -204,6 +185,6 @@ def _draw_counts(page: Axes, facts: FieldFacts, left: float, y: float, width: fl
         needed = 24 + text_width(words, 10) * 100 + 16
         if x + needed > left + width + 10:
             x, y = left, y + 24
-        _draw_cell(page, (x, y - 9), 18, kind)
+        draw_cell(page, (x, y - 9), 18, kind)
         page.text(x + 24, y, words, size=10, va="center_baseline", color=COLOURS["ink"])
         x += needed

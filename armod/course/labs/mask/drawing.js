@@ -76,7 +76,7 @@ function createDrawing(say, lab) {
       if (gap < focus.level && down[gap + 1][above]) return gap + 1 === last ? "into" : "feeds";
       return gap >= focus.level && up[gap - focus.level][below] ? "into" : "kept";
     };
-    const cells = { masked: "", kept: "", feeds: "", into: "", seen: "" };
+    const cells = { masked: "", kept: "", feeds: "", into: "", seen: "", unseen: "", leak: "" };
     const lines = { kept: "", feeds: "", into: "" };
     const addCell = (kind, { x, y, cell }, row, column) => {
       const side = (cell - Math.min(1.4, 0.16 * cell)).toFixed(1);
@@ -93,7 +93,9 @@ function createDrawing(say, lab) {
     const row = focus.level === last ? focus.unit : output;
     facts.sees.forEach((seen, above) => seen.forEach((sees, below) => {
       const lit = focus.level === 0 ? below === focus.unit && "into" : above === row && "seen";
-      addCell(sees ? lit || "kept" : "masked", place.product, above, below);
+      const isEarlier = facts.position[below] < facts.position[above];
+      const kind = sees ? (isEarlier ? lit || "kept" : "leak") : facts.oracle && isEarlier ? "unseen" : "masked";
+      addCell(kind, place.product, above, below);
     }));
     behind.begin();
     for (const [name, data] of Object.entries(cells)) behind.path(data, `cell ${name}`);
@@ -128,14 +130,15 @@ function createDrawing(say, lab) {
       const [circle, text] = node.children;
       put(circle, "r", place.radius.toFixed(1));
       put(text, "style", `font-size: ${between(9, place.radius, 13).toFixed(1)}px`);
-      put(text, "text", degree);
+      put(text, "text", place.radius < 7 ? "" : String(degree));
       put(node, "display", "inline");
       unused.delete(node);
     }));
     for (const node of unused) put(node, "display", "none");
   }
 
-  function drawNames({ degrees, masks, output, size, sees }, place, row) {
+  function drawNames(facts, place, row) {
+    const { degrees, masks, output, size, sees, position } = facts;
     const last = masks.length;
     const nameOf = (level) => (level === 0 ? "inputs" : level === last ? "outputs" : `hidden ${level}`);
     const shortOf = (level) => nameOf(level).replace("hidden ", "h");
@@ -146,7 +149,9 @@ function createDrawing(say, lab) {
       if (place.narrow) sketch.text(2, place.rows[level] + outwards, nameOf(level), `level ${kind} start`);
       else sketch.text(place.left - 14, place.rows[level], nameOf(level), `level ${kind} end`);
     });
-    for (let variable = 0; variable < size; variable++) {
+    const apart = place.columns[0][1] - place.columns[0][0];
+    const every = apart < 20 ? Math.ceil(24 / apart) : 1;
+    for (let variable = 0; variable < size; variable += every) {
       const name = `x${lowered(variable + 1)}`;
       const x = place.columns[0][variable];
       sketch.text(x, place.rows[0] + radius + 11, name, "variable");
@@ -158,15 +163,15 @@ function createDrawing(say, lab) {
       writeAxes(x, y, width, height, shortOf(level), shortOf(level + 1));
       const centre = Math.min(y + height / 2, y + height - 20);
       sketch.text(x + width + 8, centre - 8, `M${raised(level + 1)}`, "mask start");
-      sketch.text(x + width + 8, centre + 10, say("kept", { kept: countOf(mask), all: mask.length * mask[0].length }), "count start");
+      sketch.text(x + width + 8, centre + 10, say("kept", facts.kept?.[level] ?? { kept: countOf(mask), all: mask.length * mask[0].length }), "count start");
     });
     const { x, y, cell } = place.product;
     const side = cell * size;
     const factors = masks.map((_, level) => `M${raised(level + 1)}`).reverse().join(" ");
     sketch.text(x, y - 32, "Who sees whom", "mask start");
-    sketch.text(x, y - 13, `${factors} > 0`, "product start");
+    sketch.text(x, y - 13, facts.oracle ? say("oracle") : `${factors} > 0`, "product start");
     writeAxes(x, y, side, side, "inputs", "outputs");
-    sketch.text(x, y + side + 32, say("pairs", { kept: countOf(sees), all: (size * (size - 1)) / 2 }), "count start");
+    sketch.text(x, y + side + 32, say("pairs", { kept: countOf(sees.map((seen, above) => seen.map((is, below) => is && position[below] < position[above]))), all: (size * (size - 1)) / 2 }), "count start");
     if (row !== null) sketch.text(x + side + 6, y + (row + 0.5) * cell, `x${lowered(row + 1)}`, "variable strong start");
   }
 

@@ -70,16 +70,20 @@ const numbersOf = (lit) => lit.flatMap((is, index) => (is ? [index + 1] : []));
 const countOf = (mask) => mask.reduce((sum, row) => sum + row.filter(Boolean).length, 0);
 
 function finding(say, { size, position, sees, output }) {
-  const [before, seen] = [position[output], numbersOf(sees[output]).length];
-  const template = before === 0 ? "finding_first" : seen === before ? "finding_all" : before === 1 ? "finding_not_one" : "finding";
-  return say(template, { output: output + 1, seen, before, after: size - 1 - before });
+  const before = position[output];
+  const leaked = sees[output].filter((is, variable) => is && position[variable] >= before).length;
+  const seen = countOf([sees[output]]) - leaked;
+  const template = leaked ? "finding_leak" : before === 0 ? "finding_first" : seen === before ? "finding_all"
+    : before === 1 ? "finding_not_one" : "finding";
+  return say(template, { output: output + 1, seen, leaked, before, after: size - 1 - before });
 }
 
 // What feeds one unit, and what it feeds.
-function unitSentence(say, { degrees, masks }, level, unit) {
+function unitSentence(say, { degrees, masks, counts }, level, unit) {
   const kind = level === 0 ? "input" : level === masks.length ? "output" : "hidden";
   const [sees, feeds] = [ancestors(masks, level, unit)[0], descendants(masks, level, unit).at(-1)].map(numbersOf);
-  return say(kind, { unit: unit + 1, level, degree: degrees[level][unit], sees, feeds });
+  const count = counts?.[level][unit] ?? 1;
+  return say(count > 1 ? "units" : kind, { unit: unit + 1, count, level, degree: degrees[level][unit], sees, feeds });
 }
 
 // A typed ordering as variables from 0, or one sentence that says what is wrong with it.

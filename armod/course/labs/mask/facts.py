@@ -42,6 +42,21 @@ class MaskFacts:
         return who_sees_whom(self.masks) > 0
 
     @property
+    def is_measured(self) -> bool:
+        """Whether the oracle found what is seen; if not, it is the product of the masks."""
+        return False
+
+    @property
+    def sizes(self) -> list[int]:
+        """Units of each hidden layer."""
+        return [len(layer) for layer in self.degrees[1:-1]]
+
+    @property
+    def kept(self) -> list[tuple[int, int]]:
+        """Of each mask how many of its weights it keeps."""
+        return [(int(mask.sum()), mask.numel()) for mask in self.masks]
+
+    @property
     def seen(self) -> list[int]:
         """The inputs that the chosen output sees, as variable numbers from 1."""
         return _numbers(self.sees[self.output])
@@ -100,14 +115,14 @@ class MaskFacts:
             for number, layer in enumerate(hidden, start=1)
         ]
         masks = [
-            say("mask", number=number, kept=int(mask.sum()), all=mask.numel())
-            for number, mask in enumerate(self.masks, start=1)
+            say("mask", number=number, kept=kept, all=whole)
+            for number, (kept, whole) in enumerate(self.kept, start=1)
         ]
         return say(
             "description",
             finding=self.finding,
             inputs=self.num_variables,
-            sizes=[len(layer) for layer in hidden],
+            sizes=self.sizes,
             ordering="natural" if natural else " then ".join(f"x{d + 1}" for d in self.ordering.tolist()),
             degrees="; ".join(layers),
             masks="; ".join(masks),

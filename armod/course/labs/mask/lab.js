@@ -37,7 +37,7 @@ export async function mount(stage, data) {
   own.whole.classList.add("wide");
   const lab = createLab(stage, {
     kind: "mask-lab", name: "The network. Arrow keys move from unit to unit, Enter chooses an output.",
-    knobs: [size, output, depth, ...sizes, degrees, seed, ordering, own, error], redraw: look });
+    knobs: [size, output, depth, ...sizes, degrees, seed, ordering, own, error], redraw: () => network.look() });
   const drawing = createDrawing(say, lab);
   lab.legend([
     ["masked", "weight masked to zero"],
@@ -57,7 +57,8 @@ export async function mount(stage, data) {
     },
   });
   let facts;
-  let tabStop;
+  const network = createNetwork(stage, {
+    lab, drawing, say, state, facts: () => facts, hint: say("hint"), choose: (unit) => turn("output")(unit) });
 
   // The ordering in use: a named one, or the last valid one that was typed, fitted to the number of variables.
   function currentOrdering() {
@@ -74,12 +75,11 @@ export async function mount(stage, data) {
       draw: state.degrees === "random" ? state.seed : "sequential",
       output: Math.min(state.output, state.size - 1),
     });
-    tabStop = { level: facts.masks.length, unit: facts.output };
-    state.hovered = state.focused = null;
+    network.enter();
     lab.find(finding(say, facts));
     show();
     read();
-    look();
+    network.look();
   }
 
   function show() {
@@ -104,50 +104,5 @@ export async function mount(stage, data) {
     own.show(typed ?? numbers);
   }
 
-  // Only what depends on the unit looked at.
-  function look() {
-    const at = state.hovered ?? state.focused;
-    lab.tell(at ? `${unitSentence(say, facts, at.level, at.unit)}.` : say("hint"));
-    drawing.draw(facts, at ?? { level: facts.masks.length, unit: facts.output }, tabStop);
-  }
-
-  function choose(at) {
-    if (at?.level === facts.masks.length) turn("output")(at.unit);
-  }
-
-  lab.svg.addEventListener("click", (event) => choose(drawing.unitAt(event.target)));
-  lab.svg.addEventListener("pointerover", (event) => {
-    state.hovered = drawing.unitAt(event.target);
-    look();
-  });
-  lab.svg.addEventListener("pointerleave", () => {
-    state.hovered = null;
-    look();
-  });
-  // On the stage, since a listener for focus on the SVG itself would make that a stop of the Tab key.
-  stage.addEventListener("focusin", (event) => {
-    state.focused = drawing.unitAt(event.target);
-    tabStop = state.focused ?? tabStop;
-    look();
-  });
-  stage.addEventListener("focusout", () => {
-    state.focused = null;
-    look();
-  });
-  lab.svg.addEventListener("keydown", (event) => {
-    const at = drawing.unitAt(event.target);
-    const step = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [1, 0], ArrowDown: [-1, 0] }[event.key];
-    if (at && step) {
-      const level = between(0, at.level + step[0], facts.masks.length);
-      const share = (facts.degrees[level].length - 1) / Math.max(1, facts.degrees[at.level].length - 1);
-      const unit = step[0] ? Math.round(at.unit * share) : between(0, at.unit + step[1], facts.degrees[level].length - 1);
-      drawing.focusUnit({ level, unit });
-    } else if (at?.level === facts.masks.length && (event.key === "Enter" || event.key === " ")) {
-      choose(at);
-      state.focused = tabStop;
-      look();
-    } else return;
-    event.preventDefault();
-  });
   update();
 }

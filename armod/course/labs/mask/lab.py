@@ -17,7 +17,9 @@ from torch import Tensor
 
 from armod import orderings
 from armod.course.labs.mask.facts import MaskFacts, mask_facts
+from armod.course.labs.mask.own import mask_lab_of
 from armod.course.labs.mask.picture import mask_figure
+from armod.course.labs.own import takes_models
 from armod.course.labs.page import Widget, check_knobs, lab_page, packed
 from armod.models.made.masks import hidden_degrees, masks
 
@@ -28,6 +30,7 @@ SEEDS = range(6)
 DRAWS: tuple[str | int, ...] = ("sequential", *SEEDS)
 
 
+@takes_models(mask_lab_of)
 def mask_lab(
     num_variables: int = 8,
     hidden_sizes: Sequence[int] = (12, 12),
@@ -37,7 +40,7 @@ def mask_lab(
     seed: int = 0,
     output: int | None = None,
 ) -> Widget:
-    """The lab as one notebook output, its knobs set to these values at first.
+    """The lab as one notebook output, its knobs set to these values at first; ``mask_lab.of(model)`` shows a model of yours.
 
     Args:
         num_variables: D, 1 to 16.

@@ -15,10 +15,12 @@ from armod.course.labs.mask.facts import MaskFacts, mask_facts
 from armod.figures.numbers import lowered, raised
 from armod.figures.picture import Picture, new_picture
 from armod.figures.style import COLOURS
+from armod.orderings import positions
 
 # Lengths are hundredths of an inch; y points down, as rows of a matrix do.
 _LEFT, _TOP, _NETWORK_WIDTH, _MASK_SIZE, _PRODUCT_SIZE = 130, 108, 640, 160, 264
 _SMALLEST_NUMBERED = 9  # radius of a unit that has room for its degree
+_UNSEEN = "#F0C4DA"
 _LIT_FILL, _FADED, _FADED_TEXT, _CONNECTION = "#E6F2FB", "#C9CED8", "#6B7483", "#D3D8E0"
 
 
@@ -48,7 +50,18 @@ def mask_figure(
     >>> print(mask_figure([0, 1, 2], [torch.tensor([1, 2])], output=2).get_label())
     Output 3 sees both inputs before it
     """
-    facts = mask_facts(ordering, degrees, output, layer_masks)
+    return draw_masks(mask_facts(ordering, degrees, output, layer_masks))
+
+
+def draw_masks(facts: MaskFacts) -> Picture:
+    """Draw the facts of a MADE.
+
+    Args:
+        facts: what is to be seen.
+
+    Returns:
+        The picture.
+    """
     gap = min(200, max(140, 640 / len(facts.masks)))
     height = _TOP + gap * len(facts.masks) + 112
     width = _LEFT + _NETWORK_WIDTH + 140 + _MASK_SIZE + 116 + _PRODUCT_SIZE + 66
@@ -171,11 +184,14 @@ def _draw_product(axes: Axes, facts: MaskFacts, left: float, height: float) -> N
     side = cell * size
     top = (height - 112 - side) / 2 - 10
     product = " ".join(f"M{raised(number)}" for number in range(last, 0, -1))
-    _text(axes, left, top - 24, f"Who sees whom:  {product} > 0", size=12)
+    says = "as the oracle finds" if facts.is_measured else f"{product} > 0"
+    _text(axes, left, top - 24, f"Who sees whom:  {says}", size=12)
     is_row = np.arange(size)[:, None] == facts.output
-    colours = np.where(
-        facts.sees.numpy(), np.where(is_row, COLOURS["field"], COLOURS["kept"]), COLOURS["masked"]
-    )
+    place = positions(facts.ordering).numpy()
+    is_earlier = place[None, :] < place[:, None]
+    seen = np.where(is_earlier, np.where(is_row, COLOURS["field"], COLOURS["kept"]), COLOURS["output"])
+    unseen = np.where(is_earlier & facts.is_measured, _UNSEEN, COLOURS["masked"])
+    colours = np.where(facts.sees.numpy(), seen, unseen)
     _draw_cells(axes, colours, left, top, cell)
     _draw_row_box(axes, facts.output, left, top, cell, side)
     y = top + cell * (facts.output + 0.5)

@@ -1,0 +1,108 @@
+"""The dilation lab of a model of one's own: the paths through its dilations, and below them what the oracle finds in it."""
+
+from __future__ import annotations
+
+import numpy as np
+from torch import Tensor
+
+from armod.course.labs.dependency.facts import Dependencies, DependencyFacts, dependencies
+from armod.course.labs.dependency.kinds import KINDS_OF_PAIRS
+from armod.course.labs.dependency.lab import own_page, page_data
+from armod.course.labs.dependency.picture import dependency_figure
+from armod.course.labs.dilation.facts import DilationFacts, say
+from armod.course.labs.page import Widget, check_knobs, lab_page, packed
+from armod.models.base import AutoregressiveModel
+from armod.models.checks import check_model
+from armod.models.sequence.wavenet import WaveNet
+
+_MOST_TERMS = 6  # of the formula, written out
+
+
+def dilation_lab_of(
+    model: AutoregressiveModel,
+    *,
+    output: int | None = None,
+    frame: int = 0,
+    context: Tensor | None = None,
+    seed: int = 0,
+) -> Widget:
+    """Show which samples each output of a model of sequences depends on.
+
+    A WaveNet shows the paths through its own dilations and, below them, what the oracle finds. Any other model shows what the
+    oracle finds.
+
+    Args:
+        model: a model of sequences ``(T,)`` of up to 64 steps; it does not change.
+        output: the sample above which the chosen output stands, from 1 to T - 1: it predicts the next one. Of a model without
+            dilations, the chosen variable, from 0. Left out, it is the last, or one that leaks.
+        frame: steps down that are lit already.
+        context: as in `armod.check_autoregressive`.
+        seed: as there.
+
+    Returns:
+        The lab as one notebook output.
+
+    Raises:
+        ValueError: if it is no model of such sequences, or for a value that the lab's knobs do not have.
+    """
+    check_model(model)
+    if len(model.event_shape) != 1:
+        raise ValueError(
+            f"dilation_lab.of shows models of sequences, (T,); event_shape is {tuple(model.event_shape)}. "
+            f"Take {'field_lab.of' if len(model.event_shape) in (2, 3) else 'dependency_lab'}(model)."
+        )
+    found = dependencies(model, "dilation lab", context=context, seed=seed)
+    length = len(found.ordering)
+    if not isinstance(model, WaveNet) or length == 1:
+        return own_page(found, "Dilation lab", output)
+    facts = DilationFacts(tuple(model.dilations), model.kernel_size)
+    at = output
+    if at is None:
+        at = max(1, int(found.position[found.interesting])) if found.leaks else length - 1
+    check_knobs("dilation lab", output=(at, range(1, length)), frame=(frame, range(facts.num_layers + 1)))
+    pattern = ", ".join(map(str, facts.dilations))
+    data = {
+        "patterns": {pattern: facts.dilations},
+        "kernels": [facts.kernel_size],
+        "length": length,
+        "states": {f"{pattern} {facts.num_layers} {facts.kernel_size}": _state(found, facts)},
+        "own": _own(found),
+        "start": {"pattern": pattern, "layers": facts.num_layers, "kernel": facts.kernel_size, "output": at, "frame": frame},
+    }  # fmt: skip
+    still = dependency_figure(DependencyFacts(found, int(found.ordering[at])))
+    return lab_page(
+        __file__, data, still, others=KINDS_OF_PAIRS, label="own", about="own_about", model=found.model
+    )
+
+
+def _state(found: Dependencies, facts: DilationFacts) -> dict[str, object]:
+    """What is lit in each frame, without the places that lie before the beginning whatever the output."""
+    length, layers = len(found.ordering), facts.num_layers
+    formula = facts.formula
+    if layers > _MOST_TERMS:
+        formula = f"1 + ({facts.kernel_size} − 1) × {sum(facts.dilations)} = {facts.field}"
+    inside = [[back for back in places if back < length] for places in facts.ancestry]
+    return {
+        "ancestry": inside,
+        "counts": [len(places) for places in facts.ancestry],
+        "field": facts.field,
+        "formula": formula,
+        "oracle": inside[-1],
+        "finding": _finding(found, facts),
+    }
+
+
+def _finding(found: Dependencies, facts: DilationFacts) -> str:
+    if found.leaks:
+        return say("finding_own_leak", model=found.model, leaks=found.leaks)
+    reached = len(facts.ancestry[-1])
+    template = "finding" if reached == facts.field else "finding_gaps"
+    return say(template, layers=facts.num_layers, kernel=facts.kernel_size, field=facts.field, seen=reached)
+
+
+def _own(found: Dependencies) -> dict[str, object]:
+    """The oracle's findings with samples in the order in which they are made."""
+    order = found.ordering
+    is_natural = np.array_equal(order, np.arange(len(order)))
+    matrix = packed(np.ascontiguousarray(found.kinds[np.ix_(order, order)]).tobytes())
+    return {**page_data(found), "matrix": matrix, "axis": say["axis" if is_natural else "axis_ordering"]}
