@@ -85,6 +85,10 @@ class OwnMaskFacts(MaskFacts):
     """A MADE whose units with the same masks are drawn once; what is seen comes from the oracle.
 
     Args:
+        ordering: as in `MaskFacts`.
+        degrees: as there.
+        masks: as there.
+        output: as there.
         counts: how many units each drawn one stands for, one list a level.
         found: what the oracle found.
     """
