@@ -13,7 +13,8 @@ from armod.course.commands.options import course
 from armod.course.errors import CourseError
 
 if TYPE_CHECKING:
-    from armod.course.grading.marks.gradebook import Policy
+    from armod.course.grading.intake.times import Times
+    from armod.course.grading.marks.lateness import Policy
 
 Command = Callable[..., None]
 
@@ -35,6 +36,11 @@ def _number(name: str, default: int, what: str, *, at_least: int = 1) -> Callabl
 @course
 @click.option("--hidden", type=click.Path(path_type=Path), help="A folder of checks of your own, in Python.")
 @click.option("--roster", type=click.Path(path_type=Path), help="A CSV file of those who are in the class.")
+@click.option(
+    "--times",
+    type=click.Path(path_type=Path),
+    help="A CSV file that says when each student handed in, such as Moodle's grading worksheet.",
+)
 @click.option(
     "--lesson", help="Mark every submission as this lesson's; without it, as the one that it answers."
 )
@@ -62,6 +68,7 @@ def grade(
     course: Path | None,
     hidden: Path | None,
     roster: Path | None,
+    times: Path | None,
     lesson: str | None,
     question_timeout: int,
     cell_timeout: int,
@@ -108,7 +115,10 @@ def grade(
         confinement="none" if unsandboxed else runner,
     )
     students = read_roster(roster) if roster else None
-    graded = grade_class(submissions, out, settings, jobs=jobs, scheduler=scheduler, roster=students)
+    known = _times(times, roster)
+    graded = grade_class(
+        submissions, out, settings, jobs=jobs, scheduler=scheduler, roster=students, times=known
+    )
     click.echo(
         f"{graded.submissions - len(graded.failures)} of {graded.submissions} submissions have a record in {out}: "
         f"{graded.now} new, {graded.refused} refused with a reason; {graded.absent} in the roster handed in nothing."
@@ -122,6 +132,17 @@ def grade(
     for file, failure in graded.failures.items():
         click.echo(f"No record of {file!r}: {failure}.", err=True)
     sys.exit(1 if graded.failures else 0)
+
+
+def _times(table: Path | None, roster: Path | None) -> Times | None:
+    """When students handed in: by a table, or by the roster if it has such a column, as Moodle's worksheet does."""
+    from armod.course.grading.intake.times import COLUMNS, Times
+    from armod.course.grading.marks.roster import read_roster
+
+    found = [Times.in_table(read_roster(path), path) for path in (table or roster,) if path]
+    if table and not any(found):
+        raise CourseError(f"{table} has no column of times; call one of its columns {COLUMNS[0]!r}.")
+    return found[0] if found else None
 
 
 def _ask_for_trust() -> None:
@@ -150,14 +171,14 @@ def _with_policy(command: Command) -> Command:
         course,
         click.option(
             "--late",
-            type=click.Choice(["count", "exclude"]),
-            help="Whether what is late may count; as the course says, or count.",
+            type=click.Choice(["count", "exclude", "ignore"]),
+            help="Whether what is late may count, or nobody looks; as the course says, or count.",
         ),
         click.option(
             "--due",
             metavar="TIME",
             type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]),
-            help="What was last written after it is late.",
+            help="What was handed in after it is late; without it, as the course says.",
         ),
         click.option(
             "--attempts",
@@ -171,7 +192,7 @@ def _with_policy(command: Command) -> Command:
 
 def _policy(course: Path | None, said: dict[str, Any]) -> Policy:
     """What the course says, and what the call says otherwise."""
-    from armod.course.grading.marks.gradebook import Policy
+    from armod.course.grading.marks.lateness import Policy
     from armod.course.grading.own_course import read_course
 
     return Policy.of(read_course(course.resolve()) if course else None, **said)
@@ -209,9 +230,16 @@ class _Format(click.ParamType):
     "--out", type=click.Path(path_type=Path), help="The file to write; without it, standard output."
 )
 @click.option("--roster", type=click.Path(path_type=Path), help="Canvas' own export, for the students' ids.")
+@click.option("--dry-run", is_flag=True, help="Say who is late and what that costs, and write nothing.")
 @_with_policy
 def export(
-    folder: Path, form: str, out: Path | None, roster: Path | None, course: Path | None, **policy: Any
+    folder: Path,
+    form: str,
+    out: Path | None,
+    roster: Path | None,
+    dry_run: bool,
+    course: Path | None,
+    **policy: Any,
 ) -> None:
     """Write the marks of a class in the form that others read, refused and missing submissions included.
 
@@ -221,11 +249,18 @@ def export(
     armod marks export marks --format csv --out marks.csv
     armod marks export marks --format canvas --roster canvas.csv --attempts best
     """
+    from armod.course.grading.marks import told
     from armod.course.grading.marks.export import FORMATS
     from armod.course.grading.marks.gradebook import rows
     from armod.course.grading.marks.roster import read_roster
 
-    text = FORMATS[form](rows(folder, _policy(course, policy)), read_roster(roster) if roster else None)
+    table = rows(folder, _policy(course, policy))
+    if dry_run:
+        click.echo(told.told(table))
+        return
+    if late := told.late_in_short(table):
+        click.echo(late, err=True)
+    text = FORMATS[form](table, read_roster(roster) if roster else None)
     if out is None:
         click.echo(text.encode(), nl=False)
         return
@@ -246,6 +281,10 @@ def report(folder: Path, course: Path | None, **policy: Any) -> None:
     """
     from armod.course.grading.marks.gradebook import rows
     from armod.course.grading.marks.report import write_report
+    from armod.course.grading.marks.told import late_in_short
 
-    count = write_report(rows(folder, _policy(course, policy)), folder)
+    table = rows(folder, _policy(course, policy))
+    if late := late_in_short(table):
+        click.echo(late, err=True)
+    count = write_report(table, folder)
     click.echo(f"Wrote {folder / 'report.html'} and {count} pages in {folder / 'feedback'}.")

@@ -32,7 +32,7 @@ HIDDEN, SOLUTIONS = "hidden", "solutions"
 SUFFIX = ".ipynb"
 
 Attempts = Literal["last", "best"]
-Late = Literal["count", "exclude"]
+Late = Literal["count", "exclude", "ignore"]
 
 
 @dataclass(frozen=True)
@@ -61,13 +61,13 @@ class Course:
         title: What the course is called.
         lessons: The rules of each lesson that has some.
         attempts: Which attempt counts, "last" or "best".
-        late: Whether what is late may count, "count" or "exclude".
+        late: Whether what is late may count, "count" or "exclude"; "ignore" for no look at the time.
         grace: Minutes after the due time that are not late.
         per_day: Percent of the points that each day begun after the due time costs.
         extensions: Due times of single students, by student and lesson.
     """
 
-    folder: Path
+    folder: Path = Path()
     title: str = ""
     lessons: Mapping[str, Rules] = field(default_factory=dict)
     attempts: Attempts = "last"

@@ -54,6 +54,8 @@ def place(require_program: Callable[[str], str], tmp_path_factory: pytest.TempPa
                     hand_in(place)
                 done = armod(*command.split()[1:])
                 assert done.exit_code == 0, (command, done.output)
+                if "--dry-run" in command:
+                    (place / "dry run").write_text(done.stdout)
     yield place
     plugins.cache_clear()
 
@@ -75,12 +77,17 @@ def test_right_answers_get_full_marks_and_others_do_not(place: Path) -> None:
     assert {student: (row["points"], row["max_points"]) for student, row in found.items()} == {
         "ada": ("5", "10"),
         "bob": ("0", "10"),
-        "cy": ("3.75", "10"),
+        "cy": ("2.25", "10"),  # two days late
         "dee": ("0", "10"),
     }
     assert {row["lesson"] for row in found.values()} == {"week_1"}
     assert found["ada"]["reason"] == "still to be given by hand: essay"
     assert found["dee"]["reason"] == "not answered"
+    assert [student for student, row in found.items() if row["late"] == "yes"] == ["cy"]
+    told = (place / "dry run").read_text()
+    assert "cy, attempt 1: 1 d 23 h 0 min late; 2.25 points instead of 3.75" in told
+    assert "Nobody says when 1 student handed in, who therefore are in time: 'dee'." in told
+    assert "Points by hand are still missing for 4 students." in told
 
 
 def test_nothing_that_students_read_tells_of_the_hidden_check_nor_their_code_of_the_course(
@@ -101,7 +108,7 @@ def test_points_by_hand_fill_up_what_the_lesson_is_worth(place: Path, tmp_path: 
     lines = ["ada,week_1,essay,4,you,2026-10-13,clear", "bob,week_1,essay,2,you,2026-10-13,short"]
     write(marks / OVERRIDES, "\n".join([",".join(OVERRIDE_COLUMNS), *lines]) + "\n")
     table = rows(marks, Policy.of(read_course(place / "statistics")))
-    assert [row.points for row in table] == [10, 2.5, 3.75, 0]
+    assert [row.points for row in table] == [10, 2.5, 2.25, 0]
     assert [row.waiting for row in table] == [[], [], ["essay"], ["essay"]]
     canvas = as_rows(FORMATS["canvas"](table, None))
     assert canvas[0]["armod week_1"] == "10" and canvas[1]["armod week_1"] == "10"
@@ -175,9 +182,10 @@ WRONG_SETTINGS = {
     "titel = 'A'": "no key titel; the nearest is 'title'",
     "title = 3": "title is 3; a text is due",
     "attempts = 'all'": "attempts is 'all'; 'last' or 'best' is due",
-    "late = true": "late is True; 'count' or 'exclude' is due",
+    "late = true": "late is True; 'count' or 'exclude'",
     "per_day = 101": "per_day is 101; a number, not negative and at most 100, is due",
     "grace = -1": "grace is -1",
+    "late = 'forgive'": "late is 'forgive'; 'count' or 'exclude' or 'ignore' is due",
     "lessons = 3": "lessons is 3; a table is due",
     "[lessons.week_9]": "lessons.week_9 is no lesson of this course; there are 4_1_chain_rule",
     f"[lessons.{LESSON}]\ndue = '2026-10-12'": "without quotes",

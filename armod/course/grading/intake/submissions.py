@@ -12,7 +12,8 @@ from typing import Any
 
 from armod.course.errors import CourseError
 from armod.course.grading.intake import kinds
-from armod.course.grading.intake.times import METADATA, Handed, Times, are_those_of_unpacking, handed_in
+from armod.course.grading.intake.times import METADATA, Handed, Times, handed_in
+from armod.course.grading.marks.lateness import are_those_of_unpacking
 
 SUFFIX = ".ipynb"
 MAX_FOLDERS = 4  # below a student's own

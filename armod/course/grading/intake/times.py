@@ -21,7 +21,6 @@ from armod.course.grading.marks.roster import Roster
 
 COLUMNS = ("time", "handed in", "handed_in", "submitted", "submission time", "last modified (submission)")
 METADATA = "submission_metadata.yml"  # of Gradescope, beside the folders
-AT_ONCE = 60.0  # seconds: files that were all written within them were unpacked, not handed in
 MAX_METADATA = 64 * 2**20
 _CANVAS = re.compile(r"[^_/]+_(?:(LATE)_)?\d+_\d+_[^/]+")
 _AMBIGUOUS = re.compile(r"\s*\d{1,2}/\d{1,2}/\d{2,4}")
@@ -92,13 +91,11 @@ def handed_in(
         canvas = _CANVAS.fullmatch(file)
         late = canvas[1] is not None if canvas else None
         known = told.get(student) or gradescope.get(file.partition("/")[0])
-        made.append(Handed(known, by_file=False) if known else Handed(_modified(path), late=late))
+        if known or times or gradescope:  # one whom the system does not name must not be late by an unpacking
+            made.append(Handed(known, by_file=False, late=None if known else late))
+        else:
+            made.append(Handed(_modified(path), late=late))
     return made
-
-
-def are_those_of_unpacking(times: Sequence[datetime]) -> bool:
-    """Whether files that have these times tell nothing of when they were handed in."""
-    return len(times) > 1 and (max(times) - min(times)).total_seconds() < AT_ONCE
 
 
 def read_time(text: str, where: str) -> datetime:

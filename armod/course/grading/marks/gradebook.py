@@ -9,46 +9,25 @@ from __future__ import annotations
 import csv
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from armod.course.errors import CourseError
 from armod.course.grading.marks import record
+from armod.course.grading.marks.lateness import (
+    Lateness,
+    Policy,
+    lateness,
+    names_of,
+    refuse_times_of_unpacking,
+)
 from armod.course.grading.marks.record import ABSENT, MARKED, UNGRADED, Record
-from armod.course.grading.own_course import Attempts, Course, Late, Rules
+from armod.course.grading.own_course import Rules
 
 OVERRIDES = "overrides.csv"
 OVERRIDE_COLUMNS = ("student", "lesson", "exercise", "points", "who", "when", "why")
 
 _NOTHING = (ABSENT, UNGRADED)
-
-
-@dataclass(frozen=True)
-class Policy:
-    """Which attempt counts, and whether one handed in after ``due`` may; without ``due`` the course says when that is."""
-
-    attempts: Attempts = "last"
-    late: Late = "count"
-    due: datetime | None = None
-    course: Course | None = None
-
-    @classmethod
-    def of(
-        cls,
-        course: Course | None,
-        *,
-        attempts: Attempts | None = None,
-        late: Late | None = None,
-        due: datetime | None = None,
-    ) -> Policy:
-        """The policy of a course, where it is not said otherwise."""
-        own = course or Course(Path())
-        return cls(attempts or own.attempts, late or own.late, due, course)
-
-    def rules(self, lesson: str | None) -> Rules:
-        """What holds for a lesson."""
-        return self.course.rules(lesson) if self.course else Rules()
 
 
 @dataclass(frozen=True)
@@ -72,7 +51,7 @@ class Row:
     """One submission with what counts for it; ``counts`` is whether it is the student's attempt for that lesson."""
 
     record: Record
-    late: bool = False
+    lateness: Lateness = field(default_factory=Lateness)
     counts: bool = False
     overrides: tuple[Override, ...] = ()
     rules: Rules = field(default_factory=Rules)
@@ -83,10 +62,20 @@ class Row:
         for override in reversed(self.overrides):  # a later line corrects an earlier one about the same
             if not override.exercise:
                 return override.points
+        return round(self.points_in_time * (1 - self.lateness.lost), 2)
+
+    @property
+    def points_in_time(self) -> float:
+        """The points without what lateness costs."""
         found = sum(self.by_exercise.values())
         if self.rules.points is None or not found:
             return found
         return round(found * self.rules.points / self._due, 2)
+
+    @property
+    def late(self) -> bool:
+        """Whether it is late."""
+        return self.lateness.late
 
     @property
     def max_points(self) -> float:
@@ -127,11 +116,14 @@ def rows(folder: Path, policy: Policy | None = None) -> list[Row]:
         A row for each submission, in the order of the class.
 
     Raises:
-        CourseError: If it holds no marks, or its overrides can't be read or fit nobody.
+        CourseError: If it holds no marks, if its overrides can't be read or fit nobody, or if something is due and nobody
+            can say what is late.
     """
     policy = policy or Policy()
+    lines = record.read_class(folder)
+    refuse_times_of_unpacking(lines, policy)
     overrides = read_overrides(folder / OVERRIDES)
-    found = [_row(_record(folder, line), policy, overrides) for line in record.read_class(folder)]
+    found = [_row(_record(folder, line), line, policy, overrides) for line in lines]
     for override in overrides:
         if not any(override in row.overrides for row in found):
             raise CourseError(
@@ -219,10 +211,9 @@ def _record(folder: Path, line: dict[str, Any]) -> Record:
     return replace(found, attempt=common["attempt"], times=times)
 
 
-def _row(found: Record, policy: Policy, overrides: Sequence[Override]) -> Row:
-    handed_in = found.times.get("handed_in")
-    due = policy.due or policy.rules(found.lesson).due
-    late = bool(due and handed_in and datetime.fromisoformat(handed_in) > due.astimezone(UTC))
+def _row(found: Record, line: dict[str, Any], policy: Policy, overrides: Sequence[Override]) -> Row:
+    when = {"handed_in": found.times.get("handed_in"), **line}
+    how_late = lateness(when, found.lesson, policy, names_of(found.student))
     rules = policy.rules(found.lesson if found.status == MARKED else None)
     names = {mark.visible.exercise for mark in found.marks} | set(rules.manual)
     own = tuple(
@@ -232,7 +223,7 @@ def _row(found: Record, policy: Policy, overrides: Sequence[Override]) -> Row:
         and override.lesson in ("", found.lesson or "")
         and (override.exercise in names or (not override.exercise and found.status != UNGRADED))
     )
-    return Row(found, late=late, overrides=own, rules=rules)
+    return Row(found, how_late, overrides=own, rules=rules)
 
 
 def _chosen(table: Sequence[Row], policy: Policy) -> set[int]:

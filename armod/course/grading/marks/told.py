@@ -1,0 +1,69 @@
+"""What a policy does to the marks of a class, in words: to be read before anything is handed on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from armod.course.grading.marks.cells import plain_number
+from armod.course.grading.marks.gradebook import Row, lessons_of
+
+NAMED = 20  # students
+
+
+def told(table: Sequence[Row]) -> str:
+    """Who is late, by how much and what it costs; for whom nothing counts; what is still to be given by hand."""
+    parts = []
+    for lesson in lessons_of(table):
+        rows = [row for row in table if row.record.lesson == lesson]
+        late = [row for row in rows if row.late]
+        parts.append(f"{lesson}: {_number(len(rows), 'submission')}, {len(late)} late.")
+        parts += [
+            f"  {row.record.student}, attempt {row.record.attempt}: {row.lateness}; {_cost(row)}"
+            for row in late
+        ]
+        if waiting := [row.record.student for row in rows if row.counts and row.waiting]:
+            parts.append(f"  Points by hand are still missing for {_named(waiting)}.")
+    unknown = [
+        row.record.student for row in table if row.record.file and not row.record.times.get("handed_in")
+    ]
+    if unknown:
+        parts.append(
+            f"Nobody says when {_named(unknown)} handed in, who therefore are in time: {_list(unknown)}."
+        )
+    counting = {row.record.student for row in table if row.counts}
+    lost = dict.fromkeys(
+        row.record.student for row in table if row.record.file and row.record.student not in counting
+    )
+    if lost:
+        parts.append(f"Nothing counts for {_named(list(lost))} who handed in: {_list(list(lost))}.")
+    return "\n".join(parts or ["Nothing is marked yet."])
+
+
+def late_in_short(table: Sequence[Row]) -> str:
+    """How many submissions are late, "" if none is."""
+    late, handed_in = sum(row.late for row in table), sum(bool(row.record.file) for row in table)
+    verb = "is" if late == 1 else "are"
+    return (
+        f"{late} of {_number(handed_in, 'submission')} {verb} late; `armod marks export --dry-run` says which."
+        if late
+        else ""
+    )
+
+
+def _cost(row: Row) -> str:
+    if not row.counts:
+        return "counts for nothing"
+    before, after = plain_number(row.points_in_time), plain_number(row.points)
+    return f"{after} points" + (f" instead of {before}" if before != after else "")
+
+
+def _number(count: int, what: str) -> str:
+    return f"{count} {what}{'s' * (count != 1)}"
+
+
+def _named(students: Sequence[str]) -> str:
+    return _number(len(students), "student")
+
+
+def _list(students: Sequence[str]) -> str:
+    return ", ".join(map(repr, students[:NAMED])) + (", ..." if len(students) > NAMED else "")
