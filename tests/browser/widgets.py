@@ -67,6 +67,8 @@ def resize(page: Page, width: int) -> None:
     """Make the page so wide, and wait until its lab has drawn itself anew."""
     page.set_viewport_size({"width": width, "height": 900})
     page.wait_for_function("width => document.querySelector('svg.armod-plot').clientWidth < width", arg=width)
+    # what observes a size is told of it before the next frame is painted
+    page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
 
 def shapes(page: Page) -> list[dict[str, Any]]:
