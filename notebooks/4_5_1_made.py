@@ -451,7 +451,7 @@ receipt = armod.evaluate(trained, digits, seed=0)
 nats = {"independent pixels": counted[0], "FVSBN": mean(trained_out("digits28", "FVSBN"))}
 nats |= {"MADE, 500 hidden units": receipt.nats, "counts of 10 neighbours": counted[10]}
 predict(
-    f"The network has {num_weights:,} weights, and sees all earlier pixels. The table sees ten of them. Which is better, and by how much?",
+    f"MADE has {num_weights:,} weights, and sees all earlier pixels. The table of counts sees ten of them. Which needs fewer nats per digit?",
     choices(
         {"MADE, by more than 10 nats": 1, "they are a match": 0, "the table, by more than 10 nats": -1},
         answer=round(math.copysign(1, counted[10] - receipt.nats))
@@ -711,7 +711,7 @@ predict(
         curves(
             updates,
             lines,
-            title=f"Small digits, means of {num_seeds} seeds or more",
+            title=f"Small digits, means over at least {num_seeds} seeds",
             xlabel="updates",
             ylabel="nats per test digit",
             log_x=True,

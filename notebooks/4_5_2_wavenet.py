@@ -536,13 +536,14 @@ net = armod.WaveNet((1000,), 24, dilations=nine, likelihood=softmax, seed=seed)
 history = armod.fit(net, learn, valid=held, epochs=2 if quick else 8, **options)
 ours = armod.evaluate(net, speech, seed=seed)
 shipped = armod.evaluate(trained, speech, seed=0)
+best = min(bits.values())
 bits |= {"WaveNet, trained here": ours.bits_per_dim, "WaveNet, shipped": shipped.bits_per_dim}
 gains = by_piece["linear, with memory"] - trained.bits_per_dim(speech.test)
 lines = {"train": history.train_bits_per_dim, "valid": history.valid_bits_per_dim}
 axes = {"xlabel": "times through the sentences", "ylabel": "bits per sample"}
 course = curves(range(1, len(history) + 1), lines, title="The network learns", **axes)
 predict(
-    "Where among the bars of section 6 will our WaveNet be?",
+    f"The best predictor of section 6 needs {best:.2f} bits a sample. How many does our WaveNet need?",
     number(ours.bits_per_dim, unit="bits", low=4, high=8),
     reveal=[
         course,
@@ -592,7 +593,7 @@ predict(
         x_label="samples of the past",
         y_label="bits per sample",
     ),
-    reveal=f"From 64 samples to 1,024 the network gains {late.mean() + 0:.3f} ± {late_error:.3f} bits.",
+    reveal=f"From 64 samples to 1,024 the network gains {round(late.mean().item(), 3) + 0:.3f} ± {late_error:.3f} bits.",
 )
 
 # %% [markdown]
@@ -743,7 +744,7 @@ lines = [
     for name, share in voiced.items()
 ]
 predict(
-    "What will the WaveNet of 18 seconds sound like?",
+    "The network has heard 18 seconds of speech. What does it sound like?",
     choices(
         {
             "even noise": (False, False),

@@ -96,10 +96,10 @@ def one_stack(depth):
 
 
 predict(
-    "Take the pixel one row up and two columns to the right. It was drawn long ago. Is it seen through 3×3 kernels?",
+    "Take the pixel three rows up and four columns to the right. It was drawn long ago. Is it seen through 3×3 kernels?",
     choices(
         {"with 4 layers and with 30": (True, True), "with 30 only": (False, True), "never": (False, False)},
-        answer=tuple((-1, 2) in one_stack(depth) for depth in (4, 30)),
+        answer=tuple((-3, 4) in one_stack(depth) for depth in (4, 30)),
     ),
     reveal=two_arrows(4),
 )
@@ -108,8 +108,8 @@ predict(
 # <details><summary>What happened</summary>
 #
 # Never. Follow the two kinds of arrows on the left of the figure. A step to the left is free: it stays in the row. A step to
-# the *right* exists only together with a step up. So two columns to the right cost two rows, and everything below that
-# diagonal is on no path. This is the **blind spot**, hatched: earlier pixels that are near enough, and are not seen all the
+# the *right* exists only together with a step up. So four columns to the right cost four rows, and there are but three.
+# Everything below that diagonal is on no path. This is the **blind spot**, hatched: earlier pixels that are near enough, and are not seen all the
 # same. Depth widens it. With $L$ layers it has $1 + 2 + \dots + (L-1) = L(L-1)/2$ pixels inside the square that the kernels
 # span.
 #
@@ -366,7 +366,7 @@ gain, error = mean_and_error(each[0] - each[1])
 labels = [f"{name}, {receipt(name).num_parameters:,} weights" for name in sizes]
 bars = dict(zip(labels, map(mean_and_error, each), strict=True))
 predict(
-    "The digits are 28 pixels wide, and strokes are 3 pixels thick. How many nats per digit do two stacks and gates save?",
+    f"The plain PixelCNN needs {each[0].mean():.1f} nats per digit. How many of them do two stacks and gates save?",
     number(gain, unit="nats", low=-5, high=30),
     reveal=[
         likelihood_bars(bars, unit="nats per digit"),
@@ -658,7 +658,7 @@ predict(
     "All slopes are 0, and only the indicator is shared. What does the oracle say of green?",
     choices({"green sees red": True, "green sees nothing of its own pixel": False}, answer=bool(asked[1, 0])),
     reveal=channel_panels(
-        {name: matrices[name] for name in ("both", "indicator alone", "neither")},
+        matrices,
         title="Who sees whom within a pixel",
     ),
 )

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
 from armod.figures.numbers import rounded
@@ -91,6 +92,8 @@ def curves(
             axes.set_xscale("log")
             axes.set_xticks(places, [f"{place:g}" for place in places])
             axes.minorticks_off()
+        elif (places == places.round()).all():  # there is no half epoch
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         beyond = _mark_beyond(axes, places, heights)
         _name(axes, heights, floor, picture.dpi)
         picture.describe(

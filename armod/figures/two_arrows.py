@@ -49,7 +49,7 @@ def two_arrows(depth: int = 4) -> Picture:
         _draw_field(page, left, depth, one, blind)
         _draw_field(page, right, depth, two, frozenset())
         put(page, left, 88, "One stack: each step to the right costs a row", size=12, weight="bold")
-        put(page, right, 88, "Two stacks: one row up, then sideways for nothing", size=12, weight="bold")
+        put(page, right, 88, "Two stacks: one row up, then sideways for free", size=12, weight="bold")
         _way(page, left, depth, [(0, 0), (-1, 1), (-2, 2)], "output")
         _way(page, left, depth, [(0, 0), (0, -1), (0, -2)], "input")
         _way(page, right, depth, [(0, 0), (-1, 1), target], "input")

@@ -113,7 +113,7 @@ def test_an_error_in_a_cell_is_found(tiny: Lab, page: Page) -> None:
 
 
 # the others' cells are run by nbval with every test, and here in test-slow
-WITH_EVERY_TEST = ("4_1_chain_rule.ipynb", "4_3_maximum_likelihood.ipynb")  # the quickest
+WITH_EVERY_TEST = ("4_1_chain_rule.ipynb",)  # the quickest
 
 
 @pytest.mark.parametrize(

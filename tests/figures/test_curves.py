@@ -65,3 +65,13 @@ def test_what_lies_beyond_the_axis_is_marked():
     }
     assert marks == {"^": [1, 2], "v": [0]} and "3 values lie beyond the axis" in str(picture)
     assert "beyond" not in str(curves([0, 1, 2], {"a": [1, 0, 2]}, **options))
+
+
+def test_whole_numbers_have_no_ticks_between_them():
+    """There is no half epoch; a quantity that has fractions keeps its ticks."""
+    ticks = {
+        name: curves(x, {"a": x}, title="T", xlabel="x", ylabel="y").axes[0].get_xticks()
+        for name, x in {"epochs": [1, 2, 3], "seconds": [0, 0.5, 1]}.items()
+    }
+    assert all(tick == round(tick) for tick in ticks["epochs"])
+    assert any(tick != round(tick) for tick in ticks["seconds"])
