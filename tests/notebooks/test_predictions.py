@@ -56,7 +56,8 @@ def cards(path: Path) -> list[tuple[dict[str, Any], str, str]]:
         for page in pages:
             if 'class="armod-widget armod-form armod-predict"' in page:
                 assert len(pages) == 1, f"{path.stem}: beside a card nothing else is shown: {cell.source}"
-                (data,) = re.findall(r'awaken\("[^"]+", (\{.*\}), mount\)', page)
+                # a lab below the answer brings data of its own, before the card's
+                *_, data = re.findall(r'awaken\("[^"]+", (\{.*\}), mount\)', page)
                 below = after.source if after is not None and after.cell_type == "markdown" else ""
                 folded = re.sub(r"(?s)<details>.*?</details>", "", below)
                 question = BeautifulSoup(page, "html.parser").legend.get_text()
