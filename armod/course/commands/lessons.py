@@ -23,7 +23,8 @@ from armod.course.commands.options import cell_timeout
 def lab(port: int | None, browser: bool, author: bool, jupyter_options: tuple[str, ...]) -> None:
     """Open JupyterLab at the course map, and print its address.
 
-    It shows your own copy of the course, the folder my_course: write into it as you like.
+    It shows your own copy of the course: write into it as you like. In a checkout that is the folder my_course; where
+    armod was installed without one, armod-course, here or above, which is made if it is not there yet.
 
     What follows `--` goes to JupyterLab itself.
 
@@ -41,7 +42,7 @@ def lab(port: int | None, browser: bool, author: bool, jupyter_options: tuple[st
 def update() -> None:
     """Renew your copies of the lessons, and keep what you wrote.
 
-    After `git pull` or a newer armod. Cells that you edited or added stay, each where it stood; your exercises are not
+    After `git pull` or `pip install --upgrade armod`. Cells that you edited or added stay, each where it stood; your exercises are not
     touched. `armod lab` does the same when it starts.
     """
     from armod.course.errors import CourseError
@@ -147,9 +148,11 @@ def sync(notebooks: tuple[str, ...], check: bool, force: bool, timeout: int) -> 
     armod sync --check
     """
     from armod.course.lessons import build
+    from armod.course.lessons.catalogue import require_checkout
 
     if check and force:
         raise click.UsageError("--check only reports and --force builds; give one of them.")
+    require_checkout("`armod sync` builds the course's own notebooks")
     problems = build.check(notebooks) if check else build.sync(notebooks, force=force, timeout=timeout)
     for problem in problems:
         click.echo(problem)

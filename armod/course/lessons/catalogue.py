@@ -30,6 +30,8 @@ import armod
 from armod.course.errors import CourseError
 
 INDEX = "index"
+# Where a wheel has the course; a checkout has it beside the package.
+SHIPPED = Path(__file__).parent / "shipped"
 SUBFOLDERS = ("solutions", "exercises")
 
 
@@ -69,13 +71,13 @@ def course_folder() -> Path:
 
     Returns:
         The folder ``ARMOD_COURSE`` where that is set, else the nearest one from the working directory upwards, else the
-        checkout that this package lives in.
+        checkout that this package lives in, else what was installed with it (`SHIPPED`), which is only read.
 
     Raises:
         CourseError: if none of them holds the course.
     """
     chosen = os.environ.get("ARMOD_COURSE")
-    candidates = [Path(chosen)] if chosen else [Path.cwd(), *Path.cwd().parents, _checkout()]
+    candidates = [Path(chosen)] if chosen else [Path.cwd(), *Path.cwd().parents, _checkout(), SHIPPED]
     for folder in candidates:
         if (folder / "notebooks" / f"{INDEX}.py").is_file():
             return folder.resolve()
@@ -87,6 +89,19 @@ def course_folder() -> Path:
         "No course here: no folder from here upwards holds notebooks/index.py; "
         "change into a checkout of the course, or set ARMOD_COURSE to one."
     )
+
+
+def require_checkout(what: str) -> None:
+    """Refuse what writes into the course, or needs more of it, where only the installed one is here.
+
+    Args:
+        what: what was asked for, as ``"`armod sync` builds notebooks"``.
+
+    Raises:
+        CourseError: unless the course is one that can be written to.
+    """
+    if course_folder() == SHIPPED.resolve():
+        raise CourseError(f"{what}, and needs a checkout of the course; here is only what was installed.")
 
 
 def sources(names: Sequence[str] = (), *, subfolders: bool = False) -> list[Path]:

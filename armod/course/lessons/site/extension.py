@@ -21,7 +21,7 @@ NAMED = {
     'class="caption" role="heading">': 'class="caption" role="heading" aria-level="2">',
 }
 # A signature of several lines is no list of definitions.
-SIGNATURE = re.compile(r'<dl>\s*((?:<dd>(?:(?!</?d[dlt]).)*</dd>\s*)+)</dl>', re.DOTALL)
+SIGNATURE = re.compile(r"<dl>\s*((?:<dd>(?:(?!</?d[dlt]).)*</dd>\s*)+)</dl>", re.DOTALL)
 SEARCH = '<article role="main" id="furo-main-content">'
 
 

@@ -40,6 +40,12 @@ class Contents:
             if (self.folder / "notebooks" / f"{name}.ipynb").is_file()
         }
 
+    def pages_on_the_course(self) -> list[str]:
+        """The pages of ``docs/`` that are not on the library, as its own index lists them."""
+        text = (self.folder / "docs" / f"{INDEX}.md").read_text(encoding="utf-8")
+        (listed,) = re.findall(r"^:caption: The course\n\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+        return str(listed).split()
+
     @property
     def notebooks(self) -> list[str]:
         """All notebooks but the map, by their names."""
@@ -88,7 +94,7 @@ def front_page(notebook: NotebookNode, contents: Contents) -> str:
     )
     if contents.library:
         parts.append(_tree("The library", ["Guide and reference <library>"]))
-    parts.append(_tree("Run it, teach it", ["running", "grading"]))
+    parts.append(_tree("Run it, teach it", contents.pages_on_the_course()))
     return "\n\n".join(parts) + "\n"
 
 
