@@ -14,7 +14,5 @@ LESSONS = ("4_1_chain_rule", "4_5_3_pixelcnn")
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("site") / "public"
-    assert (
-        build_site(out, LESSONS, library=False) == 7
-    )  # the map, two lessons with exercises, two pages on running
+    build_site(out, LESSONS, library=False)
     return out
