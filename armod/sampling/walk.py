@@ -173,6 +173,8 @@ class Walk(Incremental, ABC, takes_blocks=True):
             self._settle()  # usually all that is needed: the step after the last level is part of the look ahead
             if self._appended:
                 self._reach()
+            if self._appended:  # the last levels are only a part of their block
+                self._settle(whole_block=False)
         with torch.no_grad(), torch.autocast(self.device.type, enabled=False):
             parameters = self.ahead(levels)
         self._peeked = levels
@@ -231,17 +233,18 @@ class Walk(Incremental, ABC, takes_blocks=True):
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         return self.copy()
 
-    def _settle(self) -> None:
+    def _settle(self, whole_block: bool = True) -> None:
         """Let a walk that looks ahead read the levels that were appended; one that goes step by step reads them later.
 
-        A single level after a computed conditional is left for the walk's own next step.
+        Levels of a block whose conditionals are computed are left for the walk's own next step, which reads whole blocks.
         """
         if not self.looks_ahead:
             return
         levels = torch.stack(self._appended)
         guesses, peeked = levels[:-1], self._peeked
         is_peeked = peeked is not None and torch.equal(guesses, peeked[: len(guesses)])
-        if len(levels) == 1 and self.parameters is not None and not is_peeked:
+        is_in_block = self.parameters is not None and len(levels) <= _size_of(self.parameters)
+        if is_in_block and whole_block and not is_peeked:
             return
         self._appended, self._peeked = [], None
         with torch.no_grad(), torch.autocast(self.device.type, enabled=False):

@@ -33,6 +33,7 @@ SHARES = {
     "wavenet-speech": None,
 }
 DIGITS = {1: 2.2, 4: 1.6, 16: None, 64: None}
+MADES = {1: 1.2, 4: None, 16: None}
 CHORALES = {1: 1.2, 4: None, 16: None, 64: None}
 
 
@@ -66,6 +67,12 @@ def digits(numbers: dict[int, float | None] = DIGITS, seeds: int = 10) -> list[R
     return [
         _seconds(model, "pixelcnn-digits28", num, sampler, seeds, bound) for num, bound in numbers.items()
     ]
+
+
+def made(numbers: dict[int, float | None] = MADES, seeds: int = 10) -> list[Result]:
+    """Chunks of the MADE: what was drawn last is guessed."""
+    model, sampler = armod.load_pretrained("made-digits28"), GuessAndVerify(window=127)
+    return [_seconds(model, "made-digits28", num, sampler, seeds, bound) for num, bound in numbers.items()]
 
 
 def chorales(numbers: dict[int, float | None] = CHORALES, seeds: int = 10) -> list[Result]:

@@ -7,29 +7,27 @@ Such variables form a *block*.
 
 Small matrix products take longer to start than to compute. So blocks are opened in *chunks*: one large product adds what
 the units of a chunk get from everything before the chunk, and each block then adds only what comes from inside its chunk.
+For the same reason it costs little more than one block to compute a whole chunk from guessed levels, layer by layer.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice, pairwise
-from typing import TypeAlias
-from weakref import WeakKeyDictionary
+from itertools import islice
+from typing import Self, TypeAlias
 
 import torch
 from torch import Tensor, nn
 
 from armod.likelihoods import Likelihood
-from armod.models.made.context import from_context, next_variables
-from armod.orderings import positions
-from armod.sampling.walk import Kept, Steps, Walk
-
-_BLOCKS_IN_A_CHUNK = 64
+from armod.models.made.plans import BLOCKS_IN_A_CHUNK, Chunk, plan_of
+from armod.sampling.pieces import PieceWalk
+from armod.sampling.walk import Kept, Steps
 
 
-class MADEWalk(Walk):
+class MADEWalk(PieceWalk):
     """The incremental view of a MADE with one set of masks, with a copy of its weights.
 
     Args:
@@ -59,8 +57,9 @@ class MADEWalk(Walk):
         context_weights: Sequence[Tensor] = (),
     ) -> None:
         like = linear_layers[0].weight
-        plan = _plan(likelihood, ordering, degrees, linear_layers, context_weights)
+        plan = plan_of(likelihood, ordering, degrees, linear_layers, context_weights)
         self._starts, self._sizes, self._weights = plan.starts, plan.sizes, plan.weights
+        self._chunks = [*plan.starts[::BLOCKS_IN_A_CHUNK], len(ordering)]  # where each begins, and the end
         context = None if context is None else context.detach().to(like)
         super().__init__(likelihood, like, num_samples, len(ordering), context)
 
@@ -80,6 +79,9 @@ class MADEWalk(Walk):
         self._features_at_hand = self._inputs[:0]
         self._work: list[_Work] = []  # of each block of the open chunk
         self._work_is_of = -1  # this chunk
+        self._opened = -1  # the last block whose units are computed
+        self._ahead: _Ahead | None = None
+        self._computed: tuple[int, list[Tensor]] | None = None  # the last chunk that was looked at, its units
 
     def state(self) -> dict[str, tuple[Tensor, int]]:
         """Name the inputs, and the units, whose sums are computed chunk by chunk, as `Walk.state`."""
@@ -88,18 +90,60 @@ class MADEWalk(Walk):
 
     def steps(self) -> Steps:
         """Open block by block, which computes its parameters, and write its levels where the units read them."""
-        first = bisect_left(self._starts, self.step)
+        first = bisect_right(self._starts, self.step) - 1
         blocks = zip(self._inputs.split(self._sizes), self._outputs.split(self._sizes), strict=True)
         for block, (features, parameters) in enumerate(islice(blocks, first, None), first):
+            known = self.step - self._starts[block]
+            if known:  # a part of the block was accepted after a look ahead
+                features, parameters = features[known:], parameters[known:]
             self._features_at_hand = features
             if self.parameters is None:
-                self._open(block)
+                for number in range(self._opened + 1, block + 1):  # several after a look ahead
+                    self._open(number)
+                self._opened = block
                 self.parameters = parameters
             levels = yield self.parameters
             self.parameters = None
             if levels is not features:
                 features.copy_(self.likelihood.encode(levels, self.dtype))
-            self.step += self._sizes[block]
+            self.step += len(features)
+
+    def take_over(self, view: Self, chosen: Tensor) -> None:
+        """Remember what another view remembers, as `Walk.take_over`, and which blocks are open."""
+        super().take_over(view, chosen)
+        self._opened, self._ahead, self._computed = view._opened, None, None
+        if view._computed is not None:
+            chunk, units = view._computed
+            self._computed = chunk, [each.index_select(1, chosen) for each in units]
+
+    @property
+    def at_hand(self) -> int:
+        """The rest of the chunk."""
+        return self._chunks[self._chunk + 1] - self.step
+
+    @property
+    def _chunk(self) -> int:
+        return bisect_right(self._chunks, self.step) - 1
+
+    def _rest(self, levels: Tensor) -> Tensor:
+        chunk = self._chunk
+        if self._ahead is None or self._ahead.number != chunk:
+            beginnings = [weights.beginning(self.context) for weights in self._weights]
+            self._ahead = _Ahead(chunk, self._layers, beginnings, self.likelihood.num_parameters)
+        self._fix(levels)
+        self._computed = chunk, self._ahead.units
+        return self._ahead.compute()[self.step - self._chunks[chunk] :]
+
+    def _fix(self, levels: Tensor) -> None:
+        self._inputs[self.step : self.step + len(levels)] = self.likelihood.encode(levels, self.dtype)
+
+    def _close_piece(self) -> None:
+        assert self._computed is not None
+        number, units = self._computed
+        for layer, computed in zip(self._layers, units, strict=True):
+            chunk = layer.chunks[number]
+            layer.units[chunk.begin : chunk.end] = computed
+        self._opened = min((number + 1) * BLOCKS_IN_A_CHUNK, len(self._starts)) - 1
 
     def pieces(self, rows: Tensor) -> Sequence[Tensor]:
         """Cut ``(D, ...)`` into blocks."""
@@ -120,7 +164,7 @@ class MADEWalk(Walk):
 
     def _open(self, block: int) -> None:
         """Compute the hidden units that have become final, then the outputs of the block."""
-        chunk, number = divmod(block, _BLOCKS_IN_A_CHUNK)
+        chunk, number = divmod(block, BLOCKS_IN_A_CHUNK)
         if number == 0:
             # one large product a layer adds all that became final before this chunk
             for layer in self._layers:
@@ -147,7 +191,7 @@ class _Layer:
     units: Tensor  # (units, N): biases at first, then sums, then activations
     below: Tensor  # (units below, N)
     is_hidden: bool
-    chunks: list[_Chunk]
+    chunks: list[Chunk]
 
     def open_chunk(self, number: int) -> None:
         """Add everything that was final before this chunk to its units."""
@@ -170,165 +214,37 @@ class _Layer:
         ]
 
 
-@dataclass
-class _Weights:
-    """A copy of one layer's weights, sorted by degree and cut into chunks."""
+class _Ahead:
+    """All units of a chunk at once, in matrices of their own; the guessed levels stand in the inputs.
 
-    bias: Tensor
-    chunks: list[_Chunk]
-    context: Tensor | None  # (units, C)
-    variables: Tensor  # at which the units read a local context
-
-    def beginning(self, context: Tensor | None) -> Tensor:
-        """What the units get before any variable is known, ``(units, N or 1)``."""
-        bias = self.bias.unsqueeze(1)
-        if context is None or self.context is None:
-            return bias
-        # autocast leaves the rest of the walk alone, because it works in place
-        with torch.autocast(context.device.type, enabled=False):
-            return bias + from_context(context, self.context, self.variables).T
-
-
-@dataclass
-class _Chunk:
-    """The units ``[begin:end]`` of a layer, of which `sizes` become final with each block of the chunk.
-
-    Of the units below, ``[:begin_below]`` were final before the chunk, and ``[begin_below:end_below]`` become final in it.
+    Args:
+        number: the chunk.
+        layers: the layers, whose units of earlier chunks are final.
+        beginnings: what the units of each layer get before any variable is known.
+        num_parameters: parameters of a variable.
     """
 
-    begin: int
-    end: int
-    begin_below: int
-    end_below: int
-    sizes: list[int]
-    weight: Tensor  # (units, end_below), sorted and masked; a copy, because the model may change between two steps
+    def __init__(
+        self, number: int, layers: Sequence[_Layer], beginnings: Sequence[Tensor], num_parameters: int
+    ) -> None:
+        self.number, self.units = number, []
+        self._work = []
+        chunk = layers[0].chunks[number]
+        below = layers[0].below[chunk.begin_below : chunk.end_below]
+        for layer, beginning in zip(layers, beginnings, strict=True):
+            chunk = layer.chunks[number]
+            earlier, own = chunk.weight.tensor_split([chunk.begin_below], 1)
+            begun = torch.addmm(beginning[chunk.begin : chunk.end], earlier, layer.below[: chunk.begin_below])
+            units = torch.empty_like(begun)
+            self.units.append(units)
+            self._work.append((begun, own, below, units, layer.is_hidden))
+            below = units
+        self._parameters = below.unflatten(0, (-1, num_parameters)).transpose(1, 2)
 
-
-@dataclass
-class _Plan:
-    """The blocks and the sorted weights of a network with one set of masks; no walk changes them."""
-
-    starts: list[int]
-    sizes: list[int]
-    weights: list[_Weights]
-
-
-@dataclass
-class _Plans:
-    """The plans of one network, whose masks may change, with copies of the parameters that they follow from.
-
-    Sorting takes a fifth of the time in which a sample is drawn. So plans are kept, and used as long as each of these copies
-    equals what the network holds by then. No counter of versions would notice every way to edit a parameter.
-    """
-
-    parameters: list[Tensor]
-    of_masks: dict[bytes, _Plan]
-
-    def follow_from(self, parameters: Sequence[Tensor]) -> bool:
-        """Whether all of them would come out the same once more."""
-        return len(parameters) == len(self.parameters) and all(
-            (now.dtype, now.device) == (then.dtype, then.device) and torch.equal(now, then)
-            for now, then in zip(parameters, self.parameters, strict=True)
-        )
-
-
-_PLANS: WeakKeyDictionary[nn.Linear, _Plans] = WeakKeyDictionary()  # of each first layer
-_MOST_MASKS = 8  # of a network, whose plans are kept
-
-
-def _plan(
-    likelihood: Likelihood,
-    ordering: Tensor,
-    degrees: Sequence[Tensor],
-    linear_layers: Sequence[nn.Linear],
-    context_weights: Sequence[Tensor],
-) -> _Plan:
-    """The kept plan if it still holds, otherwise a new one."""
-    layers = [each.detach() for linear in linear_layers for each in (linear.weight, linear.bias)]
-    parameters = [*layers, *(each.detach() for each in context_weights)]
-    plans = _PLANS.get(linear_layers[0])
-    if plans is None or not plans.follow_from(parameters):
-        plans = _PLANS[linear_layers[0]] = _Plans([each.clone() for each in parameters], {})
-    widths = torch.tensor([likelihood.num_features, likelihood.num_parameters])
-    masks = b"".join(each.cpu().numpy().tobytes() for each in (widths, ordering, *degrees))
-    if masks not in plans.of_masks:
-        last_degrees = degrees[-1] if degrees else positions(ordering) + 1
-        new_units_at = [degree for degree in last_degrees.unique().tolist() if 0 < degree < len(ordering)]
-        starts, ends = [0, *new_units_at], [*new_units_at, len(ordering)]
-        sizes = [end - start for start, end in zip(starts, ends, strict=True)]
-        weights = _sorted_weights(likelihood, ordering, degrees, linear_layers, context_weights, starts, ends)
-        if len(plans.of_masks) == _MOST_MASKS:
-            plans.of_masks.clear()
-        plans.of_masks[masks] = _Plan(starts, sizes, weights)
-    return plans.of_masks[masks]
-
-
-def _chunks(
-    weight: Tensor,
-    rows: Tensor,
-    columns: Tensor,
-    degrees: Tensor,
-    degrees_below: Tensor,
-    ends: Sequence[int],
-    ends_below: Sequence[int],
-) -> list[_Chunk]:
-    """The chunks of one layer.
-
-    `weight` is ``(units, units below)`` as the model has it, and `rows` and `columns` are the permutations that sort it by
-    degree. `degrees` and `degrees_below` are sorted; a unit sees the units below of at most its degree. When block b is
-    open, ``units[:ends[b]]`` and ``below[:ends_below[b]]`` are final.
-    """
-    is_sorted = all(bool((order.diff() == 1).all()) for order in (rows, columns))
-    chunks = []
-    for first in range(0, len(ends), _BLOCKS_IN_A_CHUNK):
-        blocks = ends[first : first + _BLOCKS_IN_A_CHUNK]
-        begin, end = ends[first - 1] if first else 0, blocks[-1]
-        begin_below, end_below = ends_below[first - 1] if first else 0, ends_below[first + len(blocks) - 1]
-        if is_sorted:
-            part = weight[begin:end, :end_below].clone()
-        else:
-            part = weight.index_select(0, rows[begin:end]).index_select(1, columns[:end_below])
-        # every unit of the chunk sees all units that were final before it, so only the others need a mask
-        part[:, begin_below:].mul_(degrees[begin:end, None] >= degrees_below[None, begin_below:end_below])
-        sizes = [after - before for before, after in pairwise([begin, *blocks])]
-        chunks.append(_Chunk(begin, end, begin_below, end_below, sizes, part))
-    return chunks
-
-
-def _sorted_weights(
-    likelihood: Likelihood,
-    ordering: Tensor,
-    hidden_degrees: Sequence[Tensor],
-    linear_layers: Sequence[nn.Linear],
-    context_weights: Sequence[Tensor],
-    starts: Sequence[int],
-    ends: Sequence[int],
-) -> list[_Weights]:
-    """The weights of every layer, sorted by degree; the blocks of variables lie between `starts` and `ends`."""
-    features, parameters = likelihood.num_features, likelihood.num_parameters
-    steps = torch.arange(len(ordering), device=ordering.device)
-    degrees_below = (steps + 1).repeat_interleave(features)
-    columns = _feature_rows(ordering, features)
-    ends_below = [start * features for start in starts]
-    variables = next_variables(ordering, hidden_degrees)
-    layers = []
-    for number, linear in enumerate(linear_layers):
-        if number < len(hidden_degrees):
-            rows = hidden_degrees[number].argsort(stable=True)
-            degrees, read_at = hidden_degrees[number][rows], variables[number][rows]
-            layer_ends = torch.searchsorted(degrees, torch.tensor(starts).to(degrees), right=True).tolist()
-        else:
-            rows, degrees = _feature_rows(ordering, parameters), steps.repeat_interleave(parameters)
-            layer_ends, read_at = [end * parameters for end in ends], ordering.clone()
-        chunks = _chunks(
-            linear.weight.detach(), rows, columns, degrees, degrees_below, layer_ends, ends_below
-        )
-        context = context_weights[number].detach()[rows] if context_weights else None
-        layers.append(_Weights(linear.bias.detach()[rows], chunks, context, read_at))
-        degrees_below, columns, ends_below = degrees, rows, layer_ends
-    return layers
-
-
-def _feature_rows(ordering: Tensor, width: int) -> Tensor:
-    """Indices that arrange rows, `width` for each variable, in the order of generation."""
-    return (ordering[:, None] * width + torch.arange(width, device=ordering.device)).flatten()
+    def compute(self) -> Tensor:
+        """Compute the parameters ``(variables of the chunk, N, num_parameters)``."""
+        for begun, weight, below, units, is_hidden in self._work:
+            torch.addmm(begun, weight, below, out=units)
+            if is_hidden:
+                units.relu_()
+        return self._parameters

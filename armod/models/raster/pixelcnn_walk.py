@@ -212,8 +212,8 @@ class PixelCNNWalk(RasterWalk):
         for wide, first in self._rightward[column]:
             wide.addmm_(first, self._columns[column])
 
-    def _close_row(self) -> None:
-        super()._close_row()
+    def _close_piece(self) -> None:
+        super()._close_piece()
         if self._half:
             above = rotate(self._narrow_above)
             if self._columns_are_current:

@@ -23,12 +23,13 @@ from torch import Tensor
 from armod.likelihoods import Likelihood, rescale
 from armod.models.raster.masked_convolution import MaskedConvolution
 from armod.models.raster.pixel_masks import channel_groups
-from armod.sampling.walk import Steps, Walk
+from armod.sampling.pieces import PieceWalk
+from armod.sampling.walk import Steps
 
 _COLUMNS_AT_A_TIME = 7  # a look ahead begins at one of these columns, so that few plans are made
 
 
-class RasterWalk(Walk):
+class RasterWalk(PieceWalk):
     """The incremental view of a raster model; a subclass computes the features.
 
     Args:
@@ -47,8 +48,6 @@ class RasterWalk(Walk):
     >>> isinstance(view, RasterWalk), view.conditional().batch_shape
     (True, torch.Size([3]))
     """
-
-    looks_ahead = True
 
     def __init__(
         self,
@@ -134,7 +133,7 @@ class RasterWalk(Walk):
             if channel == self._num_channels - 1:  # all features of the pixel are final
                 self._close_pixel(column)
                 if column == self._width - 1:
-                    self._close_row()
+                    self._close_piece()
 
     def take_over(self, view: Self, chosen: Tensor) -> None:
         """Remember what another view remembers, as `Walk.take_over`, and how far it is in the row."""
@@ -148,34 +147,7 @@ class RasterWalk(Walk):
         size = self._width * self._num_channels
         return size - self.step % size
 
-    def ahead(self, levels: Tensor) -> Tensor:
-        """Compute the rest of the row at once, and rows below it with a copy, as `Walk.ahead`."""
-        rest = self.at_hand
-        parameters = self._rest(levels[:rest])
-        if len(levels) < rest or self.step + rest == self.num_variables:
-            return parameters[: len(levels) + 1]
-        if self._scout is None:
-            self._scout = self.copy()
-        self._scout.take_over(self, torch.arange(self.num_samples, device=self.device))
-        self._scout.accept(levels[:rest])
-        return torch.cat([parameters, self._scout.ahead(levels[rest:])])
-
-    def accept(self, levels: Tensor) -> None:
-        """Keep what `ahead` computed for these levels, as `Walk.accept`."""
-        while len(levels):
-            here, levels = levels[: self.at_hand], levels[self.at_hand :]
-            place = self.step % (self._width * self._num_channels)
-            self._write(place, here)
-            self._num_final = (place + len(here) - 1) // self._num_channels
-            self.step += len(here)
-            self.parameters, self._steps, self._columns_are_current = None, None, False
-            if self.step % (self._width * self._num_channels) == 0:
-                self._close_row()
-                if len(levels):
-                    self.ahead(levels[:-1])
-
     def _rest(self, levels: Tensor) -> Tensor:
-        """The parameters ``(variables, N, num_parameters)`` of the rest of the row, if its first levels are these."""
         row, place = divmod(self.step, self._width * self._num_channels)
         if self._opened != row:
             self._open_row(row)
@@ -184,6 +156,12 @@ class RasterWalk(Walk):
         if begin not in self._rest_of_row:
             self._rest_of_row[begin] = self._plan_rest(begin)
         return self._rest_of_row[begin]()[place - begin * self._num_channels :]
+
+    def _fix(self, levels: Tensor) -> None:
+        place = self.step % (self._width * self._num_channels)
+        self._write(place, levels)
+        self._num_final = (place + len(levels) - 1) // self._num_channels
+        self._columns_are_current = False
 
     def _write(self, place: int, levels: Tensor) -> None:
         """Write levels ``(b, N)`` as quantities into the row, from a place in it."""
@@ -279,7 +257,7 @@ class RasterWalk(Walk):
     def _close_pixel(self, column: int) -> None:
         """Add what the columns to the right get from this pixel, whose features are final."""
 
-    def _close_row(self) -> None:
+    def _close_piece(self) -> None:
         """Keep a copy of the row for the rows below, from the columns if these are current."""
         if self._half:
             rotate(self._pixels_above).copy_(self._pixels)

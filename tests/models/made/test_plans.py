@@ -11,7 +11,7 @@ from torch import nn
 from torch.nn.utils import parametrize, prune
 
 import armod
-from armod.models.made import walk
+from armod.models.made import plans
 
 
 def model(seed: int = 0, **options: object) -> armod.MADE:
@@ -159,11 +159,11 @@ def test_a_walk_under_way_keeps_its_weights() -> None:
 
 
 def test_members_have_plans_of_their_own_and_few_are_kept() -> None:
-    made = model(num_masks=walk._MOST_MASKS + 3)
+    made = model(num_masks=plans._MOST_MASKS + 3)
     for _ in range(2):
         for member in made.members:
             assert torch.equal(draw(member), draw(member, "naive"))
-    assert len(walk._PLANS[made.layers[0]].of_masks) <= walk._MOST_MASKS
+    assert len(plans._PLANS[made.layers[0]].of_masks) <= plans._MOST_MASKS
 
 
 def test_an_ordering_that_is_edited_in_place_is_another_plan() -> None:
@@ -185,7 +185,7 @@ def test_plans_end_with_their_model() -> None:
     made = model()
     draw(made)
     layer = made.layers[0]
-    assert layer in walk._PLANS
-    number = len(walk._PLANS)
+    assert layer in plans._PLANS
+    number = len(plans._PLANS)
     del made, layer
-    assert len(walk._PLANS) == number - 1
+    assert len(plans._PLANS) == number - 1
