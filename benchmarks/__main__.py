@@ -37,7 +37,7 @@ _WORKS = {
     "strategies.distillation": ("mixture",),
     "strategies.flow_student": ("one_pass",),
     "strategies.subscale": ("fixed_point",),
-    "strategies.guess_and_verify": ("evaluations", "digits", "chorales"),
+    "strategies.guess_and_verify": ("evaluations", "digits", "made", "chorales"),
     "grading": ("submission", "processes", "sandbox"),
 }
 
