@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from armod import MADE, likelihoods
+from armod.likelihoods import table
 from armod.models.made.walk import MADEWalk
 from armod.sampling import Copy, FirstOf, GuessAndVerify
 from armod.sampling.walk import Walk
@@ -82,6 +83,9 @@ def test_any_mixture_of_ways_says_what_steps_say(name: str) -> None:
                     view.append(level)
                     k += 1
             elif kind == 4:
+                found = view.peek(block.T)
+                in_one = model.likelihood.distribution(expected[k : k + length + 1].transpose(0, 1))
+                assert_same(table(found), table(in_one))
                 view.peek((block.T + 1) % 2)  # a guess leaves no trace
             else:
                 view = view.copy()
