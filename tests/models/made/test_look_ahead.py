@@ -83,14 +83,25 @@ def test_any_mixture_of_ways_says_what_steps_say(name: str) -> None:
                     view.append(level)
                     k += 1
             elif kind == 4:
-                found = view.peek(block.T)
-                in_one = model.likelihood.distribution(expected[k : k + length + 1].transpose(0, 1))
-                assert_same(table(found), table(in_one))
                 view.peek((block.T + 1) % 2)  # a guess leaves no trace
             else:
                 view = view.copy()
             if k < D and kind in (2, 4, 5):
                 assert_same(view._of_next(), expected[k])
+
+
+@EACH
+@pytest.mark.parametrize("known", [1, 2])
+def test_inside_a_block_it_looks_ahead_from_there(name: str, known: int) -> None:
+    model, context, x, expected = build(name)
+    view = view_of(model, context)
+    begin = next(start for start, size in zip(view._starts, view._sizes, strict=True) if size > 2 and start)
+    view.append(x[:, :begin])
+    view.conditional()  # computes those of the whole block
+    view.append(x[:, begin : begin + known])
+    found = table(view.peek(x[:, begin + known : begin + 9]))
+    in_one = model.likelihood.distribution(expected[begin + known : begin + 10].transpose(0, 1))
+    assert_same(found, table(in_one))
 
 
 @EACH
