@@ -26,6 +26,39 @@ def _number(name: str, default: int, what: str, *, at_least: int = 1) -> Callabl
     return click.option(name, default=default, show_default=True, type=click.IntRange(at_least), help=what)
 
 
+def _with_policy(command: Command) -> Command:
+    """The options that say which attempts count."""
+    for option in (
+        course,
+        click.option(
+            "--late",
+            type=click.Choice(["count", "exclude", "ignore"]),
+            help="Whether what is late may count, or nobody looks; as the course says, or count.",
+        ),
+        click.option(
+            "--due",
+            metavar="TIME",
+            type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]),
+            help="What was handed in after it is late; without it, as the course says.",
+        ),
+        click.option(
+            "--attempts",
+            type=click.Choice(["last", "best"]),
+            help="Which of a student's attempts counts; as the course says, or the last.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def _policy(course: Path | None, said: dict[str, Any]) -> Policy:
+    """What the course says, and what the call says otherwise."""
+    from armod.course.grading.marks.lateness import Policy
+    from armod.course.grading.own_course import read_course
+
+    return Policy.of(read_course(course.resolve()) if course else None, **said)
+
+
 @click.command()
 @click.argument("submissions", type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The folder of marks.")
@@ -33,7 +66,7 @@ def _number(name: str, default: int, what: str, *, at_least: int = 1) -> Callabl
 @click.option(
     "--scheduler", metavar="ADDRESS", help="Mark on a dask.distributed cluster that sees the same folders."
 )
-@course
+@_with_policy
 @click.option("--hidden", type=click.Path(path_type=Path), help="A folder of checks of your own, in Python.")
 @click.option("--roster", type=click.Path(path_type=Path), help="A CSV file of those who are in the class.")
 @click.option(
@@ -76,6 +109,7 @@ def grade(
     memory: int,
     runner: str,
     unsandboxed: bool,
+    **policy: Any,
 ) -> None:
     """Mark the notebooks of a class, each locked in a sandbox.
 
@@ -91,6 +125,7 @@ def grade(
     from armod.course.grading.confinement.limits import MIB, Limits
     from armod.course.grading.grade import grade as grade_class
     from armod.course.grading.marking import Settings
+    from armod.course.grading.marks.lateness import Policy
     from armod.course.grading.marks.roster import read_roster
     from armod.course.grading.own_course import read_course
     from armod.course.lessons.catalogue import course_folder
@@ -117,7 +152,14 @@ def grade(
     students = read_roster(roster) if roster else None
     known = _times(times, roster)
     graded = grade_class(
-        submissions, out, settings, jobs=jobs, scheduler=scheduler, roster=students, times=known
+        submissions,
+        out,
+        settings,
+        jobs=jobs,
+        scheduler=scheduler,
+        roster=students,
+        times=known,
+        policy=Policy.of(own, **policy),
     )
     click.echo(
         f"{graded.submissions - len(graded.failures)} of {graded.submissions} submissions have a record in {out}: "
@@ -131,6 +173,8 @@ def grade(
         )
     for file, failure in graded.failures.items():
         click.echo(f"No record of {file!r}: {failure}.", err=True)
+    if graded.failures and settings.hidden:
+        click.echo("Hidden checks are asked once every submission has its record.", err=True)
     sys.exit(1 if graded.failures else 0)
 
 
@@ -163,39 +207,6 @@ def _ask_for_trust() -> None:
 @click.group()
 def marks() -> None:
     """What to do with the marks of a class."""
-
-
-def _with_policy(command: Command) -> Command:
-    """The options that say which attempts count."""
-    for option in (
-        course,
-        click.option(
-            "--late",
-            type=click.Choice(["count", "exclude", "ignore"]),
-            help="Whether what is late may count, or nobody looks; as the course says, or count.",
-        ),
-        click.option(
-            "--due",
-            metavar="TIME",
-            type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]),
-            help="What was handed in after it is late; without it, as the course says.",
-        ),
-        click.option(
-            "--attempts",
-            type=click.Choice(["last", "best"]),
-            help="Which of a student's attempts counts; as the course says, or the last.",
-        ),
-    ):
-        command = option(command)
-    return command
-
-
-def _policy(course: Path | None, said: dict[str, Any]) -> Policy:
-    """What the course says, and what the call says otherwise."""
-    from armod.course.grading.marks.lateness import Policy
-    from armod.course.grading.own_course import read_course
-
-    return Policy.of(read_course(course.resolve()) if course else None, **said)
 
 
 class _Format(click.ParamType):
@@ -251,7 +262,7 @@ def export(
     """
     from armod.course.grading.marks import told
     from armod.course.grading.marks.export import FORMATS
-    from armod.course.grading.marks.gradebook import rows
+    from armod.course.grading.marks.gradebook import require_hidden, rows
     from armod.course.grading.marks.roster import read_roster
 
     table = rows(folder, _policy(course, policy))
@@ -260,6 +271,7 @@ def export(
         return
     if late := told.late_in_short(table):
         click.echo(late, err=True)
+    require_hidden(table)
     text = FORMATS[form](table, read_roster(roster) if roster else None)
     if out is None:
         click.echo(text.encode(), nl=False)
@@ -279,12 +291,13 @@ def report(folder: Path, course: Path | None, **policy: Any) -> None:
     \b
     armod marks report marks
     """
-    from armod.course.grading.marks.gradebook import rows
+    from armod.course.grading.marks.gradebook import require_hidden, rows
     from armod.course.grading.marks.report import write_report
     from armod.course.grading.marks.told import late_in_short
 
     table = rows(folder, _policy(course, policy))
     if late := late_in_short(table):
         click.echo(late, err=True)
+    require_hidden(table)
     count = write_report(table, folder)
     click.echo(f"Wrote {folder / 'report.html'} and {count} pages in {folder / 'feedback'}.")

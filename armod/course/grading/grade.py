@@ -2,6 +2,10 @@
 
 First the class is listed: each submission has a fingerprint, from which the name of its record follows. Those that have
 their record are done. The others are marked in any order, by any process: see `armod.course.grading.marking`.
+
+Hidden checks come last: once every submission has its record, and only for the attempts that count. Jails share what they
+read of the system's files; so whatever a notebook could leave there about a hidden question, no run whose errors a student
+reads comes after it.
 """
 
 from __future__ import annotations
@@ -9,7 +13,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -27,6 +31,8 @@ from armod.course.grading.intake.submissions import submissions
 from armod.course.grading.intake.times import Times, as_data
 from armod.course.grading.marking import RUNNER, Settings, Task, mark
 from armod.course.grading.marks import record
+from armod.course.grading.marks.gradebook import rows
+from armod.course.grading.marks.lateness import Policy, refuse_times_of_unpacking
 from armod.course.grading.marks.roster import Roster
 from armod.course.grading.workers import Workers
 
@@ -54,7 +60,8 @@ class Graded:
         refused: How many can't be marked; their record says why.
         absent: How many students of the roster handed in nothing.
         strangers: How many students handed in and are in no line of the roster.
-        failures: Why a submission has no record, by its file.
+        hidden: How many attempts were asked the hidden checks in this run.
+        failures: Why a submission has no record, or was not asked the hidden checks, by its file.
     """
 
     submissions: int
@@ -62,6 +69,7 @@ class Graded:
     refused: int
     absent: int
     strangers: int
+    hidden: int
     failures: dict[str, str]
 
 
@@ -74,6 +82,7 @@ def grade(
     scheduler: str | None = None,
     roster: Roster | None = None,
     times: Times | None = None,
+    policy: Policy | None = None,
 ) -> Graded:
     """Mark every submission in a folder that has no record yet; after Ctrl-C or kill -9 the same call goes on.
 
@@ -85,6 +94,7 @@ def grade(
         scheduler: The address of a dask scheduler, whose workers mark instead.
         roster: Those who are in the class.
         times: When they handed in, as far as it is known beside the files.
+        policy: Which attempts count, and so are asked the hidden checks; the last ones if None.
 
     Returns:
         The numbers of this run, and why submissions have no record.
@@ -104,6 +114,9 @@ def grade(
             raise CourseError(
                 f"Can't write to {out} ({error.strerror}); make room, or choose another."
             ) from error
+        policy = _of_attempts(policy or Policy())
+        if settings.hidden is not None:
+            refuse_times_of_unpacking([*map(_line, tasks)], policy)
         waiting = [task for task in tasks if not task.is_marked()]
         failures: dict[str, str] = {}
         with (
@@ -122,6 +135,15 @@ def grade(
                     if failure is not None:
                         failures[task.submission.file] = failure
                     bar.update()
+                now, asked = len(waiting) - len(failures), []
+                if settings.hidden is not None and not failures:
+                    asked = _asked(tasks, out, policy)
+                    bar.total += len(asked)
+                    bar.refresh()
+                for task, failure in workers.run(asked):
+                    if failure is not None:
+                        failures[task.submission.file] = f"its hidden checks: {failure}"
+                    bar.update()
             except KeyboardInterrupt:
                 done = sum(record.path_of(out, task.name).exists() for task in tasks)
                 raise CourseError(
@@ -135,7 +157,24 @@ def grade(
         )
     students = {task.submission.student for task in tasks}
     strangers = len(students) - len(roster.by_student(sorted(students))) if roster else 0
-    return Graded(len(tasks), len(waiting) - len(failures), refused, len(absent), strangers, failures)
+    hidden = len(asked) - len(failures) if asked else 0
+    return Graded(len(tasks), now, refused, len(absent), strangers, hidden, failures)
+
+
+def _of_attempts(policy: Policy) -> Policy:
+    """The part of a policy that says which attempt counts: where lateness has no say in it, nobody looks at the time."""
+    matters = policy.late == "exclude" or (policy.attempts == "best" and policy.course.per_day)
+    return policy if matters else replace(policy, late="ignore")
+
+
+def _asked(tasks: Sequence[Task], out: Path, policy: Policy) -> list[Task]:
+    """The attempts that count and have not been asked the hidden checks."""
+    table = rows(out, policy, overrides=())
+    return [
+        replace(task, asks_hidden=True)
+        for task, row in zip(tasks, table, strict=False)  # those who are absent come after them
+        if row.counts and row.record.waits_for_hidden
+    ]
 
 
 def list_tasks(folder: Path, out: Path, settings: Settings, times: Times | None = None) -> list[Task]:
@@ -150,8 +189,7 @@ def list_tasks(folder: Path, out: Path, settings: Settings, times: Times | None 
 
 def _engine(settings: Settings, jobs: int, scheduler: str | None) -> AbstractContextManager[Engine]:
     if scheduler is None:
-        runs = 1 if settings.hidden is None else 2
-        seconds = runs * settings.limits.notebook_seconds + MARGIN
+        seconds = settings.limits.notebook_seconds + MARGIN
         return Workers(mark, jobs, modules=_needed(settings), seconds=seconds)
     from armod.course.grading.cluster import Cluster
 

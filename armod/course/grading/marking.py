@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import platform
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache
@@ -61,7 +61,7 @@ class Settings:
         lessons = (self.lesson,) if self.lesson else tuple(released_lessons(self.releases))
         return {
             "armod": (version, "armod"),
-            "checks": (sources.of_checks, lessons),
+            "checks": (_of_checks, self.releases, lessons),
             "released": (sources.of_releases, self.releases, lessons),
             "hidden": (sources.of_files, self.hidden, "**/*.py"),
         }
@@ -79,13 +79,23 @@ class Settings:
 
 @dataclass(frozen=True)
 class Task:
-    """One submission to be marked; ``content`` is its fingerprint when the class was listed."""
+    """One submission to be marked.
+
+    Args:
+        submission: The submission.
+        content: Its fingerprint when the class was listed.
+        out: The folder of marks.
+        settings: How it is marked.
+        identity: What its marks depend on.
+        asks_hidden: Whether the visible checks are done, and the hidden ones are asked now.
+    """
 
     submission: Submission
     content: str
     out: Path
     settings: Settings
     identity: dict[str, Any]
+    asks_hidden: bool = False
 
     @property
     def name(self) -> str:
@@ -120,7 +130,10 @@ def _edition(settings: Mapping[str, Any]) -> str:
 
 
 def mark(task: Task) -> None:
-    """Mark a submission and write its record.
+    """Mark a submission by the visible checks and write its record; or ask the hidden ones, and add what they gave.
+
+    Hidden checks have a run of their own, of which only the results are kept: students read the errors of the first run,
+    and an error could quote what was asked before. Nor does any first run come after a second one, see `grade`.
 
     Args:
         task: The submission, and how it is marked.
@@ -129,11 +142,12 @@ def mark(task: Task) -> None:
         CourseError: For what keeps every submission from being marked, such as a sandbox that does not work.
         RuntimeError: If the file is no longer what it was; it has no record then.
     """
+    if task.asks_hidden:
+        _ask_hidden(task)
+        return
     begun = time.monotonic()
     submission, settings, lesson = task.submission, task.settings, task.settings.lesson
-    found = read(submission)
-    if (found.sha256 or (isinstance(found, Refusal) and found.reason)) != task.content:
-        raise RuntimeError("the file changed while the class was marked")
+    found, hidden = _read(task), False
     if isinstance(found, HandedIn):
         lesson = lesson or lesson_of(found, list(_releases(settings.releases).values()))
         if lesson is None:
@@ -143,6 +157,9 @@ def mark(task: Task) -> None:
     else:
         assert lesson is not None
         rebuilt = rebuild(found, _releases(settings.releases)[lesson])
+        hidden = settings.hidden is not None and not _hidden(settings.hidden).keys().isdisjoint(
+            rebuilt.checks
+        )
         result = {"status": record.MARKED, "number": rebuilt.student, **_examined(rebuilt, settings)}
     versions = {"python": platform.python_version(), "torch": torch.__version__}
     made = record.Record(
@@ -154,7 +171,8 @@ def mark(task: Task) -> None:
         settings=of_lesson(task.identity, lesson) | versions,
         times={
             "handed_in": _modified(submission.path),
-            "marked": datetime.now(UTC).isoformat(timespec="seconds"),
+            "marked": _now(),
+            "hidden": None if hidden else _now(),
             "seconds": round(time.monotonic() - begun, 3),
         },
         **result,
@@ -162,25 +180,49 @@ def mark(task: Task) -> None:
     record.write(task.out, task.name, made)
 
 
-def _examined(rebuilt: Rebuilt, settings: Settings) -> dict[str, Any]:
-    """The marks and flags of a rebuilt notebook.
+def _ask_hidden(task: Task) -> None:
+    """Add to a record what the hidden checks give, of a run whose output nobody reads."""
+    known, found, settings = record.read(task.out, task.name), _read(task), task.settings
+    if known is None or known.lesson is None or isinstance(found, Refusal) or settings.hidden is None:
+        raise RuntimeError("its record went away while the class was marked")
+    release = _releases(settings.releases)[known.lesson]  # makes the exercises known that hidden checks name
+    rebuilt, hidden = rebuild(found, release), _hidden(settings.hidden)
+    examiner = Examiner.of(
+        known.lesson, student=rebuilt.student, check_seconds=settings.limits.check_seconds
+    ).hiding(hidden)
+    results = _runner(settings)(
+        rebuilt.notebook, examiner, settings.limits, confinement=settings.confinement
+    ).results
+    marks = tuple(replace(mark, hidden=results[mark.visible.exercise].hidden) for mark in known.marks)
+    record.write(task.out, task.name, replace(known, marks=marks, times={**known.times, "hidden": _now()}))
 
-    Hidden checks have a run of their own, of which only their results are kept. Students read the errors of the first
-    run, and an error could quote what was asked before.
-    """
+
+def _read(task: Task) -> HandedIn | Refusal:
+    """The submission as it was when the class was listed; RuntimeError if it is no longer."""
+    found = read(task.submission)
+    if (found.sha256 or (isinstance(found, Refusal) and found.reason)) != task.content:
+        raise RuntimeError("the file changed while the class was marked")
+    return found
+
+
+def _runner(settings: Settings) -> Callable[..., Any]:
     module, _, function = settings.runner.partition(":")
-    run = getattr(importlib.import_module(module), function)
+    runner: Callable[..., Any] = getattr(importlib.import_module(module), function)
+    return runner
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _examined(rebuilt: Rebuilt, settings: Settings) -> dict[str, Any]:
+    """The marks and flags of a rebuilt notebook, by the visible checks."""
+    run = _runner(settings)
     examiner = Examiner.of(
         rebuilt.lesson, student=rebuilt.student, check_seconds=settings.limits.check_seconds
     )
     outcome = run(rebuilt.notebook, examiner, settings.limits, confinement=settings.confinement)
     results = outcome.results
-    hidden = _hidden(settings.hidden) if settings.hidden else {}
-    if not hidden.keys().isdisjoint(results):
-        apart = run(
-            rebuilt.notebook, examiner.hiding(hidden), settings.limits, confinement=settings.confinement
-        )
-        results = {name: replace(mark, hidden=apart.results[name].hidden) for name, mark in results.items()}
     flags = list(rebuilt.flags)
     for trouble in outcome.troubles:
         cell = rebuilt.notebook.cells[trouble.cell]
@@ -199,6 +241,11 @@ _WHICH = {
     "parameters": "The parameters' cell",
 }
 _HOW = {"error": "failed", "late": "took too long", "dead": "ended the kernel"}
+
+
+def _of_checks(releases: Path, lessons: Sequence[str]) -> dict[str, str]:
+    open_checks(releases)
+    return sources.of_checks(lessons)
 
 
 @cache

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -26,7 +25,7 @@ from armod.course.grading.marks import record
 from armod.course.grading.marks.roster import read_roster
 from tests.checkout import CHECKOUT
 from tests.course.grading import attacks
-from tests.course.grading.handed_in import LESSON, RELEASES, RIGHT, UNTOUCHED, cell, document, index_of, write
+from tests.course.grading.handed_in import LESSON, RELEASES, RIGHT, UNTOUCHED, cell, document, write
 from tests.course.grading.intake.test_read import MALFORMED, NASTY
 from tests.course.grading.stand_in import DEADLY, HANGING, RUNNER, SLOW
 
@@ -286,35 +285,6 @@ def test_a_wrong_call_is_one_sentence(tmp_path: Path) -> None:
         mark(folder, folder / "marks")
     with pytest.raises(CourseError, match="Can't write"):
         mark(folder, write(tmp_path / "file", "") / "marks")
-
-
-SNOOP = """
-heard = []
-honest = table_numbers
-def table_numbers(num_pixels):
-    heard.append(num_pixels)
-    return honest(num_pixels)
-"""
-
-
-def test_nothing_that_students_read_tells_what_hidden_checks_asked(tmp_path: Path) -> None:
-    hidden = write(
-        tmp_path / "hidden" / "more.py",
-        "from armod.course.exercises import Mistake, find\n"
-        "@find('chain-cost').check('thirty-one', points=2)\n"
-        "def more(answer, generator):\n"
-        "    if answer.call('table_numbers', 31) != 2**31 - 1: raise Mistake('a secret')\n",
-    ).parent
-    found = document(RIGHT)
-    place = index_of(found, "check:chain-cost")
-    found["cells"].insert(place, cell(SNOOP))
-    found["cells"].append(cell("raise ValueError(f'heard {heard}')"))
-    folder = write(tmp_path / "class" / "ada.ipynb", found).parent
-    mark(folder, tmp_path / "marks", hidden=hidden)
-    (made,) = records(tmp_path / "marks").values()
-    assert (made.points, made.max_points) == (MAX + 2, MAX + 2)
-    flag = made.flags[-1]
-    assert re.search(r"heard \[\d+", flag) and "31" not in re.findall(r"\d+", flag)
 
 
 def test_a_broken_record_is_named(tmp_path: Path) -> None:

@@ -25,10 +25,10 @@ SECRET = "ARMOD_PROBE_SECRET"
 
 # Runs inside; answers with one JSON object: promise -> what was got hold of, in words, "" for nothing.
 PROGRAM = r"""
-import ctypes, json, mmap, os, socket, sys, time
+import ctypes, fcntl, json, mmap, os, socket, sys, time
 bait = json.loads(sys.argv[1])
 libc = ctypes.CDLL(None, use_errno=True)
-keys = {"aarch64": 219}.get(os.uname().machine, 250)
+keys, budget = {"aarch64": (219, 0)}.get(os.uname().machine, (250, 206))
 seen = {}
 
 def attempt(promise, action):
@@ -99,10 +99,25 @@ def old_calls():
         os._exit(7 if call() > 0 else 0)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7 and "makes calls that no filter sees"
 
+host = os.open(sys.executable, os.O_RDONLY)  # every jail sees it
+shared = {
+    "locks a file of the host": lambda: libc.flock(host, fcntl.LOCK_SH | fcntl.LOCK_NB) == 0,
+    "locks a part of a file of the host": lambda: fcntl.lockf(host, fcntl.LOCK_SH | fcntl.LOCK_NB, 1) is None,
+    "sees whether what it reads lies in memory": lambda: os.preadv(host, [bytearray(1)], 0, os.RWF_NOWAIT) >= 0,
+    "moves a file of the host out of memory": lambda: libc.posix_fadvise(host, 0, 0, os.POSIX_FADV_DONTNEED) == 0,
+    "watches who opens a file of the host": lambda: libc.inotify_init1(0) >= 0,
+    "takes of the machine's budget": lambda: libc.syscall(budget, 1, ctypes.byref(ctypes.c_ulong())) == 0,
+}
+attempt("network", lambda: os.readlink("/proc/self/ns/net") == bait["net"] and "shares the host's network")
 attempt("network", lambda: connect(socket.AF_INET, ("127.0.0.1", bait["port"])))
 attempt("network", send)
 attempt("network", lambda: [name for _, name in socket.if_nameindex() if name != "lo"])
 attempt("sockets", lambda: connect(socket.AF_UNIX, "\0" + bait["socket"]))
+for family in range(48):
+    if family not in (socket.AF_UNIX, socket.AF_INET):
+        attempt("sockets", lambda: socket.socket(family) and f"made a socket of family {family}")
+for name, action in shared.items():
+    attempt("shared", lambda: action() and name)
 for path in (bait["file"], "/proc/1/root" + bait["file"], "../../../.." + bait["file"], "/etc/passwd", "/var", "/sys"):
     attempt("files", lambda: os.path.exists(path) and f"sees {path}")
 for path in (sys.prefix, sys.base_prefix, "/", "/usr", "/dev", "/etc"):
@@ -136,7 +151,8 @@ time.sleep(1000)
 """
 WORDS = {
     "network": "no network, not even this machine's own",
-    "sockets": "no abstract sockets of the host",
+    "sockets": "no abstract sockets of the host, and none of other families",
+    "shared": "no locks on files that other jails see, nor looks at who reads them",
     "files": "no file of the host but Python and armod",
     "read-only": "Python and the system's folders are read-only",
     "environment": "nothing of the grader's environment",
@@ -183,6 +199,7 @@ def probe() -> list[Promise]:
             seen = _seen(
                 {
                     "file": file.name,
+                    "net": os.readlink("/proc/self/ns/net"),
                     "port": port.getsockname()[1],
                     "socket": name,
                     "pid": victim.pid,

@@ -37,12 +37,35 @@ _NO_SETUID, _NO_DEVICES, _NO_PROGRAMS, _BIND, _RECURSIVE, _PRIVATE = 2, 4, 8, 1 
 _DROP_FROM_BOUNDS, _AMBIENT, _CLEAR_AMBIENT, _NO_NEW_RIGHTS, _DUMPABLE = 24, 47, 4, 38, 4
 _CAPABILITY_VERSION = 0x20080522
 _SECCOMP, _FILTER, _ALLOW, _REFUSE = 22, 2, 0x7FFF0000, 0x00050001  # refused: "Operation not permitted"
-# Calls that make memory which no limit counts (memfd_create, memfd_secret, shmget, msgget), keys that outlive a jail
-# (add_key, request_key, keyctl), the way to another core (sched_setaffinity), and doors that no lesson needs (bpf,
-# userfaultfd, io_uring_setup, perf_event_open); by machine, with its name for the filter.
+_NOT_SUPPORTED = (
+    0x0005005F  # the one refusal that libraries take for a machine without such sockets, and go on
+)
+# Calls that are refused, by their numbers on each machine, with the machine's name for the filter.
+_MACHINES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _REFUSED = {
-    "x86_64": (0xC000003E, (319, 447, 29, 68, 248, 249, 250, 203, 321, 323, 425, 298)),
-    "aarch64": (0xC00000B7, (279, 447, 194, 186, 217, 218, 219, 122, 280, 282, 425, 241)),
+    # memory that no limit counts
+    "memfd_create": (319, 279), "memfd_secret": (447, 447), "shmget": (29, 194), "msgget": (68, 186),
+    # keys that outlive a jail
+    "add_key": (248, 217), "request_key": (249, 218), "keyctl": (250, 219),
+    # the way to another core, and doors that no lesson needs
+    "sched_setaffinity": (203, 122), "bpf": (321, 280), "userfaultfd": (323, 282), "io_uring_setup": (425, 425),
+    "perf_event_open": (298, 241),
+    # what one jail could tell another by the files that both see, read-only: which parts of them lie in memory, who has
+    # locked them, who opens them; and a budget that is the whole machine's
+    "fadvise64": (221, 223), "mincore": (27, 232), "cachestat": (451, 451), "readahead": (187, 213),
+    "process_madvise": (440, 440), "flock": (73, 32), "inotify_init": (253, None), "inotify_init1": (294, 26),
+    "fanotify_init": (300, 262), "io_setup": (206, 0),
+}  # fmt: skip
+# Calls that are refused, or allowed alone, for some values of an argument: its place and the values.
+_REFUSED_FOR = {
+    "fcntl": ((72, 25), 1, (5, 6, 7, 36, 37, 38, 1024, 1025, 1026)),  # locks, leases and notes about files
+    "madvise": ((28, 233), 2, (20, 21)),  # to put pages of a file aside
+}
+_ALLOWED_FOR = {
+    # a kernel's own, and one that it binds at its start
+    "socket": ((41, 198), 0, (socket.AF_UNIX, socket.AF_INET)),
+    "socketpair": ((53, 199), 0, (socket.AF_UNIX,)),
+    "preadv2": ((327, 286), 5, (0,)),  # any flag, such as "only what lies in memory"
 }
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -139,14 +162,26 @@ def _give_up_rights() -> None:
 
 def _refuse_calls() -> None:
     """A filter of the kernel's own that this process and its children can't take off again."""
-    machine, numbers = _REFUSED[os.uname().machine]
+    name = os.uname().machine
+    place = list(_MACHINES).index(name)
     load, equal, at_least, leave = 0x20, 0x15, 0x35, 0x06
-    checks = [(equal, number) for number in numbers]
-    checks.append((at_least, 0x40000000))  # another numbering of the same calls
-    refuse = 4 + len(checks)  # the last step; jumps count from the step after their own
-    program = [(load, 0, 0, 4), (equal, 0, refuse - 2, machine), (load, 0, 0, 0)]
-    program += [(test, refuse - place - 1, 0, number) for place, (test, number) in enumerate(checks, 3)]
-    program += [(leave, 0, 0, _ALLOW), (leave, 0, 0, _REFUSE)]
+    refuse, allow = (leave, 0, 0, _REFUSE), (leave, 0, 0, _ALLOW)
+    number_of_call, machine, arguments = 0, 4, 16  # where the kernel puts them
+    # a comparison goes on, or skips so many steps; programs of 32 bits have numbers of their own
+    program = [(load, 0, 0, machine), (equal, 1, 0, _MACHINES[name]), refuse]
+    program += [(load, 0, 0, number_of_call), (at_least, 0, 1, 0x40000000), refuse]
+    for numbers in _REFUSED.values():
+        if (number := numbers[place]) is not None:
+            program += [(equal, 0, 1, number), refuse]
+    unsupported = (leave, 0, 0, _NOT_SUPPORTED)
+    for rules, found, others in ((_REFUSED_FOR, refuse, allow), (_ALLOWED_FOR, allow, unsupported)):
+        for numbers, argument, values in rules.values():
+            program.append((equal, 0, 2 + 2 * len(values), numbers[place]))
+            program.append((load, 0, 0, arguments + 8 * argument))
+            for value in values:
+                program += [(equal, 0, 1, value), found]
+            program.append(others)
+    program.append(allow)
     code = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *step) for step in program))
     header = ctypes.create_string_buffer(struct.pack("@HP", len(program), ctypes.addressof(code)))
     _call("prctl", _SECCOMP, _FILTER, ctypes.byref(header), 0, 0)

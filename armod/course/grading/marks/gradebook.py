@@ -65,6 +65,14 @@ class Row:
         return round(self.points_in_time * (1 - self.lateness.lost), 2)
 
     @property
+    def points_in_sight(self) -> float:
+        """The points that hidden checks have no part in; where points are given by hand, those."""
+        if self.overrides:
+            return self.points
+        hidden = sum(mark.hidden.points for mark in self.record.marks)
+        return (sum(self.by_exercise.values()) - hidden) * (1 - self.lateness.lost)
+
+    @property
     def points_in_time(self) -> float:
         """The points without what lateness costs."""
         found = sum(self.by_exercise.values())
@@ -105,12 +113,15 @@ class Row:
         return str(self.record.settings.get("watermark") or "")
 
 
-def rows(folder: Path, policy: Policy | None = None) -> list[Row]:
+def rows(
+    folder: Path, policy: Policy | None = None, *, overrides: Sequence[Override] | None = None
+) -> list[Row]:
     """The rows of a folder of marks.
 
     Args:
         folder: The folder of marks.
         policy: Which attempts count; the last ones if None.
+        overrides: The points given by hand; those of the folder's file if None.
 
     Returns:
         A row for each submission, in the order of the class.
@@ -122,7 +133,8 @@ def rows(folder: Path, policy: Policy | None = None) -> list[Row]:
     policy = policy or Policy()
     lines = record.read_class(folder)
     refuse_times_of_unpacking(lines, policy)
-    overrides = read_overrides(folder / OVERRIDES)
+    if overrides is None:
+        overrides = read_overrides(folder / OVERRIDES)
     found = [_row(_record(folder, line), line, policy, overrides) for line in lines]
     for override in overrides:
         if not any(override in row.overrides for row in found):
@@ -132,6 +144,17 @@ def rows(folder: Path, policy: Policy | None = None) -> list[Row]:
             )
     chosen = _chosen(found, policy)
     return [replace(row, counts=number in chosen) for number, row in enumerate(found)]
+
+
+def require_hidden(table: Sequence[Row]) -> None:
+    """CourseError if an attempt counts that was not asked the hidden checks, because another policy held when marking."""
+    waiting = [row for row in table if row.counts and row.record.waits_for_hidden]
+    if waiting:
+        raise CourseError(
+            f"{len(waiting)} attempts that count have not been asked the hidden checks; give `armod grade` the same "
+            "--course, --attempts, --late and --due, and it asks them.",
+            exit_code=1,
+        )
 
 
 def lessons_of(table: Sequence[Row]) -> list[str]:
@@ -231,7 +254,7 @@ def _chosen(table: Sequence[Row], policy: Policy) -> set[int]:
 
     A refused attempt counts only where there is no other.
     """
-    best: dict[tuple[str, str | None], tuple[tuple[bool, float, int], int]] = {}
+    best: dict[tuple[str, str | None], tuple[tuple[bool, float, float, int], int]] = {}
     marked = {row.record.student for row in table if row.record.status == MARKED}
     for number, row in enumerate(table):
         if (row.late and policy.late == "exclude") or (row.record.status in _NOTHING and not row.overrides):
@@ -240,6 +263,8 @@ def _chosen(table: Sequence[Row], policy: Policy) -> set[int]:
             continue
         merit = (
             row.record.status == MARKED,
+            # first by what is in sight: the hidden checks may have been asked of one of them only
+            row.points_in_sight if policy.attempts == "best" else 0.0,
             row.points if policy.attempts == "best" else 0.0,
             row.record.attempt,
         )

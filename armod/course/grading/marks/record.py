@@ -58,6 +58,12 @@ class Record:
         """The points that right answers get."""
         return sum(mark.max_points for mark in self.marks)
 
+    @property
+    def waits_for_hidden(self) -> bool:
+        """Whether the hidden checks have not been asked yet."""
+        asked = self.times.get("hidden")
+        return self.status == MARKED and self.settings.get("hidden") is not None and not asked
+
     def as_data(self) -> dict[str, Any]:
         """The record as plain data; `from_data` reads it."""
         data = asdict(replace(self, marks=())) | {"points": self.points, "max_points": self.max_points}

@@ -63,6 +63,15 @@ BROKEN = {
     "rights, calls": ("    _refuse_calls()\n", ""),
     "rights, capabilities": ('    _call("capset"', '    (lambda *_: 0)("capset"'),
     "disk": ("size={order['disk']}", "size=1000000000"),
+    "sockets": (
+        "0, (socket.AF_UNIX, socket.AF_INET)),",
+        "0, (socket.AF_UNIX, socket.AF_INET, socket.AF_NETLINK)),",
+    ),
+    "shared, locks": ('"flock": (73, 32), ', ""),
+    "shared, memory": (
+        '    "preadv2": ((327, 286), 5, (0,)),',
+        '    "preadv2": ((327, 286), 5, (0, os.RWF_NOWAIT)),',
+    ),
     "descriptors": ('"NOFILE": order["descriptors"], ', ""),
     "memory": (', "DATA": order["memory"] + _data()', ""),
     "forks": ('"NPROC": order["processes"], ', ""),
@@ -70,7 +79,7 @@ BROKEN = {
 
 
 if os.uname().machine == "x86_64":  # others have no second door
-    BROKEN["rights, calls of 32 bits"] = ("refuse - 2, machine", "refuse - 3, machine")
+    BROKEN["rights, calls of 32 bits"] = ("_MACHINES[name]), refuse]", "_MACHINES[name]), allow]")
 MORE = {"files": ["--ro-bind", "/etc", "/etc"], "network": ["--share-net"]}
 
 

@@ -28,7 +28,7 @@ def export(table: Sequence[Row], roster: Roster | None = None) -> str:
                 *(plain_number(row.points), plain_number(row.max_points), yes(row.counts), yes(row.late)),
                 *(plain_number(points[name]) if name in points else "" for name in exercises),
                 *(
-                    found.reason or _unanswered(row) or _waiting(row),
+                    found.reason or _unanswered(row) or _waiting(row) or _not_asked(row),
                     " | ".join(found.flags),
                     " | ".join(map(str, row.overrides)),
                     row.watermark,
@@ -45,3 +45,7 @@ def _unanswered(row: Row) -> str:
 
 def _waiting(row: Row) -> str:
     return f"still to be given by hand: {', '.join(row.waiting)}" if row.waiting else ""
+
+
+def _not_asked(row: Row) -> str:
+    return "does not count: not asked the hidden checks" if row.record.waits_for_hidden else ""
