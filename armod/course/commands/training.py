@@ -50,6 +50,10 @@ def train(recipe: str, out: Path | None, resume: bool, device: str | None, **opt
     from armod.pretrained.weights import write_weights
     from armod.training import distributed
 
+    if out is not None and out.is_dir():  # said before hours of training, not after them
+        raise CourseError(
+            f"--out {out} is a folder; name the file of the weights, such as {out / 'mine.safetensors'}."
+        )
     if recipe in _students() or _is_of_student(recipe):
         return _distil(recipe, out)
     try:

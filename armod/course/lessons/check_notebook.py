@@ -10,7 +10,7 @@ from nbformat import NotebookNode
 from armod.course.errors import CourseError
 from armod.course.exercises.engine import progress
 from armod.course.exercises.engine.result import MIME, Result
-from armod.course.lessons.catalogue import course_folder
+from armod.course.lessons.catalogue import INDEX, course_folder
 from armod.course.lessons.derive import tagged
 from armod.course.lessons.execute import DEFAULT_TIMEOUT, execute
 from armod.course.lessons.mine.exercises import working_copy
@@ -44,7 +44,8 @@ class Report:
         if self.failure:
             parts.append(f"{self.failure} Nothing below that cell was run.")
         passed = sum(result.is_passed for result in self.results)
-        parts.append(f"{passed} of {len(self.results) + len(self.unchecked)} exercises passed.")
+        count = len(self.results) + len(self.unchecked)
+        parts.append(f"{passed} of {count} exercise{'s' * (count != 1)} passed.")
         return "\n\n".join(parts)
 
 
@@ -62,7 +63,7 @@ def check_notebook(name: str, *, timeout: int = DEFAULT_TIMEOUT) -> Report:
         CourseError: if there is no such notebook, or no exercise in it.
     """
     path = _found(name)
-    notebook = read_source(path) if path.suffix == ".py" else read_notebook(path)
+    notebook = _read(path)
     exercises = dict.fromkeys(exercise for cell in notebook.cells for _, exercise in tagged(cell))
     for cell in code_cells(notebook):
         # a cell that fails must not keep the exercises below it from being checked
@@ -90,9 +91,26 @@ def _found(name: str) -> Path:
         for path in (working_copy(name), course_folder() / "notebooks" / "exercises" / f"{name}.ipynb"):
             if path.is_file():
                 return path
+    if name == INDEX:
+        raise CourseError("The map has no exercises to check; name a lesson, such as 4_5_1_made.")
     raise CourseError(
         f"There is no notebook {name}; name a file that ends in .ipynb, or a lesson with exercises."
     )
+
+
+def _read(path: Path) -> NotebookNode:
+    if path.suffix == ".py":
+        return read_source(path)
+    try:
+        return read_notebook(path)
+    except CourseError as error:
+        if path == working_copy(path.stem).resolve():
+            raise CourseError(
+                f"{path} is damaged; `armod exercise restore {path.stem}` brings back the exercises as they were, and keeps the "
+                "old file beside them.",
+                exit_code=1,
+            ) from error
+        raise CourseError(f"{path} can't be read as a notebook.", exit_code=1) from error
 
 
 def _results(notebook: NotebookNode) -> dict[str, Result]:

@@ -125,14 +125,27 @@ def _export(outcome: Outcome, title: str, folder: Path, stem: Path) -> str | Non
     return failure
 
 
+# what a parameter takes, by the type of its default
+KINDS = {
+    bool: ((bool,), "true or false"),
+    int: ((int,), "a whole number"),
+    float: ((int, float), "a number"),
+    str: ((str,), "a text"),
+}
+
+
 def _require_declared(parameters: Mapping[str, Any], name: str, notebook: NotebookNode) -> None:
     declared = declared_parameters(notebook)
-    for parameter in parameters:
+    for parameter, value in parameters.items():
         if parameter not in declared:
             raise CourseError(
                 f"Lesson {name} does not declare a parameter '{parameter}'; "
                 + (f"it declares {', '.join(declared)}." if declared else "it declares none.")
             )
+        kind = type(declared[parameter])
+        types, due = KINDS.get(kind, ((object,), ""))
+        if not isinstance(value, types) or (isinstance(value, bool) and kind in (int, float)):
+            raise CourseError(f"Parameter '{parameter}' of lesson {name} is {due}; got '{value}'.")
 
 
 def _require_writable(out: Path) -> None:

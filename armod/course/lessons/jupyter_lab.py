@@ -12,6 +12,7 @@ saved goes to the ``.ipynb`` or the ``.py`` that is open.
 
 from __future__ import annotations
 
+import argparse
 import os
 import secrets
 import signal
@@ -19,6 +20,8 @@ import socket
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NoReturn
+from unittest import mock
 
 from ipykernel.kernelspec import write_kernel_spec
 from jupyter_server.serverapp import ServerApp
@@ -70,7 +73,7 @@ def start_lab(
         write_kernel_spec(str(Path(own_kernel, "kernels", "python3")))
         _prepend("JUPYTER_PATH", own_kernel)
         _prepend("JUPYTER_CONFIG_PATH", str(SETTINGS))
-        server = LabApp.initialize_server(
+        server = initialized(
             [
                 "--log-level=WARN",
                 f"--ServerApp.root_dir={folder}",
@@ -78,8 +81,8 @@ def start_lab(
                 f"--ServerApp.allow_root={_is_root()}",
                 f"--IdentityProvider.token={secrets.token_urlsafe(24)}",
                 *([] if port is None else [f"--ServerApp.port={port}", "--ServerApp.port_retries=0"]),
-                *extra_arguments,
-            ]
+            ],
+            extra_arguments,
         )
         # The server listens only once its loop runs, and the address should hold when it is read.
         server.io_loop.add_callback(lambda: print(_welcome(server), flush=True))
@@ -88,6 +91,18 @@ def start_lab(
         server.start()
     print("\nThe course is closed; what you saved is kept.", flush=True)
     return 0
+
+
+def initialized(own: list[str], of_the_reader: tuple[str, ...]) -> ServerApp:
+    """The server; CourseError in place of a page of usage where it does not know an option."""
+
+    def refuse(parser: argparse.ArgumentParser, message: str) -> NoReturn:
+        raise CourseError(
+            f"JupyterLab does not take `{' '.join(of_the_reader)}`: {message}; `jupyter lab --help-all` lists its options."
+        )
+
+    with mock.patch.object(argparse.ArgumentParser, "error", refuse):
+        return LabApp.initialize_server([*own, *of_the_reader])
 
 
 def _welcome(server: ServerApp) -> str:

@@ -83,17 +83,26 @@ def has_tag(cell: NotebookNode, tag: str) -> bool:
     return tag in cell.metadata.get("tags", [])
 
 
-def declared_parameters(notebook: NotebookNode) -> list[str]:
-    """The names that the cell tagged ``parameters`` assigns."""
-    names = []
+def declared_parameters(notebook: NotebookNode) -> dict[str, Any]:
+    """The names that the cell tagged ``parameters`` assigns, with their values; None for one that is no plain value."""
+    found: dict[str, Any] = {}
     for cell in notebook.cells:
         if cell.cell_type == "code" and has_tag(cell, "parameters"):
             for statement in ast.parse(cell.source).body:
                 targets = statement.targets if isinstance(statement, ast.Assign) else []
                 if isinstance(statement, ast.AnnAssign):
                     targets = [statement.target]
-                names += [target.id for target in targets if isinstance(target, ast.Name)]
-    return names
+                for target in targets:
+                    if isinstance(target, ast.Name):
+                        found[target.id] = _plain(statement.value)
+    return found
+
+
+def _plain(expression: ast.expr | None) -> Any:
+    try:
+        return ast.literal_eval(expression) if expression is not None else None
+    except ValueError:
+        return None
 
 
 def last_line(text: str) -> str:

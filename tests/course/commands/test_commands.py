@@ -70,10 +70,23 @@ def test_run_leaves_results_and_a_table_and_fails_if_any_lesson_failed(course: P
             ("run", "good", "-p", "depth", "3"),
             "does not declare a parameter 'depth'; it declares seed, quick.",
         ),
+        (
+            ("run", "good", "-p", "quick", "maybe"),
+            "Parameter 'quick' of lesson good is true or false; got 'maybe'.",
+        ),
+        (("run", "good", "-p", "quick", "1"), "Parameter 'quick' of lesson good is true or false; got '1'."),
+        (
+            ("run", "good", "-p", "seed", "abc"),
+            "Parameter 'seed' of lesson good is a whole number; got 'abc'.",
+        ),
+        (("run", "good", "-p", "seed", "true"), "is a whole number; got 'True'."),
+        (("run", "good", "-p", "seed", "0.5"), "is a whole number; got '0.5'."),
         (("run", "good", "--jobs", "0"), "0 is not in the range"),
         (("sync", "goot"), "There is no lesson 'goot'"),
         (("sync", "--check", "--force"), "give one of them"),
+        (("doctor", "--only"), "--only takes one of packages, torch, kernel"),
         (("doctor", "--only", "the weather"), "knows nothing of 'the weather'"),
+        (("train", "made-digits28", "--out", "."), "--out . is a folder; name the file of the weights"),
         (("dance",), "No such command"),
     ],
 )

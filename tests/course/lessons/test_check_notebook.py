@@ -41,7 +41,7 @@ def checked(path: Path | str) -> Result:
 
 def test_a_right_answer_exits_0_and_is_remembered_and_the_last_check_counts(tmp_path: Path) -> None:
     done = checked(notebook(tmp_path / "{mine} = 1.ipynb", WRONG, CHECK, RIGHT, CHECK))
-    assert (done.exit_code, "1 of 1 exercises passed" in done.output) == (0, True), done.output
+    assert (done.exit_code, "1 of 1 exercise passed" in done.output) == (0, True), done.output
     assert done.output.count("Masks for any ordering") == 1
     assert load().passed("4_5_1_made") == 1
 
@@ -93,3 +93,25 @@ def test_a_file_that_is_no_notebook_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "bad.ipynb").write_text("{")
     done = checked(tmp_path / "bad.ipynb")
     assert done.exit_code == 1 and "Traceback" not in done.output and "can't be read" in done.output
+
+
+def test_a_damaged_copy_is_restored_by_its_own_command(tmp_path: Path) -> None:
+    mine = working_copy("4_5_1_made")
+    mine.parent.mkdir(parents=True)
+    mine.write_text("{ half a notebook")
+    for name in ("4_5_1_made", str(mine)):
+        done = checked(name)
+        assert done.exit_code == 1 and "armod exercise restore 4_5_1_made" in done.output
+    other = tmp_path / "theirs.ipynb"
+    other.write_text("{ half a notebook")
+    done = checked(other)
+    assert (
+        done.exit_code == 1
+        and "can't be read as a notebook." in done.output
+        and "armod" not in done.output.split(str(other))[1]
+    )
+
+
+def test_the_map_has_nothing_to_check() -> None:
+    done = checked("index")
+    assert done.exit_code == 2 and "The map has no exercises" in done.output

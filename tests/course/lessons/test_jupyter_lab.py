@@ -16,11 +16,12 @@ from typing import Any
 import nbformat
 import pytest
 from jupyter_client.blocking.client import BlockingKernelClient
+from jupyterlab.labapp import LabApp
 from nbformat.sign import NotebookNotary
 
 from armod.course.errors import CourseError
 from armod.course.lessons import trust
-from armod.course.lessons.jupyter_lab import start_lab
+from armod.course.lessons.jupyter_lab import initialized, start_lab
 from tests.browser.lab import Lab, free_port, serve
 
 SOURCE = "# %% [markdown]\n# # The map\n\n# %%\n1 + 1\n"
@@ -55,6 +56,18 @@ def test_a_port_that_is_taken_is_one_sentence(course: Path) -> None:
         port = other.getsockname()[1]
         with pytest.raises(CourseError, match=f"Port {port} is not free"):
             start_lab(port, browser=False)
+
+
+def test_an_option_that_jupyterlab_does_not_know_is_one_sentence(capfd: pytest.CaptureFixture[str]) -> None:
+    try:
+        with pytest.raises(
+            CourseError, match=r"does not take `--no-such-flag`: .*`jupyter lab --help-all` lists"
+        ) as error:
+            initialized(["--log-level=ERROR"], ("--no-such-flag",))
+    finally:
+        LabApp.clear_instance()
+    assert error.value.exit_code == 2
+    assert "usage:" not in capfd.readouterr().err
 
 
 @pytest.fixture(scope="module")
