@@ -115,7 +115,8 @@ attempt("network", lambda: [name for _, name in socket.if_nameindex() if name !=
 attempt("sockets", lambda: connect(socket.AF_UNIX, "\0" + bait["socket"]))
 for family in range(48):
     if family not in (socket.AF_UNIX, socket.AF_INET):
-        attempt("sockets", lambda: socket.socket(family) and f"made a socket of family {family}")
+        for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM, socket.SOCK_RAW, socket.SOCK_SEQPACKET):
+            attempt("sockets", lambda: socket.socket(family, kind) and f"made a socket of family {family}")
 for name, action in shared.items():
     attempt("shared", lambda: action() and name)
 for path in (bait["file"], "/proc/1/root" + bait["file"], "../../../.." + bait["file"], "/etc/passwd", "/var", "/sys"):
