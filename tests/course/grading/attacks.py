@@ -157,6 +157,15 @@ ESCAPES = {
     "try: escaped = os.memfd_create('x') >= 0\nexcept OSError: pass\n",
     "keys": "import ctypes, os\nlibc = ctypes.CDLL(None)\nnumber = {{'aarch64': 217}}.get(os.uname().machine, 248)\n"
     "escaped = libc.syscall(number, b'user', b'x', b'x', 1, -4) >= 0\n",
+    "locks on what others see": "import fcntl, os, sys\nfile = os.open(sys.executable, os.O_RDONLY)\nescaped = []\n"
+    "for lock in (fcntl.flock, fcntl.lockf, lambda f, how: fcntl.fcntl(f, 1024, fcntl.F_RDLCK)):\n"
+    "    try: lock(file, fcntl.LOCK_SH | fcntl.LOCK_NB); escaped.append(repr(lock))\n    except OSError: pass\n",
+    "what lies in memory": "import os, sys\nfile = os.open(sys.executable, os.O_RDONLY)\nescaped = []\n"
+    "for look in (lambda: os.preadv(file, [bytearray(9)], 0, os.RWF_NOWAIT), lambda: os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)):\n"
+    "    try: look(); escaped.append('looked')\n    except OSError: pass\n",
+    "watches": "import ctypes\nlibc = ctypes.CDLL(None)\nescaped = libc.inotify_init1(0) >= 0\n",
+    "sockets of other kinds": "import socket\nescaped = []\nfor family in range(48):\n    for kind in (1, 2, 3, 5):\n"
+    "        try:\n            with socket.socket(family, kind): escaped += [family] * (family not in (1, 2))\n        except OSError: pass\n",
     "a terminal": "import fcntl, termios\nescaped = False\ntry:\n    with open('/dev/tty', 'w') as tty: fcntl.ioctl(tty, termios.TIOCSTI, b'x'); escaped = True\nexcept OSError: pass\n",
     "the kernel's settings": "escaped = []\nfor path in ('/proc/sys/kernel/core_pattern', '/proc/sysrq-trigger', '/proc/sys/vm/drop_caches', '/proc/1/oom_score_adj'):\n"
     "    try:\n        with open(path, 'w') as file: file.write('0')\n        escaped += [path] if 'oom' not in path else []\n    except OSError: pass\n",

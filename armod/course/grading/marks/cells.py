@@ -8,7 +8,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-_FORMULA = re.compile(r"[=+\-@\t\r\n＝＋－＠]")
+# where a cell begins, in this file or in one that a spreadsheet splits at what its country puts between cells
+_FORMULA = re.compile(r"(^|[;\t\r\n])(?=[ \xa0]*[=+\-@\t\r\n＝＋－＠])")
 
 
 def as_csv(lines: Sequence[Sequence[Any]]) -> str:
@@ -20,11 +21,10 @@ def as_csv(lines: Sequence[Sequence[Any]]) -> str:
 
 
 def _cell(value: Any) -> Any:
-    """A text that no spreadsheet takes for a formula: an apostrophe goes before what begins like one."""
+    """A text that no spreadsheet takes for a formula: an apostrophe goes before what begins like one, or would if split."""
     if not isinstance(value, str):
         return value
-    text = value.replace("\0", "")
-    return f"'{text}" if _FORMULA.match(text.lstrip(" \xa0")) else text
+    return _FORMULA.sub(r"\1'", value.replace("\0", ""))
 
 
 def plain_number(points: float) -> int | float:
