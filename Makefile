@@ -12,7 +12,7 @@ SOURCES     := $(wildcard *.md *.toml *.txt *.yml .*.yaml .ci/run Makefile) \
                        -not -path '*/.*' 2>/dev/null)
 
 .DEFAULT_GOAL := lab
-.PHONY: lab test test-again test-slow bench site docs lint format setup clean
+.PHONY: lab test test-quick test-again test-slow bench site docs lint format setup clean
 
 lab: $(INSTALLED)          ## JupyterLab, opened at the course map
 	@$(BIN)/armod lab
@@ -23,6 +23,14 @@ test: $(TESTED)            ## every test; a repeat is instant until a file chang
 test-again:                ## every test, changed or not
 	@rm -f $(TESTED)
 	@$(MAKE) --no-print-directory test
+
+# What a change breaks most often, chosen by what each module takes: under two minutes on two cores.
+QUICK := tests/bad_calls tests/figures tests/harness tests/likelihoods tests/measures tests/package/test_host.py \
+         $(filter-out tests/test_docstrings.py tests/test_imports.py,$(wildcard tests/test_*.py))
+
+test-quick: $(INSTALLED)   ## two minutes of tests and the lint, before a commit
+	@$(MAKE) --no-print-directory lint
+	$(BIN)/python -m pytest -n 2 -m "not slow and not browser and not notebook" $(QUICK)
 
 # Three processes for two cores: many a test only waits, for a kernel, a browser or a process that must end.
 # The stamp bears the time of the start: what is edited while tests run counts as untested.
