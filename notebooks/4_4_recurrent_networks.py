@@ -36,7 +36,6 @@ from time import process_time
 from timeit import repeat
 
 import torch
-from IPython.display import display
 from torch import nn
 from torch.distributions import Categorical
 from torch.nn import functional as F
@@ -46,7 +45,6 @@ from armod.data.sets.names import to_name
 from armod.data.text import decode
 from armod.figures.bars import likelihood_bars
 from armod.figures.curves import curves
-from armod.figures.diagrams import recurrent_cell
 from armod.figures.growth import growth_curves
 from armod.measures.gradient_reach import CELL_NAMES as NAMES
 from armod.measures.gradient_reach import gradient_reach, random_recurrence
@@ -57,6 +55,7 @@ from armod.course.labs import (
     curve,
     gates_lab,
     lesson_quiz,
+    letters_lab,
     number,
     predict,
     predictions,
@@ -140,13 +139,13 @@ def gru_step(a, u, state):
 
 STEP = {"rnn": rnn_step, "lstm": lstm_step, "gru": gru_step}
 LAYERS = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
-display(recurrent_cell("gru", highlight="cell"), gates_lab())
+gates_lab()
 
 # %% [markdown]
-# The pictures show the two cells with gates. In a simple RNN the past has one way to the next state: through $U$ and a
+# The lab shows one unit of either cell with gates. In a simple RNN the past has one way to the next state: through $U$ and a
 # $\tanh$. Here it has a second way, *around* the weights, in orange. On this way an old value is multiplied by a gate,
 # something new is added, and that is all. If that gate is 1, the old value is kept in full. Section 8 depends on this.
-# In the lab, write a value at step 3, and show it at step 17 (one of its examples).
+# One example writes at step 3, and shows at step 17.
 #
 # > **Precision.** In the GRU's first paper the reset gate multiplies the state *before* the product with $U$. Torch, and
 # > so this lesson, lets it multiply the product. Weights made for one variant do not fit the other.
@@ -347,8 +346,8 @@ histories = {NAMES[cell]: history for cell, (_, history) in writers.items()}
 learning_curves(histories, 12 / characters(names.valid), "Names: what three cells learn in six epochs")
 
 # %% [markdown]
-# The dotted line shows the names that the LSTM learns from, the others the validation names. All still fall: after six
-# epochs no cell has begun to overfit.
+# The dotted line shows the LSTM's training names, the others the validation names. All still fall: no cell has begun to
+# overfit.
 
 # %%
 entries = {"27 equal faces": math.log2(27), "2-gram": bits_per_character(tables[2], names.test)}
@@ -373,6 +372,7 @@ predict(
     reveal=[
         likelihood_bars(entries, unit="bits per character of the test names"),
         f"{', '.join(written[:18])}\n\n{len(unseen)} of {len(written)} are no names of the training set.",
+        letters_lab(writers["gru"][0], names.symbols, end="."),
     ],
 )
 
@@ -386,7 +386,7 @@ predict(
 # ten times the epochs, the LSTM that ships with the course needs 2.7 bits.
 #
 # Below the bars are names that it wrote. Most of them can be pronounced, and most are not among the names that it has seen: it
-# has learned how names are built, not a list.
+# has learned how names are built, not a list. In the lab our GRU writes; force a letter on it.
 #
 # </details>
 

@@ -16,6 +16,7 @@ from armod.course.labs.field.lab import field_lab
 from armod.course.labs.gates.lab import gates_lab
 from armod.course.labs.histogram.lab import histogram_lab
 from armod.course.labs.kl.lab import kl_lab
+from armod.course.labs.letters.lab import letters_lab
 from armod.course.labs.mask.lab import mask_lab
 from armod.course.labs.mixture.lab import mixture_lab
 from armod.course.labs.ordering.lab import ordering_explorer
@@ -49,6 +50,7 @@ __all__ = [
     "histogram_lab",
     "kl_lab",
     "lesson_quiz",
+    "letters_lab",
     "mask_lab",
     "mixture_lab",
     "number",

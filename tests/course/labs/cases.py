@@ -27,6 +27,7 @@ from armod.course.labs.surface.facts import SurfaceFacts
 from armod.course.labs.surface.lab import DATA_SETS
 from armod.course.labs.waiting.facts import WaitingFacts, Waits
 from tests.course.labs.dependency.cases import DEPENDENCY_CASE
+from tests.course.labs.letters.cases import LETTERS_CASE
 from tests.course.labs.paint.cases import PAINT_CASE
 from tests.course.labs.text.cases import TEXT_CASE
 
@@ -111,6 +112,7 @@ CASES = {
         ),
     ),
     "dependency": Case(**DEPENDENCY_CASE),
+    "letters": Case(**LETTERS_CASE),
     "paint": Case(**PAINT_CASE),
     "text": Case(**TEXT_CASE),
     "surface": Case(

@@ -12,6 +12,7 @@ from armod.course.labs.mask.lab import lab_state as mask_state
 from armod.course.labs.ordering.lab import explorer_state
 from tests.course.labs.cases import COUNTS, PAIRED, colour, passes, race, waiting
 from tests.course.labs.dependency.cases import DEPENDENCY_LOOK
+from tests.course.labs.letters.cases import LETTERS_LOOK
 from tests.course.labs.paint.cases import PAINT_LOOK
 from tests.course.labs.text.cases import TEXT_LOOK
 
@@ -55,6 +56,7 @@ LOOKS = {
         {"the truth": lambda: colour(patch=1, colouring=3, row=2, column=3)},
     ),
     "dependency": Look(**DEPENDENCY_LOOK),
+    "letters": Look(**LETTERS_LOOK),
     "paint": Look(**PAINT_LOOK),
     "text": Look(**TEXT_LOOK),
     "surface": Look(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import html
 import importlib
 import json
@@ -61,6 +63,8 @@ def data_of(widget: Widget) -> dict[str, object]:
 def test_the_page_gets_the_table_as_it_is(name: str) -> None:
     table = json.loads(json.dumps(module_of(name)._table()))
     data = data_of(CASES[name].make())
+    if isinstance(data.get("states"), str):
+        data["states"] = json.loads(gzip.decompress(base64.b64decode(data["states"])))
     assert data["states"] == table if "states" in data else table.items() <= data.items()
 
 

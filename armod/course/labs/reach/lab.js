@@ -1,11 +1,12 @@
 // The unrolled network over the gradient at each lag; every number and word is looked up in Python's table.
 
-export function mount(stage, data) {
+export async function mount(stage, data) {
   const say = createWords(data.words);
+  const states = JSON.parse(new TextDecoder().decode(await unpack(data.states)));
   const state = { ...data.start };
   const turn = turning(state, update);
   const cells = Object.keys(data.cells);
-  const lags = Object.values(data.states)[0].powers.length;
+  const lags = Object.values(states)[0].powers.length;
   const knobs = createKnobs();
   const cell = knobs.choice("Cell", Object.values(data.cells), (name) =>
     turn("cell")(cells.find((each) => data.cells[each] === name)));
@@ -29,7 +30,7 @@ export function mount(stage, data) {
 
   function update() {
     const gates = state.cell !== "rnn";
-    facts = data.states[`${state.cell} ${state.scale} ${gates ? state.bias : 0}`];
+    facts = states[`${state.cell} ${state.scale} ${gates ? state.bias : 0}`];
     cell.show(data.cells[state.cell]);
     scale.show(state.scale, `× ${data.scales[state.scale]}`);
     bias.show(state.bias, gates ? String(data.gateBiases[state.bias]) : "no gates");

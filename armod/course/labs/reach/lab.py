@@ -5,10 +5,11 @@ Python measures the gradients of every state of the knobs once and writes its se
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from functools import cache
 
-from armod.course.labs.page import Widget, check_knobs, lab_page
+from armod.course.labs.page import Widget, check_knobs, lab_page, packed
 from armod.course.labs.reach.facts import AXIS, LEAST, MOST, ReachFacts
 from armod.course.labs.reach.picture import reach_figure
 from armod.measures.gradient_reach import CELL_NAMES, LAGS
@@ -47,7 +48,7 @@ def reach_lab(cell: str = "rnn", scale: float = 1.0, *, gate_bias: int = 0, lag:
         "axis": [[power, name] for power, name in AXIS.items()],
         "least": LEAST,
         "most": MOST,
-        "states": _table(),
+        "states": packed(json.dumps(_table(), ensure_ascii=False).encode()),
         "start": {
             "cell": cell,
             "scale": SCALES.index(scale),

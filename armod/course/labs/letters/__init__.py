@@ -1,0 +1,1 @@
+"""The letters lab: the network that it runs, what it shows, its picture, and its page."""
