@@ -243,9 +243,12 @@ predict(
 #
 # Set *Pixels known* to 0, then press *Step* and make a pattern pixel by pixel.
 #
-# 1. Before each step, look at the bar and at the conditional's two parts. Which value would you bet on?
+# 1. Tick *Bet before each step*, and say before each pixel how likely a 1 is. A bet $b$ on the value that comes costs
+#    $-\log b$ nats. Who pays less, you or the counts? Untick it.
 # 2. Complete a pattern and tick *Keep this pattern*. Move *Ordering*. What changes, and what does not?
 # 3. Untick it, and move *Ordering* again. The uniform numbers stay. Does the pattern?
+# 4. Drag a uniform number along its bar. When does its pixel turn, and what happens to the bars below it?
+# 5. Tick *Given all others*: these are the products whose sum surprised you above.
 
 # %% tags=["nbval-ignore-output"]
 ordering_explorer(pixels, ordering=[2, 0, 3, 1])

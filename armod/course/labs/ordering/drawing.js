@@ -5,6 +5,7 @@ const WIDE = 780;
 function createDrawing(say, lab) {
   lab.svg.setAttribute("role", "img");
   const sketch = createSketch(lab.svg);
+  let bars = { start: 0, end: 1, rows: 0 };
 
   function draw(facts) {
     const { width } = lab;
@@ -12,7 +13,8 @@ function createDrawing(say, lab) {
     const left = isWide ? Math.round(width * 0.55) : width;
     sketch.begin();
     const bottom = drawSteps(facts, left, width < 520);
-    const end = isWide ? drawOrderings(facts, left + 44, 0, width) : drawOrderings(facts, 0, bottom + 18, width);
+    const drawBeside = facts.isOthers ? drawPatterns : drawOrderings;
+    const end = isWide ? drawBeside(facts, left + 44, 0, width) : drawBeside(facts, 0, bottom + 18, width);
     sketch.end();
     lab.resize(Math.max(bottom, end));
   }
@@ -22,10 +24,11 @@ function createDrawing(say, lab) {
     const side = isNarrow ? 14 : 21;
     const start = Math.max(size * side + (isNarrow ? 14 : 26), 56);
     const end = width - (isNarrow ? 74 : 158);
+    bars = { start, end, rows: size };
     sketch.text(0, 12, "known", "heading start");
     sketch.text(start, 12, end - start < 260 ? "conditional" : "conditional of the pixel that is next", "heading start");
     if (!isNarrow) sketch.text(width - 92, 12, "factor", "heading end");
-    sketch.text(width, 12, isNarrow ? "log p" : "log p so far", "heading end");
+    sketch.text(width, 12, (facts.isOthers ? "log product" : "log p") + (isNarrow || facts.isOthers ? "" : " so far"), "heading end");
     order.forEach((pixel, index) => {
       const top = 34 + 74 * index;
       const middle = top + 32;
@@ -34,6 +37,15 @@ function createDrawing(say, lab) {
       if (index > step) {
         sketch.rect(start, middle - 10, end - start, 20, "later");
         sketch.text(start + 10, middle, say("waits", { pixel: nameOf(order[index - 1]) }), "later start");
+        return;
+      }
+      // whoever bets does not see the conditional before the step
+      const isBet = facts.bet !== undefined && index === step;
+      if (isBet) {
+        const split = start + (end - start) * (1 - facts.bet / 100);
+        sketch.text(isNarrow ? 0 : start, top + 8, say("your_bet", { pixel: nameOf(order[index]), bet: facts.bet }), "conditional start");
+        sketch.rect(start, middle - 10, split - start, 20, "zero faded");
+        sketch.rect(split, middle - 10, end - split, 20, "one faded");
         return;
       }
       // on a narrow page the longest needs the whole line
@@ -52,7 +64,7 @@ function createDrawing(say, lab) {
         sketch.path(`M${x.toFixed(1)} ${middle + 11}l-5 9h10z`, "noise");
         const side = x < (start + end) / 2 ? ["start", 9] : ["end", -9];
         sketch.text(x + side[1], middle + 18, say("draws", { uniform, value }), `noise ${side[0]}`);
-      } else sketch.text(start, middle + 18, say("kept", { value }), "noise start");
+      } else if (!facts.isOthers) sketch.text(start, middle + 18, say("kept", { value }), "noise start");
       if (!isNarrow) sketch.text(width - 92, middle, factor, "number end");
       sketch.text(width, middle, soFar, index === size - 1 ? "number end strong" : "number end");
     });
@@ -60,9 +72,9 @@ function createDrawing(say, lab) {
   }
 
   // The pixels before a step: known ones black or white, the next one marked, the others open.
-  function drawPixels({ order, pattern, step }, index, x, y, side) {
+  function drawPixels({ order, pattern, step, isOthers }, index, x, y, side) {
     order.forEach((pixel, place) => {
-      const isKnown = place < Math.min(index + 1, step);
+      const isKnown = isOthers || place < Math.min(index + 1, step);
       const kind = isKnown ? (pattern[pixel] ? "ink" : "paper") : "open";
       sketch.rect(x + pixel * side + 1, y + 1, side - 2, side - 2, `pixel ${kind}`);
       if (!isKnown) sketch.text(x + (pixel + 0.5) * side, y + side / 2, "?", "open");
@@ -103,5 +115,37 @@ function createDrawing(say, lab) {
     sketch.text(start, bottom + 33, "length = −log of each factor, in nats", "start");
     return bottom + 44;
   }
-  return draw;
+
+  // Every pattern's probability, and the product of its conditionals given all others.
+  function drawPatterns({ rows, pattern, total, size }, x, y, width) {
+    const pitch = size === 4 ? 19 : 30;
+    const [start, top] = [x + 14 + 9 * size, y + 50];
+    const most = Math.max(...rows.flatMap(({ share, product }) => [share, product]));
+    const long = (share) => (share / most) * (width - start - 50);
+    const swatches = [["product", say("products", { total })], ["share", say("probabilities")]];
+    swatches.forEach(([kind, words], line) => {
+      sketch.rect(x, y + 6 + 18 * line, 12, 12, kind);
+      sketch.text(x + 18, y + 12 + 18 * line, words, "start");
+    });
+    rows.forEach(({ values, share, product }, row) => {
+      const line = top + pitch * row;
+      const isCurrent = `${values}` === `${pattern}`;
+      sketch.text(start - 8, line + pitch / 2, values.join(""), isCurrent ? "order end strong" : "order end");
+      sketch.rect(start, line + 2, long(product), pitch / 2 - 2, "product");
+      sketch.rect(start, line + pitch / 2, long(share), pitch / 2 - 2, "share");
+      sketch.text(start + Math.max(long(product), long(share)) + 6, line + pitch / 2, fixed(product, 2), "order start");
+      if (isCurrent) sketch.path(`M${x} ${line}H${width}v${pitch}H${x}z`, "box");
+    });
+    return top + pitch * rows.length + 8;
+  }
+
+  return {
+    draw,
+    // How far along its bar a place is, from 0 to 1, and which row of the steps it is in, or null.
+    along: (x) => (x - bars.start) / (bars.end - bars.start),
+    rowAt({ x, y }) {
+      const row = Math.floor((y - 34) / 74);
+      return row < 0 || row >= bars.rows || x < bars.start - 6 || x > bars.end + 6 ? null : row;
+    },
+  };
 }

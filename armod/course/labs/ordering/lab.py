@@ -1,7 +1,7 @@
 """The ordering explorer: make one pattern of pixels, one pixel at a time, in any ordering.
 
-Python counts once: how many observations agree with every beginning (each pixel 0, 1 or unknown), and the pattern that
-each row of uniform numbers leads to in each ordering. The page reads these tables and draws.
+Python counts once: how many observations agree with every beginning (each pixel 0, 1 or unknown). The page divides these
+counts, as facts.py and switches.py do it, and draws.
 """
 
 from __future__ import annotations
@@ -73,13 +73,11 @@ def uniform_numbers(num_pixels: int) -> list[tuple[float, ...]]:
 def _table(counts: Tensor) -> dict[str, object]:
     """Every number of the page: `beginnings` in base 3, the first pixel most significant, 2 for an unknown pixel."""
     size = counts.dim()
-    orders, noise = all_orderings(size), uniform_numbers(size)
     return {
         "beginnings": [
             count_of(counts, {pixel: value for pixel, value in enumerate(values) if value != UNKNOWN})
             for values in itertools.product((0, 1, UNKNOWN), repeat=size)
         ],
-        "orderings": orders,
-        "noise": noise,
-        "patterns": [[OrderingFacts(counts, order, row, size).pattern for row in noise] for order in orders],
+        "orderings": all_orderings(size),
+        "noise": uniform_numbers(size),
     }

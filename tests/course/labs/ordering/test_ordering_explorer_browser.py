@@ -1,6 +1,7 @@
 """The ordering explorer in Chromium, on a page of its own with no network at all."""
 
 import random
+from dataclasses import replace
 
 import pytest
 import torch
@@ -9,6 +10,7 @@ from playwright.sync_api import expect
 from armod.course.labs import ordering_explorer
 from armod.course.labs.ordering.facts import all_orderings
 from armod.course.labs.ordering.lab import NUM_NOISE, explorer_state
+from armod.course.labs.ordering.switches import BetFacts, OthersFacts, products_given_others
 from armod.figures.numbers import fixed
 from tests.browser.widgets import turn
 
@@ -122,6 +124,72 @@ def test_a_kept_pattern_stays_and_its_probability_too(show):
     assert len(factors) > 20
     page.get_by_label("Keep this pattern in every ordering").uncheck()
     assert finding(page) == explorer_state(PATTERNS, ordering=ORDERINGS[23], noise=3).finding
+
+
+def test_given_all_others_says_what_python_says(show):
+    page = show(ordering_explorer(PATTERNS, step=2))
+    page.get_by_label("Given all others", exact=True).press("Space")
+    for row, noise in ((0, 0), (7, 3), (23, 11)):
+        turn(page, "Ordering", row + 1)
+        turn(page, "Uniform numbers", noise + 1)
+        facts = OthersFacts(explorer_state(PATTERNS, ordering=ORDERINGS[row], noise=noise))
+        assert finding(page) == facts.finding
+        assert texts(page, ".conditional") == [facts.conditional_sentence(step) for step in range(4)]
+    products = products_given_others(facts.facts.counts)
+    shown = [f"{fixed(product, 2)}" for product in products.values()]
+    assert [text for text in texts(page, ".order.start")] == shown
+    # who steps walks along an ordering again
+    page.get_by_role("button", name="Step →").click()
+    assert finding(page) == explorer_state(PATTERNS, ordering=ORDERINGS[23], noise=11, step=3).finding
+
+
+def test_u_is_dragged_along_its_bar_and_turned_by_keys(show):
+    page = show(ordering_explorer(PATTERNS, noise=2))
+    uniform = list(explorer_state(PATTERNS, noise=2).uniform)
+    bar = page.locator("svg rect.taken").nth(1).bounding_box()
+    whole = [page.locator(f"svg rect.{kind}").nth(1).bounding_box() for kind in ("zero", "one")]
+    left, right = whole[0]["x"], whole[1]["x"] + whole[1]["width"]
+    for share in (0.02, 0.98, 0.5):
+        page.mouse.move(bar["x"] + bar["width"] / 2, bar["y"] + 10)
+        page.mouse.down()
+        page.mouse.move(left + share * (right - left), bar["y"] + 14)
+        page.mouse.up()
+        uniform[1] = float(texts(page, ".noise")[1].split()[2])
+        assert uniform[1] == pytest.approx(share, abs=0.01)
+        facts = replace(explorer_state(PATTERNS), uniform=tuple(uniform))
+        assert finding(page) == facts.finding
+        assert texts(page, ".conditional") == [facts.conditional_sentence(each) for each in range(4)]
+    last = page.get_by_label("The last u", exact=True)
+    last.press("Home")
+    assert texts(page, ".noise")[3] == "u = 0.000 draws 0"
+    turn(page, "Uniform numbers", 3 + 1)
+    assert finding(page) == explorer_state(PATTERNS, noise=3).finding
+
+
+def test_bets_are_placed_before_the_step_and_scored_in_nats(show):
+    page = show(ordering_explorer(PATTERNS, noise=5))
+    page.get_by_label("Bet before each step", exact=True).check()
+    bets = []
+    for step, bet in enumerate((50, 80, 5, 99)):
+        facts = explorer_state(PATTERNS, noise=5, step=step)
+        assert finding(page) == BetFacts(facts, tuple(bets)).finding
+        # the next conditional is covered
+        assert texts(page, ".conditional")[:step] == [
+            facts.conditional_sentence(each) for each in range(step)
+        ]
+        turn(page, "Your bet on 1", bet)
+        assert texts(page, ".conditional")[step] == f"your bet: x{'₁₂₃₄'[step]} is 1 with {bet}%"
+        page.get_by_role("button", name="Step →").press("Enter")
+        bets.append(bet)
+    assert finding(page) == BetFacts(explorer_state(PATTERNS, noise=5), tuple(bets)).finding
+    page.get_by_role("button", name="← Back").click()
+    assert finding(page) == BetFacts(explorer_state(PATTERNS, noise=5, step=3), tuple(bets[:3])).finding
+    # other questions begin from the start
+    turn(page, "Ordering", 9)
+    assert (
+        finding(page)
+        == BetFacts(explorer_state(PATTERNS, ordering=ORDERINGS[8], noise=5, step=0), ()).finding
+    )
 
 
 def test_nothing_moves_by_itself(show):
