@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from armod.course.labs.climb import Climb, Place, climb
 from armod.course.labs.words import Words
 
 say = Words.beside(__file__)
+WAYS = ("p", "the logit")  # in which the ascent follows the slope
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,29 @@ class CoinFacts:
     def spread(self) -> float:
         """The width of the peak, ``sqrt(best (1 - best) / n)``: one over the root of minus the curvature."""
         return math.sqrt(self.best * (1 - self.best) / self.flips)
+
+    def ascent(self, way: str, size: float) -> Climb:
+        """Gradient ascent on ℓ/n from the candidate, by ``size`` slopes at each step.
+
+        Args:
+            way: "p" to move p itself, "the logit" to move its logit.
+            size: of a step, the learning rate.
+        """
+        share = self.heads / self.flips
+
+        def step(place: Place) -> Place:
+            (p,) = place
+            if way == "p":
+                return (p + size * (share / p - (1 - share) / (1 - p)),)
+            return (1 / (1 + math.exp(-(math.log(p / (1 - p)) + size * (share - p)))),)
+
+        return climb((self.p,), step, lambda place: 0 < place[0] < 1)
+
+    def climb_sentence(self, way: str, size: float, number: int) -> str:
+        """Where the ascent stands after so many steps."""
+        ascent = self.ascent(way, size)
+        to = ascent.off[0] if ascent.off else 0.0
+        return say(ascent.template(number), way=way, size=size, number=number, to=to)
 
     @property
     def finding(self) -> str:

@@ -1,12 +1,14 @@
-"""The coin lab: choose how many of n flips are heads, move p, and watch the likelihood and its maximiser.
+"""The coin lab: choose how many of n flips are heads, move p or let it climb, and watch the likelihood and its maximiser.
 
-The page takes logarithms from a table and adds them up.
+The page takes the logarithms of its curves from a table and adds them up.
 """
 
 from __future__ import annotations
 
 import math
 
+from armod.course.labs.climb import AT_REST, MOST_STEPS, STEP_SIZES
+from armod.course.labs.coin.facts import WAYS
 from armod.course.labs.coin.picture import DEPTH, STEPS, coin_figure
 from armod.course.labs.page import Widget, lab_page
 
@@ -37,6 +39,9 @@ def coin_lab(heads: int = 7, flips: int = 10, p: float = 0.5) -> Widget:
         "mostFlips": MOST_FLIPS,
         # log(1/200), ..., log(200/200); the logarithm of 0 never takes part
         "logs": [math.log(step / STEPS) for step in range(1, STEPS + 1)],
-        "start": {"heads": heads, "flips": flips, "hundredths": round(100 * p)},
+        "ways": WAYS,
+        "sizes": STEP_SIZES,
+        "climb": {"most": MOST_STEPS, "atRest": AT_REST},
+        "start": {"heads": heads, "flips": flips, "p": p, "way": 0, "size": STEP_SIZES.index(1 / 16)},
     }
-    return lab_page(__file__, data, coin_figure(heads, flips, p))
+    return lab_page(__file__, data, coin_figure(heads, flips, p), also=["climb.js"])

@@ -11,12 +11,20 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from armod.course.labs.surface.maximiser import has_maximiser, log_likelihood, log_mass, maximiser
+from armod.course.labs.climb import Climb, Place, climb
+from armod.course.labs.surface.maximiser import (
+    has_maximiser,
+    log_likelihood,
+    log_mass,
+    maximiser,
+    slopes,
+)
 from armod.course.labs.words import Words
 from armod.likelihoods import DiscretizedLogisticMixture
 
 say = Words.beside(__file__)
 LEVELS = 16
+WAYS = ("mean and scale", "mean and log-scale")  # in which the ascent follows the slope
 MEANS = [-3 + step / 4 for step in range(85)]
 SCALES = [0.2 * 2 ** (step / 4) for step in range(22)]
 # Nats below the best where one band of the surface ends and the next begins, and the colours between them.
@@ -120,6 +128,38 @@ class SurfaceFacts:
         """The candidate's probability of each level."""
         rise = 1 / scale_at(self.scale)
         return [math.exp(log_mass(level, rise, mean_at(self.mean) * rise, LEVELS)) for level in range(LEVELS)]
+
+    def ascent(self, way: str, size: float) -> Climb:
+        """Gradient ascent on the mean log-likelihood from the candidate; places are (mean, scale) in levels.
+
+        Args:
+            way: "mean and scale", or "mean and log-scale" to move the logarithm of the scale.
+            size: of a step, the learning rate.
+        """
+        points = max(1, sum(self.counts))
+
+        def step(place: Place) -> Place:
+            mean, scale = place
+            by_mean, by_scale = slopes(self.counts, mean, scale)
+            if way == "mean and scale":
+                moved = scale + size * by_scale / points
+            else:
+                # no step of a sane size is cut off; it keeps a wild one a number
+                moved = scale * math.exp(min(50.0, size * by_scale * scale / points))
+            return mean + size * by_mean / points, moved
+
+        def is_place(place: Place) -> bool:
+            return MEANS[0] <= place[0] <= MEANS[-1] and SCALES[0] <= place[1] <= SCALES[-1] * (1 + 1e-12)
+
+        return climb((mean_at(self.mean), scale_at(self.scale)), step, is_place)
+
+    def climb_sentence(self, way: str, size: float, number: int) -> str:
+        """Where the ascent stands after so many steps."""
+        ascent = self.ascent(way, size)
+        mean, scale = ascent.off or (0.0, 0.0)
+        template = ascent.template(number)
+        template += "_none" if template == "climb_off" and scale <= 0 else ""
+        return say(template, way=way, size=size, number=number, mean=mean, scale=scale)
 
     @property
     def finding(self) -> str:

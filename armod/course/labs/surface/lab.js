@@ -36,26 +36,51 @@ function surfaceFacts({ means, scales, levels, table }, say, { counts, mean, sca
   return facts;
 }
 
+// The steps of gradient ascent on the mean log-likelihood from the candidate `from`, (mean, scale) in levels.
+function surfaceAscent({ means, scales, ways, sizes, climb }, { counts, from, way, size }) {
+  const points = Math.max(1, counts.reduce((sum, count) => sum + count, 0));
+  const start = [means[0] + (means[1] - means[0]) * from[0], scales[0] * 2 ** (from[1] / 4)];
+  const step = ([mean, scale]) => {
+    const [byMean, byScale] = slopes(counts, mean, scale);
+    const moved = ways[way] === "mean and scale" ? scale + (sizes[size] * byScale) / points
+      : scale * Math.exp(Math.min(50, (sizes[size] * byScale * scale) / points));
+    return [mean + (sizes[size] * byMean) / points, moved];
+  };
+  const isPlace = ([mean, scale]) => mean >= means[0] && mean <= means.at(-1) && scale >= scales[0] && scale <= scales.at(-1) * (1 + 1e-12);
+  return climbed(climb, start, step, isPlace);
+}
+
 export async function mount(stage, data) {
   const say = createWords(data.words);
   data.table = new Float32Array((await unpack(data.logMasses)).buffer);
-  const state = { ...data.start, counts: [...data.start.counts], at: 7 };
+  // `from`: indices of the candidate where the ascent begins; mean and scale are those after `number` of its steps
+  const state = { ...data.start, counts: [...data.start.counts], at: 7, number: 0, from: [data.start.mean, data.start.scale] };
   const same = (counts) => `${counts}` === `${state.counts}`;
   const knobs = createKnobs();
-  const turn = turning(state, update);
+  // Whatever changes, an ascent begins where the candidate is.
+  function anew(from = [state.mean, state.scale]) {
+    player.stop();
+    Object.assign(state, { from, number: 0 });
+    update();
+  }
+  const turn = (name) => (value) => {
+    state[name] = value;
+    anew();
+  };
   const sets = knobs.choice("Points", [...Object.keys(data.dataSets), "own"], (name) => {
     if (name in data.dataSets) state.counts = [...data.dataSets[name]];
-    update();
+    anew();
   });
   sets.whole.classList.add("wide");
   const mean = knobs.slider("Mean", 0, data.means.length - 1, turn("mean"));
   const scale = knobs.slider("Scale", 0, data.scales.length - 1, turn("scale"));
-  const climb = knobs.button("Go to the maximiser", () => {
-    [state.mean, state.scale] = facts.best;
-    update();
-  });
+  const top = knobs.button("Go to the maximiser", () => anew(facts.best));
+  const way = knobs.choice("Climb in", data.ways, (name) => turn("way")(data.ways.indexOf(name)));
+  way.whole.classList.add("wide");
+  const size = knobs.slider("Step size", 0, data.sizes.length - 1, turn("size"));
+  const player = createPlayer(stage, { state, name: "number", last: () => ascent.path.length - 1, pause: 250, update });
   const lab = createLab(stage, {
-    kind: "surface-lab", name: "Points, and the surface of their log-likelihood", knobs: [sets, mean, scale, climb], redraw: draw });
+    kind: "surface-lab", name: "Points, and the surface of their log-likelihood", knobs: [sets, mean, scale, top, way, size, player], redraw: draw });
   const back = lab.svg.appendChild(svgElement("g", { "aria-hidden": "true" }));
   const columns = lab.svg.appendChild(svgElement("g"));
   const front = lab.svg.appendChild(svgElement("g", { "aria-hidden": "true" }));
@@ -65,20 +90,34 @@ export async function mount(stage, data) {
     "aria-label": `Points on level ${level}`, "data-lm-suppress-shortcuts": "true" })));
   const place = {};
   let facts;
+  let ascent;
 
   function update() {
+    ascent = surfaceAscent(data, state);
+    [state.mean, state.scale] = state.number ? indicesOf(ascent.path[state.number]) : state.from;
     facts = surfaceFacts(data, say, state);
     sets.show(Object.keys(data.dataSets).find((name) => same(data.dataSets[name])) ?? "own");
     mean.show(state.mean, fixed(facts.mean, 2));
     scale.show(state.scale, fixed(facts.scale, 2));
     lab.find(facts.finding);
-    lab.tell(`${facts.detail} ${say("hint")}`);
+    way.show(data.ways[state.way]);
+    size.show(state.size, fixed(data.sizes[state.size], 3));
+    player.show();
+    lab.tell(`${facts.detail} ${climbing()} ${say("hint")}`);
     draw();
+  }
+
+  const indicesOf = ([mean, scale]) => [(mean - data.means[0]) / (data.means[1] - data.means[0]), 4 * Math.log2(scale / data.scales[0])];
+  function climbing() {
+    const [offMean, offScale] = ascent.off ?? [0, 0];
+    const template = climbTemplate(ascent, state.number);
+    return say(template === "climb_off" && offScale <= 0 ? "climb_off_none" : template, {
+      way: data.ways[state.way], size: data.sizes[state.size], number: state.number, mean: offMean, scale: offScale });
   }
 
   function change(level, step) {
     state.counts[level] = between(0, state.counts[level] + step, data.mostPoints);
-    update();
+    anew();
   }
 
   function arrange() {
@@ -157,6 +196,19 @@ export async function mount(stage, data) {
     behind.text(mapLeft + panel / 2, foot + 34, "mean", "name");
     behind.text(mapLeft - 36, mapTop + height / 2, "scale", "name", true);
     behind.text(mapLeft, mapTop - 18, "Log-likelihood: the darker, the higher", "start strong");
+    if (state.number) {
+      const trail = ascent.path.slice(0, state.number + 1).map(indicesOf).map(([m, scaleAt]) => [x(m), y(scaleAt)]);
+      sketch.path(`M${trail.map(([px, py]) => `${px.toFixed(1)} ${py.toFixed(1)}`).join("L")}`, "trail");
+      trail.slice(0, -1).forEach(([px, py]) => sketch.circle(px, py, 2.4, "step"));
+    }
+    // where the next step would land; at the border of the map if it jumps off
+    const ahead = ascent.path[state.number + 1] ?? ascent.off;
+    if (ahead && ahead.every(Number.isFinite)) {
+      const [m, s] = indicesOf([ahead[0], Math.max(ahead[1], data.scales[0])]);
+      const [px, py] = [x(between(0, m, data.means.length - 1)), y(between(0, s, data.scales.length - 1))];
+      sketch.line(x(state.mean), y(state.scale), px, py, "ahead");
+      sketch.circle(px, py, 4, "ahead");
+    }
     sketch.circle(x(state.mean), y(state.scale), 7, "at");
     const there = state.mean === facts.best[0] && state.scale === facts.best[1];
     if (state.counts.some((count) => count)) sketch.circle(x(facts.best[0]), y(facts.best[1]), there ? 4 : 7, "best");
@@ -166,9 +218,8 @@ export async function mount(stage, data) {
   const inPanel = ({ x, y }, left, top) => x >= left && x <= left + place.panel && y >= top && y <= top + place.height;
   let carried = null;
   const toMap = ({ x, y }) => {
-    state.mean = between(0, Math.floor((x - place.mapLeft) / place.cellWidth), data.means.length - 1);
-    state.scale = between(0, Math.floor((place.mapTop + place.height - y) / place.cellHeight), data.scales.length - 1);
-    update();
+    anew([between(0, Math.floor((x - place.mapLeft) / place.cellWidth), data.means.length - 1),
+      between(0, Math.floor((place.mapTop + place.height - y) / place.cellHeight), data.scales.length - 1)]);
   };
   onDrag(lab.svg, {
     start(at) {

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from armod.course.labs.climb import AT_REST, MOST_STEPS, STEP_SIZES
 from armod.course.labs.page import Widget, lab_page, packed
 from armod.course.labs.surface.facts import (
     BAND_COLOURS,
@@ -14,6 +15,7 @@ from armod.course.labs.surface.facts import (
     LEVELS,
     MEANS,
     SCALES,
+    WAYS,
     SurfaceFacts,
     log_masses,
 )
@@ -61,6 +63,15 @@ def surface_lab(counts: Sequence[int] | None = None, *, mean: float = 3.0, scale
         "mostPoints": MOST_POINTS,
         "logMasses": packed(log_masses().astype("<f4").tobytes()),
         "dataSets": DATA_SETS,
-        "start": {"counts": counts, "mean": facts.mean, "scale": facts.scale},
+        "ways": WAYS,
+        "sizes": STEP_SIZES,
+        "climb": {"most": MOST_STEPS, "atRest": AT_REST},
+        "start": {
+            "counts": counts,
+            "mean": facts.mean,
+            "scale": facts.scale,
+            "way": 0,
+            "size": STEP_SIZES.index(1.0),
+        },
     }
-    return lab_page(__file__, data, surface_figure(counts, (facts.mean, facts.scale)))
+    return lab_page(__file__, data, surface_figure(counts, (facts.mean, facts.scale)), also=["climb.js"])

@@ -31,6 +31,12 @@ function logLikelihood(counts, rise, shift) {
   return counts.reduce((sum, count, level) => (count ? sum + count * logMass(level, rise, shift, counts.length) : sum), 0);
 }
 
+function slopes(counts, mean, scale) {
+  const rise = 1 / scale;
+  const { g, h } = derivatives(counts, rise, mean * rise);
+  return [h * rise, -(g + h * mean) * rise * rise];
+}
+
 function logMass(level, rise, shift, numLevels) {
   const ends = binEnds(level, numLevels);
   const within = ends.length === 2 ? Math.log(-Math.expm1(-rise)) : 0;

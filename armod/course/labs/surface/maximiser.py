@@ -59,6 +59,13 @@ def log_likelihood(counts: Sequence[int], rise: float, shift: float) -> float:
     )
 
 
+def slopes(counts: Sequence[int], mean: float, scale: float) -> tuple[float, float]:
+    """The derivatives of the log-likelihood by mean and by scale."""
+    rise, shift = 1 / scale, mean / scale
+    (by_rise, by_shift), _ = _derivatives(counts, rise, shift)
+    return by_shift * rise, -(by_rise + by_shift * mean) * rise * rise
+
+
 def log_mass(level: int, rise: float, shift: float, num_levels: int) -> float:
     """The log-probability of a level."""
     ends = _ends(level, num_levels)

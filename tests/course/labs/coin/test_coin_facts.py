@@ -1,11 +1,13 @@
 """What the coin lab says, against formulas and autograd."""
 
+import itertools
+
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from armod.course.labs.coin.facts import CoinFacts
+from armod.course.labs.coin.facts import WAYS, CoinFacts
 
 coins = st.integers(1, 40).flatmap(lambda flips: st.tuples(st.integers(0, flips), st.just(flips)))
 
@@ -46,3 +48,31 @@ def test_at_an_edge_the_finding_warns_and_the_slope_is_not_zero(heads, other, sl
 def test_a_coin_that_can_not_be_is_refused(wrong):
     with pytest.raises(ValueError, match="0 to n heads in n >= 1 flips"):
         CoinFacts(*wrong)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_ascent_follows_autograd_s_slope(way):
+    facts, size = CoinFacts(29, 30, 0.6), 0.03125
+    path = facts.ascent(way, size).path
+    to_p = torch.sigmoid if way == "the logit" else lambda at: at
+    for (before,), (after,) in itertools.pairwise(path[:20]):
+        start = torch.tensor(before, dtype=torch.float64)
+        at = (start.logit() if way == "the logit" else start).requires_grad_()
+        (slope,) = torch.autograd.grad((29 * to_p(at).log() + (1 - to_p(at)).log()) / 30, at)
+        assert to_p(at + size * slope).item() == pytest.approx(after, abs=1e-12)
+
+
+def test_a_step_in_p_that_finds_9_of_10_jumps_off_at_39_of_40_and_one_in_the_logit_does_not():
+    """What lesson 4.3 says of its climbers, with the lab's own coins."""
+    near = CoinFacts(9, 10, 0.5).ascent("p", 0.125)
+    assert near.off is None and near.path[-1][0] == pytest.approx(0.9, abs=1e-3)
+    far = CoinFacts(39, 40, 0.5)
+    (off,) = far.ascent("p", 0.125).off
+    assert not 0 <= off <= 1
+    assert far.ascent("the logit", 4.0).path[-1][0] == pytest.approx(0.975, abs=0.01)
+    last = len(far.ascent("p", 0.125).path) - 1
+    assert far.climb_sentence("p", 0.125, last).endswith("and that is no probability.")
+    assert far.climb_sentence("the logit", 4.0, 2) == "Step 2 of the ascent in the logit."
+    assert CoinFacts(3, 4, 1.0).ascent("the logit", 1.0).path == ((1.0,),)  # at the edge there is no logit
+    rest = CoinFacts(9, 10, 0.9)
+    assert rest.climb_sentence("p", 0.125, 1) == "After 1 step the ascent in p has come to rest."

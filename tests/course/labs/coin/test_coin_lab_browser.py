@@ -5,7 +5,8 @@ import random
 import pytest
 
 from armod.course.labs import coin_lab
-from armod.course.labs.coin.facts import CoinFacts
+from armod.course.labs.climb import STEP_SIZES
+from armod.course.labs.coin.facts import WAYS, CoinFacts
 from armod.figures.numbers import fixed
 from tests.browser.widgets import says, turn
 
@@ -48,3 +49,30 @@ def test_a_drag_over_the_curves_moves_the_candidate(show):
     moved = int(page.get_by_label("Candidate p").input_value())
     assert moved > 55
     says(page, CoinFacts(7, 10, moved / 100))
+
+
+def test_the_ball_climbs_as_python_says_until_it_jumps_off_or_rests(show):
+    page = show(coin_lab())
+    for heads, flips, hundredths, way, size in [
+        (29, 30, 50, 0, 3),
+        (29, 30, 50, 1, 10),
+        (9, 10, 50, 0, 2),
+        (0, 5, 3, 0, 2),
+    ]:
+        turn(page, "Flips, n", flips)
+        turn(page, "Heads, k", heads)
+        turn(page, "Candidate p", hundredths)
+        turn(page, "Climb in", WAYS[way])
+        turn(page, "Step size", size)
+        start = CoinFacts(heads, flips, hundredths / 100)
+        options = WAYS[way], STEP_SIZES[size]
+        path = start.ascent(*options).path
+        for number, (p,) in enumerate(path):
+            says(page, CoinFacts(heads, flips, p))
+            assert start.climb_sentence(*options, number) in page.locator(".detail").text_content()
+            assert page.locator(".trail").count() == number
+            if number < len(path) - 1:
+                page.get_by_role("button", name="Step →").press("Enter")
+        assert page.get_by_role("button", name="Step →").is_disabled()
+    page.get_by_role("button", name="Go to the maximiser").press("Enter")
+    says(page, CoinFacts(0, 5, 0.0))

@@ -2,6 +2,7 @@
 
 import base64
 import gzip
+import itertools
 import math
 import random
 import re
@@ -11,7 +12,15 @@ import pytest
 import torch
 
 from armod.course.labs import surface_lab
-from armod.course.labs.surface.facts import LEVELS, MEANS, SCALES, SurfaceFacts, log_masses, logistic
+from armod.course.labs.surface.facts import (
+    LEVELS,
+    MEANS,
+    SCALES,
+    WAYS,
+    SurfaceFacts,
+    log_masses,
+    logistic,
+)
 from armod.course.labs.surface.lab import DATA_SETS, MOST_POINTS
 from armod.course.labs.surface.maximiser import has_maximiser, log_likelihood
 
@@ -99,6 +108,40 @@ def test_findings_of_points_that_have_no_maximiser():
     assert finding([0, 2, 1, *[0] * 13]).startswith("3 points on two neighbouring levels: the narrowest")
     assert finding([2, *[0] * 14, 1]).startswith("3 points on the two ends alone: the widest scale wins")
     assert "beyond the map" in finding([4, *[0] * 7, 1, *[0] * 7])
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_ascent_follows_the_slope_of_the_library_s_log_likelihood(way):
+    counts = DATA_SETS["one heap and a stray point"]
+    drawn = torch.arange(LEVELS).repeat_interleave(torch.tensor(counts))
+    path = SurfaceFacts(counts, 20, 15).ascent(way, 0.5).path
+    assert len(path) > 10
+    for (mean, scale), after in itertools.pairwise(path[:10]):
+        at = torch.tensor([mean, scale], dtype=torch.float64)
+        is_log = way == "mean and log-scale"
+        at = torch.stack([at[0], at[1].log() if is_log else at[1]]).requires_grad_()
+        value = logistic(at[0], at[1].exp() if is_log else at[1]).log_prob(drawn).mean()
+        (slope,) = torch.autograd.grad(value, at)
+        moved = at + 0.5 * slope
+        assert (moved[0].item(), (moved[1].exp() if is_log else moved[1]).item()) == pytest.approx(
+            after, abs=1e-9
+        )
+
+
+def test_a_step_may_jump_off_in_the_scale_and_in_the_log_scale_there_is_no_scale_below_0():
+    facts = SurfaceFacts(DATA_SETS["one heap"], MEANS.index(3.0), 14)
+    plain = facts.ascent("mean and scale", 8.0)
+    assert plain.off is not None and plain.off[1] < 0
+    assert "there is no such scale" in facts.climb_sentence("mean and scale", 8.0, len(plain.path) - 1)
+    gentle = facts.ascent("mean and log-scale", 1.0)
+    assert gentle.off is None and gentle.path[-1] == pytest.approx(facts.maximiser, abs=0.01)
+    for size in (1.0, 4.0, 16.0):
+        ascent = facts.ascent("mean and log-scale", size)
+        assert ascent.off is None or ascent.off[1] > 0
+    one = SurfaceFacts(DATA_SETS["all on one level"], MEANS.index(5.0), 10)
+    ends = one.ascent("mean and scale", 1.0)
+    assert "would jump" in one.climb_sentence("mean and scale", 1.0, len(ends.path) - 1)
+    assert len(SurfaceFacts(DATA_SETS["none"], 20, 10).ascent("mean and scale", 1.0).path) == 2
 
 
 @pytest.mark.parametrize(

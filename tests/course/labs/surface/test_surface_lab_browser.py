@@ -1,6 +1,7 @@
 """The surface lab in Chromium, on a page of its own with no network at all."""
 
 import itertools
+import math
 import random
 from pathlib import Path
 
@@ -8,7 +9,8 @@ import pytest
 from playwright.sync_api import expect
 
 from armod.course.labs import surface_lab
-from armod.course.labs.surface.facts import MEANS, SCALES, SurfaceFacts
+from armod.course.labs.climb import STEP_SIZES
+from armod.course.labs.surface.facts import MEANS, SCALES, WAYS, SurfaceFacts
 from armod.course.labs.surface.lab import DATA_SETS
 from armod.course.labs.surface.maximiser import has_maximiser, maximiser
 from tests.browser.widgets import says, turn
@@ -29,6 +31,39 @@ def test_every_surface_says_what_python_says(show):
         page.get_by_role("button", name="Go to the maximiser").click()
         facts = SurfaceFacts(counts, mean, scale)
         says(page, SurfaceFacts(counts, *facts.best))
+
+
+def test_the_ball_climbs_as_python_says(show):
+    page = show(surface_lab())
+    for name, mean, scale, way, size in [
+        ("one heap", 24, 14, 0, 9),
+        ("one heap and a stray point", 60, 8, 1, 5),
+        ("two heaps", 10, 3, 0, 7),
+        ("none", 10, 3, 1, 4),
+    ]:
+        for knob, value in {
+            "Points": name,
+            "Mean": mean,
+            "Scale": scale,
+            "Climb in": WAYS[way],
+            "Step size": size,
+        }.items():
+            turn(page, knob, value)
+        start = SurfaceFacts(DATA_SETS[name], mean, scale)
+        options = WAYS[way], STEP_SIZES[size]
+        path = start.ascent(*options).path
+        numbers = range(min(len(path), 8))
+        for number in numbers:
+            place = path[number]
+            indices = (place[0] - MEANS[0]) / 0.25, 4 * math.log2(place[1] / SCALES[0])
+            says(page, SurfaceFacts(DATA_SETS[name], *indices))
+            assert start.climb_sentence(*options, number) in page.locator(".detail").text_content()
+            if number < numbers[-1]:
+                page.get_by_role("button", name="Step →").press("Enter")
+        assert page.get_by_role("button", name="Step →").is_disabled() == (numbers[-1] == len(path) - 1)
+    # a turned knob is a new start
+    turn(page, "Mean", 30)
+    assert page.get_by_role("button", name="← Back").is_disabled()
 
 
 def test_newton_s_method_in_the_page_is_newton_s_method_in_python(page):
