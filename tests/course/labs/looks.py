@@ -80,8 +80,8 @@ LOOKS = {
         lambda: labs.mixture_lab([(15.5, 2.0, 5), (1.0, 2.0, 5)], COUNTS),
         "Mixture lab: the probability of every level",
         "Mean 1",
-        43,
-        lambda: {"combobox": ["Start from"], "slider": ["Components", "Mean 1", "Scale 1", "Weight 2"]},
+        44,
+        lambda: {"combobox": ["Start from"], "button": ["Fit to the data"], "slider": ["Components", "Mean 1", "Scale 1", "Weight 2"]},
         {"data": lambda: labs.mixture_lab(counts=COUNTS)},
     ),
     "kl": Look(

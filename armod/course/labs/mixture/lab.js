@@ -1,19 +1,26 @@
 // Components of a discretized logistic mixture -> the mass of every level; the facts are those of facts.py.
 
-function mixtureFacts({ levels, beyond, means, scales, weights, cdf, counts }, say, indices) {
+// Of one logistic component: the mass of every bin, `beyond` of them on either side of the levels, and of both tails.
+function componentMasses({ levels, beyond, means, cdf }, mean, scale) {
   const zero = (cdf[0].length - 1) / 2;
+  const below = (end) => cdf[scale][zero + Math.round(2 * (end - means[mean]))];
+  const above = (end) => cdf[scale][zero + Math.round(2 * (means[mean] - end))];
+  // on the far side of the mean by the upper tail: a difference of two numbers near 1 would lose its digits
+  const bin = (place) => (place > means[mean] ? above(place - 0.5) - above(place + 0.5) : below(place + 0.5) - below(place - 0.5));
+  const raw = Array.from({ length: levels + 2 * beyond }, (_, index) => bin(index - beyond));
+  const tails = [below(-0.5), above(levels - 0.5)];
+  const masses = raw.slice(beyond, beyond + levels);
+  masses[0] += tails[0];
+  masses[levels - 1] += tails[1];
+  return { raw, tails, masses };
+}
+
+function mixtureFacts(data, say, indices) {
+  const { levels, means, scales, weights, counts } = data;
   const total = indices.reduce((sum, [, , weight]) => sum + weights[weight], 0);
   const parts = indices.map(([mean, scale, weight]) => {
     const share = weights[weight] / total;
-    const below = (end) => cdf[scale][zero + Math.round(2 * (end - means[mean]))];
-    const above = (end) => cdf[scale][zero + Math.round(2 * (means[mean] - end))];
-    // on the far side of the mean by the upper tail: a difference of two numbers near 1 would lose its digits
-    const bin = (place) => share * (place > means[mean] ? above(place - 0.5) - above(place + 0.5) : below(place + 0.5) - below(place - 0.5));
-    const raw = Array.from({ length: levels + 2 * beyond }, (_, index) => bin(index - beyond));
-    const tails = [share * below(-0.5), share * above(levels - 0.5)];
-    const masses = raw.slice(beyond, beyond + levels);
-    masses[0] += tails[0];
-    masses[levels - 1] += tails[1];
+    const [raw, tails, masses] = Object.values(componentMasses(data, mean, scale)).map((each) => each.map((mass) => share * mass));
     return { share, raw, tails, masses, mean: means[mean], scale: scales[scale] };
   });
   const sum = (values) => values.reduce((all, value) => all + value, 0);
@@ -51,6 +58,13 @@ export function mount(stage, data) {
   });
   example.whole.classList.add("wide");
   const number = knobs.slider("Components", 1, most, turning(state, update)("number"));
+  const fit = knobs.button("Fit to the data", () => {
+    const masses = data.means.map((_, mean) => data.scales.map((_, scale) => componentMasses(data, mean, scale).masses));
+    const used = state.components.slice(0, state.number);
+    set(fittedMixture(data.fit, masses, data.weights, facts.data, used));
+    update();
+  });
+  fit.whole.hidden = !data.counts.length;
   const each = state.components.map((_, index) => ["means", "scales", "weights"].map((kind, place) => {
     const name = ["Mean", "Scale", "Weight"][place];
     return knobs.slider(`${name} ${index + 1}`, 0, data[kind].length - 1, (value) => { state.components[index][place] = value; update(); });
@@ -58,7 +72,7 @@ export function mount(stage, data) {
   const rows = each.map((sliders, index) => element("div", { class: `component component-${index}` }, ...sliders.map(({ whole }) => whole)));
   const lab = createLab(stage, {
     kind: "mixture-lab", name: "The probability of every level. Arrow keys move from level to level.",
-    knobs: [example, number, ...rows], redraw: draw });
+    knobs: [example, number, fit, ...rows], redraw: draw });
   const name = uniqueName("hatch");
   const hatches = svgElement("defs", {}, ...data.colours.map((colour, index) => svgElement("pattern",
     { id: `${name}-${index}`, width: 5, height: 5, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" },

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import torch
 
 from armod.course.labs.mixture.facts import BEYOND, Component
+from armod.course.labs.mixture.fit import MOST_SWEEPS, SAME
 from armod.course.labs.mixture.picture import COMPONENT_COLOURS, mixture_figure
 from armod.course.labs.page import Widget, lab_page
 
@@ -33,7 +34,7 @@ def mixture_lab(components: Sequence[Component] | None = None, counts: Sequence[
     Args:
         components: (mean, scale, weight) of each at first, of `MEANS`, `SCALES` and `WEIGHTS`; means and scales
             in levels.
-        counts: of real data on the 32 levels; the lab then tells how many bits a pixel the mixture needs.
+        counts: of real data on the 32 levels; the lab then tells how many bits a pixel the mixture needs, and can fit it.
 
     Returns:
         The output.
@@ -61,6 +62,7 @@ def mixture_lab(components: Sequence[Component] | None = None, counts: Sequence[
         "weights": WEIGHTS,
         "cdf": [torch.sigmoid(halves / scale).tolist() for scale in SCALES],
         "counts": list(counts),
+        "fit": {"mostSweeps": MOST_SWEEPS, "same": SAME},
         "colours": COMPONENT_COLOURS,
         "examples": {name: [_indices(each) for each in example] for name, example in EXAMPLES.items()},
         "start": [_indices(each) for each in components],

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from armod.course.labs.mixture.facts import MixtureFacts, mixture
-from armod.course.labs.mixture.lab import EXAMPLES, LEVELS, _indices
+from armod.course.labs.mixture.fit import fitted
+from armod.course.labs.mixture.lab import EXAMPLES, LEVELS, MEANS, SCALES, WEIGHTS, _indices
 from armod.likelihoods import DiscretizedLogisticMixture
 
 components = st.lists(
@@ -58,3 +59,35 @@ def test_mixtures_that_do_not_fit_are_refused(chosen, counts, sentence):
 def test_every_example_can_be_shown():
     assert all(MixtureFacts(tuple(example), LEVELS).finding for example in EXAMPLES.values())
     assert all(_indices(component) for example in EXAMPLES.values() for component in example)
+
+
+def component_masses() -> np.ndarray:
+    """Of every mean and scale of the knobs, ``(means, scales, levels)``."""
+    return np.array(
+        [[MixtureFacts(((mean, scale, 1),), LEVELS).probabilities for scale in SCALES] for mean in MEANS]
+    )
+
+
+def test_a_fit_ends_where_no_single_knob_can_better_and_finds_what_the_data_was_made_of():
+    masses = component_masses()
+
+    def facts_of(components, counts):
+        values = tuple((MEANS[mean], SCALES[scale], WEIGHTS[weight]) for mean, scale, weight in components)
+        return MixtureFacts(values, LEVELS, counts)
+
+    edges = (29, 2, 1, *[1] * 26, 2, 3, 33)
+    shares = [count / sum(edges) for count in edges]
+    start = [_indices(component) for component in EXAMPLES["both edges and the middle"]]
+    found = fitted(masses, WEIGHTS, shares, start)
+    best = facts_of(found, edges)
+    assert best.bits - best.entropy < 0.02 < facts_of(start, edges).bits - best.entropy
+    for component in found:
+        for knob, choices in enumerate((MEANS, SCALES, WEIGHTS)):
+            own = component[knob]
+            for component[knob] in range(0, len(choices), 3):
+                assert facts_of(found, edges).bits > best.bits - 1e-8
+            component[knob] = own
+    made = MixtureFacts(((9.0, 1.5, 1),), LEVELS).probabilities
+    counts = tuple((1e6 * made).round().astype(int).tolist())
+    (alone,) = fitted(masses, WEIGHTS, [count / sum(counts) for count in counts], [_indices((20.0, 7.0, 5))])
+    assert (MEANS[alone[0]], SCALES[alone[1]]) == (9.0, 1.5)

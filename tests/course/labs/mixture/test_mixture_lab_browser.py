@@ -7,9 +7,11 @@ from playwright.sync_api import expect
 
 from armod.course.labs import mixture_lab
 from armod.course.labs.mixture.facts import MixtureFacts
-from armod.course.labs.mixture.lab import MEANS, SCALES, WEIGHTS
+from armod.course.labs.mixture.fit import fitted
+from armod.course.labs.mixture.lab import EXAMPLES, MEANS, SCALES, WEIGHTS, _indices
 from armod.figures.numbers import fixed
 from tests.browser.widgets import says, turn
+from tests.course.labs.mixture.test_mixture_facts import component_masses
 
 pytestmark = pytest.mark.browser
 
@@ -37,6 +39,18 @@ def test_every_mixture_says_what_python_says(show, counts):
         assert shown == [facts.level_sentence(level) for level in range(32)]
         table = page.locator("tbody td").all_text_contents()
         assert table == [fixed(mass, 6) for mass in facts.probabilities]
+
+
+@pytest.mark.parametrize("example", ["one in the middle", "both edges and the middle"])
+def test_the_fit_of_the_page_is_python_s(show, example):
+    page = show(mixture_lab(EXAMPLES[example], COUNTS))
+    page.get_by_role("button", name="Fit to the data").press("Enter")
+    shares = [count / sum(COUNTS) for count in COUNTS]
+    found = fitted(component_masses(), WEIGHTS, shares, [_indices(each) for each in EXAMPLES[example]])
+    says(page, MixtureFacts(tuple((MEANS[m], SCALES[s], WEIGHTS[w]) for m, s, w in found), 32, COUNTS))
+    # without data there is nothing to fit to
+    page = show(mixture_lab())
+    expect(page.get_by_role("button", name="Fit to the data")).to_have_count(0)
 
 
 def test_levels_of_the_mixture_by_keys(show):
