@@ -105,6 +105,8 @@ def test_a_key_changes_the_picture_at_once_and_nothing_moves_by_itself(show, cas
 def test_two_copies_on_one_page_are_both_alive(show, case: Look) -> None:
     widget = case.widget
     page = show(Widget(widget.html * 2, widget.text))
+    # two labs may need a scroll bar, and draw themselves anew beside it
+    page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
     drawings = page.locator("svg.armod-plot")
     before = [copy.inner_html() for copy in drawings.all()]
     page.get_by_label(case.slider, exact=True).nth(1).press("ArrowLeft")
