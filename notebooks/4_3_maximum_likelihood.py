@@ -696,12 +696,13 @@ predict(
 #
 # </details>
 #
-# In the lab, put points on 16 levels. The lab finds the maximiser (yellow) by Newton's method, which divides the slope by
-# the curvature, and ends where autograd does (the cell above asserts it). Find out:
+# In the lab, put points on 16 levels. Newton's method, which divides the slope by the curvature, finds the maximiser
+# (yellow), where autograd ends. Find out:
 #
 # 1. Choose *two heaps*. What does one bell make of them? You have seen this in section 3.
 # 2. Choose *all on one level*. Is there a best scale?
 # 3. Choose *heaped on the edge*. Where is the maximiser?
+# 4. Climb with step size 8 in the scale, then in its logarithm.
 
 # %% tags=["nbval-ignore-output"]
 surface_lab()
@@ -714,9 +715,8 @@ surface_lab()
 # %% [markdown]
 # ## 7. A real pixel
 #
-# The lab draws the histogram of our pixel, on 32 coarse levels, as an outline. The title says how many bits a pixel costs
-# under your mixture, and how many of them are divergence. How close do you come with three components? Where do their
-# means go?
+# The lab draws the histogram of our pixel, on 32 coarse levels, as an outline. The title says how many bits a pixel costs,
+# and how many of them are divergence. How close do you come with three components, and *Fit*? Where do their means go?
 
 # %% tags=["nbval-ignore-output"]
 coarse = torch.bincount(pixel // 8, minlength=32)
