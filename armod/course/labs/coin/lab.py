@@ -44,4 +44,4 @@ def coin_lab(heads: int = 7, flips: int = 10, p: float = 0.5) -> Widget:
         "climb": {"most": MOST_STEPS, "atRest": AT_REST},
         "start": {"heads": heads, "flips": flips, "p": p, "way": 0, "size": STEP_SIZES.index(1 / 16)},
     }
-    return lab_page(__file__, data, coin_figure(heads, flips, p), also=["climb.js"])
+    return lab_page(__file__, data, coin_figure(heads, flips, p), others=["climb.js"])

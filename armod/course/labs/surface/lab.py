@@ -74,4 +74,4 @@ def surface_lab(counts: Sequence[int] | None = None, *, mean: float = 3.0, scale
             "size": STEP_SIZES.index(1.0),
         },
     }
-    return lab_page(__file__, data, surface_figure(counts, (facts.mean, facts.scale)), also=["climb.js"])
+    return lab_page(__file__, data, surface_figure(counts, (facts.mean, facts.scale)), others=["climb.js"])
