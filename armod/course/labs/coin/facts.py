@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from armod.course.labs.climb import Climb, Place, climb
+from armod.course.labs.coin.climb import Climb, Place, climb
 from armod.course.labs.words import Words
 
 say = Words.beside(__file__)

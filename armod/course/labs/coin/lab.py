@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 
-from armod.course.labs.climb import AT_REST, MOST_STEPS, STEP_SIZES
+from armod.course.labs.coin.climb import AT_REST, MOST_STEPS, STEP_SIZES
 from armod.course.labs.coin.facts import WAYS
 from armod.course.labs.coin.picture import DEPTH, STEPS, coin_figure
 from armod.course.labs.page import Widget, lab_page
@@ -44,4 +44,4 @@ def coin_lab(heads: int = 7, flips: int = 10, p: float = 0.5) -> Widget:
         "climb": {"most": MOST_STEPS, "atRest": AT_REST},
         "start": {"heads": heads, "flips": flips, "p": p, "way": 0, "size": STEP_SIZES.index(1 / 16)},
     }
-    return lab_page(__file__, data, coin_figure(heads, flips, p), others=["climb.js"])
+    return lab_page(__file__, data, coin_figure(heads, flips, p))

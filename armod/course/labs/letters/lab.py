@@ -95,4 +95,4 @@ def letters_lab(
             "top_p": top_p,
         },
     }
-    return lab_page(__file__, data, letters_figure(facts), others=["adjusted.js"])
+    return lab_page(__file__, data, letters_figure(facts), others=["text/adjusted.js"])

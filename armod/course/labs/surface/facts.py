@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from armod.course.labs.climb import Climb, Place, climb
+from armod.course.labs.coin.climb import Climb, Place, climb
 from armod.course.labs.surface.maximiser import (
     has_maximiser,
     log_likelihood,

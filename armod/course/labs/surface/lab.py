@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from armod.course.labs.climb import AT_REST, MOST_STEPS, STEP_SIZES
+from armod.course.labs.coin.climb import AT_REST, MOST_STEPS, STEP_SIZES
 from armod.course.labs.page import Widget, lab_page, packed
 from armod.course.labs.surface.facts import (
     BAND_COLOURS,
@@ -74,4 +74,6 @@ def surface_lab(counts: Sequence[int] | None = None, *, mean: float = 3.0, scale
             "size": STEP_SIZES.index(1.0),
         },
     }
-    return lab_page(__file__, data, surface_figure(counts, (facts.mean, facts.scale)), others=["climb.js"])
+    return lab_page(
+        __file__, data, surface_figure(counts, (facts.mean, facts.scale)), others=["coin/climb.js"]
+    )

@@ -129,4 +129,4 @@ def text_page(facts: TextFacts, **knobs: int | None) -> Widget:
         facts.continuations,
         **state,  # type: ignore[arg-type]
     )
-    return lab_page(__file__, data, text_figure(shown), others=["adjusted.js"])
+    return lab_page(__file__, data, text_figure(shown))

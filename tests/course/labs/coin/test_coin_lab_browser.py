@@ -5,7 +5,7 @@ import random
 import pytest
 
 from armod.course.labs import coin_lab
-from armod.course.labs.climb import STEP_SIZES
+from armod.course.labs.coin.climb import STEP_SIZES
 from armod.course.labs.coin.facts import WAYS, CoinFacts
 from armod.figures.numbers import fixed
 from tests.browser.widgets import says, turn

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from armod.course.labs import surface_lab
-from armod.course.labs.climb import STEP_SIZES
+from armod.course.labs.coin.climb import STEP_SIZES
 from armod.course.labs.surface.facts import MEANS, SCALES, WAYS, SurfaceFacts
 from armod.course.labs.surface.lab import DATA_SETS
 from armod.course.labs.surface.maximiser import has_maximiser, maximiser
