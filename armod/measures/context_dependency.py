@@ -21,7 +21,7 @@ from armod.measures.probing import (
     in_float64,
     num_levels_of,
     random_values,
-    with_random_weights,
+    randomise,
 )
 from armod.models.base import AutoregressiveModel, device_of
 from armod.models.checks import check_model
@@ -68,7 +68,7 @@ def context_dependency_matrix(
     num_levels, num_variables = num_levels_of(precise, given), math.prod(model.event_shape)
     reacts: Tensor | None = None
     for is_positive in [False, True] * WEIGHT_DRAWS:
-        randomised = with_random_weights(precise, generator, is_positive)
+        randomise(precise, generator, is_positive)
         for _ in range(POINTS):
             row = given(generator)
             if row is None:
@@ -76,7 +76,7 @@ def context_dependency_matrix(
                     "What this model reads as its context is unknown: give an example, context=..."
                 )
             x = random_values(num_levels, (1, *model.event_shape), generator).to(device_of(model))
-            found = _reactions(randomised, x, row, _changed(row, generator), generator)
+            found = _reactions(precise, x, row, _changed(row, generator), generator)
             reacts = found if reacts is None else reacts | found
     return torch.zeros(num_variables, 0, dtype=torch.bool) if reacts is None else reacts
 

@@ -31,7 +31,7 @@ from armod.measures.probing import (
     in_float64,
     num_levels_of,
     random_values,
-    with_random_weights,
+    randomise,
 )
 from armod.models.base import AutoregressiveModel, device_of
 from armod.models.checks import check_model
@@ -80,9 +80,9 @@ def dependency_matrix(
     steps = 2 * WEIGHT_DRAWS * POINTS
     with tqdm(total=steps, desc="oracle", delay=_PATIENCE, leave=False, **quiet) as bar:
         for is_positive in [False, True] * WEIGHT_DRAWS:
-            randomised = with_random_weights(precise, generator, is_positive)
+            randomise(precise, generator, is_positive)
             for _ in range(POINTS):
-                reacts |= _reactions(randomised, num_levels, given(generator), generator)
+                reacts |= _reactions(precise, num_levels, given(generator), generator)
                 bar.update()
     return reacts
 

@@ -78,27 +78,20 @@ def in_float64(model: AutoregressiveModel, given: Given) -> AutoregressiveModel:
     return precise
 
 
-def with_random_weights(
-    model: AutoregressiveModel, generator: torch.Generator, is_positive: bool
-) -> AutoregressiveModel:
-    """Copy a model with new random parameters.
+def randomise(model: AutoregressiveModel, generator: torch.Generator, is_positive: bool) -> None:
+    """Give a model new random parameters.
 
     Args:
-        model: the model.
+        model: a copy of the model, which changes.
         generator: source of the weights.
         is_positive: whether all of them are positive.
-
-    Returns:
-        The copy.
     """
-    randomised = copy.deepcopy(model)
     with torch.no_grad():
-        for parameter in randomised.parameters():
+        for parameter in model.parameters():
             fan_in = parameter[0].numel() if parameter.dim() > 1 else 4
             noise = torch.randn(parameter.shape, generator=generator, dtype=torch.float64)
             # both scales keep the signal of a ReLU network at its size from layer to layer
             parameter.copy_(noise.abs() / fan_in if is_positive else noise * math.sqrt(2 / fan_in))
-    return randomised
 
 
 def differ(before: distributions.Distribution, after: distributions.Distribution, levels: Tensor) -> Tensor:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ParamSpec, Protocol, cast
 
-from armod.course.labs.page import Widget
-
 P = ParamSpec("P")
 
 
@@ -15,11 +13,11 @@ class TakesModels(Protocol[P]):
 
     of: Callable[..., Any]
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Widget:
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Any:
         """The lab with a model of the course."""
 
 
-def takes_models(of: Callable[..., Any]) -> Callable[[Callable[P, Widget]], TakesModels[P]]:
+def takes_models(of: Callable[..., Any]) -> Callable[[Callable[P, Any]], TakesModels[P]]:
     """Give a lab its `of`.
 
     Args:
@@ -29,7 +27,7 @@ def takes_models(of: Callable[..., Any]) -> Callable[[Callable[P, Widget]], Take
         A decorator.
     """
 
-    def add(lab: Callable[P, Widget]) -> TakesModels[P]:
+    def add(lab: Callable[P, Any]) -> TakesModels[P]:
         taking = cast(TakesModels[P], lab)
         taking.of = of
         return taking

@@ -49,6 +49,7 @@ async function awaken(identity, data, mount) {
     try {
       await mount(stage, data);
       root.querySelector(".armod-still").hidden = true;
+      if (root.dataset.live) connect(root, mount); // bridge.js
     } catch (error) {
       stage.remove();
       throw error;

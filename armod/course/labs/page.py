@@ -25,7 +25,7 @@ import html
 import json
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,12 @@ class Widget:
 
     html: str
     text: str
+    # what a page is made of, for its live form
+    script: str = field(default="", repr=False)
+    style: str = field(default="", repr=False)
+    data: Mapping[str, object] = field(default_factory=dict, repr=False)
+    still: str = field(default="", repr=False)
+    label: str = field(default="", repr=False)
 
     def __str__(self) -> str:
         """The sentence."""
@@ -76,9 +82,11 @@ def lab_page(
         The output, with a description for where no HTML is shown.
     """
     script, style, words = lab_files(module_file, mount=mount, others=others)
-    image = still.img(dots_per_inch=100)
-    output = page(script, {**data, "words": words}, image, label=words(label, **names), css=style)
-    return Widget(output, f"{words(about, **names)} At first: {still.description}")
+    image, name = still.img(dots_per_inch=100), words(label, **names)
+    numbers = {**data, "words": words}
+    output = page(script, numbers, image, label=name, css=style)
+    text = f"{words(about, **names)} At first: {still.description}"
+    return Widget(output, text, script, style, numbers, image, name)
 
 
 def lab_files(
@@ -119,10 +127,16 @@ def check_knobs(lab: str, **knobs: tuple[object, Collection[object]]) -> None:
     """
     for name, (value, choices) in knobs.items():
         if value not in choices:
-            raise ValueError(f"In the {lab}, {name} is one of {', '.join(map(str, choices))}; got {value}.")
+            if isinstance(choices, range) and len(choices) > 64:
+                named = f"{choices[0]} to {choices[-1]}"
+            else:
+                named = ", ".join(map(str, choices))
+            raise ValueError(f"In the {lab}, {name} is one of {named}; got {value}.")
 
 
-def page(module_js: str, data: object, still: str, *, label: str, css: str = "", kind: str = "") -> str:
+def page(
+    module_js: str, data: object, still: str, *, label: str, css: str = "", kind: str = "", live: str = ""
+) -> str:
     """The whole output as one ``<div>``.
 
     Args:
@@ -133,6 +147,7 @@ def page(module_js: str, data: object, still: str, *, label: str, css: str = "",
         css: the widget's own rules, each selector beginning with ``.armod-widget`` (they share the page with the
             notebook's), added to those of ``page.css``.
         kind: classes of the whole, beside ``armod-widget``.
+        live: the id of a model in a kernel, to which the page is linked if it is there.
 
     Returns:
         HTML, the same for the same arguments; its id is a hash of its content.
@@ -150,9 +165,10 @@ def page(module_js: str, data: object, still: str, *, label: str, css: str = "",
         )
     numbers = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
     content = "\0".join([module_js, numbers, still, label, css, kind, asset("page.js"), asset("page.css")])
+    link = f' data-live="{live}"' if live else ""
     identity = "armod-" + hashlib.sha256(content.encode()).hexdigest()[:12]
     return (
-        f'<div class="{f"armod-widget {kind}".rstrip()}" data-armod="{identity}" role="group" aria-label="{html.escape(label)}">\n'
+        f'<div class="{f"armod-widget {kind}".rstrip()}" data-armod="{identity}"{link} role="group" aria-label="{html.escape(label)}">\n'
         f"<style>.armod-widget {{ {css_variables()} }}\n{asset('page.css')}{css}</style>\n"
         f'<div class="armod-still">{still}</div>\n'
         f'<script type="module">\n{module_js}\n{asset("page.js")}\nawaken("{identity}", {numbers}, mount);\n</script>\n'
@@ -166,5 +182,5 @@ def packed(raw: bytes) -> str:
 
 
 def asset(name: str) -> str:
-    """The text of a ``.js`` or ``.css`` file that lies beside this one."""
-    return Path(__file__).with_name(name).read_text(encoding="utf-8")
+    """The text of a ``.js`` or ``.css`` file, by its place from this folder."""
+    return (Path(__file__).parent / name).read_text(encoding="utf-8")

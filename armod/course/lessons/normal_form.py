@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections import Counter
 from typing import Any
 
 from nbformat import NotebookNode
 
 from armod.course.lessons.pair import KERNELSPEC, code_cells
+
+_LIVE = re.compile(r' data-live="[0-9a-f]{32}"')
 
 LANGUAGE = {
     "name": "python",
@@ -79,6 +82,9 @@ def _normal_outputs(outputs: list[NotebookNode], count: int) -> list[NotebookNod
         new = NotebookNode({key: value for key, value in output.items() if key != "transient"})
         if new.output_type == "execute_result":
             new.execution_count = count
+        if "text/html" in (data := new.get("data", {})):
+            # the model that a live lab had in this run's kernel
+            new.data = NotebookNode({**data, "text/html": _LIVE.sub("", data["text/html"])})
         last = result[-1] if result else NotebookNode()
         if new.output_type == "stream" and last.get("name") == new.name:
             last.text += new.text

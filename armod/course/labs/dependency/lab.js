@@ -6,6 +6,7 @@ export async function mount(stage, data, live) {
   const [channels, height, width] = data.shape;
   const isSequence = channels === 1 && height === 1;
   const state = { ...data.start, pointed: null };
+  if (live) state.variable = live.get("output");
   const orders = { [say("order_index")]: [...Array(facts.size).keys()], [say("order_made")]: data.ordering };
   const areas = height * width;
   const placeOf = (variable) => {
@@ -48,8 +49,8 @@ export async function mount(stage, data, live) {
   function choose(variable) {
     state.variable = variable;
     state.pointed = null;
-    live?.send({ output: variable });
     update();
+    live?.send({ output: variable });
   }
 
   function update() {
@@ -206,6 +207,11 @@ export async function mount(stage, data, live) {
     const at = placeOf(state.variable);
     moveTo({ row: at.row + step[0], column: at.column + step[1] });
     event.preventDefault();
+  });
+  live?.follow(["output"], () => {
+    if (live.get("output") === state.variable) return;
+    state.variable = live.get("output");
+    update();
   });
   update();
 }

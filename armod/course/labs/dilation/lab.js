@@ -1,12 +1,12 @@
 // The stack, one output, and what it depends on; every set of places is looked up in Python's table.
 
-export async function mount(stage, data) {
+export async function mount(stage, data, live) {
   const say = createWords(data.words);
-  // of a model of one's own: what each conditional sees, as the oracle found it
-  const own = data.own && { ...data.own, bytes: await unpack(data.own.matrix), names: Object.keys(data.own.kinds) };
-  const kindsAt = (at) => Array.from({ length: data.length }, (_, sample) =>
-    own.names[own.bytes[at * data.length + sample]]);
-  const state = { ...data.start };
+  let own;
+  await takeNumbers();
+  const kindsAt = (at) => Array.from({ length: data.length }, (_, sample) => own.names[own.bytes[at * data.length + sample]]);
+  const state = { ...data.start, ...data.setting };
+  if (live) Object.assign(state, { output: live.get("output"), frame: live.get("frame") });
   let facts;
   let place;
   const turn = (name) => (value) => {
@@ -19,11 +19,21 @@ export async function mount(stage, data) {
   const kernel = knobs.slider("Kernel", data.kernels[0], data.kernels.at(-1), turn("kernel"));
   const output = knobs.slider("Output", 1, own ? data.length - 1 : data.length, turn("output"));
   const frame = knobs.slider("Frame", 0, state.layers, turn("frame"));
+  // with a kernel any dilations: typed, and taken over by Enter or by leaving the field
+  const typed = knobs.text("Dilations", { inputmode: "numeric", autocomplete: "off", spellcheck: "false" }, () => {});
+  typed.whole.classList.add("wide");
+  typed.control.addEventListener("change", () => {
+    const numbers = typed.control.value.split(/[\s,;]+/).filter(Boolean).map(Number);
+    const fits = numbers.length >= 1 && numbers.length <= 12 && numbers.every((each) => Number.isInteger(each) && each >= 1 && each <= 64);
+    typed.control.setAttribute("aria-invalid", String(!fits));
+    if (fits) live.send({ dilations: numbers });
+  });
+  const taps = knobs.slider("Taps", 1, 5, (count) => live.send({ kernel_size: count }));
   const player = createPlayer(stage, { state, name: "frame", last: () => state.layers, pause: 900, update });
   pattern.whole.classList.add("wide");
   const lab = createLab(stage, {
     kind: "dilation-lab", name: "Layers of units above the samples, and lines from one output to what it depends on",
-    knobs: [...(own ? [] : [pattern, layers, kernel]), output, frame, player], redraw: draw });
+    knobs: [...(own ? [] : [pattern, layers, kernel]), ...(live ? [typed, taps] : []), output, frame, player], redraw: draw });
   const count = own && createKinds(stage, lab, own.kinds);
   if (own) addVerdict(lab, own);
   const sketch = createSketch(lab.svg);
@@ -39,10 +49,22 @@ export async function mount(stage, data) {
   });
   const dilations = () => data.patterns[state.pattern].slice(0, state.layers);
 
+  // Of a model of one's own: what each conditional sees, as the oracle found it. The kernel sends it again.
+  async function takeNumbers() {
+    if (live) data = { ...data, ...live.get("_numbers") };
+    own = data.own && { ...data.own, bytes: await unpack(data.own.matrix), names: Object.keys(data.own.kinds) };
+  }
+
   function update() {
     state.frame = between(0, state.frame, state.layers);
     facts = data.states[`${state.pattern} ${state.layers} ${state.kernel}`];
     pattern.show(state.pattern);
+    if (live) {
+      typed.show(live.get("dilations").join(", "));
+      taps.show(live.get("kernel_size"));
+      const told = { output: state.output, frame: state.frame };
+      if (Object.entries(told).some(([name, value]) => live.get(name) !== value)) live.send(told);
+    }
     layers.show(state.layers);
     kernel.show(state.kernel, `${state.kernel} taps`);
     output.show(state.output, `at sample ${state.output}`);
@@ -147,6 +169,17 @@ export async function mount(stage, data) {
       return true;
     },
     move: choose,
+  });
+  live?.follow(["_numbers"], async () => {
+    await takeNumbers();
+    Object.assign(state, data.setting);
+    update();
+  });
+  live?.follow(["output", "frame"], () => {
+    const told = { output: live.get("output"), frame: live.get("frame") };
+    if (told.output === state.output && told.frame === state.frame) return;
+    Object.assign(state, told);
+    update();
   });
   update();
 }

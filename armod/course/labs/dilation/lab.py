@@ -8,12 +8,20 @@ from __future__ import annotations
 
 from functools import cache
 from itertools import product
+from typing import TYPE_CHECKING, Any
 
 from armod.course.labs.dilation.facts import KERNEL_SIZES, LENGTH, NUM_LAYERS, PATTERNS, DilationFacts
 from armod.course.labs.dilation.own import dilation_lab_of
 from armod.course.labs.dilation.picture import dilation_figure
 from armod.course.labs.own import takes_models
 from armod.course.labs.page import Widget, check_knobs, lab_page
+from armod.likelihoods import Bernoulli
+from armod.models.sequence.wavenet import WaveNet
+
+if TYPE_CHECKING:
+    from armod.course.labs.live.widget import LiveLab
+
+LIVE_LENGTH = 32
 
 
 @takes_models(dilation_lab_of)
@@ -24,7 +32,8 @@ def dilation_lab(
     kernel_size: int = 2,
     output: int = LENGTH,
     frame: int = 0,
-) -> Widget:
+    live: bool = False,
+) -> Widget | LiveLab:
     """The lab as one notebook output, its knobs set to these values at first; ``dilation_lab.of(model)`` shows a model of yours.
 
     Args:
@@ -33,6 +42,8 @@ def dilation_lab(
         kernel_size: taps of each layer.
         output: the sample above which the chosen output stands, from 1.
         frame: steps down that are lit already.
+        live: whether to make an ipywidget of 32 samples, whose traits ``dilations``, ``kernel_size``, ``output`` (at most 31)
+            and ``frame`` take any dilations.
 
     Returns:
         The output.
@@ -49,6 +60,13 @@ def dilation_lab(
         output=(output, range(1, LENGTH + 1)),
         frame=(frame, range(num_layers + 1)),
     )
+    if live:
+        options: dict[str, Any] = {
+            "dilations": PATTERNS[names[pattern]][:num_layers],
+            "kernel_size": kernel_size,
+        }
+        model = WaveNet((LIVE_LENGTH,), 2, likelihood=Bernoulli(), **options)
+        return dilation_lab_of(model, output=min(output, LIVE_LENGTH - 1), frame=frame, live=True)
     facts = dilation_state(names[pattern], num_layers, kernel_size)
     start = {"pattern": names[pattern], "layers": num_layers, "kernel": kernel_size}
     data = {

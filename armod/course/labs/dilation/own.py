@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from torch import Tensor
 
@@ -15,6 +17,9 @@ from armod.models.base import AutoregressiveModel
 from armod.models.checks import check_model
 from armod.models.sequence.wavenet import WaveNet
 
+if TYPE_CHECKING:
+    from armod.course.labs.live.widget import LiveLab
+
 _MOST_TERMS = 6  # of the formula, written out
 
 
@@ -25,7 +30,8 @@ def dilation_lab_of(
     frame: int = 0,
     context: Tensor | None = None,
     seed: int = 0,
-) -> Widget:
+    live: bool = False,
+) -> Widget | LiveLab:
     """Show which samples each output of a model of sequences depends on.
 
     A WaveNet shows the paths through its own dilations and, below them, what the oracle finds. Any other model shows what the
@@ -38,6 +44,8 @@ def dilation_lab_of(
         frame: steps down that are lit already.
         context: as in `armod.check_autoregressive`.
         seed: as there.
+        live: whether to make an ipywidget, with the traits ``output`` and, for a WaveNet, ``frame``, ``dilations`` and
+            ``kernel_size``: with other dilations it shows a small WaveNet of the same length.
 
     Returns:
         The lab as one notebook output.
@@ -54,25 +62,49 @@ def dilation_lab_of(
     found = dependencies(model, "dilation lab", context=context, seed=seed)
     length = len(found.ordering)
     if not isinstance(model, WaveNet) or length == 1:
-        return own_page(found, "Dilation lab", output)
+        return own_page(found, "Dilation lab", output, live=live)
     facts = DilationFacts(tuple(model.dilations), model.kernel_size)
     at = output
     if at is None:
         at = max(1, int(found.position[found.interesting])) if found.leaks else length - 1
     check_knobs("dilation lab", output=(at, range(1, length)), frame=(frame, range(facts.num_layers + 1)))
+    if not live:
+        return dilation_page(found, facts, at, frame)
+    # only who asks for it needs ipywidgets
+    from armod.course.labs.dilation.live import LiveDilationLab
+
+    return LiveDilationLab(found, facts, dilation_page, dilation_numbers, output=at, frame=frame)
+
+
+def dilation_page(found: Dependencies, facts: DilationFacts, output: int, frame: int) -> Widget:
+    """The page of paths through dilations above what the oracle found.
+
+    Args:
+        found: what it found.
+        facts: the paths.
+        output: the sample above which the chosen output stands.
+        frame: steps down that are lit.
+
+    Returns:
+        The output.
+    """
+    data = {**dilation_numbers(found, facts), "start": {"output": output, "frame": frame}}
+    still = dependency_figure(DependencyFacts(found, int(found.ordering[output])))
+    names = {"label": "own", "about": "own_about", "model": found.model}
+    return lab_page(__file__, data, still, others=KINDS_OF_PAIRS, **names)
+
+
+def dilation_numbers(found: Dependencies, facts: DilationFacts) -> dict[str, object]:
+    """The numbers of the page, but for what is chosen in it."""
     pattern = ", ".join(map(str, facts.dilations))
-    data = {
+    return {
         "patterns": {pattern: facts.dilations},
         "kernels": [facts.kernel_size],
-        "length": length,
+        "length": len(found.ordering),
         "states": {f"{pattern} {facts.num_layers} {facts.kernel_size}": _state(found, facts)},
         "own": _own(found),
-        "start": {"pattern": pattern, "layers": facts.num_layers, "kernel": facts.kernel_size, "output": at, "frame": frame},
-    }  # fmt: skip
-    still = dependency_figure(DependencyFacts(found, int(found.ordering[at])))
-    return lab_page(
-        __file__, data, still, others=KINDS_OF_PAIRS, label="own", about="own_about", model=found.model
-    )
+        "setting": {"pattern": pattern, "layers": facts.num_layers, "kernel": facts.kernel_size},
+    }
 
 
 def _state(found: Dependencies, facts: DilationFacts) -> dict[str, object]:

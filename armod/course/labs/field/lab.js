@@ -2,11 +2,17 @@
 
 const FIRST_NAMES = { A: "A", B: "B (leaks)" };
 
-export async function mount(stage, data) {
+export async function mount(stage, data, live) {
   const say = createWords(data.words);
   const sees = await unpack(data.sees);
   const { size } = data;
   const state = { ...data.start, pointed: null };
+  const traits = { stack: "stack", first: "first_mask", kernel: "kernel_size", depth: "depth" };
+  const takeOver = () => {
+    for (const [name, trait] of Object.entries(traits)) state[name] = live.get(trait);
+    [state.row, state.column] = live.get("pixel");
+  };
+  if (live) takeOver();
   const turn = turning(state, update);
   const knobs = createKnobs();
   const stack = knobs.choice("Stack", data.stacks, turn("stack"));
@@ -48,6 +54,15 @@ export async function mount(stage, data) {
     read();
     look();
     draw();
+    if (live) tell();
+  }
+
+  // The kernel's traits, where they are others.
+  function tell() {
+    const now = Object.fromEntries(Object.entries(traits).map(([name, trait]) => [trait, state[name]]));
+    now.pixel = [state.row, state.column];
+    const changed = Object.entries(now).filter(([trait, value]) => `${live.get(trait)}` !== `${value}`);
+    if (changed.length) live.send(Object.fromEntries(changed));
   }
 
   function look() {
@@ -135,6 +150,11 @@ export async function mount(stage, data) {
     if (!step) return;
     choose(state.row + step[0], state.column + step[1]);
     event.preventDefault();
+  });
+  live?.follow([...Object.values(traits), "pixel"], () => {
+    const before = JSON.stringify(state);
+    takeOver();
+    if (JSON.stringify(state) !== before) update();
   });
   update();
 }

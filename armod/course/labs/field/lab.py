@@ -7,6 +7,7 @@ measured matrices, counts and draws.
 from __future__ import annotations
 
 from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,6 +19,9 @@ from armod.course.labs.own import takes_models
 from armod.course.labs.page import Widget, check_knobs, lab_page, packed
 from armod.measures.field_table import DEPTHS, FIRST_MASKS, KERNEL_SIZES, SIZE, STACKS, field_table, settings
 
+if TYPE_CHECKING:
+    from armod.course.labs.live.widget import LiveLab
+
 
 @takes_models(field_lab_of)
 def field_lab(
@@ -28,7 +32,8 @@ def field_lab(
     depth: int = 5,
     row: int = 7,
     column: int = 6,
-) -> Widget:
+    live: bool = False,
+) -> Widget | LiveLab:
     """The lab as one notebook output, its knobs set to these values at first; ``field_lab.of(model)`` shows a model of yours.
 
     Args:
@@ -38,6 +43,7 @@ def field_lab(
         depth: masked layers, 2 to 6.
         row: of the chosen pixel, 0 to 12.
         column: of the chosen pixel, 0 to 12.
+        live: whether to make an ipywidget, whose traits are the knobs and ``pixel``, row and column.
 
     Returns:
         The output.
@@ -45,14 +51,30 @@ def field_lab(
     Raises:
         ValueError: for a value that the lab's knobs do not have.
     """
-    facts = lab_state(stack, first_mask, kernel_size=kernel_size, depth=depth, row=row, column=column)
-    start = {
+    knobs: dict[str, Any] = {
         "stack": stack,
-        "first": first_mask,
-        "kernel": kernel_size,
+        "first_mask": first_mask,
+        "kernel_size": kernel_size,
         "depth": depth,
-        "row": row,
-        "column": column,
+    }
+    if not live:
+        return _page(**knobs, row=row, column=column)
+    # only who asks for it needs ipywidgets
+    from armod.course.labs.field.live import LiveFieldLab
+
+    lab_state(**knobs, row=row, column=column)
+    return LiveFieldLab(_page, lab_state, **knobs, pixel=(row, column))
+
+
+def _page(**knobs: Any) -> Widget:
+    facts = lab_state(**knobs)
+    start = {
+        "stack": facts.stack,
+        "first": facts.first_mask,
+        "kernel": facts.kernel_size,
+        "depth": facts.depth,
+        "row": facts.row,
+        "column": facts.column,
     }
     return lab_page(__file__, {**_table(), "start": start}, field_figure(facts), others=KINDS_OF_PAIRS)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from torch import Tensor
 
@@ -12,6 +13,9 @@ from armod.course.labs.page import Widget, check_knobs
 from armod.models.base import AutoregressiveModel
 from armod.models.checks import check_model
 
+if TYPE_CHECKING:
+    from armod.course.labs.live.widget import LiveLab
+
 
 def field_lab_of(
     model: AutoregressiveModel,
@@ -20,7 +24,8 @@ def field_lab_of(
     channel: int = 0,
     context: Tensor | None = None,
     seed: int = 0,
-) -> Widget:
+    live: bool = False,
+) -> Widget | LiveLab:
     """Show what each pixel of a model sees, misses, and must not see.
 
     Args:
@@ -29,6 +34,7 @@ def field_lab_of(
         channel: of the chosen pixel.
         context: as in `armod.check_autoregressive`.
         seed: as there.
+        live: whether to make an ipywidget, with the traits ``pixel``, row and column, and ``output``, the flat index.
 
     Returns:
         The lab as one notebook output.
@@ -54,4 +60,4 @@ def field_lab_of(
             channel=(channel, range(channels)),
         )
         output = (channel * height + row) * width + column
-    return own_page(found, "Field lab", output, matrix=False)
+    return own_page(found, "Field lab", output, matrix=False, live=live)

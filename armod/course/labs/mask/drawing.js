@@ -44,6 +44,8 @@ function createDrawing(say, lab) {
     svg.appendChild(svgElement("g", attributes)));
   const [behind, sketch] = [createSketch(backdrop), createSketch(front)];
   const units = new Map();
+  let drawn;
+  let whenDrawn = () => {};
 
   // What the columns and rows of a matrix are; beside a small one the words begin at its corner.
   function writeAxes(x, y, width, height, columns, rows) {
@@ -109,6 +111,22 @@ function createDrawing(say, lab) {
     drawNames(facts, place, focus.level === 0 ? null : row);
     sketch.end();
     lab.resize(place.height);
+    drawn = { place, masks };
+    whenDrawn();
+  }
+
+  // Where a weight lies in the square of its mask, and which weight lies at a place.
+  function cellOf({ level, above, below }) {
+    const { x, y, cell } = drawn.place.maskPlaces[level];
+    return { x: x + below * cell, y: y + above * cell, cell };
+  }
+  function maskCellAt({ x, y }) {
+    for (let level = 0; level < drawn.masks.length; level++) {
+      const { x: left, y: top, cell } = drawn.place.maskPlaces[level];
+      const [above, below] = [Math.floor((y - top) / cell), Math.floor((x - left) / cell)];
+      if (drawn.masks[level][above]?.[below] !== undefined) return { level, above, below };
+    }
+    return null;
   }
 
   function drawUnits(facts, place, focus, tabStop, isLit) {
@@ -172,6 +190,10 @@ function createDrawing(say, lab) {
     sketch.text(x, y - 13, facts.oracle ? say("oracle") : `${factors} > 0`, "product start");
     writeAxes(x, y, side, side, "inputs", "outputs");
     sketch.text(x, y + side + 32, say("pairs", { kept: countOf(sees.map((seen, above) => seen.map((is, below) => is && position[below] < position[above]))), all: (size * (size - 1)) / 2 }), "count start");
+    if (facts.paths && cell >= 16)
+      facts.paths.forEach((counts, above) => counts.forEach((count, below) => {
+        if (count && count < 1000) sketch.text(x + (below + 0.5) * cell - 0.5, y + (above + 0.5) * cell, String(count), "paths");
+      }));
     if (row !== null) sketch.text(x + side + 6, y + (row + 0.5) * cell, `x${lowered(row + 1)}`, "variable strong start");
   }
 
@@ -198,5 +220,5 @@ function createDrawing(say, lab) {
     return node ? { level: +node.dataset.level, unit: +node.dataset.unit } : null;
   };
   const focusUnit = ({ level, unit }) => unitNode(level, unit).focus();
-  return { draw, unitAt, focusUnit };
+  return { draw, unitAt, focusUnit, cellOf, maskCellAt, afterwards: (react) => { whenDrawn = react; } };
 }

@@ -174,6 +174,15 @@ def mask_facts(
     return MaskFacts(order, [ends, *degrees, ends], kept, chosen)
 
 
+def as_text(masks: Sequence[Tensor]) -> list[list[str]]:
+    """Masks as pages have them: a row of zeros and ones for each unit.
+
+    >>> as_text([torch.tensor([[True, False]])])
+    [['10']]
+    """
+    return [["".join("01"[bool(kept)] for kept in row) for row in mask.tolist()] for mask in masks]
+
+
 def _numbers(lit: Tensor) -> list[int]:
     """Of those that are lit, counted from 1."""
     numbers: list[int] = (lit.nonzero().flatten() + 1).tolist()

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import product
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -17,11 +18,14 @@ from torch import Tensor
 
 from armod import orderings
 from armod.course.labs.mask.facts import MaskFacts, mask_facts
-from armod.course.labs.mask.own import mask_lab_of
+from armod.course.labs.mask.own import mask_lab_of, network_page
 from armod.course.labs.mask.picture import mask_figure
 from armod.course.labs.own import takes_models
 from armod.course.labs.page import Widget, check_knobs, lab_page, packed
 from armod.models.made.masks import hidden_degrees, masks
+
+if TYPE_CHECKING:
+    from armod.course.labs.live.widget import LiveLab
 
 VARIABLES = range(1, 17)
 SIZES = (1, 4, 8, 12, 16)
@@ -39,7 +43,8 @@ def mask_lab(
     degrees: str = "random",
     seed: int = 0,
     output: int | None = None,
-) -> Widget:
+    live: bool = False,
+) -> Widget | LiveLab:
     """The lab as one notebook output, its knobs set to these values at first; ``mask_lab.of(model)`` shows a model of yours.
 
     Args:
@@ -49,6 +54,8 @@ def mask_lab(
         degrees: how the hidden units get their degrees, "random" or "sequential".
         seed: of random degrees.
         output: the chosen variable, from 0; left out, one a little past the middle of the ordering.
+        live: whether to make an ipywidget, in which the network can be edited; its traits are ``ordering``, ``degrees``,
+            ``masks`` and ``output``.
 
     Returns:
         The output.
@@ -59,6 +66,11 @@ def mask_lab(
     facts = lab_state(
         num_variables, hidden_sizes, ordering=ordering, degrees=degrees, seed=seed, output=output
     )
+    if live:
+        # only who asks for it needs ipywidgets
+        from armod.course.labs.mask.live import LiveMaskLab
+
+        return LiveMaskLab(facts, network_page)
     start = {
         "size": num_variables,
         "ordering": facts.ordering.tolist(),

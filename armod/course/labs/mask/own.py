@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -11,13 +13,16 @@ from torch import Tensor
 from armod.course.labs.dependency.facts import Dependencies, dependencies
 from armod.course.labs.dependency.kinds import KINDS_OF_PAIRS
 from armod.course.labs.dependency.lab import own_page, page_data
-from armod.course.labs.mask.facts import MaskFacts, say
+from armod.course.labs.mask.facts import MaskFacts, as_text, say
 from armod.course.labs.mask.picture import draw_masks
 from armod.course.labs.page import Widget, check_knobs, lab_page
 from armod.models.base import AutoregressiveModel
 from armod.models.made.masks import who_sees_whom
 from armod.models.made.model import MADE
 from armod.orderings import positions
+
+if TYPE_CHECKING:
+    from armod.course.labs.live.widget import LiveLab
 
 _MOST_UNITS = 16  # of a layer, drawn one by one
 _MOST_GROUPS = 64  # of units with the same masks
@@ -29,16 +34,19 @@ def mask_lab_of(
     output: int | None = None,
     context: Tensor | None = None,
     seed: int = 0,
-) -> Widget:
+    live: bool = False,
+) -> Widget | LiveLab:
     """Show the masks of a MADE, and which outputs see which inputs; of another model what the oracle finds.
 
-    A hidden layer of more than 16 units shows those with the same masks as one.
+    The masks can be edited: degrees, single connections, the ordering, the comparison in the output mask. A hidden layer of more
+    than 16 units (64 with a live kernel) shows those with the same masks as one, and is not edited.
 
     Args:
         model: a model of up to 64 variables, or of images of up to 16 x 16 pixels; it does not change.
         output: the variable chosen at first, a flat index from 0; left out, one with most leaks or most unseen.
         context: as in `armod.check_autoregressive`.
         seed: as there.
+        live: whether to make an ipywidget, with the traits ``output`` and, for a MADE, ``ordering``, ``degrees`` and ``masks``.
 
     Returns:
         The lab as one notebook output.
@@ -54,30 +62,70 @@ def mask_lab_of(
     found = dependencies(model, "mask lab", context=context, seed=seed)
     chosen = found.interesting if output is None else output
     check_knobs("mask lab", output=(chosen, range(len(found.kinds))))
-    is_small = len(found.kinds) <= _MOST_GROUPS
-    facts = _network(model, chosen, found) if isinstance(model, MADE) and is_small else None
-    if facts is None:
-        return own_page(found, "Mask lab", chosen)
+    is_small, most = len(found.kinds) <= _MOST_GROUPS, _MOST_GROUPS if live else _MOST_UNITS
+    facts = _network(model, chosen, found, most) if isinstance(model, MADE) and is_small else None
+    if facts is None or (live and facts.grouping):
+        return own_page(found, "Mask lab", chosen, live=live)
+    if not live:
+        return own_masks_page(facts)
+    # only who asks for it needs ipywidgets
+    from armod.course.labs.mask.live import LiveMaskLab
+
+    return LiveMaskLab(facts, partial(_page_of, facts))
+
+
+def own_masks_page(facts: OwnMaskFacts) -> Widget:
+    """The page of a MADE of one's own.
+
+    Args:
+        facts: what is to be seen.
+
+    Returns:
+        The output.
+    """
+    hints = [say["own_hint"], facts.grouping or say["edit_hint"]]
     data = {
-        **page_data(found),
-        "degrees": [layer.tolist() for layer in facts.degrees],
-        "masks": [["".join("01"[kept] for kept in row) for row in mask.tolist()] for mask in facts.masks],
+        **page_data(facts.found),
+        **_numbers(facts),
         "counts": facts.counts,
         "kept": [{"kept": kept, "all": whole} for kept, whole in facts.kept],
-        "hint": " ".join(filter(None, [facts.grouping, say["own_hint"]])),
-        "verdict": " ".join(filter(None, [found.sentence, facts.disagreement])),
-        "start": {"output": chosen},
+        "editable": not facts.grouping,
+        "hint": " ".join(hints),
+        "verdict": " ".join(filter(None, [facts.found.sentence, facts.disagreement])),
     }
-    return lab_page(
-        __file__,
-        data,
-        draw_masks(facts),
-        mount="lab_own",
-        others=KINDS_OF_PAIRS,
-        label="own",
-        about="own_about",
-        model=found.model,
-    )
+    names = {"label": "own", "about": "own_about", "model": facts.found.model}
+    return lab_page(__file__, data, draw_masks(facts), mount="lab_own", others=KINDS_OF_PAIRS, **names)
+
+
+def network_page(facts: MaskFacts, note: str = "") -> Widget:
+    """The page of a network that is no model yet, to be edited.
+
+    Args:
+        facts: what is to be seen.
+        note: a sentence about it.
+
+    Returns:
+        The output.
+    """
+    hint = f"{say['own_hint']} {say['edit_hint']}"
+    data = {**_numbers(facts), "editable": True, "hint": hint, "verdict": note, "note": note}
+    names = {"label": "editor", "about": "editor_about"}
+    return lab_page(__file__, data, draw_masks(facts), mount="lab_own", others=KINDS_OF_PAIRS, **names)
+
+
+def _numbers(facts: MaskFacts) -> dict[str, object]:
+    return {
+        "ordering": facts.ordering.tolist(),
+        "degrees": [layer.tolist() for layer in facts.degrees],
+        "masks": as_text(facts.masks),
+        "start": {"output": facts.output},
+    }
+
+
+def _page_of(model: OwnMaskFacts, now: MaskFacts, note: str) -> Widget:
+    """The page of a model, or of the network that it has been edited to."""
+    is_edited = not torch.equal(now.ordering, model.ordering) or as_text(now.masks) != as_text(model.masks)
+    return network_page(now, note) if is_edited else own_masks_page(replace(model, output=now.output))
 
 
 @dataclass(frozen=True)
@@ -145,7 +193,7 @@ class OwnMaskFacts(MaskFacts):
         )
 
 
-def _network(model: MADE, chosen: int, found: Dependencies) -> OwnMaskFacts | None:
+def _network(model: MADE, chosen: int, found: Dependencies, most: int) -> OwnMaskFacts | None:
     """Degrees and masks as they are in use, units of large layers that are alike drawn once; None if too many differ."""
     ordering, family = model.ordering.cpu(), model.likelihood
     size = len(ordering)
@@ -158,7 +206,7 @@ def _network(model: MADE, chosen: int, found: Dependencies) -> OwnMaskFacts | No
     for level, layer in enumerate(model.degrees):
         own = layer[0].cpu()
         looks = torch.cat([own[:, None], masks[level].long(), masks[level + 1].T.long()], dim=1)
-        first, number = _alike(looks) if len(own) > _MOST_UNITS else (torch.arange(len(own)), [1] * len(own))
+        first, number = _alike(looks) if len(own) > most else (torch.arange(len(own)), [1] * len(own))
         degrees.append(own[first])
         counts.append(number)
         drawn.append(first)

@@ -1,0 +1,48 @@
+// Changing a network: degrees, single connections, the ordering, and the comparison in the output mask.
+// The rule is that of armod/models/made/masks.py; tests hold the two against each other.
+
+// A weight is kept if the degree above is at least the one below; to an output only if it is greater. `isStrict` false is
+// the well-known mistake: an output then sees itself.
+const keepsWeight = (above, below, isOutput, isStrict) => (isOutput && isStrict ? above > below : above >= below);
+
+function masksOf(degrees, isStrict) {
+  return degrees.slice(1).map((above, level) => above.map((high) => degrees[level].map((low) =>
+    keepsWeight(high, low, level === degrees.length - 2, isStrict))));
+}
+
+// A network as the lab draws it; what is seen follows from the masks.
+function networkFacts({ ordering, hidden, masks, output }) {
+  const position = new Array(ordering.length);
+  ordering.forEach((variable, place) => (position[variable] = place));
+  const ends = position.map((before) => before + 1);
+  const paths = masks.slice(1).reduce((counts, mask) => mask.map((row) => counts[0].map((_, input) =>
+    row.reduce((sum, kept, unit) => sum + (kept ? counts[unit][input] : 0), 0))), masks[0].map((row) => row.map(Number)));
+  return {
+    size: ordering.length, ordering, position, degrees: [ends, ...hidden, ends], masks, output, paths,
+    sees: paths.map((row) => row.map((count) => count > 0)),
+  };
+}
+
+// With another degree of one hidden unit: the weights into and out of it are kept or not by the rule, all others stay.
+function withDegree(network, level, unit, degree) {
+  const hidden = network.hidden.map((layer, index) => layer.map((each, other) =>
+    index === level - 1 && other === unit ? degree : each));
+  const { degrees } = networkFacts({ ...network, hidden });
+  const ruled = masksOf(degrees, network.isStrict);
+  const masks = network.masks.map((mask, gap) => mask.map((row, above) => row.map((kept, below) =>
+    (gap === level - 1 && above === unit) || (gap === level && below === unit) ? ruled[gap][above][below] : kept)));
+  return { ...network, hidden, masks };
+}
+
+// With one connection cut, or put in.
+function withToggled(network, level, above, below) {
+  const masks = network.masks.map((mask, gap) => gap !== level ? mask
+    : mask.map((row, high) => high !== above ? row : row.map((kept, low) => (low === below ? !kept : kept))));
+  return { ...network, masks };
+}
+
+// With another ordering or comparison: all weights by the rule.
+function withRule(network, changes) {
+  const changed = { ...network, ...changes };
+  return { ...changed, masks: masksOf(networkFacts(changed).degrees, changed.isStrict) };
+}

@@ -1,0 +1,94 @@
+"""Live labs in the real JupyterLab: page and kernel set the same traits; a notebook that is reopened shows no empty place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import jupytext
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.lab import Lab, Notebook, serve
+
+pytestmark = pytest.mark.browser
+
+NOTEBOOK = """# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %%
+import ipywidgets
+from armod.course.labs import mask_lab
+lab = mask_lab(4, (4,), degrees="sequential", live=True)
+lab
+
+# %%
+ipywidgets.VBox([lab])
+"""
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """A course of one notebook, which shows a live lab by itself and in a layout, and has not run yet."""
+    course = tmp_path_factory.mktemp("live-lab-course")
+    (course / "notebooks").mkdir()
+    (course / "notebooks/index.py").write_text(NOTEBOOK)
+    jupytext.write(jupytext.reads(NOTEBOOK, fmt="py:percent"), course / "notebooks/index.ipynb")
+    with serve(course, home=tmp_path_factory.mktemp("live-lab-home")) as running:
+        yield running
+
+
+def in_kernel(notebook: Notebook, code: str, expression: str = "None") -> str:
+    """Run code in the notebook's kernel, and give an expression as it prints."""
+    reply: dict[str, Any] = notebook.page.evaluate(
+        """([code, x]) => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.requestExecute(
+            { code, user_expressions: { x } }).done.then(reply => reply.content)""",
+        [code, expression],
+    )
+    assert reply["status"] == "ok", reply
+    return reply["user_expressions"]["x"]["data"]["text/plain"]
+
+
+def test_page_and_kernel_set_the_same_traits_and_nothing_is_missing_afterwards(course: Lab, page: Page):
+    notebook = course.open(page, "index.ipynb")
+    notebook.run_all()
+    assert notebook.errors() == []
+    shown = notebook.locator(".armod-widget[data-connected] .mask-lab")
+    in_layout = notebook.locator(".jupyter-widgets .mask-lab")
+    expect(shown).to_have_count(1)
+    expect(in_layout).to_have_count(1)
+    # keys of the page set the kernel's trait, and the other view follows
+    shown.get_by_label("Chosen output", exact=True).press("ArrowLeft")
+    expect(in_layout.get_by_label("Chosen output", exact=True)).to_have_value("2")
+    assert in_kernel(notebook, "", "lab.output") == "1"
+    # a connection that must not be: masks for the next cell, and the kernel's own arithmetic beside them
+    finding = shown.locator(".finding")
+    in_kernel(notebook, "lab.output = 0")
+    expect(finding).to_have_text("Output 1 sees nothing: it is the first in the ordering")
+    shown.get_by_label("Output mask", exact=True).select_option("≥ (leaks)")
+    expect(shown.locator(".verdict.wrong")).to_contain_text("add up to")
+    expect(shown.locator(".verdict.wrong")).not_to_contain_text("1.0000")
+    assert in_kernel(notebook, "", "lab.masks[1].int().tolist()[0]") != "[0, 0, 0, 0]"
+    # Python sets, the page follows
+    in_kernel(notebook, "lab.ordering = [3, 2, 1, 0]")
+    expect(shown.get_by_label("Ordering", exact=True)).to_have_value("4 3 2 1")
+    expect(shown.locator(".verdict")).to_have_text(
+        "No leak: with random weights, the probabilities of all 16 observations add up to 1.0000."
+    )
+
+    page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+    page.wait_for_function("() => !window.jupyterapp.shell.currentWidget.context.model.dirty")
+    page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+    notebook = course.open(page, "index.ipynb")
+    first = notebook.locator(".jp-OutputArea").first
+    expect(first.locator(".mask-lab .finding")).to_have_text(
+        "Output 3 sees both inputs before it, and nothing after"
+    )
+    expect(first).not_to_contain_text("not found")
+    first.get_by_label("Chosen output", exact=True).press("ArrowRight")
+    expect(first.locator(".mask-lab .finding")).to_contain_text("Output 4")
