@@ -128,7 +128,7 @@ def check_knobs(lab: str, **knobs: tuple[object, Collection[object]]) -> None:
     for name, (value, choices) in knobs.items():
         if value not in choices:
             if isinstance(choices, range) and len(choices) > 64:
-                named = f"{choices[0]} to {choices[-1]}"
+                named = f"{choices[0]}, {choices[1]}, ..., {choices[-1]}"
             else:
                 named = ", ".join(map(str, choices))
             raise ValueError(f"In the {lab}, {name} is one of {named}; got {value}.")
