@@ -8,6 +8,9 @@ on with every second and fourth row and pixel.
 A row of a layer may be overwritten once the sums that read it have begun for the next row, which happens first. So one row
 per layer is enough, and the work of a pixel depends only on its column (and on the resolutions that move). All operations
 are prepared before the first pixel, as a *program*.
+
+To look ahead, the rest of the row is computed at once from guessed levels. The sums with which the row began are kept, because
+the next guess, or the next pixel, begins with them again.
 """
 
 from __future__ import annotations
@@ -24,10 +27,11 @@ from torch import Tensor, nn
 from armod.models.plus_plus.convolutions import detached
 from armod.models.plus_plus.pixel_mixture import Pixel, PixelMixture
 from armod.models.plus_plus.rows import Copies, Halves, Program, at, build_halves, run
-from armod.sampling.walk import Steps, Walk, row_indices
+from armod.sampling.pieces import PieceWalk
+from armod.sampling.walk import Steps, row_indices
 
 
-class PixelCNNPlusPlusWalk(Walk):
+class PixelCNNPlusPlusWalk(PieceWalk):
     """The incremental view of a PixelCNN++, with a copy of its weights, for images that are turned to the raster.
 
     Args:
@@ -89,9 +93,9 @@ class PixelCNNPlusPlusWalk(Walk):
             pairs.append(build_halves(layer, pairs, self._image, self._context_rows, row, self._copies))
         self._outputs = self._weight.new_zeros(self.num_samples, len(self._bias))  # of the current pixel
         self._pixel: Pixel | None = None
-        read_out: Program = [
-            partial(torch.addmm, self._bias, cell[:, : len(self._weight)], self._weight, out=self._outputs)
-            for cell in at(pairs[-1][1].features)
+        self._cells = at(pairs[-1][1].features)[:width, :, : len(self._weight)]  # what the last layer reads
+        self._read_out: Program = [
+            partial(torch.addmm, self._bias, cell, self._weight, out=self._outputs) for cell in self._cells
         ]
 
         # Lower resolutions and doubling windows do not work in every row. Two rows do the same work if their numbers have
@@ -115,9 +119,13 @@ class PixelCNNPlusPlusWalk(Walk):
                     if column % right.scale == 0
                     for step in finish(right, right.parity(turn), column // right.scale)
                 ]
-                + read_out[column : column + 1]
                 for column in range(width)
             ]
+        self._pairs, self._programs_of_rest = pairs, dict[int, Program]()
+        self._opened = -1  # the newest row that has begun
+        self._num_computed = 0  # how many of its pixels have been computed by themselves
+        self._has_guesses = False  # whether the sums of the pixels after these are those of a look ahead
+        self._begun: list[Tensor] | None = None  # the sums before these pixels were computed
 
     def state(self) -> dict[str, tuple[Tensor, int]]:
         """Name the newest rows of the image and of every layer, as `Walk.state`."""
@@ -129,12 +137,8 @@ class PixelCNNPlusPlusWalk(Walk):
         places = product(*map(range, (*self._image_size, self._mixture.num_channels)))
         for row, column, channel in islice(places, self.step, None):
             if self.parameters is None:
-                if channel == 0:
-                    if column == 0:
-                        self._open_row(row)
-                    run(self._pixel_programs[math.gcd(row, self._period)][column])
-                    self._pixel = self._mixture.pixel(self._outputs)
-                assert self._pixel is not None
+                if channel == 0 or self._pixel is None:
+                    self._pixel = self._begin_pixel(row, column, channel)
                 self.parameters = self._pixel.conditional()
             levels = yield self.parameters
             self.parameters = None
@@ -156,9 +160,94 @@ class PixelCNNPlusPlusWalk(Walk):
         """Remember what another view remembers, as `Walk.take_over`, and its current pixel."""
         super().take_over(view, chosen)
         self._pixel = None if view._pixel is None else view._pixel.select(chosen)
+        self._opened, self._num_computed = view._opened, view._num_computed
+        self._has_guesses = view._has_guesses
+        self._begun = None if view._begun is None else [sums.index_select(1, chosen) for sums in view._begun]
+
+    @property
+    def at_hand(self) -> int:
+        """The rest of the row."""
+        size = self._image_size[1] * self._mixture.num_channels
+        return size - self.step % size
+
+    def _rest(self, levels: Tensor) -> Tensor:
+        width, num_channels = self._image_size[1], self._mixture.num_channels
+        row, place = divmod(self.step, width * num_channels)
+        if self._opened != row:
+            self._open_row(row)
+        turn, column = math.gcd(row, self._period), place // num_channels
+        if self._begun is None:
+            self._begun = [sums.clone() for _, sums in self._sums(turn)]
+        self._write(place, levels)
+        self._restore(turn, self._num_computed)
+        self._has_guesses = True
+        if self._num_computed:  # some pixels are final already, so the others follow one by one
+            for program in self._pixel_programs[turn][self._num_computed :]:
+                run(program)
+        else:
+            run(self._program_of_rest(turn))
+        outputs = torch.addmm(self._bias, self._cells[column:].flatten(0, 1), self._weight)
+        seen = self._mixture.likelihood.decode(self._image[2, 1 + column : 1 + width, :, :-1].unsqueeze(-1))
+        parameters = self._mixture.conditionals(outputs.unflatten(0, (-1, self.num_samples)), seen)
+        return parameters.transpose(1, 2).flatten(0, 1)[place - column * num_channels :]
+
+    def _fix(self, levels: Tensor) -> None:
+        self._write(self.step % (self._image_size[1] * self._mixture.num_channels), levels)
+        self._pixel = None
+
+    def _close_piece(self) -> None:
+        """All cells of the row are final, because none of them sees its own pixel."""
+
+    def _write(self, place: int, levels: Tensor) -> None:
+        """Write levels ``(b, N)`` as quantities into the newest row of the image, from a place in it."""
+        pixels = self._image[2, 1 : self._image_size[1] + 1, :, :-1].transpose(1, 2)  # (W, C, N)
+        row = pixels.clone(memory_format=torch.contiguous_format)
+        encoded = self._mixture.likelihood.encode(levels, self.dtype)
+        row.flatten(0, 1)[place : place + len(levels)] = encoded.squeeze(-1)
+        pixels.copy_(row)
+
+    def _sums(self, turn: int) -> list[tuple[int, Tensor]]:
+        """The sums of the rightward stream that a row of this turn adds to, each with its scale."""
+        moving = [right for _, right in self._pairs if turn % right.scale == 0]
+        return [(right.scale, sums.row) for right in moving for sums in right.sums]
+
+    def _restore(self, turn: int, column: int) -> None:
+        """Let the sums be as they were when the row began, from a column on."""
+        assert self._begun is not None
+        for (scale, sums), begun in zip(self._sums(turn), self._begun, strict=True):
+            first = 1 + -(-column // scale)
+            sums[first:] = begun[first:]
+
+    def _program_of_rest(self, turn: int) -> Program:
+        """The rightward stream of a whole row; it is prepared when it is needed for the first time."""
+        if turn not in self._programs_of_rest:
+            self._programs_of_rest[turn] = [
+                step
+                for _, right in self._pairs
+                if turn % right.scale == 0
+                for step in right.finish(right.parity(turn))
+            ]
+        return self._programs_of_rest[turn]
+
+    def _begin_pixel(self, row: int, column: int, channel: int) -> Pixel:
+        """Compute the outputs for a pixel, of which the channels before `channel` are known."""
+        if self._opened != row:
+            self._open_row(row)
+        turn = math.gcd(row, self._period)
+        if self._has_guesses:
+            self._restore(turn, column)
+            self._has_guesses = False
+        run(self._pixel_programs[turn][column])
+        self._num_computed = column + 1
+        self._read_out[column]()
+        pixel = self._mixture.pixel(self._outputs)
+        for known in self._inputs[column][:channel]:
+            pixel.append(self._mixture.likelihood.decode(known))
+        return pixel
 
     def _open_row(self, row: int) -> None:
         """Compute everything in this row that does not depend on its own pixels."""
+        self._opened, self._num_computed, self._has_guesses, self._begun = row, 0, False, None
         # the first layer looks two rows up: the newest three rows move on by one
         self._image[0].copy_(self._image[1])
         self._image[1].copy_(self._image[2])
