@@ -14,7 +14,8 @@ from armod.course.errors import CourseError
 
 if TYPE_CHECKING:
     from armod.course.grading.intake.times import Times
-    from armod.course.grading.marks.lateness import Policy
+    from armod.course.grading.marks.gradebook import Row
+    from armod.course.grading.marks.roster import Roster
 
 Command = Callable[..., None]
 
@@ -51,12 +52,17 @@ def _with_policy(command: Command) -> Command:
     return command
 
 
-def _policy(course: Path | None, said: dict[str, Any]) -> Policy:
-    """What the course says, and what the call says otherwise."""
+def _table(folder: Path, course: Path | None, policy: dict[str, Any], roster: Roster | None) -> list[Row]:
+    """The marks by what the course says, and by what the call says otherwise; what fits nobody is warned of."""
+    from armod.course.grading.marks.gradebook import rows, stale
     from armod.course.grading.marks.lateness import Policy
     from armod.course.grading.own_course import read_course
 
-    return Policy.of(read_course(course.resolve()) if course else None, **said)
+    own = read_course(course.resolve()) if course else None
+    found = rows(folder, Policy.of(own, **policy), roster=roster)
+    for sentence in stale(folder, found):
+        click.echo(f"Note: {sentence}", err=True)
+    return found
 
 
 @click.command()
@@ -262,17 +268,18 @@ def export(
     """
     from armod.course.grading.marks import told
     from armod.course.grading.marks.export import FORMATS
-    from armod.course.grading.marks.gradebook import require_hidden, rows
+    from armod.course.grading.marks.gradebook import require_hidden
     from armod.course.grading.marks.roster import read_roster
 
-    table = rows(folder, _policy(course, policy))
+    students = read_roster(roster) if roster else None
+    table = _table(folder, course, policy, students)
     if dry_run:
         click.echo(told.told(table))
         return
     if late := told.late_in_short(table):
         click.echo(late, err=True)
     require_hidden(table)
-    text = FORMATS[form](table, read_roster(roster) if roster else None)
+    text = FORMATS[form](table, students)
     if out is None:
         click.echo(text.encode(), nl=False)
         return
@@ -284,18 +291,20 @@ def export(
 
 @marks.command()
 @click.argument("folder", metavar="MARKS", type=click.Path(path_type=Path))
+@click.option("--roster", type=click.Path(path_type=Path), help="A CSV file with the students' names.")
 @_with_policy
-def report(folder: Path, course: Path | None, **policy: Any) -> None:
+def report(folder: Path, roster: Path | None, course: Path | None, **policy: Any) -> None:
     """Write MARKS/report.html about the class, and a page of feedback for each submission in MARKS/feedback.
 
     \b
     armod marks report marks
     """
-    from armod.course.grading.marks.gradebook import require_hidden, rows
+    from armod.course.grading.marks.gradebook import require_hidden
     from armod.course.grading.marks.report import write_report
+    from armod.course.grading.marks.roster import read_roster
     from armod.course.grading.marks.told import late_in_short
 
-    table = rows(folder, _policy(course, policy))
+    table = _table(folder, course, policy, read_roster(roster) if roster else None)
     if late := late_in_short(table):
         click.echo(late, err=True)
     require_hidden(table)

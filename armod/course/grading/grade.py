@@ -137,7 +137,7 @@ def grade(
                     bar.update()
                 now, asked = len(waiting) - len(failures), []
                 if settings.hidden is not None and not failures:
-                    asked = _asked(tasks, out, policy)
+                    asked = _asked(tasks, out, policy, roster)
                     bar.total += len(asked)
                     bar.refresh()
                 for task, failure in workers.run(asked):
@@ -167,9 +167,9 @@ def _of_attempts(policy: Policy) -> Policy:
     return policy if matters else replace(policy, late="ignore")
 
 
-def _asked(tasks: Sequence[Task], out: Path, policy: Policy) -> list[Task]:
+def _asked(tasks: Sequence[Task], out: Path, policy: Policy, roster: Roster | None) -> list[Task]:
     """The attempts that count and have not been asked the hidden checks."""
-    table = rows(out, policy, overrides=())
+    table = rows(out, policy, roster=roster, overrides=())
     return [
         replace(task, asks_hidden=True)
         for task, row in zip(tasks, table, strict=False)  # those who are absent come after them

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,12 @@ from armod.course.grading.marks import record
 from armod.course.grading.marks.lateness import (
     Lateness,
     Policy,
+    are_those_of_unpacking,
     lateness,
-    names_of,
     refuse_times_of_unpacking,
 )
 from armod.course.grading.marks.record import ABSENT, MARKED, UNGRADED, Record
+from armod.course.grading.marks.roster import Person, Roster, people
 from armod.course.grading.own_course import Rules
 
 OVERRIDES = "overrides.csv"
@@ -55,6 +57,12 @@ class Row:
     counts: bool = False
     overrides: tuple[Override, ...] = ()
     rules: Rules = field(default_factory=Rules)
+    person: Person | None = None
+
+    @property
+    def name(self) -> str:
+        """What the student is called by the roster, or else as the file is."""
+        return self.person.name if self.person else self.record.student
 
     @property
     def points(self) -> float:
@@ -114,20 +122,25 @@ class Row:
 
 
 def rows(
-    folder: Path, policy: Policy | None = None, *, overrides: Sequence[Override] | None = None
+    folder: Path,
+    policy: Policy | None = None,
+    *,
+    roster: Roster | None = None,
+    overrides: Sequence[Override] | None = None,
 ) -> list[Row]:
     """The rows of a folder of marks.
 
     Args:
         folder: The folder of marks.
         policy: Which attempts count; the last ones if None.
+        roster: Who is in the class; by it a student has one name, whatever the files are called.
         overrides: The points given by hand; those of the folder's file if None.
 
     Returns:
         A row for each submission, in the order of the class.
 
     Raises:
-        CourseError: If it holds no marks, if its overrides can't be read or fit nobody, or if something is due and nobody
+        CourseError: If it holds no marks, if its overrides can't be read, or if something is due and nobody
             can say what is late.
     """
     policy = policy or Policy()
@@ -135,15 +148,21 @@ def rows(
     refuse_times_of_unpacking(lines, policy)
     if overrides is None:
         overrides = read_overrides(folder / OVERRIDES)
-    found = [_row(_record(folder, line), line, policy, overrides) for line in lines]
-    for override in overrides:
-        if not any(override in row.overrides for row in found):
-            raise CourseError(
-                f"{folder / OVERRIDES} gives points to {override.student!r} for "
-                f"{override.exercise or 'a submission'}, which there is not in this class; for those who handed in nothing leave the lesson empty."
-            )
+    who = people([line["student"] for line in lines], roster)
+    found = [_row(_record(folder, line), line, policy, overrides, who[line["student"]]) for line in lines]
     chosen = _chosen(found, policy)
     return [replace(row, counts=number in chosen) for number, row in enumerate(found)]
+
+
+def stale(folder: Path, table: Sequence[Row]) -> list[str]:
+    """A sentence for each line of the overrides that gives points to nobody."""
+    used = {override for row in table for override in row.overrides}
+    return [
+        f"{folder / OVERRIDES} gives points to {override.student!r} for {override.exercise or 'a submission'}, which "
+        "there is not in this class; for those who handed in nothing leave the lesson empty."
+        for override in read_overrides(folder / OVERRIDES)
+        if override not in used
+    ]
 
 
 def require_hidden(table: Sequence[Row]) -> None:
@@ -234,19 +253,21 @@ def _record(folder: Path, line: dict[str, Any]) -> Record:
     return replace(found, attempt=common["attempt"], times=times)
 
 
-def _row(found: Record, line: dict[str, Any], policy: Policy, overrides: Sequence[Override]) -> Row:
+def _row(
+    found: Record, line: dict[str, Any], policy: Policy, overrides: Sequence[Override], person: Person
+) -> Row:
     when = {"handed_in": found.times.get("handed_in"), **line}
-    how_late = lateness(when, found.lesson, policy, names_of(found.student))
+    how_late = lateness(when, found.lesson, policy, person.names)
     rules = policy.rules(found.lesson if found.status == MARKED else None)
     names = {mark.visible.exercise for mark in found.marks} | set(rules.manual)
     own = tuple(
         override
         for override in overrides
-        if override.student == found.student
+        if override.student in person.names
         and override.lesson in ("", found.lesson or "")
         and (override.exercise in names or (not override.exercise and found.status != UNGRADED))
     )
-    return Row(found, how_late, overrides=own, rules=rules)
+    return Row(found, how_late, overrides=own, rules=rules, person=person)
 
 
 def _chosen(table: Sequence[Row], policy: Policy) -> set[int]:
@@ -254,20 +275,33 @@ def _chosen(table: Sequence[Row], policy: Policy) -> set[int]:
 
     A refused attempt counts only where there is no other.
     """
-    best: dict[tuple[str, str | None], tuple[tuple[bool, float, float, int], int]] = {}
-    marked = {row.record.student for row in table if row.record.status == MARKED}
+    best: dict[tuple[str, str | None], tuple[tuple[bool, float, float, tuple[str, int]], int]] = {}
+    marked = {_key(row) for row in table if row.record.status == MARKED}
+    when = _order(table)
     for number, row in enumerate(table):
         if (row.late and policy.late == "exclude") or (row.record.status in _NOTHING and not row.overrides):
             continue
-        if row.record.status != MARKED and row.record.student in marked and not row.overrides:
+        if row.record.status != MARKED and _key(row) in marked and not row.overrides:
             continue
         merit = (
             row.record.status == MARKED,
             # first by what is in sight: the hidden checks may have been asked of one of them only
             row.points_in_sight if policy.attempts == "best" else 0.0,
             row.points if policy.attempts == "best" else 0.0,
-            row.record.attempt,
+            when[number],
         )
-        place = (row.record.student, row.record.lesson)
+        place = (_key(row), row.record.lesson)
         best[place] = max(best.get(place, (merit, number)), (merit, number))
     return {number for _, number in best.values()}
+
+
+def _key(row: Row) -> str:
+    return row.person.key if row.person else row.record.student
+
+
+def _order(table: Sequence[Row]) -> list[tuple[str, int]]:
+    """What tells the later of two attempts, which one person may have handed in under two names."""
+    times = [str(row.record.times.get("handed_in") or "") for row in table]
+    if are_those_of_unpacking([datetime.fromisoformat(time) for time in times if time]):
+        times = [""] * len(table)
+    return [(time, row.record.attempt) for time, row in zip(times, table, strict=True)]

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,9 +13,6 @@ from armod.course.grading.own_course import Attempts, Course, Late, Rules
 
 DAY = timedelta(days=1)
 AT_ONCE = timedelta(minutes=1)
-# how systems begin the names of files and folders; what follows is the student's own
-_CANVAS = re.compile(r"([^_]+)_(?:LATE_)?(\d+)_\d+_")
-_MOODLE = re.compile(r"(.+?)_\d+_assignsubmission_")
 
 
 @dataclass(frozen=True)
@@ -52,7 +48,7 @@ class Policy:
         """What holds for a lesson."""
         return self.course.rules(lesson)
 
-    def extension(self, names: set[str], lesson: str | None) -> datetime | None:
+    def extension(self, names: Container[str], lesson: str | None) -> datetime | None:
         """The due time of a student alone, who goes by these names."""
         found = [
             times[lesson]
@@ -86,7 +82,7 @@ class Lateness:
         return f"{days} d {hours} h {minutes} min late"
 
 
-def lateness(line: Mapping[str, Any], lesson: str | None, policy: Policy, names: set[str]) -> Lateness:
+def lateness(line: Mapping[str, Any], lesson: str | None, policy: Policy, names: Container[str]) -> Lateness:
     """How late a submission is.
 
     Args:
@@ -132,12 +128,6 @@ def refuse_times_of_unpacking(lines: Sequence[Mapping[str, Any]], policy: Policy
 def are_those_of_unpacking(times: Sequence[datetime]) -> bool:
     """Whether all files that have these times were written within a minute: unpacked, not handed in."""
     return len(times) > 1 and max(times) - min(times) < AT_ONCE
-
-
-def names_of(student: str) -> set[str]:
-    """What a student may be called: as the file is, or as the system that named the file says."""
-    canvas, moodle = _CANVAS.match(student), _MOODLE.match(student)
-    return {student, *(canvas.groups() if canvas else ()), *(moodle.groups() if moodle else ())}
 
 
 def _lost(by: timedelta, policy: Policy) -> float:

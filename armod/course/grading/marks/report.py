@@ -83,7 +83,7 @@ def feedback_page(row: Row) -> str:
         parts.append("<h2>Noticed on the way</h2><ul>")
         parts += [f"<li>{_escaped(flag)}</li>" for flag in found.flags]
         parts.append("</ul>")
-    return _page(f"{found.student}: {found.lesson or 'not marked'}", parts, row.watermark)
+    return _page(f"{row.name}: {found.lesson or 'not marked'}", parts, row.watermark)
 
 
 def class_page(table: Sequence[Row]) -> str:
@@ -112,7 +112,7 @@ def common_messages(table: Sequence[Row]) -> list[tuple[int, str, str]]:
             for check in mark.visible.checks:
                 if check.status is Status.MISTAKE and check.message:
                     alike = re.sub(r"[-+]?\d+(\.\d+)?(e[-+]?\d+)?", "#", check.message)
-                    seen.setdefault((mark.visible.exercise, alike), {})[row.record.student] = check.message
+                    seen.setdefault((mark.visible.exercise, alike), {})[row.name] = check.message
     ranked = sorted(seen.items(), key=lambda item: (-len(item[1]), item[0]))[:MESSAGES]
     return [(len(who), exercise, min(who.values())) for (exercise, _), who in ranked]
 
@@ -123,7 +123,7 @@ def oddities(table: Sequence[Row]) -> list[tuple[int, str, str]]:
     for row in table:
         for text in filter(None, (row.record.reason, *row.record.flags)):
             attempt = f" ({row.record.attempt})" if row.record.attempt > 1 else ""
-            whose.setdefault(text, []).append(row.record.student + attempt)
+            whose.setdefault(text, []).append(row.name + attempt)
     ranked = sorted(whose.items(), key=lambda item: len(item[1]))
     return [
         (len(names), text, ", ".join(names[:NAMES]) + (", ..." if len(names) > NAMES else ""))

@@ -8,6 +8,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from armod.course.errors import CourseError
@@ -18,7 +19,40 @@ DELIMITERS = ",;\t"  # of a sheet saved as CSV, by country
 NOBODY = "Student, Test"  # whom Canvas adds to each course
 SHORTEST = 3  # characters: shorter parts of a file's name are numbers of lessons and the like
 
+# what a student is called by, the likeliest first
+NAMES = ("full name", "display name", "name", "student")
+POINTS_POSSIBLE = "Points Possible"  # how Canvas begins a line that is no student's
+# how systems begin the names of files and folders; what follows is the student's own
+_CANVAS = re.compile(r"([^_]+)_(?:LATE_)?(\d+)_\d+_")
+_MOODLE = re.compile(r"(.+?)_\d+_assignsubmission_")
+
 Line = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who handed in: the name to show, all names by which others may mean them, and a key that is theirs alone."""
+
+    name: str
+    names: frozenset[str]
+    key: str
+
+
+def people(students: Sequence[str], roster: Roster | None = None) -> dict[str, Person]:
+    """Who each of ``students``, the names of files and folders, is by a roster; without one, who the system says."""
+    numbers = roster._numbers(students) if roster else {}
+    return {
+        student: roster.person(numbers[student], student)
+        if roster and student in numbers
+        else Person(student, frozenset(_own_names(student)), student)
+        for student in students
+    }
+
+
+def _own_names(student: str) -> set[str]:
+    """What a student may be called: as the file is, or as the system that named the file says."""
+    canvas, moodle = _CANVAS.match(student), _MOODLE.match(student)
+    return {student, *(canvas.groups() if canvas else ()), *(moodle.groups() if moodle else ())}
 
 
 @dataclass(frozen=True)
@@ -45,6 +79,15 @@ class Roster:
             for student, number in numbers.items()
         }
 
+    def person(self, number: int, student: str) -> Person:
+        """Who stands in a line and has handed in as ``student``; by what nobody else has in the same column."""
+        line = self.lines[number]
+        by_column = dict(zip((name.lower() for name in self.heading), line, strict=True))
+        own = {value for column, value in enumerate(line) if self._owners(column).get(_same(value)) == number}
+        both = " ".join(filter(None, (by_column.get("first name"), by_column.get("last name"))))
+        name = next((by_column[column] for column in NAMES if by_column.get(column)), both or student)
+        return Person(name, frozenset({*own, *_own_names(student)}), f"line {number}")
+
     def missing(self, students: Sequence[str]) -> list[str]:
         """Those who are in the roster and not among ``students``, by the roster's order."""
         there = set(self._numbers(students).values())
@@ -58,9 +101,14 @@ class Roster:
         owners = self._owners(self._column(students))
         found = {}
         for student in students:
-            lines = {owners[name] for name in _names(student) if name in owners}
             if _same(student) in owners:
                 lines = {owners[_same(student)]}
+            else:  # what the system wrote comes before the rest, which students choose
+                by_system, by_part = (
+                    {owners[_same(name)] for name in names if _same(name) in owners}
+                    for names in (_own_names(student), _names(student))
+                )
+                lines = by_system or by_part
             if len(lines) == 1:
                 found[student] = lines.pop()
         return found
@@ -75,6 +123,7 @@ class Roster:
         ]
         return min(columns, key=lambda column: (-found[column], likely[column], column))
 
+    @lru_cache(maxsize=256)  # noqa: B019 - a roster lives as long as a command
     def _owners(self, column: int) -> dict[str, int]:
         """The line of each value that one student alone has in this column."""
         values = [_same(line[column]) for line in self.lines]
@@ -101,7 +150,7 @@ def read_roster(path: Path) -> Roster:
         first = re.sub(r'"[^"]*"', "", text.partition("\n")[0])
         delimiter = max(DELIMITERS, key=first.count)
         lines = csv.reader(text.splitlines(keepends=True), delimiter=delimiter)
-        rows = [row for row in lines if any(map(str.strip, row)) and NOBODY not in row]
+        rows = [row for row in lines if any(map(str.strip, row)) and not _is_nobody(row)]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise CourseError(f"The roster {path} can't be read as CSV in UTF-8: {error}.") from error
     if len(rows) < 2:
@@ -111,6 +160,10 @@ def read_roster(path: Path) -> Roster:
     width = len(rows[0])
     heading, *students = [tuple(cell.strip() for cell in [*row, *[""] * width][:width]) for row in rows]
     return Roster(heading, tuple(dict.fromkeys(students)))
+
+
+def _is_nobody(row: Sequence[str]) -> bool:
+    return NOBODY in row or row[0].strip() == POINTS_POSSIBLE
 
 
 def _names(student: str) -> set[str]:

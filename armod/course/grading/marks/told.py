@@ -17,23 +17,16 @@ def told(table: Sequence[Row]) -> str:
         rows = [row for row in table if row.record.lesson == lesson]
         late = [row for row in rows if row.late]
         parts.append(f"{lesson}: {_number(len(rows), 'submission')}, {len(late)} late.")
-        parts += [
-            f"  {row.record.student}, attempt {row.record.attempt}: {row.lateness}; {_cost(row)}"
-            for row in late
-        ]
-        if waiting := [row.record.student for row in rows if row.counts and row.waiting]:
+        parts += [f"  {row.name}, attempt {row.record.attempt}: {row.lateness}; {_cost(row)}" for row in late]
+        if waiting := [row.name for row in rows if row.counts and row.waiting]:
             parts.append(f"  Points by hand are still missing for {_named(waiting)}.")
-    unknown = [
-        row.record.student for row in table if row.record.file and not row.record.times.get("handed_in")
-    ]
+    unknown = [row.name for row in table if row.record.file and not row.record.times.get("handed_in")]
     if unknown:
         parts.append(
             f"Nobody says when {_named(unknown)} handed in, who therefore are in time: {_list(unknown)}."
         )
-    counting = {row.record.student for row in table if row.counts}
-    lost = dict.fromkeys(
-        row.record.student for row in table if row.record.file and row.record.student not in counting
-    )
+    counting = {row.name for row in table if row.counts}
+    lost = dict.fromkeys(row.name for row in table if row.record.file and row.name not in counting)
     if lost:
         parts.append(f"Nothing counts for {_named(list(lost))} who handed in: {_list(list(lost))}.")
     return "\n".join(parts or ["Nothing is marked yet."])

@@ -13,7 +13,8 @@ def export(table: Sequence[Row], roster: Roster | None = None) -> str:
     """A line for each submission, and for each student of the roster who has none."""
     exercises = [*exercises_of(table), *by_hand(table)]
     heading = [
-        *("student", "lesson", "attempt", "file", "handed_in"),
+        *(("student", "name") if roster else ("student",)),
+        *("lesson", "attempt", "file", "handed_in"),
         *("status", "points", "max_points", "counts", "late"),
         *exercises,
         *("reason", "flags", "overrides", "watermark"),
@@ -23,7 +24,8 @@ def export(table: Sequence[Row], roster: Roster | None = None) -> str:
         found, points = row.record, row.by_exercise
         lines.append(
             [
-                *(found.student, found.lesson or "", found.attempt, found.file),
+                *((found.student, row.name) if roster else (found.student,)),
+                *(found.lesson or "", found.attempt, found.file),
                 *(found.times.get("handed_in") or "", found.status),
                 *(plain_number(row.points), plain_number(row.max_points), yes(row.counts), yes(row.late)),
                 *(plain_number(points[name]) if name in points else "" for name in exercises),

@@ -35,6 +35,7 @@ def results_of(row: Row) -> dict[str, Any]:
         "tests": tests,
         "extra_data": {
             "student": found.student,
+            "name": row.name,
             "lesson": found.lesson,
             "attempt": found.attempt,
             "file": found.file,

@@ -24,6 +24,7 @@ def export(table: Sequence[Row], roster: Roster | None = None) -> str:
         suite = ElementTree.SubElement(suites, "testsuite", name=_xml(found.student))
         properties = ElementTree.SubElement(suite, "properties")
         facts = {
+            "name": row.name if row.name != found.student else None,
             "lesson": found.lesson,
             "attempt": found.attempt,
             "file": found.file,
