@@ -25,7 +25,9 @@ test-again:                ## every test, changed or not
 	@$(MAKE) --no-print-directory test
 
 # What a change breaks most often, chosen by what each module takes: under two minutes on two cores.
-QUICK := tests/bad_calls tests/figures tests/harness tests/likelihoods tests/measures tests/package/test_host.py \
+QUICK := tests/bad_calls tests/course/exercises/engine tests/course/labs/test_words.py tests/course/lessons/test_html.py tests/figures \
+         tests/harness tests/likelihoods tests/measures tests/models/made tests/models/raster tests/models/test_checks.py \
+         tests/notebooks/test_navigation.py tests/package/test_host.py tests/sampling/test_samplers.py \
          $(filter-out tests/test_docstrings.py tests/test_imports.py,$(wildcard tests/test_*.py))
 
 test-quick: $(INSTALLED)   ## two minutes of tests and the lint, before a commit

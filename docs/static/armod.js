@@ -13,3 +13,15 @@ function reachable() {
 addEventListener("load", reachable);
 addEventListener("resize", reachable);
 document.addEventListener("toggle", reachable, true);
+
+// On paper nothing unfolds: what the text folds away is printed. Cards keep their answers, which are a reader's to ask for.
+const opened = [];
+addEventListener("beforeprint", () => {
+  for (const fold of document.querySelectorAll("article details:not([open], .armod-widget *)")) {
+    fold.open = true;
+    opened.push(fold);
+  }
+});
+addEventListener("afterprint", () => {
+  for (const fold of opened.splice(0)) fold.open = false;
+});
