@@ -247,6 +247,14 @@ class _Format(click.ParamType):
     "--out", type=click.Path(path_type=Path), help="The file to write; without it, standard output."
 )
 @click.option("--roster", type=click.Path(path_type=Path), help="Canvas' own export, for the students' ids.")
+@click.option(
+    "--column",
+    "columns",
+    multiple=True,
+    metavar="[LESSON=]COLUMN",
+    help="For canvas: the column of the roster that the marks go into; again for another lesson.",
+)
+@click.option("--zeros", is_flag=True, help="For canvas: 0 points for those of whom nothing counts.")
 @click.option("--dry-run", is_flag=True, help="Say who is late and what that costs, and write nothing.")
 @_with_policy
 def export(
@@ -254,6 +262,8 @@ def export(
     form: str,
     out: Path | None,
     roster: Path | None,
+    columns: tuple[str, ...],
+    zeros: bool,
     dry_run: bool,
     course: Path | None,
     **policy: Any,
@@ -264,10 +274,10 @@ def export(
 
     \b
     armod marks export marks --format csv --out marks.csv
-    armod marks export marks --format canvas --roster canvas.csv --attempts best
+    armod marks export marks --format canvas --roster canvas.csv --column "Week 1" --zeros
     """
     from armod.course.grading.marks import told
-    from armod.course.grading.marks.export import FORMATS
+    from armod.course.grading.marks.export import FORMATS, canvas
     from armod.course.grading.marks.gradebook import require_hidden
     from armod.course.grading.marks.roster import read_roster
 
@@ -279,7 +289,12 @@ def export(
     if late := told.late_in_short(table):
         click.echo(late, err=True)
     require_hidden(table)
-    text = FORMATS[form](table, students)
+    if form == "canvas":
+        text = canvas.export(table, students, columns=columns, zeros=zeros)
+    elif columns or zeros:
+        raise CourseError(f"--column and --zeros are for --format canvas, not for {form}.")
+    else:
+        text = FORMATS[form](table, students)
     if out is None:
         click.echo(text.encode(), nl=False)
         return

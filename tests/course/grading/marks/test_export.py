@@ -161,3 +161,51 @@ def test_canvas_has_one_line_for_who_handed_in_under_two_names(tmp_path: Path) -
     found = as_rows(FORMATS["canvas"](rows(folder), read_roster(roster)))
     assert len(found) == 2 and found[1]["Student"] == "Lovelace, Ada"
     assert [found[1][name] for name in ("armod lesson", "armod other")] == ["1", "2"]
+
+
+CANVAS = (
+    'Student,ID,SIS User ID,SIS Login ID,Section,Week 1 (771),"armod lesson (772)",Twice (1),Twice (2)\n'
+    "    Points Possible,,,,,10,3,1,1\nAda,4711,u1,ada,Monday,,,,\nBob,4712,u2,bob,Monday,,,,\n"
+)
+
+
+def test_canvas_takes_marks_into_the_column_that_is_there(tmp_path: Path) -> None:
+    folder = marks(tmp_path / "marks", made("ada", 2), absent=("bob",))
+    roster = write(tmp_path / "canvas.csv", CANVAS)
+
+    def lines(*options: str) -> list[list[str]]:
+        call = ("marks", "export", str(folder), "--format", "canvas", "--roster", str(roster), *options)
+        done = CliRunner().invoke(main, call)
+        assert done.exit_code == 0, done.output
+        return [[line[0], line[1], line[-1]] for line in csv.reader(io.StringIO(done.stdout))]
+
+    earlier, *rest = lines()
+    assert earlier == ["Student", "ID", "armod lesson (772)"]  # of an earlier upload
+    assert rest[1:] == [["Ada", "4711", "2"], ["Bob", "4712", ""]]
+    for column in ("Week 1", "Week 1 (771)", "lesson=Week 1"):
+        assert lines("--column", column)[0] == ["Student", "ID", "Week 1 (771)"]
+    assert lines("--column", "Week 1", "--zeros")[2:] == [["Ada", "4711", "2"], ["Bob", "4712", "0"]]
+    for options, words in (
+        (("--column", "Week 2"), "'Week 2' is no column of the roster; it has 'Week 1 (771)'"),
+        (("--column", "Twice"), "'Twice' is several columns"),
+        (("--column", "ID"), "no column"),
+    ):
+        call = ("marks", "export", str(folder), "--format", "canvas", "--roster", str(roster), *options)
+        done = CliRunner().invoke(main, call)
+        assert done.exit_code == 2 and words in done.stderr
+    done = CliRunner().invoke(main, ["marks", "export", str(folder), "--format", "csv", "--zeros"])
+    assert done.exit_code == 2 and "are for --format canvas" in done.stderr
+    loose = marks(tmp_path / "loose", made("ada", 2, settings={"watermark": "UNSANDBOXED"}))
+    assert "UNSANDBOXED" in FORMATS["canvas"](rows(loose), read_roster(roster)).splitlines()[0]
+    call = (
+        "marks",
+        "export",
+        str(loose),
+        "--format",
+        "canvas",
+        "--roster",
+        str(roster),
+        "--column",
+        "Week 1",
+    )
+    assert "can't say: UNSANDBOXED" in CliRunner().invoke(main, call).stderr
