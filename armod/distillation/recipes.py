@@ -33,7 +33,7 @@ from armod.distillation.distilling import History, distill, kl
 from armod.distillation.flow import FlowStudent
 from armod.distillation.linear_prediction import LinearPrediction, utterance_context
 from armod.files import write_whole
-from armod.models.saving import read_tensors
+from armod.models.saving import in_half, read_tensors, round_to_half
 from armod.settings import shown
 
 _SHIPPED = Path(__file__).parent / "shipped"
@@ -119,6 +119,7 @@ class StudentRecipe:
         student, teacher = self.build_student(), self.build_teacher()
         told = [utterance_context(name)[0][0] for name in self.teacher.get("utterances", [])]
         history = distill(student, teacher, told or None, progress=progress, **self.distill)
+        round_to_half(student)  # so that the file is half as long
         return student, history, self.receipt(student, round(history.seconds, 1))
 
     def receipt(self, student: FlowStudent, seconds: float) -> StudentReceipt:
@@ -184,7 +185,8 @@ def write_student(path: Path, student: FlowStudent, receipt: StudentReceipt) -> 
         student: the student.
         receipt: its receipt.
     """
-    tensors = {name: value.detach().contiguous() for name, value in student.state_dict().items()}
+    state = student.state_dict()
+    tensors = {name: value.detach().contiguous() for name, value in {**state, **in_half(state)}.items()}
     metadata = {"receipt": json.dumps(asdict(receipt), sort_keys=True)}
     write_whole(path, safetensors.torch.save(tensors, metadata=metadata))
 

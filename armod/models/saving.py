@@ -109,11 +109,39 @@ def write_model(path: Path, model: AutoregressiveModel, metadata: Mapping[str, s
         metadata: further texts by their names.
     """
     description, state = _describe(model), model.state_dict()
+    halves = in_half(state)
+    description["dtypes"] |= dict.fromkeys(halves, "float32")
+    _write(path, state | halves, description, metadata)
+
+
+@torch.no_grad()
+def round_to_half(model: nn.Module) -> None:
+    """Round all weights to half precision, in place; they keep their dtype.
+
+    Args:
+        model: the model.
+    """
+    for parameter in model.parameters():
+        parameter.copy_(parameter.half())
+
+
+def in_half(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Convert what is in single precision to half precision, if that holds every number exactly.
+
+    Args:
+        state: tensors by their names.
+
+    Returns:
+        The tensors of half precision by their names; none if a single number would change.
+
+    >>> in_half({"weight": torch.tensor([0.5]), "ordering": torch.arange(2)})
+    {'weight': tensor([0.5000], dtype=torch.float16)}
+    >>> in_half({"weight": torch.tensor([0.1])})
+    {}
+    """
     single = {name: value for name, value in state.items() if value.dtype == torch.float32}
-    if single and all(torch.equal(value.half().float(), value) for value in single.values()):
-        description["dtypes"] |= dict.fromkeys(single, "float32")
-        state = state | {name: value.half() for name, value in single.items()}
-    _write(path, state, description, metadata)
+    is_exact = all(torch.equal(value.half().float(), value) for value in single.values())
+    return {name: value.half() for name, value in single.items()} if is_exact else {}
 
 
 def _write(

@@ -46,7 +46,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from armod import data, encoders, orderings
@@ -58,6 +57,7 @@ from armod.models.arguments import LIKELIHOODS
 from armod.models.base import AutoregressiveModel
 from armod.models.conditional import Conditional
 from armod.models.families import FAMILIES
+from armod.models.saving import round_to_half
 from armod.training import History, Receipt, evaluate, fit
 from armod.training.schedules import Cosine
 
@@ -177,7 +177,7 @@ class Recipe:
                 chosen["augment"] = augmentation(**_named(self.fit["augment"]))
             history = fit(model, dataset, checkpoint=checkpoint, device=device, progress=progress, **chosen)
             if self.model.get("half"):
-                _round_to_half(model)
+                round_to_half(model)
             receipt = evaluate(model, dataset, seed=seed)
         if control and model.context_size != 0:
             beside = None if checkpoint is None else checkpoint.with_suffix(".without-context")
@@ -221,12 +221,6 @@ def read_recipe(path: Path) -> Recipe:
 def _likelihood(family: str, **arguments: Any) -> Likelihood:
     _check_word(family, LIKELIHOODS, "likelihood")
     return LIKELIHOODS[family](**arguments)
-
-
-@torch.no_grad()
-def _round_to_half(model: AutoregressiveModel) -> None:
-    for parameter in model.parameters():
-        parameter.copy_(parameter.half())
 
 
 def _encoder(table: Mapping[str, Any]) -> encoders.Encoder:

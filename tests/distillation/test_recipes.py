@@ -19,6 +19,8 @@ from armod.distillation import (
     student_receipt,
     utterance_context,
 )
+from armod.models.saving import read_tensors
+from armod.pretrained import weights_path
 from tests.makers import seeded
 
 SHIPPED = Path(recipes.__file__).parent / "shipped"
@@ -49,6 +51,17 @@ def test_the_receipt_of_the_vowel_holds() -> None:
     sound = student.sample(5, 8000, generator=seeded())
     assert distance_to_spectrum(sound, vowel.spectrum()) < 2
     assert distance_to_spectrum(torch.randn(5, 8000, generator=seeded()), vowel.spectrum()) > 10
+
+
+def test_the_weights_of_one_pass_fit_a_small_package() -> None:
+    """Half precision holds them exactly: they were rounded before their receipt was made."""
+    pretrained = [weights_path(name) for name in ("multi-scale-digits28", "subscale-digits28")]
+    paths = [*(SHIPPED / f"{name}.safetensors" for name in STUDENTS), *pretrained]
+    for path in paths:
+        tensors, _ = read_tensors(path)
+        assert {each.dtype for each in tensors.values()} <= {torch.float16, torch.int64}
+    assert sum(path.stat().st_size for path in paths) < 300_000
+    assert all(each.dtype == torch.float32 for each in load_student("student-vowel").parameters())
 
 
 def test_the_receipt_of_the_sentence_holds_where_it_was_never_told() -> None:
