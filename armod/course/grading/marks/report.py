@@ -5,6 +5,7 @@ Every text on these pages is escaped. Feedback tells of hidden checks only how m
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import html
 import re
@@ -18,6 +19,7 @@ from matplotlib.ticker import MaxNLocator
 from armod.course.exercises.engine.result import Status
 from armod.course.grading.marks.gradebook import Row, exercises_of
 from armod.course.grading.marks.record import MARKED
+from armod.course.grading.marks.students import Cell, checks, students
 from armod.figures.picture import Picture, new_picture
 from armod.figures.style import COLOURS, css_variables
 from armod.files import write_whole
@@ -33,7 +35,33 @@ body { font: 16px/1.5 system-ui, sans-serif; color: var(--armod-ink); background
 table { border-collapse: collapse; } th, td { text-align: left; padding: 4px 12px 4px 0; vertical-align: top;
        border-bottom: 1px solid var(--armod-masked); } th { white-space: nowrap; }
 code { background: var(--armod-masked); } .passed { color: var(--armod-input); } .open { color: var(--armod-output-text); }
+th button { font: inherit; font-weight: bold; border: 0; padding: 0; background: none; color: inherit; cursor: pointer; }
+th button:focus-visible, input:focus-visible { outline: 2px solid var(--armod-input); }
+th[aria-sort=ascending] button::after { content: " ▴"; } th[aria-sort=descending] button::after { content: " ▾"; }
+input { font: inherit; } a { color: inherit; }
 .watermark { border: 2px solid var(--armod-output-text); padding: 6px 12px; font-weight: bold; }
+"""
+
+# Sorts the table of students by a click on a heading, and hides those who do not hold what is searched for.
+SCRIPT = """
+const body = document.querySelector(".students tbody"), rows = [...body.rows];
+const value = (row, place) => row.cells[place].dataset.key ?? row.cells[place].textContent;
+const order = new Intl.Collator(undefined, { numeric: true }).compare;
+document.querySelectorAll(".students th").forEach((heading, place) => {
+  heading.firstChild.addEventListener("click", () => {
+    const sign = heading.getAttribute("aria-sort") === "ascending" ? -1 : 1;
+    for (const other of heading.parentNode.cells) other.removeAttribute("aria-sort");
+    heading.setAttribute("aria-sort", sign > 0 ? "ascending" : "descending");
+    const numbers = rows.every((row) => "key" in row.cells[place].dataset);
+    const compare = numbers ? (a, b) => a - b : order;
+    rows.sort((a, b) => sign * compare(value(a, place), value(b, place)));
+    body.append(...rows);
+  });
+});
+document.querySelector("input[type=search]").addEventListener("input", (event) => {
+  const wanted = event.target.value.toLowerCase();
+  for (const row of rows) row.hidden = !row.textContent.toLowerCase().includes(wanted);
+});
 """
 
 
@@ -93,15 +121,38 @@ def class_page(table: Sequence[Row]) -> str:
     parts = [
         "<p>" + ", ".join(f"{number} {_escaped(name)}" for name, number in sorted(status.items())) + "</p>"
     ]
+    parts += ["<h2>Students</h2>", _students(table)]
     if counted:
         for picture in (marks_picture(counted), difficulty_picture(counted), time_picture(counted)):
             parts.append(f"<figure>{picture.img()}</figure>")
+    parts.append("<h2>Checks</h2>")
+    parts.append(_table(("exercise", "check", "passed"), checks(counted)))
     parts.append("<h2>Commonest messages</h2>")
     parts.append(_table(("students", "exercise", "message"), common_messages(counted)))
     parts.append("<h2>Reasons and flags</h2>")
     parts.append(_table(("submissions", "what", "whose"), oddities(table)))
     watermark = next((row.watermark for row in table if row.watermark), "")
-    return _page("Marks of the class", parts, watermark)
+    return _page("Marks of the class", parts, watermark, script=SCRIPT)
+
+
+def _students(table: Sequence[Row]) -> str:
+    """The table of students, which can be searched and sorted; refused ones and those who lack something come first."""
+    heading, lines = students(table)
+    lines.sort(key=lambda line: -float(line[-1].key or 0))
+    head = "".join(f'<th scope="col"><button>{_escaped(name)}</button></th>' for name in heading)
+    body = "".join(f"<tr>{''.join(map(_cell, line))}</tr>" for line in lines)
+    return (
+        '<p><label>Search <input type="search"></label></p>'
+        f'<table class="students"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+    )
+
+
+def _cell(cell: Cell) -> str:
+    text = _escaped(cell.text)
+    if cell.row is not None:
+        text = f'<a href="feedback/{feedback_name(cell.row)}.html">{text}</a>'
+    key = f' data-key="{cell.key}"' if isinstance(cell.key, float | int) else ""
+    return f"<td{key}>{text}</td>"
 
 
 def common_messages(table: Sequence[Row]) -> list[tuple[int, str, str]]:
@@ -220,13 +271,20 @@ def _with_code(text: str) -> str:
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", _escaped(text))
 
 
-def _page(title: str, parts: Sequence[str], watermark: str) -> str:
+def _page(title: str, parts: Sequence[str], watermark: str, *, script: str = "") -> str:
+    allowed = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    policy = (
+        f"; script-src 'sha256-{allowed}'" if script else ""
+    )  # this one text, and nothing that a student wrote
     mark = f'<p class="watermark">{_escaped(watermark)}</p>' if watermark else ""
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width">'
         '<meta http-equiv="Content-Security-Policy" '
-        "content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\">"
+        f"content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'{policy}\">"
         f"<title>{_escaped(title)}</title>\n<style>:root {{ {css_variables()} }}{_STYLE}</style></head>\n"
-        f"<body>\n<h1>{_escaped(title)}</h1>\n{mark}" + "\n".join(parts) + "\n</body>\n</html>\n"
+        f"<body>\n<h1>{_escaped(title)}</h1>\n{mark}"
+        + "\n".join(parts)
+        + (f"\n<script>{script}</script>" if script else "")
+        + "\n</body>\n</html>\n"
     )

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import re
+from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from armod.course.grading.marks.gradebook import rows
+from armod.course.grading.marks.lateness import Policy
 from armod.course.grading.marks.report import class_page, common_messages, feedback_page, write_report
+from armod.course.grading.marks.students import checks, students
+from armod.course.grading.own_course import Course, Rules
 from tests.course.grading.marks.records import SCRIPT, made, mark, marks
+
+DUE = datetime(2026, 1, 8, 13, tzinfo=UTC)
 
 
 def test_pages_escape_whatever_students_write(tmp_path: Path) -> None:
@@ -21,7 +32,9 @@ def test_pages_escape_whatever_students_write(tmp_path: Path) -> None:
     assert len(pages) == 4
     for page in pages:
         text = page.read_text()
-        assert "<script" not in text and "default-src 'none'" in text
+        own = page.name == "report.html"
+        assert text.count("<script") == own and "default-src 'none'" in text
+        assert ("script-src 'sha256-" in text) == own
     assert "alert" in (folder / "report.html").read_text()
 
 
@@ -42,3 +55,64 @@ def test_the_commonest_mistakes_come_first_whatever_their_numbers(tmp_path: Path
     said = {"ada": "gave 3 for 4", "bob": "gave 12.5 for -4", "eve": "gave up"}
     folder = marks(tmp_path, *(made(name, 1, marks=(mark(1, text),)) for name, text in said.items()))
     assert common_messages(rows(folder)) == [(2, "one", "gave 12.5 for -4"), (1, "one", "gave up")]
+
+
+def test_the_report_has_a_line_for_each_student_with_what_counts(tmp_path: Path) -> None:
+    other = {"lesson": "other", "file": "ada/other.ipynb"}
+    folder = marks(
+        tmp_path,
+        made("ada", 1, day=1),
+        made("ada", 3, attempt=2, day=2),
+        made("ada", 3, attempt=3, day=9, **other),
+        made("bob", 2),
+        made("eve", None),
+        absent=("zoe",),
+    )
+    rules = {"lesson": Rules(weight=3, manual={"essay": 2}), "other": Rules(points=10, due=DUE)}
+    table = rows(folder, Policy(course=Course(lessons=rules, per_day=50)))
+    heading, lines = students(table)
+    assert heading == ["student", "lesson", "other", "total", "attempts", "late", "to look at"]
+    assert [[cell.text for cell in line] for line in lines] == [
+        # of 5 points, 2 of them by hand; of 10, half of which were lost; 3 times 3 / 5 and 5 / 10, of 4
+        ["ada", "3 of 5", "5 of 10", "57.5 %", "3", "1", "by hand: essay"],
+        ["bob", "2 of 5", "", "30.0 %", "1", "", "by hand: essay"],
+        ["eve", "", "", "0.0 %", "1", "", f"refused: The file is no notebook: {SCRIPT}."],
+        ["zoe", "", "", "0.0 %", "0", "", "absent: Nothing was handed in."],
+    ]
+    write_report(table, folder)
+    page = (folder / "report.html").read_text()
+    links = re.findall(r'href="([^"]+)"', page)
+    assert len(links) == 4 and all((folder / link).is_file() for link in links)
+    assert page.index("eve") < page.index("bob")  # who needs a look comes first
+    assert checks(table)[:3] == [
+        ("one", "first", "4 of 4"),
+        ("one", SCRIPT, "3 of 4"),
+        ("one", "hidden check 1", "2 of 4"),
+    ]
+
+
+def test_the_script_of_the_report_is_the_one_that_its_policy_allows(tmp_path: Path) -> None:
+    page = class_page(rows(marks(tmp_path, made("ada", 1))))
+    (script,) = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert f"script-src 'sha256-{digest}'" in page
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_the_table_is_sorted_and_searched_in_a_browser(page, tmp_path: Path) -> None:
+    folder = marks(tmp_path, *(made(name, points) for name, points in (("bob", 2), ("ada", 3), ("cy", 1))))
+    write_report(rows(folder), folder)
+    page.goto((folder / "report.html").as_uri())
+
+    def shown() -> list[str]:
+        return [row.split()[0] for row in page.locator(".students tbody tr:visible").all_inner_texts()]
+
+    page.get_by_role("button", name="student").click()
+    assert shown() == ["ada", "bob", "cy"]
+    page.get_by_role("button", name="lesson").click()
+    assert shown() == ["cy", "bob", "ada"]
+    page.get_by_role("button", name="lesson").click()
+    assert shown() == ["ada", "bob", "cy"]
+    page.get_by_role("searchbox").fill("BO")
+    assert shown() == ["bob"]
