@@ -8,6 +8,7 @@ notebook as it is committed, outputs and all (`pages`). The course map is its fr
 from __future__ import annotations
 
 import io
+import os
 import shutil
 import sys
 import tempfile
@@ -60,12 +61,13 @@ def build_site(out: Path, names: Sequence[str] = (), *, library: bool = True) ->
             "`armod site` made this folder, and replaces it as a whole.\n", encoding="utf-8"
         )
         try:
-            shutil.rmtree(out, ignore_errors=True)
-            shutil.move(target, out)
+            out.mkdir(parents=True, exist_ok=True)
+            for old in out.iterdir():
+                shutil.rmtree(old) if old.is_dir() and not old.is_symlink() else old.unlink()
+            for new in target.iterdir():
+                shutil.move(new, out / new.name)
         except OSError as error:
-            raise CourseError(
-                f"Can't write to {out} ({error.strerror}); choose another folder for --out."
-            ) from error
+            raise _unwritable(out) from error
     return num_pages
 
 
@@ -86,8 +88,15 @@ def _require_ours(out: Path) -> None:
         raise CourseError(
             f"--out {out} holds something that `armod site` did not make; choose a new or an empty folder."
         )
+    nearest = next(folder for folder in (out.resolve(), *out.resolve().parents) if folder.exists())
+    if not os.access(nearest, os.W_OK) or not nearest.is_dir():
+        raise _unwritable(out)
     if out.resolve() in (course_folder(), *course_folder().parents):
         raise CourseError(f"--out {out} holds the course itself; choose a folder of its own.")
+
+
+def _unwritable(out: Path) -> CourseError:
+    return CourseError(f"Can't write to {out}; choose another folder for --out.")
 
 
 def _assemble(source: Path, contents: Contents) -> None:

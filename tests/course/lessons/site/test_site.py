@@ -74,10 +74,12 @@ def _prose(article: BeautifulSoup) -> str:
 
 
 def test_a_lesson_fits_its_budget(site: Path) -> None:
-    """What one page makes a browser fetch, uncompressed; the slow test measures every lesson."""
+    """What one page makes a browser fetch, uncompressed; pages that are only linked are not fetched. The slow test measures all."""
     page = site / f"{LESSONS[0]}.html"
     files = {page} | {
-        site / name.partition("?")[0] for name in read_pages(site)[page.resolve()].fetched if ":" not in name
+        site / name.partition("?")[0]
+        for name in read_pages(site)[page.resolve()].fetched
+        if not name.endswith(".html") and ":" not in name
     }
     assert sum(file.stat().st_size for file in files) < BUDGET
 
@@ -116,7 +118,22 @@ def test_a_folder_that_holds_other_things_is_refused(tmp_path: Path) -> None:
         result = CliRunner().invoke(main, ["site", "--out", str(out)])
         assert result.exit_code == 2
         assert "did not make" in result.output
+    result = CliRunner().invoke(main, ["site", "--out", str(tmp_path / "thesis.tex" / "public")])
+    assert result.exit_code == 2 and "choose another folder" in result.output
     assert (tmp_path / "thesis.tex").read_text() == "years of work"
+
+
+def test_the_folder_itself_stays_where_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As when it is the working directory, or served by a running server; what an old site had more is gone."""
+    (tmp_path / MARK).touch()
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "page.html").touch()
+    before = tmp_path.stat().st_ino
+    monkeypatch.setenv("ARMOD_COURSE", str(CHECKOUT))
+    monkeypatch.chdir(tmp_path)
+    assert build_site(Path(), LESSONS[:1], library=False) > 3
+    assert tmp_path.stat().st_ino == before
+    assert (tmp_path / "index.html").is_file() and not (tmp_path / "old").exists()
 
 
 def test_an_unknown_lesson_and_the_course_itself_are_refused(
