@@ -8,8 +8,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser, Playwright, sync_playwright
 
 from armod.course.labs import mask_lab
 from tests.browser.widgets import knob_to_paint
@@ -17,14 +19,19 @@ from tests.browser.widgets import knob_to_paint
 TARGET_MS = 25
 
 
-def run() -> dict[str, dict[str, float]]:
-    """Latency of the mask lab's knobs at its largest setting, in a page of its own."""
+@contextmanager
+def chromium(playwright: Playwright) -> Iterator[Browser]:
+    """The Chromium of this machine."""
     executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     is_root = hasattr(os, "geteuid") and os.geteuid() == 0
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=executable, args=["--no-sandbox"] if is_root else []
-        )
+    browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"] if is_root else [])
+    yield browser
+    browser.close()
+
+
+def run() -> dict[str, dict[str, float]]:
+    """Latency of the mask lab's knobs at its largest setting, in a page of its own."""
+    with sync_playwright() as playwright, chromium(playwright) as browser:
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         page.set_content(mask_lab(16, (16, 16, 16)).html)
         page.wait_for_selector(".finding")
@@ -32,7 +39,6 @@ def run() -> dict[str, dict[str, float]]:
             name: knob_to_paint(page, page.get_by_label(name, exact=True), presses=60)
             for name in ("Chosen output", "Variables", "Units in layer 2")
         }
-        browser.close()
     return measured
 
 
