@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from armod.course.labs.live.widget import LiveLab
 
 VARIABLES = range(1, 17)
+LIVE_SIZES = range(1, 65)  # no table has to hold these
 SIZES = (1, 4, 8, 12, 16)
 MAX_LAYERS = 3
 SEEDS = range(6)
@@ -55,7 +56,7 @@ def mask_lab(
         seed: of random degrees.
         output: the chosen variable, from 0; left out, one a little past the middle of the ordering.
         live: whether to make an ipywidget, in which the network can be edited; its traits are ``ordering``, ``degrees``,
-            ``masks`` and ``output``.
+            ``masks`` and ``output``, and any number of variables and units up to 64 will do.
 
     Returns:
         The output.
@@ -63,14 +64,11 @@ def mask_lab(
     Raises:
         ValueError: for a value that the lab's knobs do not have.
     """
+    if live:
+        return _live(num_variables, hidden_sizes, ordering, degrees, seed, output)
     facts = lab_state(
         num_variables, hidden_sizes, ordering=ordering, degrees=degrees, seed=seed, output=output
     )
-    if live:
-        # only who asks for it needs ipywidgets
-        from armod.course.labs.mask.live import LiveMaskLab
-
-        return LiveMaskLab(facts, network_page)
     start = {
         "size": num_variables,
         "ordering": facts.ordering.tolist(),
@@ -81,6 +79,25 @@ def mask_lab(
     }
     picture = mask_figure(facts.ordering, facts.degrees[1:-1], facts.output)
     return lab_page(__file__, {**_table(), "start": start}, picture)
+
+
+def _live(
+    num_variables: int,
+    hidden_sizes: Sequence[int],
+    ordering: Tensor | Sequence[int] | None,
+    degrees: str,
+    seed: int,
+    output: int | None,
+) -> LiveLab:
+    # only who asks for it needs ipywidgets
+    from armod.course.labs.mask.live import LiveMaskLab
+
+    check_knobs("mask lab", num_variables=(num_variables, LIVE_SIZES))
+    for units in hidden_sizes:
+        check_knobs("mask lab", hidden_sizes=(units, LIVE_SIZES))
+    order = orderings.as_permutation(ordering, (num_variables,))
+    hidden = hidden_degrees(num_variables, hidden_sizes, degrees=degrees, seed=seed)
+    return LiveMaskLab(mask_facts(order, hidden, output), network_page)
 
 
 def lab_state(

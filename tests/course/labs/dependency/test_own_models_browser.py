@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from armod import MADE, WaveNet, likelihoods
@@ -102,3 +103,20 @@ def test_paths_through_ones_own_dilations_stand_above_what_the_oracle_finds(show
 def test_one_variable_has_a_page_too(show):
     page = show(dependency_lab(MADE((1,), [2], likelihood=likelihoods.Categorical(256))))
     expect(page.locator(".finding")).to_have_text("Variable 1 sees nothing: it is the first in the ordering")
+
+
+def test_no_page_of_ones_own_model_keeps_anybody_out(show):
+    """axe-core, on a phone's width; the whole site is looked at in `tests/course/lessons/site`."""
+    axe = Axe()
+    wavenet = WaveNet((12,), 2, dilations=[1, 4], likelihood=likelihoods.Bernoulli())
+    for widget in (
+        dependency_lab(tangled()),
+        mask_lab.of(OneWeightTooMany()),
+        mask_lab.of(MADE((4,), [6], likelihood=likelihoods.Bernoulli())),
+        dilation_lab.of(wavenet, frame=2),
+    ):
+        page = show(widget)
+        page.set_viewport_size({"width": 375, "height": 900})
+        found = axe.run(page, context=".armod-widget").response["violations"]
+        assert [f"{each['id']}: {each['nodes'][0]['html'][:120]}" for each in found] == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= 375

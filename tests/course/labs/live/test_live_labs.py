@@ -91,6 +91,14 @@ def test_python_sets_ordering_degrees_and_masks() -> None:
             setattr(lab, name, value)
 
 
+def test_any_sizes_will_do_where_no_table_is_needed() -> None:
+    lab = mask_lab(20, (30,), live=True)
+    assert lab.masks[0].shape == (30, 20) and lab.note.startswith("No leak; 20 variables are too many")
+    assert mask_lab(1, (1,), live=True).note.endswith("all 2 observations add up to 1.0000.")
+    with pytest.raises(ValueError, match=r"hidden_sizes is one of 1, .*; got 65"):
+        mask_lab(3, (65,), live=True)
+
+
 def test_a_made_of_ones_own_is_edited_and_a_wide_one_is_only_looked_at() -> None:
     model = MADE((4,), [40], likelihood=likelihoods.Categorical(3), ordering=[2, 0, 1, 3])
     lab = mask_lab.of(model, live=True)
