@@ -278,19 +278,21 @@ def _chosen(table: Sequence[Row], policy: Policy) -> set[int]:
     best: dict[tuple[str, str | None], tuple[tuple[bool, float, float, tuple[str, int]], int]] = {}
     marked = {_key(row) for row in table if row.record.status == MARKED}
     when = _order(table)
+    # where only some of a person's attempts were asked the hidden checks, these must not decide which is the best
+    waiting = {(_key(row), row.record.lesson) for row in table if row.record.waits_for_hidden}
     for number, row in enumerate(table):
         if (row.late and policy.late == "exclude") or (row.record.status in _NOTHING and not row.overrides):
             continue
         if row.record.status != MARKED and _key(row) in marked and not row.overrides:
             continue
+        place = (_key(row), row.record.lesson)
+        in_sight = row.points_in_sight if place in waiting else row.points
         merit = (
             row.record.status == MARKED,
-            # first by what is in sight: the hidden checks may have been asked of one of them only
-            row.points_in_sight if policy.attempts == "best" else 0.0,
+            in_sight if policy.attempts == "best" else 0.0,
             row.points if policy.attempts == "best" else 0.0,
             when[number],
         )
-        place = (_key(row), row.record.lesson)
         best[place] = max(best.get(place, (merit, number)), (merit, number))
     return {number for _, number in best.values()}
 
