@@ -94,7 +94,7 @@ export function mount(stage, data) {
       sketch.text(left - 6, zero, "0", "end");
       sketch.text(left, ceiling - 11, way ? say("reverse_terms", { sum: facts.reverse }) : say("forward_terms", { sum: facts.forward }), "start");
     });
-    bars(bottom - 8);
+    bars(bottom - 4);
     sketch.end();
     cells.forEach((cell, level) => {
       put(cell, "x", (left + level * step).toFixed(1));
@@ -103,28 +103,18 @@ export function mount(stage, data) {
       put(cell, "height", String(bottom - 26 - top));
       put(cell, "tabindex", level === state.level ? "0" : "-1");
     });
-    lab.resize(bottom + 52);
+    lab.resize(bottom + 76);
   }
 
-  // The loss in its two parts, and below it the other divergence, on one axis.
+  // The loss in its two parts, and below it the other divergence, on one axis; each under its words.
   function bars(top) {
-    const room = plot.right - 8;
     const most = Math.max(4, facts.loss, facts.reverse);
-    const long = (value) => (Math.max(0, value) / most) * room;
-    const parts = [[0, 0, facts.entropy, "entropy", say("entropy")], [0, facts.entropy, facts.forward, "forward", "KL(p‖q)"],
-      [1, 0, facts.reverse, "reverse", "KL(q‖p)"]];
-    for (const [row, begin, value, kind, name] of parts) {
-      const [from, y] = [8 + long(begin), top + row * 30];
-      sketch.rect(from, y, long(value), 22, kind);
-      const number = fixed(value, 3);
-      // inside if there is room, or else beside it; of the part in the middle at least the number
-      const words = [`${name} ${number}`, number].find((text) => 7 * text.length < long(value));
-      if (words) sketch.text(from + long(value) / 2, y + 11, words, kind === "entropy" ? "dark" : "inside");
-      else if (kind !== "entropy") {
-        const isFree = from + long(value) + 6 + 7 * name.length + 40 < lab.width;
-        sketch.text(isFree ? from + long(value) + 6 : from - 6, y + 11, `${name} ${number}`, isFree ? "start dark" : "end dark");
-      }
-    }
+    const long = (value) => (Math.max(0, value) / most) * (plot.right - 8);
+    sketch.text(8, top, say("loss", facts), "start dark");
+    sketch.rect(8, top + 11, long(facts.entropy), 16, "entropy");
+    sketch.rect(8 + long(facts.entropy), top + 11, long(facts.forward), 16, "forward");
+    sketch.text(8, top + 44, say("other", facts), "start dark");
+    sketch.rect(8, top + 55, long(facts.reverse), 16, "reverse");
   }
 
   // The height of q's curve over its mean, which may lie between levels.

@@ -6,7 +6,6 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from armod.course.labs.kl.facts import LEVELS, KLFacts, say
-from armod.figures.numbers import fixed
 from armod.figures.picture import Picture, new_picture
 from armod.figures.style import COLOURS
 from armod.figures.text import wrapped
@@ -53,7 +52,7 @@ def kl_figure(facts: KLFacts) -> Picture:
         for axes in picture.axes:
             axes.set(xlim=(-0.6, LEVELS - 0.4), xticks=range(0, LEVELS, 4))
             axes.tick_params(labelbottom=axes is upper)
-        _draw_bars(picture.add_axes((0.11, 0.03, 0.87, 0.11)), facts)
+        _draw_bars(picture.add_axes((0.11, 0.01, 0.87, 0.13)), facts)
         picture.describe(
             facts.description,
             {
@@ -81,16 +80,17 @@ def terms_range(terms: np.ndarray) -> tuple[float, float]:
 
 
 def _draw_bars(axes: Axes, facts: KLFacts) -> None:
-    most = max(4.0, 1.15 * facts.loss, 1.15 * facts.reverse)
-    axes.set(xlim=(0, most), ylim=(1.6, -0.6))
+    """The loss in its two parts, and the other divergence, each under its words."""
+    values = {
+        "loss": facts.loss,
+        "entropy": facts.entropy,
+        "forward": facts.forward,
+        "reverse": facts.reverse,
+    }
+    axes.set(xlim=(0, max(4.0, facts.loss, facts.reverse)), ylim=(4, 0))
     axes.set_axis_off()
-    for row, begin, value, colour, name in (
-        (0, 0.0, facts.entropy, "kept", say("entropy")),
-        (0, facts.entropy, facts.forward, "input", "KL(p‖q)"),
-        (1, 0.0, facts.reverse, "output", "KL(q‖p)"),
-    ):
-        axes.barh(row, value, 0.7, begin, color=COLOURS[colour])
-        is_wide = value > 0.16 * most
-        ink = "ink" if colour == "kept" or not is_wide else "paper"
-        place = begin + (value / 2 if is_wide else value + 0.008 * most)
-        axes.text(place, row, f"{name} {fixed(value, 3)}", size=10, va="center", color=COLOURS[ink], ha="center" if is_wide else "left")  # fmt: skip
+    axes.text(0, 0.45, say("loss", **values), size=10, va="center")
+    axes.barh(1.35, facts.entropy, 0.8, color=COLOURS["kept"])
+    axes.barh(1.35, facts.forward, 0.8, facts.entropy, color=COLOURS["input"])
+    axes.text(0, 2.45, say("other", **values), size=10, va="center")
+    axes.barh(3.35, facts.reverse, 0.8, color=COLOURS["output"])
