@@ -104,5 +104,7 @@ export function mount(stage, data) {
     },
     move: drag,
   });
+  // a bar is dragged sideways; a finger that moves up or down scrolls the page
+  lab.svg.style.touchAction = "pan-y";
   update();
 }

@@ -159,6 +159,8 @@ def test_u_is_dragged_along_its_bar_and_turned_by_keys(show):
         facts = replace(explorer_state(PATTERNS), uniform=tuple(uniform))
         assert finding(page) == facts.finding
         assert texts(page, ".conditional") == [facts.conditional_sentence(each) for each in range(4)]
+    # a finger that moves up or down still scrolls the page
+    assert page.locator("svg.armod-plot").evaluate("svg => getComputedStyle(svg).touchAction") == "pan-y"
     last = page.get_by_label("The last u", exact=True)
     last.press("Home")
     assert texts(page, ".noise")[3] == "u = 0.000 draws 0"
