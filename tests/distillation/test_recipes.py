@@ -68,7 +68,7 @@ def test_the_receipt_of_the_sentence_holds_where_it_was_never_told() -> None:
     student, receipt = load_student("student-whisper"), student_receipt("student-whisper")
     context = utterance_context(receipt.held_out)[0]
     found, error = kl(student, LinearPrediction(), context, num_samples=2, generator=seeded(5))
-    assert receipt.held_out == "0930" and found < 0.12
+    assert receipt.held_out == "0930" and receipt.kl < 0.05 and found < 0.05
     assert found == pytest.approx(receipt.kl, abs=max(8 * error, 0.01))
 
 
