@@ -12,7 +12,7 @@ from typing import Any
 
 from armod.course.errors import CourseError
 from armod.course.grading.intake import kinds
-from armod.course.grading.intake.times import METADATA, Handed, Times, handed_in
+from armod.course.grading.intake.times import METADATA, Handed, Times, handed_in, told_by_gradescope
 from armod.course.grading.marks.lateness import are_those_of_unpacking
 
 SUFFIX = ".ipynb"
@@ -69,7 +69,13 @@ def submissions(folder: Path, times: Times | None = None) -> list[Submission]:
         raise CourseError(
             f"There is no submission in {folder}: a submission is STUDENT.ipynb or a folder named after a student."
         )
-    handed = handed_in(folder, [one[:3] for one in found], times)
+    gradescope = told_by_gradescope(folder)  # whose folders have numbers for names
+    who = {name: printable(about.student) for name, about in gradescope.items() if about.student}
+    found = [
+        (who.get(file.partition("/")[0], student), file, path, reason)
+        for student, file, path, reason in found
+    ]
+    handed = handed_in([one[:3] for one in found], times, gradescope)
     files = [one.at for one in handed if one.by_file and one.at]
     nothing = datetime.min.replace(tzinfo=UTC)
     by_student: dict[str, list[tuple[tuple[datetime, Any], Submission]]] = {}

@@ -7,7 +7,7 @@ worksheet, and Gradescope's metadata. Canvas tells no time, but marks what is la
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -43,6 +43,14 @@ class Handed:
 
 
 @dataclass(frozen=True)
+class Submitted:
+    """What Gradescope says of a folder: when it was handed in, and by whom if it was one alone."""
+
+    at: datetime
+    student: str | None
+
+
+@dataclass(frozen=True)
 class Times:
     """What is known beside the files: a table with a line for each student, of which one column is a time."""
 
@@ -69,28 +77,31 @@ class Times:
 
 
 def handed_in(
-    folder: Path, found: Sequence[tuple[str, str, Path]], times: Times | None = None
+    found: Sequence[tuple[str, str, Path]],
+    times: Times | None = None,
+    gradescope: Mapping[str, Submitted] | None = None,
 ) -> list[Handed]:
     """When each submission was handed in.
 
     Args:
-        folder: The folder of the class.
         found: Student, file and path of each submission.
-        times: What is known beside the files.
+        times: What a table says of it.
+        gradescope: What Gradescope says, by folder.
 
     Returns:
         The times, in the same order.
 
     Raises:
-        CourseError: If a time in the table or in Gradescope's metadata can't be read.
+        CourseError: If a time in the table can't be read.
     """
     told = times.of(sorted({student for student, *_ in found})) if times else {}
-    gradescope = _of_gradescope(folder / METADATA)
+    gradescope = gradescope or {}
     made = []
     for student, file, path in found:
         canvas = _CANVAS.fullmatch(file)
         late = canvas[1] is not None if canvas else None
-        known = told.get(student) or gradescope.get(file.partition("/")[0])
+        submitted = gradescope.get(file.partition("/")[0])
+        known = told.get(student) or (submitted.at if submitted else None)
         if known or times or gradescope:  # one whom the system does not name must not be late by an unpacking
             made.append(Handed(known, by_file=False, late=None if known else late))
         else:
@@ -125,16 +136,27 @@ def read_time(text: str, where: str) -> datetime:
     return found.astimezone(UTC)
 
 
-def _of_gradescope(path: Path) -> dict[str, datetime]:
-    """The time of each folder that Gradescope's metadata name."""
+def told_by_gradescope(folder: Path) -> dict[str, Submitted]:
+    """What Gradescope's metadata, which lie beside the folders, say of each; nothing if there are none."""
+    path = folder / METADATA
     try:
         with open(path, "rb") as file:
             data = yaml.safe_load(file.read(MAX_METADATA))
-        return {str(folder): _moment(about[":created_at"], path) for folder, about in data.items()}
+        return {
+            str(name): Submitted(_moment(about[":created_at"], path), _submitter(about.get(":submitters")))
+            for name, about in data.items()
+        }
     except FileNotFoundError:
         return {}
     except (OSError, yaml.YAMLError, AttributeError, KeyError, TypeError, RecursionError) as error:
         raise CourseError(f"{path} is not as Gradescope writes it; give the times by --times.") from error
+
+
+def _submitter(found: Any) -> str | None:
+    """The one who handed in, by what is surest to be theirs alone; None for a group."""
+    if not isinstance(found, list) or len(found) != 1 or not isinstance(found[0], dict):
+        return None
+    return next((str(found[0][key]) for key in (":email", ":sid", ":name") if found[0].get(key)), None)
 
 
 def _moment(value: Any, path: Path) -> datetime:

@@ -119,6 +119,23 @@ def test_gradescopes_metadata_tell_when(tmp_path: Path) -> None:
     )
     (one,) = submissions(tmp_path)
     assert one.handed.at == datetime(2026, 10, 12, 11, 58, 3, 120000, tzinfo=UTC)
+    assert (one.student, one.file) == ("Ada", "submission_7/hw.ipynb")
+    write(tmp_path / "submission_8" / "hw.ipynb", "{}")
+    write(tmp_path / "submission_9" / "hw.ipynb", "{}")
+    submitter = "{':name': Ada, ':sid': 4711, ':email': ada@uni}"
+    told = {7: ("12", submitter), 8: ("11", submitter), 9: ("11", f"{submitter}, {submitter}")}
+    write(
+        tmp_path / "submission_metadata.yml",
+        "".join(
+            f"submission_{number}: {{':submitters': [{who}], ':created_at': 2026-10-{day} 09:00:00 Z}}\n"
+            for number, (day, who) in told.items()
+        ),
+    )
+    assert [(one.student, one.attempt, one.file[:12]) for one in submissions(tmp_path)] == [
+        ("ada@uni", 1, "submission_8"),
+        ("ada@uni", 2, "submission_7"),
+        ("submission_9", 1, "submission_9"),
+    ]
     for text in ("[]", "a: 1", "a: {}", "a: {b: {", "x: !!python/object/apply:os.getpid []"):
         write(tmp_path / "submission_metadata.yml", text)
         with pytest.raises(CourseError, match="as Gradescope writes it"):
