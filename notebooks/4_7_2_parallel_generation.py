@@ -647,7 +647,7 @@ predict(
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# The distance compares how loud each of 16 bands of frequencies is, moment by moment. The student is farther from the teacher than the teacher is
+# The distance compares how loud each of 16 bands of frequencies is, moment by moment. The student is a little farther from the teacher than the teacher is
 # from itself, and much nearer than white noise. It is not perfect, and you may hear that.
 #
 # Look at the spectrograms. Time runs to the right, and dark bands are the resonances of the mouth. Both pictures have the same bands at the same
