@@ -102,7 +102,7 @@ LOOKS = {
         lambda: labs.mask_lab(hidden_sizes=(8, 8, 8)),
         "Mask lab: who sees whom in a MADE",
         "Chosen output",
-        50,
+        53,
         lambda: {
             "slider": [
                 "Variables", "Chosen output", "Hidden layers", "Units in layer 1", "Units in layer 2",

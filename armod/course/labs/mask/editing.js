@@ -15,12 +15,16 @@ function networkFacts({ ordering, hidden, masks, output }) {
   const position = new Array(ordering.length);
   ordering.forEach((variable, place) => (position[variable] = place));
   const ends = position.map((before) => before + 1);
+  const degrees = [ends, ...hidden, ends];
+  return withPaths({ size: ordering.length, ordering, position, degrees, masks, output });
+}
+
+// Facts with the number of paths from each input to each output, the product of the masks, and what is seen by them.
+function withPaths(facts) {
+  const { masks } = facts;
   const paths = masks.slice(1).reduce((counts, mask) => mask.map((row) => counts[0].map((_, input) =>
     row.reduce((sum, kept, unit) => sum + (kept ? counts[unit][input] : 0), 0))), masks[0].map((row) => row.map(Number)));
-  return {
-    size: ordering.length, ordering, position, degrees: [ends, ...hidden, ends], masks, output, paths,
-    sees: paths.map((row) => row.map((count) => count > 0)),
-  };
+  return { ...facts, paths, sees: paths.map((row) => row.map((count) => count > 0)) };
 }
 
 // With another degree of one hidden unit: the weights into and out of it are kept or not by the rule, all others stay.

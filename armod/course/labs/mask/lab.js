@@ -10,8 +10,13 @@ export async function mount(stage, data) {
   state.named = Object.keys(data.orderings).find((named) => `${orderingOf(named)}` === `${state.ordering}`) ?? "own";
   if (state.named === "own") state.own = state.ordering;
 
+  // What the hand has changed of the tabled network; any other knob than the chosen output takes it back.
+  let edited = null;
   const knobs = createKnobs();
-  const turn = turning(state, update);
+  const turn = (name) => (value) => {
+    if (name !== "output") edited = null;
+    turning(state, update)(name)(value);
+  };
   const size = knobs.slider("Variables", data.variables[0], data.variables.at(-1), (number) => {
     // A good ordering is fitted to the new size, and comes back with the old one; a bad one stays to be mended.
     if (state.typed !== null && parseOrdering(say, state.typed, state.size).ordering) state.typed = null;
@@ -22,6 +27,7 @@ export async function mount(stage, data) {
   const sizes = state.sizes.map((_, index) =>
     knobs.slider(`Units in layer ${index + 1}`, 0, data.sizes.length - 1, (place) => {
       state.sizes[index] = data.sizes[place];
+      edited = null;
       update();
     }));
   const degrees = knobs.choice("Hidden degrees", ["random", "sequential"], turn("degrees"));
@@ -35,15 +41,18 @@ export async function mount(stage, data) {
       turn("typed")(typed);
     });
   own.whole.classList.add("wide");
+  const mistake = knobs.choice("Output mask", [">", "≥ (leaks)"], (sign) => edit(withRule(network(), { isStrict: sign === ">" })));
+  const reset = knobs.button("Without edits", () => edit(null));
   const lab = createLab(stage, {
     kind: "mask-lab", name: "The network. Arrow keys move from unit to unit, Enter chooses an output.",
-    knobs: [size, output, depth, ...sizes, degrees, seed, ordering, own, error], redraw: () => network.look() });
+    knobs: [size, output, depth, ...sizes, degrees, seed, mistake, reset, ordering, own, error], redraw: () => pointing.look() });
   const drawing = createDrawing(say, lab);
   lab.legend([
     ["masked", "weight masked to zero"],
     ["kept", "weight kept"],
     ["feeds", "kept, on the way from inputs"],
     ["into", "kept, on the way to outputs"],
+    ["leak", say("leak")],
   ]);
   const read = lab.reading("As a table, and in Python", {
     caption: "Who sees whom",
@@ -51,14 +60,32 @@ export async function mount(stage, data) {
     rows: () => facts.sees.map((seen, variable) =>
       [`x${lowered(variable + 1)}`, `${facts.position[variable] + 1}`, numbersOf(seen).join(", ") || "none"]),
     code: () => {
+      if (edited) return say("edited_code");
       const kind = state.degrees === "random" ? `"random", seed=${state.seed}` : `"sequential"`;
       return `armod.MADE((${facts.size},), [${facts.masks.slice(1).map((mask) => mask[0].length).join(", ")}], `
         + `likelihood=armod.likelihoods.Bernoulli(), ordering=[${facts.ordering.join(", ")}], degrees=${kind})`;
     },
   });
   let facts;
-  const network = createNetwork(stage, {
-    lab, drawing, say, state, facts: () => facts, hint: say("hint"), choose: (unit) => turn("output")(unit) });
+  const pointing = createNetwork(stage, {
+    lab, drawing, say, state, facts: () => facts, hint: `${say("hint")} ${say("edit_hint")}`, choose: (unit) => turn("output")(unit) });
+  createEditing(lab, drawing, {
+    facts: () => facts,
+    say,
+    setDegree: (level, unit, degree) => edit(withDegree(network(), level, unit, between(0, degree, Math.max(0, facts.size - 1))), true),
+    toggle: (level, above, below) => edit(withToggled(network(), level, above, below), true),
+  });
+
+  // The network that is shown, as editing.js has it.
+  function network() {
+    const { ordering, degrees, masks } = facts;
+    return { isStrict: true, ...edited, ordering, hidden: degrees.slice(1, -1), masks };
+  }
+
+  function edit(changed, keepsFocus = false) {
+    edited = changed;
+    update(keepsFocus);
+  }
 
   // The ordering in use: a named one, or the last valid one that was typed, fitted to the number of variables.
   function currentOrdering() {
@@ -68,18 +95,20 @@ export async function mount(stage, data) {
     return fitted(state.own ?? orderingOf("natural"), state.size);
   }
 
-  function update() {
-    facts = maskFacts(table, {
+  function update(keepsFocus = false) {
+    const output = Math.min(state.output, state.size - 1);
+    const tabled = () => maskFacts(table, {
       ordering: currentOrdering(),
       layers: state.sizes.slice(0, state.depth),
       draw: state.degrees === "random" ? state.seed : "sequential",
-      output: Math.min(state.output, state.size - 1),
+      output,
     });
-    network.enter();
+    facts = edited ? networkFacts({ ...edited, output }) : withPaths(tabled());
+    if (!keepsFocus) pointing.enter();
     lab.find(finding(say, facts));
     show();
     read();
-    network.look();
+    pointing.look();
   }
 
   function show() {
@@ -95,6 +124,8 @@ export async function mount(stage, data) {
     seed.show(state.seed);
     seed.control.disabled = state.degrees !== "random";
     ordering.show(state.named);
+    mistake.show(edited?.isStrict === false ? "≥ (leaks)" : ">");
+    reset.control.disabled = edited === null;
     const numbers = facts.ordering.map((variable) => variable + 1).join(" ");
     const typed = state.named === "own" ? state.typed : null;
     const problem = typed === null ? undefined : parseOrdering(say, typed, state.size).error;

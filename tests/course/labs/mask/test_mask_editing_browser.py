@@ -97,3 +97,21 @@ def test_one_connection_is_toggled_by_a_press_and_by_keys_and_a_unit_is_dragged(
     ruled = masks(torch.tensor(ordering), list(map(torch.tensor, degrees)))
     layer_masks[0][0], layer_masks[1][:, 0] = ruled[0][0], ruled[1][:, 0]
     assert torch.equal(drawn(page), counts(layer_masks))
+
+
+def test_the_lab_of_the_course_is_edited_too_until_a_knob_is_turned(show):
+    page = show(mask_lab(3, (4,), degrees="sequential", output=1))
+    finding = page.locator(".finding")
+    expect(finding).to_have_text("Output 2 sees the one input before it, and nothing after")
+    turn(page, "Output mask", "≥ (leaks)")
+    expect(finding).to_have_text("Output 2 sees 1 input that it must not see: itself or a later one")
+    assert page.locator("path.cell.leak").get_attribute("d").count("M") == 2  # of degrees 1, 1, 2, 2
+    page.get_by_role("button", name="Without edits").click()
+    expect(finding).to_have_text("Output 2 sees the one input before it, and nothing after")
+    page.locator('.unit[data-level="1"][data-unit="0"]').press("+")
+    assert torch.equal(drawn(page), torch.tensor([1, 4, 3]))  # degrees 2, 1, 2, 2
+    turn(page, "Chosen output", 3)
+    assert torch.equal(drawn(page), torch.tensor([1, 4, 3]))
+    turn(page, "Hidden degrees", "random")
+    turn(page, "Hidden degrees", "sequential")
+    assert torch.equal(drawn(page), torch.tensor([2, 4, 2]))
