@@ -52,6 +52,7 @@ html_theme = "furo"
 html_title = "armod"
 html_static_path = ["static"]
 html_css_files, html_js_files = ["armod.css"], ["armod.js"]
+html_favicon = "static/icon.svg"  # without one, browsers ask the server for another
 html_copy_source = html_show_sourcelink = False
 html_show_sphinx = False
 # a page that is read from a file may not fetch another, as summaries of search results would

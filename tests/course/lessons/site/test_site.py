@@ -34,6 +34,7 @@ def test_every_link_leads_somewhere_and_nothing_is_fetched_elsewhere(site: Path)
 
 def test_the_map_is_the_front_page_and_opens_the_lessons(site: Path) -> None:
     front = soup(site / "index.html")
+    assert (site / front.select_one("link[rel~=icon]")["href"].partition("?")[0]).is_file()
     links = {anchor["href"]: anchor for anchor in front.select(".armod-widget a[href]")}
     assert set(links) == {f"{name}.html" for name in LESSONS}
     assert len(front.select(".armod-widget .armod-still li")) == 12  # the others are named, without a link
