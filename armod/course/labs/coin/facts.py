@@ -68,6 +68,9 @@ class CoinFacts:
         Args:
             way: "p" to move p itself, "the logit" to move its logit.
             size: of a step, the learning rate.
+
+        Returns:
+            The places of the ball, until it stands still or is thrown off.
         """
         share = self.heads / self.flips
 

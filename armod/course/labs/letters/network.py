@@ -44,6 +44,12 @@ class Network:
     def of(cls, model: AutoregressiveModel) -> Network:
         """The numbers of a model.
 
+        Args:
+            model: a recurrent network that fits into a page.
+
+        Returns:
+            Its weights and biases, gate by gate.
+
         Raises:
             ValueError: unless it is a `RecurrentModel` of a sequence with one layer, categorical and without context, of up to
                 100,000 numbers.

@@ -135,6 +135,9 @@ class SurfaceFacts:
         Args:
             way: "mean and scale", or "mean and log-scale" to move the logarithm of the scale.
             size: of a step, the learning rate.
+
+        Returns:
+            The places of the ball, until it stands still or is thrown off.
         """
         points = max(1, sum(self.counts))
 
