@@ -1,6 +1,11 @@
 """Loads what all tests share: the rule about skipping, packages of others, and the real JupyterLab in a real browser."""
 
 import os
+
+# Tests run side by side, one a core: several threads of each would only wait for one another's cores, many times as long.
+# OpenMP reads this when torch is loaded, so it comes before.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,9 +13,6 @@ import pytest
 from hypothesis import settings
 from torch import distributions
 from xdist.scheduler import LoadScopeScheduling
-
-# Tests run side by side, one a core: several threads of each would only wait for one another's cores, many times as long.
-os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 pytest_plugins = ["tests.harness.patience", "tests.harness.policy", "tests.guests", "tests.browser.lab"]
 

@@ -21,12 +21,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Error,
+    Locator,
+    Page,
+    ViewportSize,
+    expect,
+    sync_playwright,
+)
 
 from tests.checkout import CHECKOUT
 from tests.harness.patience import FACTOR
 
 MILLISECONDS = 1000
+VIEWPORT: ViewportSize = {"width": 1280, "height": 900}
 expect.set_options(timeout=30 * FACTOR * MILLISECONDS)  # what is there at once on an idle machine
 
 
@@ -173,19 +183,37 @@ def browser(require_program: Callable[[str], str]) -> Iterator[Browser]:
         chromium.close()
 
 
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
+@contextmanager
+def fresh_page(browser: Browser) -> Iterator[Page]:
+    """A page with storage of its own."""
+    context = browser.new_context(viewport=VIEWPORT)
+    page = context.new_page()
+    page.set_default_timeout(60 * FACTOR * MILLISECONDS)
+    yield page
+    context.close()
+
+
+@contextmanager
+def without_complaints(page: Page) -> Iterator[Page]:
+    """The test fails if the page, or any page script, reports an error on the console meanwhile."""
     complaints: list[str] = []
 
     def listen(message: ConsoleMessage) -> None:
         if message.type == "error":
             complaints.append(f"{message.text} ({message.location.get('url', '')})")
 
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    page = context.new_page()
-    page.set_default_timeout(60 * FACTOR * MILLISECONDS)
+    def note(error: Error) -> None:
+        complaints.append(str(error))
+
     page.on("console", listen)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("pageerror", note)
     yield page
-    context.close()
+    page.remove_listener("console", listen)
+    page.remove_listener("pageerror", note)
     assert not complaints, "errors on the browser's console:\n" + "\n".join(complaints)
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    with fresh_page(browser) as page, without_complaints(page):
+        yield page

@@ -26,4 +26,5 @@ def show(page: Page) -> Iterator[Callable[..., Page]]:
         return page
 
     yield put
+    page.context.unroute_all()
     assert asked == []
