@@ -29,7 +29,22 @@ WIDTH, _GATE, _WEIGHTS, _JOINT = 560, (66, 48), (36, 34), 4.5
 
 @dataclass(frozen=True)
 class Cell:
-    """A diagram. Beside each part stand the ways that lead through it; coordinates are those of a page."""
+    """A diagram of one step of a recurrent cell; coordinates are those of a page.
+
+    Args:
+        name: of the cell.
+        height: of the page.
+        ways: what each way of the past does, by its name.
+        words: the diagram in words.
+        ends: where each quantity comes in or goes out.
+        wires: lines, each with the ways that lead along it.
+        operations: circles with a sign, each with its ways.
+        boxes: layers with weights, each with its ways.
+        joints: where wires meet, each with its ways.
+
+    >>> sorted(CELLS["lstm"].ways)
+    ['cell', 'state']
+    """
 
     name: str
     height: int

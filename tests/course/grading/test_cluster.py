@@ -93,6 +93,7 @@ def test_a_cluster_whose_worker_is_killed_leaves_the_same_records_and_the_same_c
     assert {path: path.stat().st_mtime_ns for path in tmp_path.glob("*.json")} == before
 
 
+@pytest.mark.slow  # half a minute of ending workers
 def test_a_submission_that_ends_its_workers_costs_nobody_else(scheduler: str, tmp_path: Path) -> None:
     folder, out = few(tmp_path / "class", 4), tmp_path / "marks"
     for name, comment in (("deadly", "# each time"), ("unlucky", f"# once {tmp_path / 'died'}")):

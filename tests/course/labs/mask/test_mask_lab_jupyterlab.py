@@ -12,7 +12,8 @@ from armod.course.labs.mask.lab import lab_state
 from tests.browser.lab import Lab, serve
 from tests.browser.widgets import knob_to_paint
 
-pytestmark = pytest.mark.browser
+# of every test run, the live lab is tried in JupyterLab: tests/course/labs/live
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 NOTEBOOK = """# ---
 # jupyter:
