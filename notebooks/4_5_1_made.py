@@ -279,11 +279,12 @@ print("right" if leaks == due else f"not yet; there are {D * (D + 1) // 2} forbi
 # %% [markdown]
 # ## 3. The mask lab
 #
-# Turn the knobs, hover over a unit or move to it with the Tab key, and watch who sees whom. Make a guess before each turn:
+# Turn the knobs, point at a unit, and watch who sees whom. Guess before each turn:
 #
 # 1. Choose output 1. How many inputs does it see, and on what can its probability depend at all?
 # 2. Set *Hidden layers* to 1, then its units to 1. Which outputs still see something?
 # 3. Choose *random* ordering. Is the square "who sees whom" still a triangle?
+# 4. Set *Output mask* to ≥. Which cells of the square turn orange?
 
 # %% tags=["nbval-ignore-output"]
 mask_lab(8, (12, 12), seed=0)
