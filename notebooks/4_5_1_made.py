@@ -284,16 +284,16 @@ print("right" if leaks == due else f"not yet; there are {D * (D + 1) // 2} forbi
 # 1. Choose output 1. How many inputs does it see, and on what can its probability depend at all?
 # 2. Set *Hidden layers* to 1, then its units to 1. Which outputs still see something?
 # 3. Choose *random* ordering. Is the square "who sees whom" still a triangle?
-# 4. Set *Output mask* to ≥. Which cells of the square turn orange?
+# 4. Set *Output mask* to ≥. Which cells turn orange?
 
 # %% tags=["nbval-ignore-output"]
 mask_lab(8, (12, 12), seed=0)
 
 # %% [markdown]
-# The first variable of the ordering sees nothing; its probability is a constant, held in the output's bias. A single
-# hidden unit has a single degree $m$: outputs after $m$ see the inputs up to $m$, and all others see nothing. Nothing
-# leaks, but much is lost. So a narrow layer makes a *weaker* model, never a wrong one. Under another ordering the same
-# triangle is there with its rows and columns permuted.
+# The first variable of the ordering sees nothing; its probability is a constant, the output's bias. A single
+# hidden unit has a single degree $m$: outputs after $m$ see the inputs up to $m$, all others nothing. Nothing
+# leaks, but much is lost. So a narrow layer makes a *weaker* model, never a wrong one. Another ordering permutes
+# the triangle's rows and columns. With ≥ the diagonal turns orange: outputs see themselves.
 
 # %% [markdown]
 # ## 4. The whole model in a dozen lines
