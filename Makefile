@@ -12,7 +12,10 @@ SOURCES     := $(wildcard *.md *.toml *.txt *.yml .*.yaml .ci/run Makefile) \
                        -not -path '*/.*' 2>/dev/null)
 
 .DEFAULT_GOAL := lab
-.PHONY: lab test test-quick test-again test-slow bench site docs lint format setup clean
+.PHONY: lab test test-quick test-again test-slow bench site docs lint style types compiled format setup clean
+
+# The tests start hundreds of processes, and each would compile armod anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 lab: $(INSTALLED)          ## JupyterLab, opened at the course map
 	@$(BIN)/armod lab
@@ -38,7 +41,7 @@ test-quick: $(INSTALLED)   ## two minutes of tests and the lint, before a commit
 # The stamp bears the time of the start: what is edited while tests run counts as untested.
 $(TESTED): $(INSTALLED) $(SOURCES)
 	@touch $@.started
-	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory -j 3 lint compiled
 	$(BIN)/python -m pytest -n 3 --no-loadscope-reorder --durations 25
 	@mv $@.started $@
 
@@ -56,11 +59,20 @@ docs: $(INSTALLED)         ## only the library's guide and reference, into build
 	$(BIN)/sphinx-build -W --keep-going --quiet --fresh-env docs build/docs
 	@echo "Open build/docs/index.html in a browser."
 
-lint: $(INSTALLED)         ## format, style and types, without changing anything
+lint: $(INSTALLED) style types ## format, style and types, without changing anything
+
+style: $(INSTALLED)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+
+types: $(INSTALLED)
+	$(BIN)/mypy
+
+# Compiles the tests beside the lint, which leaves a core idle; each process of the tests would do it for itself. What is
+# wrong with a test is said when they run.
+compiled: $(INSTALLED)
+	@$(BIN)/python -m pytest -qq --collect-only -p no:cacheprovider >/dev/null 2>&1 || true
 
 format: $(INSTALLED)       ## format the code and mend what can be mended
 	$(BIN)/ruff format .

