@@ -101,6 +101,12 @@ MODELS: dict[str, Callable[[], AutoregressiveModel]] = {
     "recurrent, gru, logistic mixture": lambda: recurrent(
         (3,), likelihoods.LogisticMixture(5, 2), cell="gru"
     ),
+    "recurrent, four values back, arbitrary": lambda: recurrent(
+        (5,), likelihoods.Categorical(3), cell="gru", lookback=4, ordering=[2, 0, 4, 1, 3]
+    ),
+    "recurrent, two values back, logistic mixture": lambda: recurrent(
+        (3,), likelihoods.LogisticMixture(5, 2), num_layers=2, lookback=2
+    ),
     "recurrent, one variable": lambda: recurrent((1,), likelihoods.Categorical(4)),
     "transformer, bits": lambda: transformer((6,), likelihoods.Bernoulli(), positions="rotary"),
     "transformer, three levels, reversed": lambda: transformer(

@@ -51,7 +51,7 @@ USUAL: dict[type[AutoregressiveModel], dict[str, Any]] = {
 NO_SIZE = [2.0, 2.5, "3", None, True, [3], -1, torch.tensor(1.5), np.float64(2), torch.zeros(2, 9)]
 SIZES = {
     MADE: ["num_masks", "context_size"],
-    RecurrentModel: ["hidden_size", "num_layers", "context_size"],
+    RecurrentModel: ["hidden_size", "num_layers", "context_size", "lookback"],
     WaveNet: ["channels", "kernel_size", "context_size", "context_hop"],
     Transformer: ["width", "num_layers", "num_heads", "context_size"],
     PixelCNN: ["channels", "num_layers", "kernel_size", "context_channels"],

@@ -35,6 +35,8 @@ class RecurrentModel(SequenceModel):
         context_size: C of a context ``(N, C)``, or of a local one, which each step reads at the next variable. The first of
             three or more sizes of `event_shape` counts channels, and all channels of a position share its context. That of
             rows ``(R, T)`` may be ``(N, C, T)``, the same for all rows.
+        lookback: how many of the values before a step it reads. All of them are in the state, too, but what a network need not
+            remember is learnt sooner: with four voices that sing in turn, each reads its own last note three to four values back.
         seed: seed of the initial weights.
 
     Raises:
@@ -59,11 +61,14 @@ class RecurrentModel(SequenceModel):
         likelihood: Likelihood,
         ordering: Tensor | Sequence[int] | None = None,
         context_size: int = 0,
+        lookback: int = 1,
         seed: int = 0,
     ) -> None:
         if not isinstance(cell, str) or cell not in CELLS:
             raise ValueError(f'cell is "rnn", "lstm" or "gru", not {cell!r}.')
-        hidden_size, num_layers = check_sizes(hidden_size=hidden_size, num_layers=num_layers)
+        hidden_size, num_layers, lookback = check_sizes(
+            hidden_size=hidden_size, num_layers=num_layers, lookback=lookback
+        )
         super().__init__(event_shape, likelihood=likelihood, ordering=ordering, context_size=context_size)
         with initial_weights(seed):
             self.inputs = StepInputs(
@@ -71,6 +76,7 @@ class RecurrentModel(SequenceModel):
                 hidden_size,
                 num_positions=0 if self.any_length else self.num_variables,
                 context_size=self.context_size,
+                lookback=lookback,
             )
             self.recurrence = Recurrence(cell, hidden_size, num_layers)
             self.head = nn.Linear(hidden_size, likelihood.num_parameters)

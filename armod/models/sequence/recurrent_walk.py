@@ -1,7 +1,7 @@
 """A recurrent network one variable at a time: one step of each cell.
 
 What the gates of the first layer get from the value before is a row of a table, because embedding and input weights are
-multiplied once for every level. What the gates of a later layer get from the layer below and from its own past is one
+multiplied once for every level; the values before that one have tables, too. What the gates of a later layer get from the layer below and from its own past is one
 product, because the two states lie side by side. So a layer costs one product and a few elementwise operations.
 """
 
@@ -39,6 +39,10 @@ class RecurrentWalk(SequenceWalk):
         (self._from_inputs, from_past, bias), *later = _gate_weights(recurrence)
         with torch.no_grad():
             self._table = F.linear(beginning.inputs.table(), self._from_inputs, bias)
+            older = beginning.inputs.older_tables()
+            self._lookback = 1 if older is None else 1 + len(older)
+            # one table below the other
+            self._older = None if older is None else F.linear(older, self._from_inputs).flatten(0, 1)
         # for each layer the bias (None if the table includes it) and the weights (below and past, gates)
         self._weights: list[tuple[Tensor | None, Tensor]] = [(None, from_past.T.contiguous())]
         for from_below, from_past, bias in later:
@@ -52,7 +56,10 @@ class RecurrentWalk(SequenceWalk):
         self._constants = StepConstants(
             self.inputs, self.context, partial(F.linear, weight=self._from_inputs)
         )
-        size, num_samples = self._size, self.num_samples
+        size, num_samples, num_levels = self._size, self.num_samples, len(self._table) - 1
+        # the values two steps back, three, ..., each as its row of the tables; there, K is before the beginning
+        first_rows = (num_levels + 1) * torch.arange(self._lookback - 1, device=self.device)
+        self._recent = (first_rows + num_levels).repeat(num_samples, 1)
         self._states = self._head.new_zeros(num_samples, len(self._weights) * size)
         self._memories = self._head.new_zeros(len(self._weights), num_samples, size)
         self._layers: list[tuple[Tensor | None, Tensor, Tensor, Tensor, Callable[[], None]]] = []
@@ -66,7 +73,7 @@ class RecurrentWalk(SequenceWalk):
 
     def state(self) -> dict[str, tuple[Tensor, int]]:
         """Name what a cell passes on to its next step, as `Walk.state`."""
-        return {"states": (self._states, 0), "memories": (self._memories, 1)}
+        return {"states": (self._states, 0), "memories": (self._memories, 1), "recent": (self._recent, 0)}
 
     def advance(self, step: int, value: Tensor) -> Tensor:
         """Make one step of each cell, from the input up, as `SequenceWalk.advance`."""
@@ -74,6 +81,12 @@ class RecurrentWalk(SequenceWalk):
         first = torch.index_select(self._table, 0, value)
         if not self._constants.is_empty:
             first += self._constants(step)
+        if self._older is not None:
+            rows = torch.index_select(self._older, 0, self._recent.flatten())
+            first += rows.view(self.num_samples, self._lookback - 1, rows.shape[1]).sum(1)
+            farther = self._recent[:, :-1] + len(self._table)
+            self._recent[:, 1:] = farther
+            self._recent[:, 0] = value
         for bias, states, weight, gates, update in self._layers:
             # the state below (of this step) and the own state (of the step before) lie side by side
             torch.addmm(first if bias is None else bias, states, weight, out=gates)

@@ -1,7 +1,8 @@
 """What a network that goes from value to value reads at each step: `StepInputs`.
 
 It reads the sum of three vectors: one for the value before, one for the position of the next variable, and one for its
-context. At the first step there is no value before, so it reads an additional "level", the start.
+context. At the first step there is no value before, so it reads an additional "level", the start. It may read a few values more,
+with a vector for each, of which there are none before the beginning.
 """
 
 from __future__ import annotations
@@ -55,19 +56,29 @@ class StepInputs(nn.Module):
         width: size of the vectors.
         num_positions: the number of steps that have a learned vector; 0 if a step does not know its position.
         context_size: C of the context; 0 for none.
+        lookback: how many of the values before are read; each distance has a table of its own.
 
     >>> from armod.likelihoods import Bernoulli
     >>> StepInputs(Bernoulli(), 8, num_positions=3, context_size=0)(torch.tensor([[1, 0, 1]])).shape
     torch.Size([1, 3, 8])
     """
 
-    def __init__(self, likelihood: Likelihood, width: int, *, num_positions: int, context_size: int) -> None:
+    def __init__(
+        self,
+        likelihood: Likelihood,
+        width: int,
+        *,
+        num_positions: int,
+        context_size: int,
+        lookback: int = 1,
+    ) -> None:
         super().__init__()
         self.start_level = likelihood.num_levels
         self.start = nn.Parameter(torch.randn(width))
         self.levels = LevelEmbedding(likelihood, width)
         self.positions = nn.Parameter(torch.randn(num_positions, width)) if num_positions else None
         self.context = nn.Linear(context_size, width, bias=False) if context_size else None
+        self.older = nn.ModuleList(LevelEmbedding(likelihood, width) for _ in range(lookback - 1))
 
     def forward(self, levels: Tensor, context: Tensor | None = None) -> Tensor:
         """Compute the inputs of all steps.
@@ -81,7 +92,11 @@ class StepInputs(nn.Module):
         """
         before = F.pad(levels[:, :-1].long(), (1, 0), value=self.start_level)
         inputs = F.embedding(before, self.table())
-        constants = self.constants(context, 0, levels.shape[1])
+        length = levels.shape[1]
+        for distance, embedding in enumerate(self.older, 2):
+            earlier = embedding(levels[:, : max(length - distance, 0)])
+            inputs = inputs + F.pad(earlier, (0, 0, distance, 0))[:, :length]
+        constants = self.constants(context, 0, length)
         return inputs if constants is None else inputs + constants
 
     def before(self, values: Tensor) -> Tensor:
@@ -103,6 +118,13 @@ class StepInputs(nn.Module):
         """Return the vectors of all K levels, followed by that of the start, ``(K + 1, width)``."""
         every_level = torch.arange(self.start_level, device=self.start.device)
         return torch.cat([self.levels(every_level), self.start.unsqueeze(0)])
+
+    def older_tables(self) -> Tensor | None:
+        """Return the vectors of all K levels two steps back, three, ..., each followed by zeros, ``(lookback - 1, K + 1, width)``."""
+        if not self.older:
+            return None
+        every_level = torch.arange(self.start_level, device=self.start.device)
+        return torch.stack([F.pad(embedding(every_level), (0, 0, 0, 1)) for embedding in self.older])
 
     def constants(self, context: Tensor | None, begin: int, end: int) -> Tensor | None:
         """Compute the part of the inputs that does not depend on the values.

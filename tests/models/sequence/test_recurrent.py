@@ -70,8 +70,12 @@ def plain_logits(model: RecurrentModel, x: list[int], context: list[list[float]]
     cells = [PlainCell(model.recurrence.cell, state, layer) for layer in range(num_layers)]
     logits: list[list[float]] = [[]] * len(x)
     before = state["inputs.start"].tolist()
-    for k, d in enumerate(model.ordering.tolist()):
+    order = model.ordering.tolist()
+    for k, d in enumerate(order):
         vector = before
+        for lag in range(2, 2 + len(model.inputs.older)):
+            if k >= lag:
+                vector = plus(vector, state[f"inputs.older.{lag - 2}.weight"][x[order[k - lag]]].tolist())
         if "inputs.positions" in state:
             vector = plus(vector, state["inputs.positions"][k].tolist())
         if context is not None:
@@ -86,13 +90,20 @@ def plain_logits(model: RecurrentModel, x: list[int], context: list[list[float]]
 @CELLS
 @pytest.mark.parametrize("num_layers", [1, 3])
 @pytest.mark.parametrize(
-    ("ordering", "context_size"), [(None, 0), ([3, 2, 1, 0], 2), ([2, 0, 3, 1], 0), ([1, 3, 2, 0], 1)]
+    ("ordering", "context_size", "lookback"),
+    [(None, 0, 1), ([3, 2, 1, 0], 2, 3), ([2, 0, 3, 1], 0, 2), ([1, 3, 2, 0], 1, 9)],
 )
 def test_conditionals_are_what_the_equations_say(
-    cell: str, num_layers: int, ordering: list[int] | None, context_size: int
+    cell: str, num_layers: int, ordering: list[int] | None, context_size: int, lookback: int
 ) -> None:
     model = recurrent(
-        (4,), Categorical(3), cell=cell, num_layers=num_layers, ordering=ordering, context_size=context_size
+        (4,),
+        Categorical(3),
+        cell=cell,
+        num_layers=num_layers,
+        ordering=ordering,
+        context_size=context_size,
+        lookback=lookback,
     )
     x = torch.randint(3, (2, 4), generator=seeded(3))
     context = context_for(model, 2, local=True)
@@ -116,7 +127,7 @@ def test_parameters_are_those_of_torch(cell: str) -> None:
 @CELLS
 def test_any_length_at_run_time(cell: str, is_reversed: bool) -> None:
     ordering = orderings.reversed((3,)) if is_reversed else None
-    model = recurrent((3,), Categorical(4), cell=cell, ordering=ordering, context_size=1)
+    model = recurrent((3,), Categorical(4), cell=cell, ordering=ordering, context_size=1, lookback=3)
     everywhere = torch.randn(6, 1, generator=seeded(), dtype=torch.float64)
     for length in (1, 2, 3, 8, 70):
         # 70 is beyond the steps whose constants are computed at once
