@@ -38,7 +38,16 @@ from IPython.display import display
 
 import armod
 from armod import music, sampling, speech
-from armod.course.labs import choices, curve, lesson_quiz, number, predict, predictions, sound_player
+from armod.course.labs import (
+    choices,
+    compose_lab,
+    curve,
+    lesson_quiz,
+    number,
+    predict,
+    predictions,
+    sound_player,
+)
 from armod.course.labs.text.lab import text_lab
 from armod.data import notes
 from armod.data.sets import plays, prompts
@@ -308,8 +317,20 @@ sound_player({"the first two bars": music.synthesise(first_half, tempo=112)}, 80
 # %% [markdown]
 # The upper line is the same in both rolls: there are many good answers, and the model draws one of them.
 #
-# **Your turn.** Put your own melody into `ode`: up to 64 sixteenths, within two octaves. If it lies too high or too low, the model
-# transposes it and moves the result back; `print(found)` says so.
+# **Your turn.** Write a melody of your own on the roll: press and drag, or use the keys. Where a kernel runs, it harmonises what you wrote,
+# and the page plays it. Elsewhere it has three harmonies for each of the given melodies.
+#
+# 1. Which voices move when the melody holds? Which hold when it moves?
+# 2. Write a melody that no one would sing, with leaps of an octave. How many nats does a harmony cost then, beside one of the given melodies?
+
+# %% tags=["nbval-ignore-output"]
+melodies = {"Ode to Joy": ode, "a soprano of Bach": music.notes_of(bach[0])}
+melodies["Frère Jacques"] = [(65, 4), (67, 4), (69, 4), (65, 4)] * 2 + [(69, 4), (70, 4), (72, 8)] * 2
+compose_lab(melodies, seed=seed, live=True)
+
+# %% [markdown]
+# In Python the same is `music.harmonise(notes)`: up to 64 sixteenths, within two octaves. If a melody lies too high or too low, it
+# is transposed and the result is moved back; `print(found)` says so.
 #
 # ## 6. A judge of harmony, and a rule
 #

@@ -38,7 +38,12 @@ def piano_roll(scores: Mapping[str, Score], *, title: str) -> Picture:
     for name, score in scores.items():
         if not isinstance(score, Score) or len(score) != 1:
             raise ValueError(f"Under {name!r} there is one score, such as scores[0], not {score!r}.")
-    notes = [(name, *note) for name, score in scores.items() for note in _places(score)]
+    notes = [
+        (name, voice, pitch, begin, length)
+        for name, score in scores.items()
+        for voice, those in enumerate(notes_by_voice(score))
+        for begin, length, pitch in those
+    ]
     sounding = [pitch for _, _, pitch, _, _ in notes] or [60]
     low, high = min(sounding) - 2, max(sounding) + 3
     steps = max(score.pitches.shape[2] for score in scores.values())
@@ -79,14 +84,26 @@ def piano_roll(scores: Mapping[str, Score], *, title: str) -> Picture:
     return picture
 
 
-def _places(score: Score) -> list[tuple[int, int, int, int]]:
-    """Voice, pitch, begin and length of each note."""
-    found = []
+def notes_by_voice(score: Score) -> list[list[tuple[int, int, int]]]:
+    """Find the begin, length and pitch of every note.
+
+    Args:
+        score: a single score ``(1, voices, T)``.
+
+    Returns:
+        The notes of each voice, in the order of time.
+
+    >>> from armod.music import melody_of
+    >>> notes_by_voice(melody_of([(67, 4), (None, 2), (60, 4)]))
+    [[(0, 4, 67), (6, 4, 60)]]
+    """
+    found: list[list[tuple[int, int, int]]] = []
     for voice in range(score.pitches.shape[1]):
         begin = 0
+        found.append([])
         for pitch, length in notes_of(score, voice):
             if pitch is not None:
-                found.append((voice, pitch, begin, length))
+                found[-1].append((begin, length, pitch))
             begin += length
     return found
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from armod.course.labs.coin.lab import coin_lab
 from armod.course.labs.colour.lab import colour_lab
+from armod.course.labs.compose.lab import compose_lab
 from armod.course.labs.concept_map.lab import course_map
 from armod.course.labs.dependency.lab import dependency_lab
 from armod.course.labs.dilation.animation import dilation_animation
@@ -40,6 +41,7 @@ __all__ = [
     "choices",
     "coin_lab",
     "colour_lab",
+    "compose_lab",
     "course_map",
     "curve",
     "dependency_lab",

@@ -26,6 +26,7 @@ from armod.course.labs.reach.lab import reach_state
 from armod.course.labs.surface.facts import SurfaceFacts
 from armod.course.labs.surface.lab import DATA_SETS
 from armod.course.labs.waiting.facts import WaitingFacts, Waits
+from tests.course.labs.compose.cases import COMPOSE_CASE
 from tests.course.labs.dependency.cases import DEPENDENCY_CASE
 from tests.course.labs.letters.cases import LETTERS_CASE
 from tests.course.labs.paint.cases import PAINT_CASE
@@ -111,6 +112,7 @@ CASES = {
             ((), {"column": -1}, r"column is one of 0, .*; got -1\."),
         ),
     ),
+    "compose": Case(**COMPOSE_CASE),
     "dependency": Case(**DEPENDENCY_CASE),
     "letters": Case(**LETTERS_CASE),
     "paint": Case(**PAINT_CASE),

@@ -11,6 +11,7 @@ from armod.course.labs import Widget
 from armod.course.labs.mask.lab import lab_state as mask_state
 from armod.course.labs.ordering.lab import explorer_state
 from tests.course.labs.cases import COUNTS, PAIRED, colour, passes, race, waiting
+from tests.course.labs.compose.cases import COMPOSE_LOOK
 from tests.course.labs.dependency.cases import DEPENDENCY_LOOK
 from tests.course.labs.letters.cases import LETTERS_LOOK
 from tests.course.labs.paint.cases import PAINT_LOOK
@@ -59,6 +60,7 @@ LOOKS = {
         lambda: {"slider": ["Patch", "Colouring", "Row", "Column"], "button": ["Another colouring"]},
         {"the truth": lambda: colour(patch=1, colouring=3, row=2, column=3)},
     ),
+    "compose": Look(**COMPOSE_LOOK),
     "dependency": Look(**DEPENDENCY_LOOK),
     "letters": Look(**LETTERS_LOOK),
     "paint": Look(**PAINT_LOOK),

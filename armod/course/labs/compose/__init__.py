@@ -1,0 +1,1 @@
+"""The compose lab: melodies and their harmonies, its picture, its page and its sound."""
