@@ -225,8 +225,11 @@ def check_conditional(conditional: distributions.Distribution, device: torch.dev
 
     >>> check_conditional(distributions.Bernoulli(logits=torch.zeros(2)), torch.device("cpu"))
     """
-    levels = torch.zeros(conditional.batch_shape, dtype=torch.int64, device=device)
-    if bool(log_prob(conditional, levels).isnan().any()):
+    if isinstance(conditional, distributions.Bernoulli):  # a bit that has a logit has probabilities
+        found = conditional.logits
+    else:
+        found = log_prob(conditional, torch.zeros(conditional.batch_shape, dtype=torch.int64, device=device))
+    if bool(found.isnan().any()):
         _raise_no_numbers()
 
 

@@ -21,15 +21,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, distributions
 
-from armod.likelihoods import inverse_cdf, log_prob
+from armod.likelihoods import in_single, inverse_cdf, log_prob
 from armod.sampling.adjust import Adjustment
 from armod.sampling.drawing import check_conditional
 from armod.sampling.samplers import Recomputing, Sampled, event_shape_of, options_of
 from armod.sampling.threads import one_thread
-from armod.sampling.walk import Incremental
+from armod.sampling.walk import Incremental, Walk
 from armod.settings import check_sizes
+
+_AT_ONCE = 64  # known variables of a view that could compute all of them together, which bounds its memory
 
 
 @dataclass(frozen=True)
@@ -171,41 +173,80 @@ class _Population:
         draws, weighs = (~self.is_kept).any(0).tolist(), self.is_kept.any(0).tolist()
         first = draws.index(True) if True in draws else self.size
         last = self.size - weighs[::-1].index(True) if True in weighs else 0
-        reported = torch.full_like(self.effective_size, n)
-        for step in range(self.size):
+        reported, step, end = torch.full_like(self.effective_size, n)[:, None], 0, 0
+        while step < self.size:
             if step == first < last:
                 self._go_on_with(torch.arange(self.num, device=self.drawn.device).repeat_interleave(n), n)
             if step == last > first:
                 self._end()
-            if draws[step] and self.each > 1:
-                self._resample(~self.is_kept[:, step])
-            self._step(step, draws[step], weighs[step])
+            count = 0
+            if draws[step]:
+                if self.each > 1:
+                    self._resample(~self.is_kept[:, step])
+            elif step >= end:
+                end = draws.index(True, step) if True in draws[step:] else self.size
+                count = self._at_once(step, end)
+                end = step + count if count else end  # look again after these, or step through the run
+            sizes = self._weigh(step, count) if count else self._step(step, draws[step], weighs[step])
             if self.each > 1:
-                reported = self.effective_size
-            self.sizes[:, step] = reported
+                reported = sizes
+            self.sizes[:, step : step + (count or 1)] = reported
+            reported, step = reported[:, -1:], step + (count or 1)
         self._end()
         return self.drawn
 
-    def _step(self, step: int, draws: bool, weighs: bool) -> None:
-        """Draw a variable where it is hidden, and weigh the particles where it is known."""
+    def _at_once(self, step: int, end: int) -> int:
+        """How many of the variables from `step` to `end`, all known in every row, are weighed at once; 0 if one by one.
+
+        A view that looks ahead computes the rest of a row of pixels at the cost of one. If a part of it is left to be
+        drawn, the view goes on pixel by pixel anyway.
+        """
+        view = self.view
+        if not isinstance(view, Walk) or not view.looks_ahead or self.adjustment.filter is not None:
+            return 0
+        if view.likelihood.num_levels is None:
+            return 0
+        if view.step < step:
+            view.conditional()  # it reads what was appended
+        rest = min(_AT_ONCE, end - step) if view.at_hand is None else view.at_hand
+        return rest if rest <= end - step else 0
+
+    def _weigh(self, step: int, count: int) -> Tensor:
+        """Weigh the particles by several variables that are known in every row; returns the effective sizes ``(N, count)``."""
+        assert isinstance(self.view, Walk)
+        levels = self.known[:, step : step + count].repeat_interleave(self.each, 0)
+        parameters = self.view.ahead(levels[:, :-1].T)[:count].transpose(0, 1)
+        conditional = self.view.likelihood.distribution(in_single(parameters))
+        check_conditional(conditional, self.drawn.device)
+        found = _log_prob(self.adjustment.distribution(conditional), levels).view(self.num, self.each, count)
+        weights = torch.cat([self.log_weights[:, :, None], found], 2).cumsum(2)[:, :, 1:]
+        sizes = effective_size(weights)
+        self.log_weights, self.effective_size = weights[:, :, -1], sizes[:, -1]
+        self.drawn[:, step : step + count] = levels
+        self.view.accept(levels.T)
+        return sizes
+
+    def _step(self, step: int, draws: bool, weighs: bool) -> Tensor:
+        """Draw a variable where it is hidden, and weigh the particles where it is known; returns the effective sizes ``(N, 1)``."""
         conditional = self.view.conditional()
         check_conditional(conditional, self.drawn.device)
         is_kept = self.is_kept[:, step, None]
-        is_drawn = ~is_kept.expand(-1, self.each).flatten()
-        conditional = self.adjustment(conditional, step, self.drawn[:, :step].clone(), is_drawn)
-        levels = self.known[:, step, None].expand(-1, self.each)
+        if self.adjustment.filter is None:
+            conditional = self.adjustment.distribution(conditional)
+        else:
+            is_drawn = ~is_kept.expand(-1, self.each).flatten()
+            conditional = self.adjustment(conditional, step, self.drawn[:, :step].clone(), is_drawn)
         if draws:
-            drawn = inverse_cdf(conditional, self._noise(step).flatten()).view(levels.shape)
-            levels = torch.where(is_kept, levels, drawn)
+            levels = inverse_cdf(conditional, self._noise(step).flatten()).view(self.num, self.each)
         if weighs:
-            found = log_prob(conditional, levels.flatten()).double().view(levels.shape)
-            found = found.masked_fill(
-                found.isnan(), -torch.inf
-            )  # a filter may leave no level where nothing is drawn
+            known = self.known[:, step, None].expand(-1, self.each)
+            levels = torch.where(is_kept, known, levels) if draws else known
+            found = _log_prob(conditional, levels.flatten()).view(levels.shape)
             self.log_weights = self.log_weights + torch.where(is_kept, found, 0)
             self.effective_size = effective_size(self.log_weights)
         self.drawn[:, step] = levels.flatten()
         self.view.append(levels.flatten())
+        return self.effective_size[:, None]
 
     def _noise(self, step: int) -> Tensor:
         """A row's own noise while it has one particle, and new noise for several."""
@@ -263,6 +304,12 @@ class _Population:
         self.view, self.drawn = self.view.select(particles), self.drawn[particles]
         self.log_weights = self.log_weights.flatten()[particles].view(self.num, each)
         self.effective_size, self.each = effective_size(self.log_weights), each
+
+
+def _log_prob(conditional: distributions.Distribution, levels: Tensor) -> Tensor:
+    """In float64; a filter may leave no level where nothing is drawn."""
+    found = log_prob(conditional, levels).double()
+    return found.masked_fill(found.isnan(), -torch.inf)
 
 
 def effective_size(log_weights: Tensor) -> Tensor:

@@ -240,10 +240,14 @@ class Walk(Incremental, ABC, takes_blocks=True):
         """
         if not self.looks_ahead:
             return
+        peeked, is_in_block = self._peeked, False
+        if self.parameters is not None:
+            is_in_block = len(self._appended) <= _size_of(self.parameters)
+        if is_in_block and whole_block and peeked is None:
+            return
         levels = torch.stack(self._appended)
-        guesses, peeked = levels[:-1], self._peeked
+        guesses = levels[:-1]
         is_peeked = peeked is not None and torch.equal(guesses, peeked[: len(guesses)])
-        is_in_block = self.parameters is not None and len(levels) <= _size_of(self.parameters)
         if is_in_block and whole_block and not is_peeked:
             return
         self._appended, self._peeked = [], None
