@@ -76,6 +76,11 @@ def _table(folder: Path, course: Path | None, policy: dict[str, Any], roster: Ro
 @click.option("--hidden", type=click.Path(path_type=Path), help="A folder of checks of your own, in Python.")
 @click.option("--roster", type=click.Path(path_type=Path), help="A CSV file of those who are in the class.")
 @click.option(
+    "--numbers",
+    metavar="COLUMN",
+    help="The column of the roster with each student's number, so that `student` is not theirs to choose.",
+)
+@click.option(
     "--times",
     type=click.Path(path_type=Path),
     help="A CSV file that says when each student handed in, such as Moodle's grading worksheet.",
@@ -107,6 +112,7 @@ def grade(
     course: Path | None,
     hidden: Path | None,
     roster: Path | None,
+    numbers: str | None,
     times: Path | None,
     lesson: str | None,
     question_timeout: int,
@@ -166,6 +172,7 @@ def grade(
         roster=students,
         times=known,
         policy=Policy.of(own, **policy),
+        numbers=numbers,
     )
     click.echo(
         f"{graded.submissions - len(graded.failures)} of {graded.submissions} submissions have a record in {out}: "
@@ -241,20 +248,26 @@ class _Format(click.ParamType):
     "form",
     required=True,
     type=_Format(),
-    help="For a spreadsheet (csv), for Gradescope or Canvas, or for a CI service (junit).",
+    help="For a spreadsheet (csv), for Gradescope, Canvas or Moodle, or for a CI service (junit).",
 )
 @click.option(
     "--out", type=click.Path(path_type=Path), help="The file to write; without it, standard output."
 )
-@click.option("--roster", type=click.Path(path_type=Path), help="Canvas' own export, for the students' ids.")
+@click.option(
+    "--roster",
+    type=click.Path(path_type=Path),
+    help="Canvas' own export, for the students' ids, or Moodle's grading worksheet, to be filled in.",
+)
 @click.option(
     "--column",
     "columns",
     multiple=True,
     metavar="[LESSON=]COLUMN",
-    help="For canvas: the column of the roster that the marks go into; again for another lesson.",
+    help="For canvas and moodle: the column of the roster that the marks go into; again for another lesson.",
 )
-@click.option("--zeros", is_flag=True, help="For canvas: 0 points for those of whom nothing counts.")
+@click.option(
+    "--zeros", is_flag=True, help="For canvas and moodle: 0 points for those of whom nothing counts."
+)
 @click.option("--dry-run", is_flag=True, help="Say who is late and what that costs, and write nothing.")
 @_with_policy
 def export(
@@ -275,9 +288,10 @@ def export(
     \b
     armod marks export marks --format csv --out marks.csv
     armod marks export marks --format canvas --roster canvas.csv --column "Week 1" --zeros
+    armod marks export marks --format moodle --roster worksheet.csv --out filled.csv
     """
     from armod.course.grading.marks import told
-    from armod.course.grading.marks.export import FORMATS, canvas
+    from armod.course.grading.marks.export import FORMATS, canvas, moodle
     from armod.course.grading.marks.gradebook import require_hidden
     from armod.course.grading.marks.roster import read_roster
 
@@ -289,10 +303,11 @@ def export(
     if late := told.late_in_short(table):
         click.echo(late, err=True)
     require_hidden(table)
-    if form == "canvas":
-        text = canvas.export(table, students, columns=columns, zeros=zeros)
+    if form in ("canvas", "moodle"):
+        fill_in = canvas.export if form == "canvas" else moodle.export
+        text = fill_in(table, students, columns=columns, zeros=zeros)
     elif columns or zeros:
-        raise CourseError(f"--column and --zeros are for --format canvas, not for {form}.")
+        raise CourseError(f"--column and --zeros are for --format canvas or moodle, not for {form}.")
     else:
         text = FORMATS[form](table, students)
     if out is None:
@@ -307,8 +322,16 @@ def export(
 @marks.command()
 @click.argument("folder", metavar="MARKS", type=click.Path(path_type=Path))
 @click.option("--roster", type=click.Path(path_type=Path), help="A CSV file with the students' names.")
+@click.option(
+    "--moodle",
+    metavar="ZIP",
+    type=click.Path(path_type=Path),
+    help="Write the pages of what counts into a zip that Moodle takes as feedback files; the worksheet is the roster.",
+)
 @_with_policy
-def report(folder: Path, roster: Path | None, course: Path | None, **policy: Any) -> None:
+def report(
+    folder: Path, roster: Path | None, moodle: Path | None, course: Path | None, **policy: Any
+) -> None:
     """Write MARKS/report.html about the class, and a page of feedback for each submission in MARKS/feedback.
 
     \b
@@ -319,9 +342,15 @@ def report(folder: Path, roster: Path | None, course: Path | None, **policy: Any
     from armod.course.grading.marks.roster import read_roster
     from armod.course.grading.marks.told import late_in_short
 
-    table = _table(folder, course, policy, read_roster(roster) if roster else None)
+    students = read_roster(roster) if roster else None
+    table = _table(folder, course, policy, students)
     if late := late_in_short(table):
         click.echo(late, err=True)
     require_hidden(table)
     count = write_report(table, folder)
     click.echo(f"Wrote {folder / 'report.html'} and {count} pages in {folder / 'feedback'}.")
+    if moodle is not None:
+        from armod.course.grading.marks.export.moodle import write_feedback
+        from armod.course.grading.marks.report import feedback_page
+
+        click.echo(f"Wrote {write_feedback(table, students, moodle, feedback_page)} pages into {moodle}.")

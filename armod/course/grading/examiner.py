@@ -18,19 +18,20 @@ from __future__ import annotations
 import importlib.util
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from armod.course.errors import CourseError
-from armod.course.exercises.engine.answer import Answer, Transport
+from armod.course.exercises.engine.answer import Answer, AnswerError, NotAnswered, Transport
 from armod.course.exercises.engine.exercise import Check, Exercise, Mistake, exercises_of, lessons
 from armod.course.exercises.engine.judge import judge
 from armod.course.exercises.engine.result import Result
 from armod.course.grading.budget import TooSlow, budget
 from armod.course.grading.confinement.limits import Limits
+from armod.course.grading.intake.rebuild import MAX_STUDENT
 
 Hidden = Mapping[str, Sequence[Check]]  # by the exercise's name
 
@@ -71,18 +72,30 @@ class Examiner:
         hidden: Hidden checks, by the name of the exercise.
         student: The number that seeds what is each learner's own.
         check_seconds: The seconds that one check may compute.
+        is_fixed: Whether ``student`` is not the learner's to choose; if it is, what their notebook calls ``student`` when
+            the exercise is asked about counts, as it does in a self-check.
+        numbers: What their notebook called ``student``, where it was another number, by the name of the exercise.
     """
 
     exercises: Mapping[str, Exercise]
     hidden: Hidden
     student: int = 0
     check_seconds: float = Limits.check_seconds
+    is_fixed: bool = False
+    numbers: dict[str, int] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, lesson: str, *, student: int = 0, check_seconds: float = Limits.check_seconds) -> Examiner:
+    def of(
+        cls,
+        lesson: str,
+        *,
+        student: int = 0,
+        check_seconds: float = Limits.check_seconds,
+        is_fixed: bool = False,
+    ) -> Examiner:
         """The examiner of a lesson's visible checks."""
         exercises = {exercise.name: exercise for exercise in exercises_of(lesson)}
-        return cls(exercises, {}, student, check_seconds)
+        return cls(exercises, {}, student, check_seconds, is_fixed)
 
     def hiding(self, hidden: Hidden) -> Examiner:
         """The same examiner with these hidden checks and no visible one."""
@@ -91,15 +104,26 @@ class Examiner:
 
     def __call__(self, name: str, transport: Transport) -> Mark:
         """The mark of one exercise."""
-        exercise = self.exercises[name]
+        exercise, student = self.exercises[name], self._number(name, transport)
         visible, hidden = (
             judge(
                 replace(exercise, checks=[self._limited(check) for check in checks]),
-                Answer(transport, student=self.student),
+                Answer(transport, student=student),
             )
             for checks in (exercise.checks, self.hidden.get(name, ()))
         )
         return Mark(visible, hidden)
+
+    def _number(self, name: str, transport: Transport) -> int:
+        """The learner's number when this exercise is asked about."""
+        try:
+            found = Answer(transport).value("student")
+        except (AnswerError, NotAnswered):
+            return self.student
+        if type(found) is not int or not 0 <= found < MAX_STUDENT or found == self.student:
+            return self.student
+        self.numbers[name] = found
+        return self.student if self.is_fixed else found
 
     def _limited(self, check: Check) -> Check:
         """The check with a limit to its computing, so that no answer keeps the examiner busy for ever."""

@@ -26,7 +26,7 @@ from armod.course.exercises.engine.own import open_checks
 from armod.course.grading.confinement import visible
 from armod.course.grading.examiner import hidden_checks
 from armod.course.grading.intake.read import fingerprint
-from armod.course.grading.intake.rebuild import read_release, released_lessons
+from armod.course.grading.intake.rebuild import MAX_STUDENT, read_release, released_lessons
 from armod.course.grading.intake.submissions import submissions
 from armod.course.grading.intake.times import Times, as_data
 from armod.course.grading.marking import RUNNER, Settings, Task, mark
@@ -83,6 +83,7 @@ def grade(
     roster: Roster | None = None,
     times: Times | None = None,
     policy: Policy | None = None,
+    numbers: str | None = None,
 ) -> Graded:
     """Mark every submission in a folder that has no record yet; after Ctrl-C or kill -9 the same call goes on.
 
@@ -95,6 +96,7 @@ def grade(
         roster: Those who are in the class.
         times: When they handed in, as far as it is known beside the files.
         policy: Which attempts count, and so are asked the hidden checks; the last ones if None.
+        numbers: The column of the roster with each student's number; without it, they choose it in their notebooks.
 
     Returns:
         The numbers of this run, and why submissions have no record.
@@ -106,7 +108,11 @@ def grade(
     _refuse_nonsense(folder, out, settings)
     with _locked(out):
         record.remove_parts(out)
-        tasks = list_tasks(folder.absolute(), out.absolute(), settings, times)
+        tasks = list_tasks(
+            folder.absolute(), out.absolute(), replace(settings, numbered=bool(numbers)), times
+        )
+        if numbers is not None:
+            tasks = _numbered(tasks, roster, numbers)
         absent = _absent(tasks, roster)
         try:
             record.write_class(out, [*map(_line, tasks), *absent])
@@ -185,6 +191,23 @@ def list_tasks(folder: Path, out: Path, settings: Settings, times: Times | None 
         content = fingerprint(submission)
         tasks.append(Task(submission, content, out, settings, identity))
     return tasks
+
+
+def _numbered(tasks: Sequence[Task], roster: Roster | None, column: str) -> list[Task]:
+    """The tasks with their students' numbers by the roster; CourseError if a column of it holds none."""
+    if roster is None or column not in roster.heading:
+        known = ", ".join(map(repr, roster.heading)) if roster else "none without --roster"
+        raise CourseError(f"--numbers {column!r} is no column of the roster; there are {known}.")
+    lines = roster.by_student(sorted({task.submission.student for task in tasks}))
+    found: dict[str, int] = {}
+    for student, line in lines.items():
+        text = line[column]
+        if not (text.isascii() and text.isdigit() and len(text) <= 16 and int(text) < MAX_STUDENT):
+            raise CourseError(
+                f"The roster's {column!r} of {student} is {text!r}; a whole number from 0 to 2**53 is due."
+            )
+        found[student] = int(text)
+    return [replace(task, number=found.get(task.submission.student)) for task in tasks]
 
 
 def _engine(settings: Settings, jobs: int, scheduler: str | None) -> AbstractContextManager[Engine]:

@@ -47,6 +47,7 @@ class Settings:
         limits: What a submission may use.
         runner: The function that runs a rebuilt notebook, as "module:function".
         confinement: What kernels are locked in by, a name in `armod.course.grading.confinement.sandbox.CONFINEMENTS`.
+        numbered: Whether learners' numbers are the roster's, not their own to choose.
     """
 
     releases: Path
@@ -55,6 +56,7 @@ class Settings:
     limits: Limits = field(default_factory=Limits)
     runner: str = RUNNER
     confinement: str = "sandbox"
+    numbered: bool = False
 
     def loaded(self) -> dict[str, tuple[Callable[..., Any], *tuple[Any, ...]]]:
         """What marks depend on and a process loads once: for each part the function that hashes it, and its arguments."""
@@ -74,6 +76,7 @@ class Settings:
             "runner": None if self.runner == RUNNER else self.runner,  # the usual one may move
             "confinement": self.confinement,
             "watermark": UNTRUSTWORTHY if self.confinement == "none" else None,
+            **({"numbered": True} if self.numbered else {}),  # records without it keep their names
         }
 
 
@@ -88,6 +91,7 @@ class Task:
         settings: How it is marked.
         identity: What its marks depend on.
         asks_hidden: Whether the visible checks are done, and the hidden ones are asked now.
+        number: The student's number by the roster; None if they choose it, or if the roster has none.
     """
 
     submission: Submission
@@ -96,11 +100,13 @@ class Task:
     settings: Settings
     identity: dict[str, Any]
     asks_hidden: bool = False
+    number: int | None = None
 
     @property
     def name(self) -> str:
         """The name of its record: it follows from all that is known before a notebook is read, so not from its lesson."""
         common = {part: value for part, value in self.identity.items() if part not in OF_LESSON}
+        common |= {} if self.number is None else {"number": self.number}
         return record.key(self.submission.student, self.submission.file, self.content, common)
 
     def is_marked(self) -> bool:
@@ -156,11 +162,11 @@ def mark(task: Task) -> None:
         result: dict[str, Any] = {"status": record.REFUSED, "reason": found.reason}
     else:
         assert lesson is not None
-        rebuilt = rebuild(found, _releases(settings.releases)[lesson])
+        rebuilt = _rebuilt(task, found, lesson)
         hidden = settings.hidden is not None and not _hidden(settings.hidden).keys().isdisjoint(
             rebuilt.checks
         )
-        result = {"status": record.MARKED, "number": rebuilt.student, **_examined(rebuilt, settings)}
+        result = {"status": record.MARKED, "number": rebuilt.student, **_examined(rebuilt, task)}
     versions = {"python": platform.python_version(), "torch": torch.__version__}
     made = record.Record(
         student=submission.student,
@@ -185,11 +191,8 @@ def _ask_hidden(task: Task) -> None:
     known, found, settings = record.read(task.out, task.name), _read(task), task.settings
     if known is None or known.lesson is None or isinstance(found, Refusal) or settings.hidden is None:
         raise RuntimeError("its record went away while the class was marked")
-    release = _releases(settings.releases)[known.lesson]  # makes the exercises known that hidden checks name
-    rebuilt, hidden = rebuild(found, release), _hidden(settings.hidden)
-    examiner = Examiner.of(
-        known.lesson, student=rebuilt.student, check_seconds=settings.limits.check_seconds
-    ).hiding(hidden)
+    rebuilt = _rebuilt(task, found, known.lesson)  # makes the exercises known that hidden checks name
+    examiner = _examiner(rebuilt, settings).hiding(_hidden(settings.hidden))
     results = _runner(settings)(
         rebuilt.notebook, examiner, settings.limits, confinement=settings.confinement
     ).results
@@ -205,6 +208,26 @@ def _read(task: Task) -> HandedIn | Refusal:
     return found
 
 
+def _rebuilt(task: Task, found: HandedIn, lesson: str) -> Rebuilt:
+    """What is run; where the roster gives numbers, a student whom it gives none has 0."""
+    number = task.number
+    if task.settings.numbered and number is None:
+        number = 0
+        found = replace(
+            found, flags=(*found.flags, "The roster has no number for this student; 0 was taken.")
+        )
+    return rebuild(found, _releases(task.settings.releases)[lesson], number=number)
+
+
+def _examiner(rebuilt: Rebuilt, settings: Settings) -> Examiner:
+    return Examiner.of(
+        rebuilt.lesson,
+        student=rebuilt.student,
+        check_seconds=settings.limits.check_seconds,
+        is_fixed=settings.numbered,
+    )
+
+
 def _runner(settings: Settings) -> Callable[..., Any]:
     module, _, function = settings.runner.partition(":")
     runner: Callable[..., Any] = getattr(importlib.import_module(module), function)
@@ -215,12 +238,10 @@ def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def _examined(rebuilt: Rebuilt, settings: Settings) -> dict[str, Any]:
+def _examined(rebuilt: Rebuilt, task: Task) -> dict[str, Any]:
     """The marks and flags of a rebuilt notebook, by the visible checks."""
-    run = _runner(settings)
-    examiner = Examiner.of(
-        rebuilt.lesson, student=rebuilt.student, check_seconds=settings.limits.check_seconds
-    )
+    settings = task.settings
+    run, examiner = _runner(settings), _examiner(rebuilt, settings)
     outcome = run(rebuilt.notebook, examiner, settings.limits, confinement=settings.confinement)
     results = outcome.results
     flags = list(rebuilt.flags)
@@ -229,6 +250,9 @@ def _examined(rebuilt: Rebuilt, settings: Settings) -> dict[str, Any]:
         role, exercise = cell.metadata.armod.role, cell.metadata.armod.exercise
         what = f"The {role} cell of {exercise}" if exercise else _WHICH[role]
         flags.append(f"{what} {_HOW[trouble.kind]}: {trouble.message}")
+    for exercise, number in examiner.numbers.items():
+        taken = "the roster's number" if settings.numbered else "that number"
+        flags.append(f"At {exercise}, the notebook's `student` was {number}; {taken} was taken.")
     if outcome.restarts:
         flags.append(f"The kernel was started again {outcome.restarts} times.")
     marks = tuple(results[name] for name in rebuilt.checks)

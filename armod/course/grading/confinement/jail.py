@@ -10,8 +10,8 @@ each submission, with namespaces of its own. So a jail starts in a fifth of a se
 only what the zygote had read from disk.
 
 When root starts it, it runs as a user without any rights: the kernel does not count the processes of root, and code that
-broke out would have no rights either. Two things can't be limited beforehand: the memory of all processes together, and
-what they make the grader itself keep in memory. A thread watches both, and kills the jail.
+broke out would have no rights either. Two things can't be limited beforehand: the memory of all processes together, with
+what their sockets hold, and what they make the grader itself keep in memory. A thread watches both, and kills the jail.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,11 @@ PAGE = os.sysconf("SC_PAGE_SIZE")
 CONNECTION, SOCKETS = "/run/kernel.json", "/run/kernel"
 PATIENCE = 120.0  # seconds for torch to be imported, or a jail to be forked, on a busy machine
 GLANCE = 0.03  # seconds between two looks at the memory
+STREAMS, IN_ALL = (
+    (b"0001", b"0005"),
+    2,
+)  # kinds of sockets that hold what one sender sent: its buffer, and once too much
+IN_A_QUEUE = 12  # of others, packets of such a size from senders that may be gone
 
 # What kernels and the course's lessons import first; what they import later is the student's own time.
 PRELOADED = (
@@ -261,9 +267,9 @@ class Jail:
         return text.decode(errors="replace")
 
     def memory(self) -> int:
-        """The bytes that its processes and files take together; pages that several share count for each."""
+        """The bytes that its processes, files and sockets take together; pages that several share count for each."""
         total = sum(_resident(name, self._proc) for name in os.listdir(self._proc) if name.isdigit())
-        return total + self._files()
+        return total + self._files() + self._sockets()
 
     def _ends_within(self, seconds: float) -> bool:
         """Whether the first process, which outlives the others, has ended, or does in time."""
@@ -294,7 +300,7 @@ class Jail:
 
     def _exact_memory(self) -> int:
         """As `memory`, but pages that several processes share count once."""
-        total = self._files()
+        total = self._files() + self._sockets()
         for name in filter(str.isdigit, os.listdir(self._proc)):
             try:
                 with open(os.open(f"{name}/smaps_rollup", os.O_RDONLY, dir_fd=self._proc)) as file:
@@ -302,6 +308,12 @@ class Jail:
             except (OSError, StopIteration):
                 total += _resident(name, self._proc)
         return total
+
+    def _sockets(self) -> int:
+        """The most bytes that its sockets can hold: no process's memory shows them, nor do all that hold some have a file."""
+        with open(os.open("1/net/unix", os.O_RDONLY, dir_fd=self._proc), "rb") as file:
+            kinds = [line.split()[4:5] for line in file.readlines()[1:]]
+        return sum(IN_ALL if kind and kind[0] in STREAMS else IN_A_QUEUE for kind in kinds) * _buffer()
 
     def _files(self) -> int:
         """Bytes of its folders in memory."""
@@ -314,6 +326,12 @@ class Jail:
                 os.close(number)
             total += (found.f_blocks - found.f_bfree) * found.f_frsize
         return total
+
+
+@cache
+def _buffer() -> int:
+    """The bytes that a socket may send before they are read; a jail can't make its own larger."""
+    return int(Path("/proc/sys/net/core/wmem_default").read_text())
 
 
 def _resident(process: str, folder: int | None = None) -> int:

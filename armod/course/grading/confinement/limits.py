@@ -14,7 +14,9 @@ class Limits:
     memory: int = 2048 * MIB  # of all its processes and files together
     disk: int = 64 * MIB  # of each folder that it can write to
     files: int = 20_000  # in each of these folders
-    descriptors: int = 1024
+    descriptors: int = (
+        256  # each may be a pipe, which holds memory that nobody counts; a kernel needs about 70
+    )
     processes: int = 48  # threads count; many that compute would starve a classmate's on the same cores
     question_seconds: float = 10.0
     cell_seconds: float = 60.0

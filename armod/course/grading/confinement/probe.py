@@ -80,6 +80,16 @@ def memory():
     hoard = bytearray(bait["memory"])
     return f"took {len(hoard) >> 20} MiB"
 
+def buffered(option):
+    with socket.socket(socket.AF_UNIX) as s:
+        s.setsockopt(socket.SOL_SOCKET, option, 2**20)
+    return "made the buffer of a socket larger"
+
+def spliced():
+    ends, page = os.pipe(), ctypes.create_string_buffer(1)
+    vector = (ctypes.c_size_t * 2)(ctypes.addressof(page), 1)
+    return libc.vmsplice(ends[1], vector, 1, 0) >= 0 and "put pages aside in a pipe"
+
 def opened():
     found = []
     try:
@@ -145,6 +155,10 @@ for path in bait["masked"]:
     attempt("checks", lambda: os.path.exists(path) and f"sees {path}")
 attempt("memory", lambda: os.memfd_create("x") and "made a file in memory that no limit counts")
 attempt("memory", lambda: libc.shmget(0, 4096, 0o1600) >= 0 and "made shared memory that no limit counts")
+for option in (socket.SO_SNDBUF, socket.SO_RCVBUF):
+    attempt("memory", lambda: buffered(option))
+attempt("memory", lambda: fcntl.fcntl(os.pipe()[0], 1031, 2**20) and "made a pipe larger")
+attempt("memory", spliced)
 attempt("memory", memory)
 attempt("forks", fork)
 print(json.dumps(seen), flush=True)
@@ -163,7 +177,7 @@ WORDS = {
     "disk": "the folders that can be written to are small",
     "descriptors": "open files are limited",
     "checks": "neither checks nor the grader are there",
-    "memory": "memory is limited",
+    "memory": "memory is limited, and what pipes and sockets hold",
     "forks": "processes are limited",
 }
 

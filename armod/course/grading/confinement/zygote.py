@@ -45,6 +45,7 @@ _MACHINES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _REFUSED = {
     # memory that no limit counts
     "memfd_create": (319, 279), "memfd_secret": (447, 447), "shmget": (29, 194), "msgget": (68, 186),
+    "vmsplice": (278, 75),
     # keys that outlive a jail
     "add_key": (248, 217), "request_key": (249, 218), "keyctl": (250, 219),
     # the way to another core, and doors that no lesson needs
@@ -58,7 +59,10 @@ _REFUSED = {
 }  # fmt: skip
 # Calls that are refused, or allowed alone, for some values of an argument: its place and the values.
 _REFUSED_FOR = {
-    "fcntl": ((72, 25), 1, (5, 6, 7, 36, 37, 38, 1024, 1025, 1026)),  # locks, leases and notes about files
+    # locks, leases and notes about files; larger pipes
+    "fcntl": ((72, 25), 1, (5, 6, 7, 36, 37, 38, 1024, 1025, 1026, 1031)),
+    # larger buffers: what sockets hold is counted by their number
+    "setsockopt": ((54, 208), 2, (socket.SO_SNDBUF, socket.SO_RCVBUF, 32, 33)),
     "madvise": ((28, 233), 2, (20, 21)),  # to put pages of a file aside
 }
 _ALLOWED_FOR = {

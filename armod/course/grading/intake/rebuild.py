@@ -49,7 +49,7 @@ class Rebuilt:
         notebook: The cells that are run.
         answers: The index of the cell with the answer, by exercise.
         checks: The index of the cell with the check, by exercise.
-        student: The number that the learner chose in the cell of parameters; the checks draw their instances from it.
+        student: The learner's number, by the roster or as they chose it in the cell of parameters.
         flags: What is odd about the submission, a sentence each.
     """
 
@@ -114,18 +114,33 @@ def lesson_of(handed_in: HandedIn, releases: Sequence[Release]) -> str | None:
     )
 
 
-def rebuild(handed_in: HandedIn, release: Release) -> Rebuilt:
-    """The released notebook with the student's answers and their own cells."""
+def rebuild(handed_in: HandedIn, release: Release, *, number: int | None = None) -> Rebuilt:
+    """The released notebook with the student's answers and their own cells.
+
+    Args:
+        handed_in: What the student handed in.
+        release: What they were given.
+        number: The student's number; the one that they chose if None.
+
+    Returns:
+        What is run.
+    """
     flags = list(handed_in.flags)
     theirs = [cell for cell in handed_in.notebook.cells if cell.cell_type == "code"]
     defined = [defines(cell.source) for cell in theirs]  # once: a long cell takes seconds to parse
     places = _matched(theirs, defined, release, flags)
-    chosen = _chosen(places, theirs, release, flags)
+    chosen = _chosen(places, _merged(places, theirs, defined, release), theirs, release, flags)
+    for i in set(chosen.values()):  # what answers several exercises runs where the first of them stands
+        places[i] = min(_cells_of(e, release)[0] for e in release.exercises if chosen.get(e.name) == i)
     student = _student_number(places, theirs, release, flags)
+    if number is not None and student != number:
+        flags.append(f"The notebook says student = {student}; the roster's number was taken.")
+        student = number
 
     cells: list[NotebookNode] = []
     answers: dict[str, int] = {}
     checks: dict[str, int] = {}
+    ran: set[int] = set()
     extras = _extras(places, chosen, theirs, release, flags)
     cells += extras.get(-1, [])
     for index, given in enumerate(release.notebook.cells):
@@ -135,7 +150,8 @@ def rebuild(handed_in: HandedIn, release: Release) -> Rebuilt:
             cell.source += f"\nstudent = {student}"
         elif role == "answer":
             if exercise in chosen:
-                cell.source = theirs[chosen[exercise]].source
+                cell.source = "" if chosen[exercise] in ran else theirs[chosen[exercise]].source
+                ran.add(chosen[exercise])
             answers[exercise] = len(cells)
         elif role == "check":
             checks[exercise] = len(cells)
@@ -230,12 +246,44 @@ def _matched_by_place(
             flags.append(f"The answer to {exercise.name} was found by {how}.")
 
 
+def _merged(
+    places: Sequence[int | None],
+    theirs: Sequence[NotebookNode],
+    defined: Sequence[set[str]],
+    release: Release,
+) -> dict[str, int]:
+    """The exercises that another one's answer cell answers too, before their check: their own is gone, or was not touched."""
+    merged = {}
+    owners = {_cells_of(exercise, release)[0]: set(exercise.names) for exercise in release.exercises}
+    for exercise in release.exercises:
+        answer, check = _cells_of(exercise, release)
+        stub = release.notebook.cells[answer].source.strip()
+        own = [i for i, place in enumerate(places) if place == answer]
+        if any(theirs[i].source.strip() != stub for i in own):
+            continue
+        end = places.index(check) if check in places else len(places)
+        for i, place in enumerate(places[:end]):
+            if place in owners and place != answer and place is not None:
+                names = owners[answer] - owners[place]
+                if names & defined[i] and (not own or names <= defined[i]):
+                    merged[exercise.name] = i
+    return merged
+
+
 def _chosen(
-    places: Sequence[int | None], theirs: Sequence[NotebookNode], release: Release, flags: list[str]
+    places: Sequence[int | None],
+    merged: dict[str, int],
+    theirs: Sequence[NotebookNode],
+    release: Release,
+    flags: list[str],
 ) -> dict[str, int]:
     """Each exercise's answer among the student's cells: of several the last before the check, as the student saw it."""
     chosen: dict[str, int] = {}
     for exercise in release.exercises:
+        if exercise.name in merged:
+            chosen[exercise.name] = merged[exercise.name]
+            flags.append(f"The answer to {exercise.name} stands in another exercise's answer cell.")
+            continue
         answer, check = _cells_of(exercise, release)
         found = [i for i, place in enumerate(places) if place == answer]
         if not found:
@@ -273,10 +321,12 @@ def _extras(
         after = last
         if place is not None:
             role, exercise = role_of(release.notebook.cells[place])
+            untouched = cell.source.strip() == release.notebook.cells[place].source.strip()
             if role != "answer":
                 last = place
-                if cell.source.strip() == release.notebook.cells[place].source.strip():
-                    continue
+            if untouched:
+                continue  # the released one runs, or as an answer nothing in the place of a stub
+            if role != "answer":
                 if role == "check":
                     flags.append(f"The check cell of {exercise} was changed; it counts for nothing.")
                     continue
@@ -310,16 +360,25 @@ def _student_number(
             flags.append("The cell of parameters is no Python; the released one was run.")
         for statement in statements:
             if "student" in _bound(statement) and isinstance(statement, ast.Assign | ast.AnnAssign):
-                value = statement.value
-                if (
-                    isinstance(value, ast.Constant)
-                    and type(value.value) is int
-                    and 0 <= value.value < MAX_STUDENT
-                ):
-                    number = value.value
+                found = statement.value.value if isinstance(statement.value, ast.Constant) else None
+                if type(found) is int and 0 <= found < MAX_STUDENT:
+                    number = found
+                elif (meant := _number_meant(found)) is not None:
+                    number = meant
+                    flags.append(f"The parameter `student` is {found!r}, no whole number; {meant} was taken.")
                 else:
                     flags.append("The parameter `student` is no plain whole number; 0 was taken.")
     return number
+
+
+def _number_meant(found: object) -> int | None:
+    """The number that a text or a decimal number stands for, such as ``"4711"`` and ``4711.0``."""
+    text = found.strip() if isinstance(found, str) else ""
+    if isinstance(found, float) and found.is_integer():
+        text = str(int(found))
+    if text.isascii() and text.isdigit() and len(text) <= 16 and int(text) < MAX_STUDENT:
+        return int(text)
+    return None
 
 
 def _cells_of(exercise: Exercise, release: Release) -> tuple[int, int]:

@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
@@ -24,7 +24,9 @@ NAMES = ("full name", "display name", "name", "student")
 POINTS_POSSIBLE = "Points Possible"  # how Canvas begins a line that is no student's
 # how systems begin the names of files and folders; what follows is the student's own
 _CANVAS = re.compile(r"([^_]+)_(?:LATE_)?(\d+)_\d+_")
-_MOODLE = re.compile(r"(.+?)_\d+_assignsubmission_")
+_MOODLE = re.compile(r"(.+?)_(\d+)_assignsubmission_")
+
+_PARTICIPANT = re.compile(r"\D+(\d+)")  # in whatever language
 
 Line = dict[str, str]
 
@@ -52,7 +54,7 @@ def people(students: Sequence[str], roster: Roster | None = None) -> dict[str, P
 def _own_names(student: str) -> set[str]:
     """What a student may be called: as the file is, or as the system that named the file says."""
     canvas, moodle = _CANVAS.match(student), _MOODLE.match(student)
-    return {student, *(canvas.groups() if canvas else ()), *(moodle.groups() if moodle else ())}
+    return {student, *(canvas.groups() if canvas else ()), *([moodle[1]] if moodle else ())}
 
 
 @dataclass(frozen=True)
@@ -65,11 +67,13 @@ class Roster:
 
     Args:
         heading: The names of the columns.
-        lines: The values of each student, in the order of the columns.
+        lines: The values of each student, in the order of the columns, without space around them.
+        cells: The same lines as they came.
     """
 
     heading: tuple[str, ...]
     lines: tuple[tuple[str, ...], ...]
+    cells: tuple[tuple[str, ...], ...] = field(default=(), repr=False)
 
     def by_student(self, students: Sequence[str]) -> dict[str, Line]:
         """The line of each of ``students`` who is in the roster, by the names of its columns."""
@@ -100,8 +104,12 @@ class Roster:
         """Which line is whose."""
         owners = self._owners(self._column(students))
         found = {}
+        participants = self.participants()
         for student in students:
-            if _same(student) in owners:
+            moodle = _MOODLE.match(student)
+            if moodle and moodle[2] in participants:
+                lines = {participants[moodle[2]]}
+            elif _same(student) in owners:
                 lines = {owners[_same(student)]}
             else:  # what the system wrote comes before the rest, which students choose
                 by_system, by_part = (
@@ -112,6 +120,11 @@ class Roster:
             if len(lines) == 1:
                 found[student] = lines.pop()
         return found
+
+    def participants(self) -> dict[str, int]:
+        """The line of each participant's number, which Moodle's worksheet has at first, as "Participant 4711"; {} of others."""
+        found = [_PARTICIPANT.fullmatch(line[0]) for line in self.lines]
+        return {match[1]: number for number, match in enumerate(found) if match} if all(found) else {}
 
     def _column(self, students: Sequence[str]) -> int:
         """Which column holds what students' files and folders are called by: that in which most of them are found."""
@@ -144,13 +157,13 @@ def read_roster(path: Path) -> Roster:
         CourseError: If it can't be read, or has no student.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = path.read_bytes().decode("utf-8-sig")
         if "\0" in text:
             raise csv.Error("it holds zero bytes")
         first = re.sub(r'"[^"]*"', "", text.partition("\n")[0])
         delimiter = max(DELIMITERS, key=first.count)
-        lines = csv.reader(text.splitlines(keepends=True), delimiter=delimiter)
-        rows = [row for row in lines if any(map(str.strip, row)) and not _is_nobody(row)]
+        read = csv.reader(text.splitlines(keepends=True), delimiter=delimiter)
+        rows = [row for row in read if any(map(str.strip, row)) and not _is_nobody(row)]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise CourseError(f"The roster {path} can't be read as CSV in UTF-8: {error}.") from error
     if len(rows) < 2:
@@ -158,8 +171,10 @@ def read_roster(path: Path) -> Roster:
             f"The roster {path} needs a heading, such as 'student', and a line for each of them."
         )
     width = len(rows[0])
-    heading, *students = [tuple(cell.strip() for cell in [*row, *[""] * width][:width]) for row in rows]
-    return Roster(heading, tuple(dict.fromkeys(students)))
+    heading, *students = [tuple([*row, *[""] * width][:width]) for row in rows]
+    by_line = {tuple(cell.strip() for cell in line): line for line in reversed(students)}
+    lines = tuple(dict.fromkeys(tuple(cell.strip() for cell in line) for line in students))
+    return Roster(tuple(cell.strip() for cell in heading), lines, tuple(by_line[line] for line in lines))
 
 
 def _is_nobody(row: Sequence[str]) -> bool:

@@ -22,7 +22,7 @@ from armod.course.commands.main import main
 from armod.course.errors import CourseError
 from armod.course.grading.confinement import jail, probe, sandbox, zygote
 from armod.course.grading.confinement.jail import Jail, JailError, Zygote
-from armod.course.grading.confinement.limits import Limits
+from armod.course.grading.confinement.limits import MIB, Limits
 from armod.course.grading.confinement.visible import FIRST_UID, HOME, PACKAGE, masked
 from tests.course.grading.arena import IN_A_JAIL, left_behind
 
@@ -74,6 +74,8 @@ BROKEN = {
     ),
     "descriptors": ('"NOFILE": order["descriptors"], ', ""),
     "memory": (', "DATA": order["memory"] + _data()', ""),
+    "memory, sockets": ("(socket.SO_SNDBUF, socket.SO_RCVBUF, 32, 33)", "(socket.SO_RCVBUF,)"),
+    "memory, pipes": ('    "vmsplice": (278, 75),\n', ""),
     "forks": ('"NPROC": order["processes"], ', ""),
 }
 
@@ -266,6 +268,92 @@ def test_forbidden_namespaces_have_their_sentence(
     monkeypatch.setattr(sandbox, "Zygote", forbidden)
     with pytest.raises(CourseError, match=words):
         sandbox.require()
+
+
+# Six processes that fill sockets: pairs, what clients that are gone left in a queue, packets of senders that are gone.
+FLOOD = """
+import os, socket, sys, time
+kept = []
+def pairs(number):
+    for end in socket.socketpair(): kept.append(end); yield end
+def backlog(number):
+    if not kept: kept.append(socket.socket(socket.AF_UNIX)); kept[0].bind(f"/tmp/{number}"); kept[0].listen(4096)
+    with socket.socket(socket.AF_UNIX) as end: end.connect(f"/tmp/{number}"); yield end
+def packets(number):
+    name = f"/tmp/{number}-{len(kept)}"
+    kept.append(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)); kept[-1].bind(name)
+    for _ in range(11):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as end: end.connect(name); yield end
+number = sum(os.fork() == 0 for _ in range(2)) * 3 + (os.fork() == 0)
+try:
+    while True:
+        for end in globals()[sys.argv[1]](number):
+            end.setblocking(False)
+            try:
+                while True: end.send(bytes(60_000))
+            except BlockingIOError: pass
+except OSError: pass
+"""
+
+
+@pytest.mark.parametrize("how", ["pairs", "backlog", "packets"])
+def test_what_sockets_hold_is_memory(how: str) -> None:
+    locked = jailed(f"{FLOOD}\n{SLEEP}", Limits(memory=256 * MIB), arguments=[how])
+    try:
+        deadline = time.monotonic() + 30
+        while locked.is_alive:
+            assert time.monotonic() < deadline, f"{locked.memory() // MIB} MiB"
+            time.sleep(0.02)
+        assert locked.ended_by == "memory"
+    finally:
+        locked.kill()
+
+
+def test_no_socket_holds_more_than_is_counted() -> None:
+    """The system says what each sender has sent that nobody has read, with all that this takes."""
+    program = """
+import array, fcntl, socket
+ends = [end for _ in range(9) for kind in (1, 5) for end in socket.socketpair(socket.AF_UNIX, kind)]
+box = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+box.bind("/tmp/box")
+packets = [socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) for _ in range(12)]
+for end in packets: end.connect("/tmp/box")
+held = []
+for number, end in enumerate(ends + packets):
+    end.setblocking(False)
+    try:
+        while True: end.send(bytes(1 if number % 2 else 120_000))
+    except BlockingIOError: pass
+    size = array.array("i", [0])
+    fcntl.ioctl(end, 0x5411, size)
+    held.append(size[0])
+print(sum(held[:len(ends)]), sum(held[len(ends):]), flush=True)
+"""
+    locked = jailed(f"{program}\n{SLEEP}", output=True)
+    try:
+        streams, packets = map(int, locked.first_line(60).split())
+        # those of the packets' senders count as queues of their own
+        assert 36 * jail._buffer() <= streams <= jail.IN_ALL * 36 * jail._buffer()
+        assert 0 < packets <= jail.IN_A_QUEUE * jail._buffer()
+        assert locked._sockets() == (jail.IN_ALL * 36 + jail.IN_A_QUEUE * 13) * jail._buffer()
+    finally:
+        locked.kill()
+
+
+def test_an_honest_kernel_is_far_from_the_limits_of_sockets_and_descriptors() -> None:
+    connection = {f"{name}_port": number for name, number in sandbox.CHANNELS.items()}
+    connection |= {"transport": "ipc", "key": "k", "signature_scheme": "hmac-sha256"}
+    locked = jail.locked_in(Limits(), connection)
+    try:
+        deadline = time.monotonic() + 60
+        while not all(os.path.exists(f"{locked.sockets}-{number}") for number in range(1, 6)):
+            assert locked.is_alive and time.monotonic() < deadline
+            time.sleep(0.02)
+        opened = max(len(list(Path(f"{locked.root}/proc").glob(f"{number}/fd/*"))) for number in (1, 2))
+        assert opened < Limits().descriptors / 2
+        assert locked._sockets() < 32 * MIB
+    finally:
+        locked.kill()
 
 
 def test_files_are_limited_by_number() -> None:
