@@ -134,10 +134,12 @@ def grade(
     armod grade handed_in --out marks --jobs 4 --hidden my_checks --roster class.csv
     armod grade handed_in --out marks --course statistics
     """
+    from armod.course.grading.confinement.kernel_client import OVERLOADED
     from armod.course.grading.confinement.limits import MIB, Limits
     from armod.course.grading.grade import grade as grade_class
     from armod.course.grading.marking import Settings
     from armod.course.grading.marks.lateness import Policy
+    from armod.course.grading.marks.record import TRIES
     from armod.course.grading.marks.roster import read_roster
     from armod.course.grading.own_course import read_course
     from armod.course.lessons.catalogue import course_folder
@@ -184,8 +186,20 @@ def grade(
             "their names stand in one of its columns.",
             err=True,
         )
+    if graded.without_core > OVERLOADED:
+        click.echo(
+            f"The machine was overloaded: notebooks had no core for {graded.without_core:.0%} of their time, which did not "
+            "count for their time-outs; give fewer --jobs, or wait until others are done.",
+            err=True,
+        )
+    if graded.again or graded.overloaded:
+        click.echo(
+            f"{graded.again} ran out of time meanwhile and were tried again, one at a time; the time of {graded.overloaded} may "
+            f"still have run out for that alone, which their record says, and the same command tries them {TRIES} times.",
+            err=True,
+        )
     for file, failure in graded.failures.items():
-        click.echo(f"No record of {file!r}: {failure}.", err=True)
+        click.echo(f"{file!r} was given up: {failure}.", err=True)
     if graded.failures and settings.hidden:
         click.echo("Hidden checks are asked once every submission has its record.", err=True)
     sys.exit(1 if graded.failures else 0)

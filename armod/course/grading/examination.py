@@ -47,11 +47,21 @@ class Trouble:
 
 @dataclass
 class Run(Generic[T]):
-    """What the examiner found for each exercise, what went wrong in cells, and how often the kernel was restarted."""
+    """What came of a notebook.
+
+    Args:
+        results: What the examiner found for each exercise.
+        troubles: What went wrong in cells.
+        restarts: How often the kernel was restarted.
+        waited: The seconds for which it had no core, because others had them all.
+        overloaded: Whether a time-out may be the fault of that.
+    """
 
     results: dict[str, T] = field(default_factory=dict)
     troubles: list[Trouble] = field(default_factory=list)
     restarts: int = 0
+    waited: float = 0.0
+    overloaded: bool = False
 
 
 def run(
@@ -169,6 +179,8 @@ class _Examination(Generic[T]):
         """The kernel is of no use any more."""
         if self._kernel is not None:
             self._kernel.end()
+            self.outcome.waited += self._kernel.waited
+            self.outcome.overloaded |= self._kernel.overloaded
         self._kernel = None
 
     end = died

@@ -29,7 +29,7 @@ from armod.course.grading.intake.read import fingerprint
 from armod.course.grading.intake.rebuild import MAX_STUDENT, read_release, released_lessons
 from armod.course.grading.intake.submissions import submissions
 from armod.course.grading.intake.times import Times, as_data
-from armod.course.grading.marking import RUNNER, Settings, Task, mark
+from armod.course.grading.marking import RUNNER, Settings, Task, give_up, mark
 from armod.course.grading.marks import record
 from armod.course.grading.marks.gradebook import rows
 from armod.course.grading.marks.lateness import Policy, refuse_times_of_unpacking
@@ -61,7 +61,10 @@ class Graded:
         absent: How many students of the roster handed in nothing.
         strangers: How many students handed in and are in no line of the roster.
         hidden: How many attempts were asked the hidden checks in this run.
-        failures: Why a submission has no record, or was not asked the hidden checks, by its file.
+        failures: Why a submission was given up, or was not asked the hidden checks, by its file.
+        again: How many were tried again, because their time ran out while the machine was overloaded.
+        overloaded: For how many of this run's it is so still.
+        without_core: The share of the time of this run's notebooks for which they had no core.
     """
 
     submissions: int
@@ -71,6 +74,9 @@ class Graded:
     strangers: int
     hidden: int
     failures: dict[str, str]
+    again: int = 0
+    overloaded: int = 0
+    without_core: float = 0.0
 
 
 def grade(
@@ -140,7 +146,13 @@ def grade(
                 for task, failure in workers.run(waiting):
                     if failure is not None:
                         failures[task.submission.file] = failure
+                        give_up(task, failure)
                     bar.update()
+                again = [
+                    task for task in waiting if task.submission.file not in failures and not task.is_marked()
+                ]
+                if again:
+                    _try_again(again, settings, scheduler)
                 now, asked = len(waiting) - len(failures), []
                 if settings.hidden is not None and not failures:
                     asked = _asked(tasks, out, policy, roster)
@@ -156,15 +168,26 @@ def grade(
                     f"Interrupted; {done} of {len(tasks)} submissions have a record, and the same command goes on.",
                     exit_code=1,
                 ) from None
-        refused = sum(
-            found.status == record.REFUSED
-            for task in tasks
-            if (found := record.read(out, task.name)) is not None
-        )
+        found = {task.name: made for task in tasks if (made := record.read(out, task.name)) is not None}
+        refused = sum(made.status == record.REFUSED for made in found.values())
     students = {task.submission.student for task in tasks}
     strangers = len(students) - len(roster.by_student(sorted(students))) if roster else 0
     hidden = len(asked) - len(failures) if asked else 0
-    return Graded(len(tasks), now, refused, len(absent), strangers, hidden, failures)
+    load = [found[task.name].times for task in waiting if task.name in found]
+    return Graded(
+        *(len(tasks), now, refused, len(absent), strangers, hidden, failures),
+        again=len(again),
+        overloaded=sum(bool(times.get("overloaded")) for times in load),
+        without_core=sum(times.get("waited", 0.0) for times in load)
+        / (sum(times.get("seconds", 0.0) for times in load) or 1.0),
+    )
+
+
+def _try_again(tasks: Sequence[Task], settings: Settings, scheduler: str | None) -> None:
+    """Mark them one at a time; whatever goes wrong leaves the record that there is."""
+    with _engine(settings, 1, scheduler) as alone:
+        for _ in alone.run(tasks):
+            pass
 
 
 def _of_attempts(policy: Policy) -> Policy:

@@ -119,7 +119,7 @@ class Task:
             Whether the record is there.
         """
         found = record.read(self.out, self.name)
-        if found is None:
+        if found is None or found.is_to_be_tried_again:
             return False
         old, new = _edition(found.settings), _edition(of_lesson(self.identity, found.lesson))
         return old == new or record.exchange(self.out, self.name, old, new)
@@ -151,6 +151,7 @@ def mark(task: Task) -> None:
     if task.asks_hidden:
         _ask_hidden(task)
         return
+    before = record.read(task.out, task.name)
     begun = time.monotonic()
     submission, settings, lesson = task.submission, task.settings, task.settings.lesson
     found, hidden = _read(task), False
@@ -160,13 +161,19 @@ def mark(task: Task) -> None:
             found = Refusal(found.sha256, "The notebook holds no cell of any exercise of the course.")
     if isinstance(found, Refusal):
         result: dict[str, Any] = {"status": record.REFUSED, "reason": found.reason}
+        load: dict[str, Any] = {}
     else:
         assert lesson is not None
         rebuilt = _rebuilt(task, found, lesson)
         hidden = settings.hidden is not None and not _hidden(settings.hidden).keys().isdisjoint(
             rebuilt.checks
         )
-        result = {"status": record.MARKED, "number": rebuilt.student, **_examined(rebuilt, task)}
+        examined, load = _examined(rebuilt, task)
+        result = {"status": record.MARKED, "number": rebuilt.student, **examined}
+        if load.get("overloaded"):
+            load["tries"] = 1 + (
+                before.times.get("tries", 1) if before and before.times.get("overloaded") else 0
+            )
     versions = {"python": platform.python_version(), "torch": torch.__version__}
     made = record.Record(
         student=submission.student,
@@ -180,6 +187,7 @@ def mark(task: Task) -> None:
             "marked": _now(),
             "hidden": None if hidden else _now(),
             "seconds": round(time.monotonic() - begun, 3),
+            **load,
         },
         **result,
     )
@@ -193,9 +201,11 @@ def _ask_hidden(task: Task) -> None:
         raise RuntimeError("its record went away while the class was marked")
     rebuilt = _rebuilt(task, found, known.lesson)  # makes the exercises known that hidden checks name
     examiner = _examiner(rebuilt, settings).hiding(_hidden(settings.hidden))
-    results = _runner(settings)(
-        rebuilt.notebook, examiner, settings.limits, confinement=settings.confinement
-    ).results
+    for _ in range(record.TRIES):
+        run = _runner(settings)(rebuilt.notebook, examiner, settings.limits, confinement=settings.confinement)
+        if not run.overloaded:
+            break
+    results = run.results
     marks = tuple(replace(mark, hidden=results[mark.visible.exercise].hidden) for mark in known.marks)
     record.write(task.out, task.name, replace(known, marks=marks, times={**known.times, "hidden": _now()}))
 
@@ -238,8 +248,8 @@ def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def _examined(rebuilt: Rebuilt, task: Task) -> dict[str, Any]:
-    """The marks and flags of a rebuilt notebook, by the visible checks."""
+def _examined(rebuilt: Rebuilt, task: Task) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The marks and flags of a rebuilt notebook, by the visible checks, and whether the machine was overloaded."""
     settings = task.settings
     run, examiner = _runner(settings), _examiner(rebuilt, settings)
     outcome = run(rebuilt.notebook, examiner, settings.limits, confinement=settings.confinement)
@@ -256,7 +266,25 @@ def _examined(rebuilt: Rebuilt, task: Task) -> dict[str, Any]:
     if outcome.restarts:
         flags.append(f"The kernel was started again {outcome.restarts} times.")
     marks = tuple(results[name] for name in rebuilt.checks)
-    return {"marks": marks, "flags": tuple(flags)}
+    load = {"waited": round(outcome.waited, 3)} if outcome.waited >= 0.001 else {}
+    return {"marks": marks, "flags": tuple(flags)}, load | (
+        {"overloaded": True} if outcome.overloaded else {}
+    )
+
+
+def give_up(task: Task, why: str) -> None:
+    """Write the record of a submission that can't be marked now, for a reason that is not its own; the next run tries again."""
+    made = record.Record(
+        student=task.submission.student,
+        attempt=task.submission.attempt,
+        file=task.submission.file,
+        sha256=None,
+        status=record.GIVEN_UP,
+        reason=f"It was given up: {why}. The same command tries it again.",
+        settings=of_lesson(task.identity, task.settings.lesson),
+        times={"handed_in": _modified(task.submission.path), "marked": _now()},
+    )
+    record.write(task.out, task.name, made)
 
 
 _WHICH = {

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
@@ -13,6 +17,8 @@ from armod.course.exercises import Answer, Exercise, exercises_of, find
 from armod.course.exercises.engine.answer import InProcess
 from armod.course.exercises.engine.judge import judge
 from armod.course.grading.budget import TooSlow, budget
+from armod.course.grading.confinement.jail import Zygote
+from armod.course.grading.confinement.kernel_client import Kernel
 from armod.course.grading.examination import run
 from armod.course.grading.examiner import Examiner, Mark, hidden_checks
 from armod.course.lessons.catalogue import course_folder
@@ -126,3 +132,54 @@ def test_waiting_for_an_answer_costs_no_budget() -> None:
         while True:
             sum(range(1000))
     sum(range(10_000_000))  # nothing is left over that would end this
+
+
+class Waiting:
+    """Stands in for a kernel's socket and its jail: a core is free for one second in ``of``."""
+
+    ended_by, is_alive = "", True
+
+    def __init__(self, of: float) -> None:
+        self.begun, self.of = time.monotonic(), of
+
+    def waited(self) -> float:
+        return (1 - 1 / self.of) * (time.monotonic() - self.begun)
+
+    def poll(self, milliseconds: int) -> bool:
+        time.sleep(milliseconds / 1000)
+        return False
+
+
+@pytest.mark.parametrize(("of", "lasts", "overloaded"), [(1, 0.1, False), (2, 0.2, True), (1e9, 0.4, True)])
+def test_time_without_a_core_does_not_count_within_limits(of: float, lasts: float, overloaded: bool) -> None:
+    kernel = Kernel.__new__(Kernel)
+    kernel._jail = kernel._shell = Waiting(of)
+    begun = time.monotonic()
+    assert kernel._reply_to("", 0.1) is None
+    assert lasts <= time.monotonic() - begun < lasts + 1  # more only where this machine is overloaded
+    assert kernel.overloaded == overloaded and kernel.waited >= 0.9 * lasts * (1 - 1 / of)
+
+
+@pytest.mark.slow
+def test_on_a_core_that_others_have_an_honest_notebook_has_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(cores)})  # as each process that marks does
+    own = Zygote()
+    monkeypatch.setattr(Zygote, "of_this_process", lambda: own)
+    spin = [sys.executable, "-c", "while True: pass"]
+    others = [subprocess.Popen(spin) for _ in range(3)]
+    try:
+        computes = (
+            f"import time\nbegun = time.process_time()\nwhile time.process_time() < begun + 2: pass\n{HONEST}"
+        )
+        outcome, said = marks({"one": computes}, replace(QUICK, cell_seconds=4))
+        assert said["one"] == ["", "", ""] and outcome.troubles == [] and not outcome.overloaded
+        assert outcome.waited > 2
+        endless, _ = marks({"one": "while True: pass"}, replace(QUICK, cell_seconds=1))
+        assert endless.overloaded and [trouble.kind for trouble in endless.troubles] == ["late"]
+    finally:
+        for other in others:
+            other.kill()
+            other.wait()
+        own.end()
+        os.sched_setaffinity(0, cores)

@@ -22,12 +22,13 @@ from armod.course.grading.intake.submissions import submissions
 from armod.course.grading.marking import RUNNER as JAILED
 from armod.course.grading.marking import Settings
 from armod.course.grading.marks import record
+from armod.course.grading.marks.gradebook import rows
 from armod.course.grading.marks.roster import read_roster
 from tests.checkout import CHECKOUT
 from tests.course.grading import attacks
 from tests.course.grading.handed_in import LESSON, RELEASES, RIGHT, UNTOUCHED, cell, document, write
 from tests.course.grading.intake.test_read import MALFORMED, NASTY
-from tests.course.grading.stand_in import DEADLY, HANGING, RUNNER, SLOW
+from tests.course.grading.stand_in import BUSY, DEADLY, HANGING, RUNNER, SLOW
 
 MAX = sum(exercise.max_points for exercise in exercises_of(LESSON))
 
@@ -185,10 +186,38 @@ def test_a_file_that_ends_the_grader_costs_nobody_else(tmp_path: Path) -> None:
         write(folder / f"{name}.ipynb", found)
     result = mark(folder, out, runner=DEADLY)
     assert result.failures == {"deadly.ipynb": "the process that marked it ended 3 times"}
-    assert len(list(out.glob("*.json"))) == result.now == 3
-    # it has no record, so it is tried again; and the others are left alone
+    assert len(list(out.glob("*.json"))) == 4 and result.now == 3
+    made = records(out)["deadly", 1]
+    assert (made.status, made.points) == (record.GIVEN_UP, 0)
+    assert made.reason == (
+        "It was given up: the process that marked it ended 3 times. The same command tries it again."
+    )
+    (row,) = (row for row in rows(out) if row.record.student == "deadly")
+    assert not row.counts  # neither 0 points for the student nor a word lost
+    # it is tried again; and the others are left alone
     again = mark(folder, out, runner=DEADLY)
     assert (list(again.failures), again.now) == (["deadly.ipynb"], 0)
+    write(folder / "deadly.ipynb", RIGHT.read_bytes())
+    assert mark(folder, out, runner=DEADLY).now == 1 and records(out)["deadly", 1].points == MAX
+
+
+def test_time_outs_under_overload_are_tried_again_one_at_a_time(tmp_path: Path) -> None:
+    """Once alone in the same run, once more by the next command; then the record stays as it is."""
+    folder, out = few(tmp_path / "class", 1), tmp_path / "marks"
+    for name, times in (("once", 1), ("always", 9)):
+        found = document(RIGHT)
+        found["cells"].append(cell(f"# busy {times} times by {tmp_path / name}"))
+        write(folder / f"{name}.ipynb", found)
+    result = mark(folder, out, runner=BUSY)
+    assert (result.now, result.again, result.overloaded, result.failures) == (3, 2, 1, {})
+    assert result.without_core > 0
+    made = records(out)
+    assert made["once", 1].flags == () and (tmp_path / "once").read_text() == "xx"
+    assert made["always", 1].flags[-1].endswith("took too long: it ran longer than 60 s")
+    again = mark(folder, out, runner=BUSY)
+    assert (again.now, again.again, again.overloaded) == (1, 0, 1)
+    assert mark(folder, out, runner=BUSY).now == 0
+    assert (tmp_path / "always").read_text() == "xxx"
 
 
 def start(folder: Path, out: Path, runner: str = SLOW, limits: str = "Limits()") -> subprocess.Popen[bytes]:

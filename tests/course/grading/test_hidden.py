@@ -95,7 +95,7 @@ def test_hidden_checks_wait_until_every_submission_has_its_record(noted: Path) -
     options: dict[str, Any] = {"runner": DEADLY, "hidden": noted / "hidden"}
     result = mark(noted / "class", noted / "marks", **options)
     assert (result.now, result.hidden, list(result.failures)) == (4, 0, ["eve.ipynb"])
-    assert all(made.max_points == MAX for made in records_there(noted / "marks"))
+    assert sorted(made.max_points for made in records_there(noted / "marks")) == [0, MAX, MAX, MAX, MAX]
     deadly.unlink()
     assert mark(noted / "class", noted / "marks", **options).hidden == 2
 

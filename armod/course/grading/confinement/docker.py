@@ -198,6 +198,10 @@ class Container:
         """Whether any of its processes may still run."""
         return self._client.poll() is None
 
+    def waited(self) -> float:
+        """0: of a container nobody knows for how long it had no core."""
+        return 0.0
+
     def kill(self) -> None:
         """End the container, wait until docker has removed it, and remove the folder; again is no harm."""
         self._strike()

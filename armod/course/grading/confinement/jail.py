@@ -254,6 +254,10 @@ class Jail:
             if number is not None:
                 os.close(number)
 
+    def waited(self) -> float:
+        """The seconds for which its kernel was ready to compute and had no core; 0 where the system does not count them."""
+        return seconds_without_core("2", self._proc)
+
     def first_line(self, seconds: float) -> str:
         """The first line that it prints; nothing if it ends before, or says none in time."""
         assert self._printed is not None
@@ -326,6 +330,16 @@ class Jail:
                 os.close(number)
             total += (found.f_blocks - found.f_bfree) * found.f_frsize
         return total
+
+
+def seconds_without_core(process: str, folder: int | None = None) -> float:
+    """The seconds for which a process was ready to compute and others had the cores; 0 if nobody knows."""
+    path = f"/proc/{process}/schedstat" if folder is None else f"{process}/schedstat"
+    try:
+        with open(os.open(path, os.O_RDONLY, dir_fd=folder)) as file:
+            return int(file.read().split()[1]) / 1e9
+    except (OSError, IndexError, ValueError):
+        return 0.0
 
 
 @cache

@@ -7,6 +7,7 @@ measured before it is parsed, and what can't be read counts as no reply.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import zmq
@@ -17,6 +18,8 @@ from armod.course.grading.confinement.sandbox import BlockingSandboxedKernel
 GLANCE = 0.05  # seconds
 SEND_MILLISECONDS = 2000
 MAX_PARTS = 1_000_000  # of a message: each costs some hundred bytes once it is parsed
+OVERLOADED = 0.2  # the share of a time without a core from which on the machine is to blame for its end
+MOST = 3.0  # times as long is waited beside, for what a machine keeps a kernel from; a notebook may do that to itself
 
 
 class Late(Exception):
@@ -30,6 +33,9 @@ class Dead(Exception):
 class Kernel:
     """A kernel that has just started.
 
+    A time in which it had no core, because others had them all, counts for nothing, within limits. Where that was not
+    enough, ``overloaded`` says that a time-out may be the machine's fault.
+
     Args:
         limits: What it may use.
         confinement: Where it runs, a name in `armod.course.grading.confinement.sandbox.CONFINEMENTS`.
@@ -37,6 +43,9 @@ class Kernel:
     Raises:
         JailError: If it does not start.
     """
+
+    overloaded = False
+    waited = 0.0  # seconds without a core, while a reply was waited for
 
     def __init__(self, limits: Limits, confinement: str = "sandbox") -> None:
         self._limits = limits
@@ -112,8 +121,24 @@ class Kernel:
             raise Dead("it sent too much at once, or closed the kernel's ears") from None
 
     def _reply_to(self, identity: str, seconds: float) -> dict[str, Any] | None:
-        deadline = time.monotonic() + seconds
-        while (left := deadline - time.monotonic()) > 0:
+        begun, before = time.monotonic(), self._jail.waited()
+
+        def deadline() -> float:
+            return begun + seconds + min(self._jail.waited() - before, MOST * seconds)
+
+        reply = self._reply_before(identity, deadline)
+        without_core = max(0.0, self._jail.waited() - before)
+        self.waited += without_core
+        if reply is None:
+            self.overloaded |= without_core > OVERLOADED * (time.monotonic() - begun)
+        return reply
+
+    def _reply_before(self, identity: str, deadline: Callable[[], float]) -> dict[str, Any] | None:
+        """The reply, if it comes in time; the deadline may move."""
+        until = deadline()
+        while (left := until - time.monotonic()) > 0 or (
+            left := (until := deadline()) - time.monotonic()
+        ) > 0:
             if self._shell.poll(int(1000 * min(left, GLANCE)) + 1):
                 content = self._read(identity)
                 if content is not None:

@@ -58,6 +58,10 @@ class Confined(Protocol):
         """Whether any of its processes may still run."""
         ...
 
+    def waited(self) -> float:
+        """The seconds for which the kernel was ready to compute and had no core; 0 if nobody knows."""
+        ...
+
     def kill(self) -> None:
         """End all of them, and leave nothing; again is no harm."""
         ...

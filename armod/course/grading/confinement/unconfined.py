@@ -23,6 +23,7 @@ from typing import Any
 
 import psutil
 
+from armod.course.grading.confinement.jail import seconds_without_core
 from armod.course.grading.confinement.limits import Limits
 from armod.course.grading.confinement.visible import ENVIRONMENT
 
@@ -85,6 +86,10 @@ class Loose:
     def is_alive(self) -> bool:
         """Whether the kernel runs."""
         return self._process.poll() is None
+
+    def waited(self) -> float:
+        """The seconds for which the kernel was ready to compute and had no core."""
+        return seconds_without_core(str(self._process.pid))
 
     def kill(self) -> None:
         """End the kernel and whatever bears its mark, and remove the folder; again is no harm."""

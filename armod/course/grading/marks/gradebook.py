@@ -22,14 +22,14 @@ from armod.course.grading.marks.lateness import (
     lateness,
     refuse_times_of_unpacking,
 )
-from armod.course.grading.marks.record import ABSENT, MARKED, UNGRADED, Record
+from armod.course.grading.marks.record import ABSENT, GIVEN_UP, MARKED, UNGRADED, Record
 from armod.course.grading.marks.roster import Person, Roster, people
 from armod.course.grading.own_course import Rules
 
 OVERRIDES = "overrides.csv"
 OVERRIDE_COLUMNS = ("student", "lesson", "exercise", "points", "who", "when", "why")
 
-_NOTHING = (ABSENT, UNGRADED)
+_NOTHING = (ABSENT, UNGRADED, GIVEN_UP)
 
 
 @dataclass(frozen=True)

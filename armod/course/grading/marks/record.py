@@ -29,6 +29,8 @@ CLASS = "class.jsonl"
 # in messages, which may be cut in the middle of one
 _ADDRESS = re.compile(r"(?<![0-9A-Za-z])0x([0-9a-fA-F]{4,}|[0-9a-fA-F]*(?=…))")
 MARKED, REFUSED, ABSENT, UNGRADED = "marked", "refused", "absent", "not graded yet"
+GIVEN_UP = "given up"  # for now: the next run tries it again
+TRIES = 3  # of a submission whose time ran out while the machine was overloaded
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,12 @@ class Record:
         """Whether the hidden checks have not been asked yet."""
         asked = self.times.get("hidden")
         return self.status == MARKED and self.settings.get("hidden") is not None and not asked
+
+    @property
+    def is_to_be_tried_again(self) -> bool:
+        """Whether it was given up, or its time may have run out only because the machine was overloaded."""
+        overloaded = self.times.get("overloaded") and self.times.get("tries", 1) < TRIES
+        return self.status == GIVEN_UP or bool(overloaded)
 
     def as_data(self) -> dict[str, Any]:
         """The record as plain data; `from_data` reads it."""
