@@ -258,8 +258,8 @@ def _bytes(text: str) -> bytes:
     return text.encode("utf-8", "replace")
 
 
-def words(text: str) -> str:
+def words(text: str, most: int = MAX_WORDS) -> str:
     """Short enough, and valid Unicode, for a record."""
-    if len(text) > MAX_WORDS:
-        text = f"{text[: MAX_WORDS - 1]}…"
+    if len(text) > most:
+        text = f"{text[: most - 1]}…"
     return _bytes(text).decode("utf-8")

@@ -18,6 +18,7 @@ import torch
 from armod.course.exercises.engine.own import open_checks
 from armod.course.grading import sources
 from armod.course.grading.confinement.limits import Limits
+from armod.course.grading.examination import words
 from armod.course.grading.examiner import Examiner, Hidden, hidden_checks
 from armod.course.grading.intake.read import HandedIn, Refusal, read
 from armod.course.grading.intake.rebuild import (
@@ -33,6 +34,7 @@ from armod.course.grading.marks import record
 
 RUNNER = "armod.course.grading.examination:run"  # where the rebuilt notebook is run
 OF_LESSON = ("checks", "released")  # the parts of an identity that are told by lesson
+MAX_ANSWER = 20_000  # characters of an answer that its record keeps
 UNTRUSTWORTHY = "UNSANDBOXED: students' code could change these marks"
 
 
@@ -267,7 +269,11 @@ def _examined(rebuilt: Rebuilt, task: Task) -> tuple[dict[str, Any], dict[str, A
         flags.append(f"The kernel was started again {outcome.restarts} times.")
     marks = tuple(results[name] for name in rebuilt.checks)
     load = {"waited": round(outcome.waited, 3)} if outcome.waited >= 0.001 else {}
-    return {"marks": marks, "flags": tuple(flags)}, load | (
+    answers = {
+        name: words(rebuilt.notebook.cells[place].source, MAX_ANSWER)
+        for name, place in rebuilt.answers.items()
+    }
+    return {"marks": marks, "flags": tuple(flags), "answers": answers}, load | (
         {"overloaded": True} if outcome.overloaded else {}
     )
 

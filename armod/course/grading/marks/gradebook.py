@@ -34,18 +34,22 @@ _NOTHING = (ABSENT, UNGRADED, GIVEN_UP)
 
 @dataclass(frozen=True)
 class Override:
-    """Points that an instructor gives by hand: for one exercise, or with ``exercise`` "" for the whole submission."""
+    """What an instructor gives by hand: for one exercise, or with ``exercise`` "" for the whole submission.
+
+    It is points with the reason, or a comment alone, which leaves the points as they are; then ``points`` is None.
+    """
 
     student: str
     lesson: str
     exercise: str
-    points: float
+    points: float | None
     who: str
     when: str
     why: str
 
     def __str__(self) -> str:
-        return f"{self.exercise or 'total'}: {self.points:g} by {self.who}, {self.when}: {self.why}"
+        given = "" if self.points is None else f"{self.points:g} "
+        return f"{self.exercise or 'total'}: {given}by {self.who}, {self.when}: {self.why}"
 
 
 @dataclass(frozen=True)
@@ -68,14 +72,14 @@ class Row:
     def points(self) -> float:
         """The points with the overrides: one of the whole submission counts more than those of its exercises."""
         for override in reversed(self.overrides):  # a later line corrects an earlier one about the same
-            if not override.exercise:
+            if not override.exercise and override.points is not None:
                 return override.points
         return round(self.points_in_time * (1 - self.lateness.lost), 2)
 
     @property
     def points_in_sight(self) -> float:
         """The points that hidden checks have no part in; where points are given by hand, those."""
-        if self.overrides:
+        if self.has_points_by_hand:
             return self.points
         hidden = sum(mark.hidden.points for mark in self.record.marks)
         return (sum(self.by_exercise.values()) - hidden) * (1 - self.lateness.lost)
@@ -87,6 +91,11 @@ class Row:
         if self.rules.points is None or not found:
             return found
         return round(found * self.rules.points / self._due, 2)
+
+    @property
+    def has_points_by_hand(self) -> bool:
+        """Whether any points are given by hand; a comment gives none."""
+        return any(override.points is not None for override in self.overrides)
 
     @property
     def late(self) -> bool:
@@ -102,12 +111,13 @@ class Row:
     def by_exercise(self) -> dict[str, float]:
         """The points of each exercise and of what is given by hand, overrides included, as they were given."""
         points: dict[str, float] = {mark.visible.exercise: mark.points for mark in self.record.marks}
-        return points | {o.exercise: o.points for o in self.overrides if o.exercise}
+        given = {o.exercise: o.points for o in self.overrides if o.exercise and o.points is not None}
+        return points | given
 
     @property
     def waiting(self) -> list[str]:
         """What points are to be given for by hand, and are not yet."""
-        given = {override.exercise for override in self.overrides}
+        given = {override.exercise for override in self.overrides if override.points is not None}
         return [] if "" in given else [name for name in self.rules.manual if name not in given]
 
     @property
@@ -205,7 +215,7 @@ def read_overrides(path: Path) -> list[Override]:
         The overrides, in the order of the lines; none if there is no file.
 
     Raises:
-        CourseError: Naming the line that lacks who, when or why, or gives no points; or if the file is no such CSV.
+        CourseError: Naming the line that lacks who, when or why, or whose points are no number; or if the file is no such CSV.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -224,12 +234,13 @@ def read_overrides(path: Path) -> list[Override]:
     found = []
     for number, line in lines:
         values = {name: (line[name] or "").strip() for name in OVERRIDE_COLUMNS}
-        for name in ("student", "points", "who", "when", "why"):
+        for name in ("student", "who", "when", "why"):
             if not values[name]:
                 raise CourseError(f"{path}, line {number}: the column '{name}' is empty.")
         try:
-            points = float(values.pop("points"))
-            if not 0 <= points < 1e6:
+            text = values.pop("points")
+            points = float(text) if text else None
+            if points is not None and not 0 <= points < 1e6:
                 raise ValueError
         except ValueError as error:
             raise CourseError(f"{path}, line {number}: the points are no number from 0 on.") from error
@@ -281,9 +292,11 @@ def _chosen(table: Sequence[Row], policy: Policy) -> set[int]:
     # where only some of a person's attempts were asked the hidden checks, these must not decide which is the best
     waiting = {(_key(row), row.record.lesson) for row in table if row.record.waits_for_hidden}
     for number, row in enumerate(table):
-        if (row.late and policy.late == "exclude") or (row.record.status in _NOTHING and not row.overrides):
+        if (row.late and policy.late == "exclude") or (
+            row.record.status in _NOTHING and not row.has_points_by_hand
+        ):
             continue
-        if row.record.status != MARKED and _key(row) in marked and not row.overrides:
+        if row.record.status != MARKED and _key(row) in marked and not row.has_points_by_hand:
             continue
         place = (_key(row), row.record.lesson)
         in_sight = row.points_in_sight if place in waiting else row.points

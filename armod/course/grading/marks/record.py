@@ -47,6 +47,7 @@ class Record:
     number: int = 0  # the learner's own, which seeds their instances
     marks: tuple[Mark, ...] = ()
     flags: tuple[str, ...] = ()
+    answers: dict[str, str] = field(default_factory=dict)  # what was run for each exercise, for eyes
     settings: dict[str, Any] = field(default_factory=dict)
     times: dict[str, Any] = field(default_factory=dict)
 
@@ -81,7 +82,9 @@ class Record:
     @classmethod
     def from_data(cls, data: dict[str, Any]) -> Record:
         """The record that `as_data` wrote; KeyError, TypeError or ValueError for anything else."""
-        if type(data) is not dict or type(data["times"]) is not dict or type(data["settings"]) is not dict:
+        if type(data) is not dict or any(
+            type(data.get(part, {})) is not dict for part in ("times", "settings", "answers")
+        ):
             raise TypeError
         datetime.fromisoformat(data["times"].get("handed_in") or "2026-01-01")
         own = {key: value for key, value in data.items() if key not in ("points", "max_points")}

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from armod.course.grading.marks.gradebook import rows
+from armod.course.grading.marks.gradebook import OVERRIDE_COLUMNS, OVERRIDES, rows
 from armod.course.grading.marks.lateness import Policy
 from armod.course.grading.marks.report import class_page, common_messages, feedback_page, write_report
 from armod.course.grading.marks.students import checks, students
@@ -89,6 +89,22 @@ def test_the_report_has_a_line_for_each_student_with_what_counts(tmp_path: Path)
         ("one", SCRIPT, "3 of 4"),
         ("one", "hidden check 1", "2 of 4"),
     ]
+
+
+def test_each_message_stands_beside_the_answer_and_the_comment(tmp_path: Path) -> None:
+    answer = "def f(x):\n\treturn '</pre><script>'\n"
+    folder = marks(tmp_path, made("ada", 1, answers={"one": answer}), made("bob", 2))
+    lines = ["ada,,one,,you,today,look at <x>", "ada,,one,2,you,today,half", "bob,,,,you,today,well"]
+    (folder / OVERRIDES).write_text("\n".join([",".join(OVERRIDE_COLUMNS), *lines]) + "\n")
+    ada, bob = rows(folder)
+    assert (ada.points, bob.points) == (2, 2) and not bob.has_points_by_hand
+    page = feedback_page(ada)
+    section = page[page.index("<section>") : page.index("</section>")]
+    assert "<pre>def f(x):\n\treturn &#39;&lt;/pre&gt;&lt;script&gt;&#39;\n</pre>" in section
+    assert "Look again." in section and "Comment: one: by you, today: look at &lt;x&gt;" in section
+    assert page.count("Set by hand: one: 2 by you") == 1
+    assert "<p>Comment: total: by you, today: well</p>" in feedback_page(bob)
+    assert "<pre>" not in feedback_page(bob)  # a record of an older armod has no answers
 
 
 def test_the_script_of_the_report_is_the_one_that_its_policy_allows(tmp_path: Path) -> None:
