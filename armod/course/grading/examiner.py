@@ -30,8 +30,7 @@ from armod.course.exercises.engine.exercise import Check, Exercise, Mistake, exe
 from armod.course.exercises.engine.judge import judge
 from armod.course.exercises.engine.result import Result
 from armod.course.grading.budget import TooSlow, budget
-from armod.course.grading.confinement.limits import Limits
-from armod.course.grading.intake.rebuild import MAX_STUDENT
+from armod.course.grading.confinement.limits import MAX_STUDENT, Limits
 
 Hidden = Mapping[str, Sequence[Check]]  # by the exercise's name
 

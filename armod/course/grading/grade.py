@@ -24,9 +24,10 @@ from armod.course.errors import CourseError
 from armod.course.exercises.engine.exercise import lessons, modules
 from armod.course.exercises.engine.own import open_checks
 from armod.course.grading.confinement import visible
+from armod.course.grading.confinement.limits import MAX_STUDENT
 from armod.course.grading.examiner import hidden_checks
 from armod.course.grading.intake.read import fingerprint
-from armod.course.grading.intake.rebuild import MAX_STUDENT, read_release, released_lessons
+from armod.course.grading.intake.rebuild import read_release, released_lessons
 from armod.course.grading.intake.submissions import submissions
 from armod.course.grading.intake.times import Times, as_data
 from armod.course.grading.marking import RUNNER, Settings, Task, give_up, mark

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 MIB = 2**20
+MAX_STUDENT = 2**53  # learners' numbers lie below it
 
 
 @dataclass(frozen=True)

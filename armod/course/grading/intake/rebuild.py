@@ -23,9 +23,9 @@ from nbformat import NotebookNode
 
 from armod.course.errors import CourseError
 from armod.course.exercises.engine.exercise import Exercise, exercises_of, lessons
+from armod.course.grading.confinement.limits import MAX_STUDENT
 from armod.course.grading.intake.read import HandedIn
 
-MAX_STUDENT = 2**53  # student numbers lie below it
 _TAG = re.compile(r"(answer|check):(.+)")
 _CHECK = re.compile(r"""\bcheck\(\s*["']([\w-]+)["']""")
 _DEFINED = re.compile(r"^(?:def|class)\s+(\w+)|^(\w+)\s*(?::[^=\n]*)?=(?!=)", re.MULTILINE)
