@@ -15,7 +15,9 @@ _folder = _Path(armod.__file__).parents[1] / "benchmarks/applications"
 _photos = _json.loads((_folder / "images.json").read_text())["photos"]
 _missed = [value for what, value in _photos.items() if what.startswith("root mean square")]
 assert [round(each, 1) for each in _missed] == [7.3, 6.2, 3.6, 0.3]
-assert round(_photos["nats that the projection costs"]) == 81 and round(_photos["standard error of that"]) == 5
+assert (
+    round(_photos["nats that the projection costs"]) == 81 and round(_photos["standard error of that"]) == 5
+)
 # colours: 8 x 8 pixels are enough, the first pixel decides, the grey buys little
 assert restored[4] > 32 > 31 > restored[8]
 assert first > 1.25 * second
