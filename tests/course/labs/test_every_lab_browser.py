@@ -2,34 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 
 import pytest
 from playwright.sync_api import Browser, Page
 
 from armod.course.labs import Widget
-from tests.browser.lab import VIEWPORT, fresh_page, without_complaints
 from tests.browser.widgets import drawing, knob_to_paint, resize, shapes, turn
 from tests.course.labs.looks import LOOKS, Look
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def one_page(browser: Browser) -> Iterator[Page]:
-    with fresh_page(browser) as page:
-        yield page
-
-
-@pytest.fixture
-def page(one_page: Page) -> Iterator[Page]:
-    """The same page for every test, as it was: to open one takes longer than most tests."""
-    one_page.goto("about:blank")
-    one_page.set_viewport_size(VIEWPORT)
-    one_page.emulate_media(color_scheme="light")
-    with without_complaints(one_page):
-        yield one_page
 
 
 every_lab = pytest.mark.parametrize("case", LOOKS.values(), ids=LOOKS)

@@ -61,10 +61,10 @@ def test_every_state_says_and_lights_what_python_says(show):
         assert (facts.found(output) in texts) == is_complete
 
 
-def test_play_pause_step_and_scrub_by_keyboard(show, page):
+def test_play_pause_step_and_scrub_by_keyboard(show_alone, page):
     page.clock.install(time=0)
     page.clock.pause_at(1000)  # from here on time passes only when told to
-    show(dilation_lab())
+    show_alone(dilation_lab())
     facts = dilation_state(DOUBLING, 4, 2)
     detail = page.locator(".detail")
 

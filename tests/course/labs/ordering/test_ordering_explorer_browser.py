@@ -86,8 +86,8 @@ def test_bars_are_as_long_as_the_conditionals_say_and_all_orderings_end_alike(sh
     assert max(end for _, end in ends) - min(end for _, end in ends) < 0.5
 
 
-def test_step_back_and_play(show):
-    page = show(ordering_explorer(PATTERNS, step=0))
+def test_step_back_and_play(show_alone):
+    page = show_alone(ordering_explorer(PATTERNS, step=0))
     page.clock.install(time=0)
     page.clock.pause_at(1000)  # from here on time passes only when told to
     back, forth = page.get_by_role("button", name="← Back"), page.get_by_role("button", name="Step →")
