@@ -230,6 +230,29 @@ def levelled(wave: Tensor) -> Tensor:
     return wave * (0.18 / loudness.quantile(0.95).clamp(min=1e-4))
 
 
+def spectral_distance(one: Tensor, other: Tensor) -> float:
+    """How far the bands of two sounds are apart, in decibels: the root of the mean square over bands, averaged over frames.
+
+    Args:
+        one: floats ``(T,)``.
+        other: floats of the same shape.
+
+    Returns:
+        The log-spectral distance of the emphasised waves.
+
+    Raises:
+        ValueError: if the shapes differ.
+
+    >>> noise = torch.randn(800, generator=torch.Generator().manual_seed(0))
+    >>> round(spectral_distance(noise, noise * 10 ** (6 / 20)), 2)
+    6.0
+    """
+    if one.shape != other.shape:
+        raise ValueError(f"Two sounds have one shape, not {tuple(one.shape)} and {tuple(other.shape)}.")
+    difference = (mel(emphasise(one)) - mel(emphasise(other))) * 10 / math.log(10)
+    return difference.square().mean(-2).sqrt().mean().item()
+
+
 def _windows(wave: Tensor, size: int) -> Tensor:
     """Pieces ``(..., T // HOP, size)`` of a wave around the middle of each frame; silence before and after it."""
     wave = tensor_of(wave, "wave", "floats (..., T)")

@@ -10,7 +10,17 @@ is defined in `armod.sound`, once for training and use.
 True
 """
 
-from armod.sound import decode, deemphasise, emphasise, encode, features, levelled, mel, pitch
+from armod.sound import (
+    decode,
+    deemphasise,
+    emphasise,
+    encode,
+    features,
+    levelled,
+    mel,
+    pitch,
+    spectral_distance,
+)
 from armod.speech.learning import described, measured, told
 from armod.speech.phone_features import describe_frames, describe_phones, phone_numbers
 from armod.speech.recipes import NAMES, load_model, receipt_of
@@ -45,6 +55,7 @@ __all__ = [
     "pronunciations",
     "receipt_of",
     "speak",
+    "spectral_distance",
     "told",
     "voice",
     "word_log_probs",

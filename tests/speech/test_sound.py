@@ -22,6 +22,7 @@ from armod.sound import (
     levelled,
     mel,
     pitch,
+    spectral_distance,
 )
 
 TIME = torch.arange(4000, dtype=torch.float64) / 8000
@@ -120,3 +121,13 @@ def test_loudness() -> None:
         mel([0.0])  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"holds floats \(..., T\), not torch.int64"):
         mel(torch.zeros(100, dtype=torch.long))
+
+
+def test_the_distance_is_a_mean_of_frames_in_decibels_of_power() -> None:
+    """6 dB in half of the frames are 3: amplitudes' logarithms would give 1.5, a root over frames too would give 4.2."""
+    noise = torch.randn(8000, generator=torch.Generator().manual_seed(1))
+    louder = torch.cat([noise[:4000], noise[4000:] * 10 ** (6 / 20)])
+    assert spectral_distance(noise, louder) == pytest.approx(3, abs=0.1)
+    assert spectral_distance(noise, noise) == 0
+    with pytest.raises(ValueError, match=r"one shape, not \(8000,\) and \(7999,\)"):
+        spectral_distance(noise, noise[1:])

@@ -30,6 +30,7 @@ from armod.course.labs.quiz import Question, lesson_quiz, quiz
 from armod.course.labs.race.lab import race_lab
 from armod.course.labs.reach.lab import reach_lab
 from armod.course.labs.sound_player import sound_player
+from armod.course.labs.speak.lab import speak_lab
 from armod.course.labs.surface.lab import surface_lab
 from armod.course.labs.text.lab import text_lab
 from armod.course.labs.waiting.lab import waiting_lab
@@ -65,6 +66,7 @@ __all__ = [
     "race_lab",
     "reach_lab",
     "sound_player",
+    "speak_lab",
     "surface_lab",
     "text_lab",
     "waiting_lab",

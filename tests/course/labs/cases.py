@@ -30,6 +30,7 @@ from tests.course.labs.compose.cases import COMPOSE_CASE
 from tests.course.labs.dependency.cases import DEPENDENCY_CASE
 from tests.course.labs.letters.cases import LETTERS_CASE
 from tests.course.labs.paint.cases import PAINT_CASE
+from tests.course.labs.speak.cases import SPEAK_CASE
 from tests.course.labs.text.cases import TEXT_CASE
 
 PATTERNS = torch.randint(2, (400, 4), generator=torch.Generator().manual_seed(3))
@@ -116,6 +117,7 @@ CASES = {
     "dependency": Case(**DEPENDENCY_CASE),
     "letters": Case(**LETTERS_CASE),
     "paint": Case(**PAINT_CASE),
+    "speak": Case(**SPEAK_CASE),
     "text": Case(**TEXT_CASE),
     "surface": Case(
         labs.surface_lab,

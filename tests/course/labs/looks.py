@@ -15,6 +15,7 @@ from tests.course.labs.compose.cases import COMPOSE_LOOK
 from tests.course.labs.dependency.cases import DEPENDENCY_LOOK
 from tests.course.labs.letters.cases import LETTERS_LOOK
 from tests.course.labs.paint.cases import PAINT_LOOK
+from tests.course.labs.speak.cases import SPEAK_LOOK
 from tests.course.labs.text.cases import TEXT_LOOK
 
 
@@ -64,6 +65,7 @@ LOOKS = {
     "dependency": Look(**DEPENDENCY_LOOK),
     "letters": Look(**LETTERS_LOOK),
     "paint": Look(**PAINT_LOOK),
+    "speak": Look(**SPEAK_LOOK),
     "text": Look(**TEXT_LOOK),
     "surface": Look(
         labs.surface_lab,
