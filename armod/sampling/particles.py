@@ -155,6 +155,7 @@ class _Population:
         adjustment: Adjustment,
     ) -> None:
         self.view, self.adjustment = view, adjustment
+        self.spare: Incremental | None = None  # the view before the last resampling
         self.uniform, self.known, self.is_kept = uniform, known, is_kept
         self.num, self.size = uniform.shape
         self.each = 1  # particles of a row
@@ -301,7 +302,15 @@ class _Population:
 
     def _go_on_with(self, particles: Tensor, each: int) -> None:
         """Keep these particles, which may repeat; every row has this many."""
-        self.view, self.drawn = self.view.select(particles), self.drawn[particles]
+        view, spare = self.view, self.spare
+        # particles stay in their row, so a view of as many has the right context; its buffers and plans serve again
+        if each == self.each and isinstance(view, Walk) and isinstance(spare, Walk):
+            spare.take_over(view, particles)
+            self.view = spare
+        else:
+            self.view = view.select(particles)
+        self.spare = view if each == self.each else None
+        self.drawn = self.drawn[particles]
         self.log_weights = self.log_weights.flatten()[particles].view(self.num, each)
         self.effective_size, self.each = effective_size(self.log_weights), each
 
