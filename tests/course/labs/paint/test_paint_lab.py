@@ -37,11 +37,12 @@ def test_completions_keep_what_is_known_and_costs_are_those_of_the_models() -> N
     assert 0 < nats[0, 0, 1] < nats[0, 0, 0]
 
 
-def test_the_first_completion_of_a_painted_hole_is_quick() -> None:
-    """Six by the model that is told the mask; the target of 0.3 s is measured in `benchmarks`, this bound holds when it is busy."""
-    paint(DIGIT, HOLE, methods=("told the mask",), num_completions=1)  # loads the weights
+@pytest.mark.parametrize("method", ["told the mask", "particles"])
+def test_the_first_completion_of_a_painted_hole_is_quick(method: str) -> None:
+    """The target of 0.3 s is measured in `benchmarks/applications/inpainting.py`; this bound holds on a busy machine."""
+    paint(DIGIT, HOLE, methods=(method,), num_completions=1)  # loads the weights
     begin = time.process_time()
-    complete(DIGIT[None], HOLE[None], methods=("told the mask",), num=1)
+    complete(DIGIT[None], HOLE[None], methods=(method,), num=1)
     assert time.process_time() - begin < 1
 
 
