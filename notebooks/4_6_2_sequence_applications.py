@@ -90,8 +90,11 @@ def seeded(offset=0):
 # Eight minutes are not enough to learn how English is spelt, so we go in steps. A table of pronunciations turns words into
 # **phones**. A small network predicts how many hundredths of a second each phone lasts. A second one predicts the power in 26 bands
 # of frequency, and the pitch, for each hundredth. That is a plan: some thirty numbers for eighty samples, and no sound yet.
+#
+# The last step is the work of a WaveNet that is told the plan, a **vocoder**. We let it speak twice: from the plan of the *text*, and from a
+# measurement of the *recording*, which shows what is lost by the vocoder alone.
 
-# %%
+# %% tags=["nbval-ignore-output"]
 recording = {each.text: each for each in prompts.recordings("test")}
 said, voice = recording["seven"], speech.voice()
 plan = voice.plan("seven")
@@ -99,11 +102,6 @@ print("phone     real  planned (hundredths of a second)")
 for phone, real, planned in zip(plan.phones, said.frames, plan.frames, strict=True):
     print(f"{speech.PHONES[phone]:8}{real:6}{planned:9}")
 
-# %% [markdown]
-# `SIL` is silence. The last step is the work of a WaveNet that is told the plan, a **vocoder**. We let it speak twice: from the plan of the *text*, and from a
-# measurement of the *recording*, which shows what is lost by the vocoder alone.
-
-# %% tags=["nbval-ignore-output"]
 real = speech.decode(said.levels)
 told = {"from text": plan.features, "from the recording": speech.features(real)}
 sounds = voice.sound([*told.values()], generator=seeded())
@@ -112,8 +110,8 @@ display(sound_player(heard, 8000))
 spectrograms(heard, 8000, title="Three ways to say seven, two of them drawn by a WaveNet")
 
 # %% [markdown]
-# Time runs to the right, frequency upwards, and dark is loud. In all three you find the hiss of the *s* high up at the beginning, and the
-# bands of the vowel after it.
+# `SIL` is silence. In the pictures time runs to the right, frequency upwards, and dark is loud. In all three you find the hiss of the *s*
+# high up at the beginning, and the bands of the vowel after it.
 #
 # **Your turn.** Let it say something else: type a text and press Enter. It knows some 700 words: numbers, days, months, and what
 # telephones say. `speed` and `pitch` are knobs that we have for nothing: both are part of the plan. (The voice follows `pitch` in part
@@ -130,23 +128,19 @@ speak_lab(["press two"] if quick else ["press two", "thank you"], seed=seed, liv
 # measure how far the bands of the copy are from those of the sentence, in decibels, and as a control from those of another sentence.
 
 # %% tags=["nbval-ignore-output"]
-names = ["0880", "0930"]  # as the data set calls the two short sentences
-spoken = [speech.levelled(mu_law_decode(read_aloud.utterances()[name])) for name in names]
-num_samples = 8000 if quick else 23_920
-original, other = (wave[:num_samples].clamp(-1, 1) for wave in spoken)
+size = 8000 if quick else 23_920
+spoken = [read_aloud.utterances()[name][:size] for name in ("0880", "0930")]  # two sentences
+original, other = (speech.levelled(mu_law_decode(each)).clamp(-1, 1) for each in spoken)
 (copy,) = voice.sound([speech.features(original)], generator=seeded(2))
-apart = {
-    name: speech.spectral_distance(copy, wave) for name, wave in {"it": original, "other": other}.items()
-}
-assert apart["it"] < apart["other"] - 3
-print(f"from the sentence it copies: {apart['it']:.1f} dB; from another sentence: {apart['other']:.1f} dB")
+apart = [speech.spectral_distance(copy, each) for each in (original, other)]
+assert apart[0] < apart[1] - 3
+print("dB from the sentence that it copies, and from the other: {:.1f}, {:.1f}".format(*apart))
 sound_player({"the reader": original, "copied by our vocoder": copy}, 8000)
 
 # %% [markdown]
 # A copy of its own voice is 3.4 dB away (and 11.4 dB from another word), so the stranger is copied worse. But it is clearly the same
 # sentence, and nobody trained for it.
-
-# %% [markdown]
+#
 # ## 3. How much does it save to know the text?
 #
 # There is a simpler model: a WaveNet that is told the phones themselves and how far each has come. The text
@@ -155,7 +149,8 @@ sound_player({"the reader": original, "copied by our vocoder": copy}, 8000)
 #
 # $$p(x) = \frac 1 N \sum_w p(x \mid w)$$
 #
-# Here are recordings of words that no model has heard. The predicted durations are stretched to the length of the recording.
+# Here are recordings of words that no model has heard. The predicted durations are stretched to the length of the recording. Then we average
+# over the words, or over the wrong ones.
 
 
 # %%
@@ -172,12 +167,9 @@ def log_prob_of(levels, word):
 words = ["seven", "october", "delta", "golf", "thursday", "tango", "yankee", "billion"][: 4 if quick else 8]
 levels = [recording[word].levels for word in words]
 log_prob = torch.stack([torch.cat([log_prob_of(each, word) for word in words]) for each in levels])
+# our six lines and the library's
 assert torch.allclose(log_prob[0].float(), speech.word_log_probs(levels[0], words, "direct"), rtol=1e-4)
 
-# %% [markdown]
-# The last line compares our six lines with the library's. Now we average over the words, or over the wrong ones.
-
-# %%
 samples = torch.tensor([len(each) for each in levels])
 to_bits = -1 / (samples.sum() * math.log(2))
 right = float(log_prob.diag().sum() * to_bits)

@@ -29,7 +29,7 @@ assert (
     round(_copied["dB from the recording"], 1) in (3.3, 3.4)
     and round(_copied["dB from another word"], 1) == 11.4
 )
-assert apart["it"] > _copied["dB from the recording"] + 2  # a stranger is copied worse
+assert apart[0] > _copied["dB from the recording"] + 2  # a stranger is copied worse
 # music: the same counts on another form, and what a melody is worth
 assert 5 < counted["a hold is a hold"] - counted["a hold says its pitch"] < 9
 assert nats["told the whole soprano"] < nats["the soprano's past (Transformer)"] < nats["told nothing"]
