@@ -228,6 +228,10 @@ predict(
 # |its *spectrum* from text|68 %|67 %|
 # |all from text (section 2)|65 %|61 %|
 # |direct model, all from text|39 %|46 %|
+# |the same, told nothing (temperature 1)|1 %|0 %|
+#
+# The last line is the control of the direct model: the same WaveNet, trained equally long, that is told nothing. It needs 5.29 bits a sample
+# in place of 5.22, and it babbles.
 #
 # From text alone two words of three are understood, and those that no model has heard nearly as often: the voice reads, it doesn't play
 # recordings. We also see what each step loses. The WaveNet loses ten points. The predicted pitch loses hardly any, the predicted durations

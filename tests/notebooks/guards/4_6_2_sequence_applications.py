@@ -20,10 +20,13 @@ _typed = {
     "copy, but with the spectrum that the text predicts, T = 0.8": (68, 67),
     "split, from text alone, T = 0.8": (65, 61),
     "direct, from text alone, T = 0.8": (39, 46),
+    "babble": (1, 0),
 }
 for _name, _row in _typed.items():
     _found = [100 * _judged[_name][part] for part in ("words", "held out")]
     assert all(abs(a - b) < 0.51 for a, b in zip(_row, _found, strict=True)), _name
+_bits = {_name: speech.receipt_of(_name)["bits"] for _name in ("babble", "direct")}
+assert [f"{each:.2f}" for each in _bits.values()] == ["5.29", "5.22"]
 _copied = _judged["copy of the recording, T = 0.8"]
 assert (
     round(_copied["dB from the recording"], 1) in (3.3, 3.4)
