@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from armod.data.dataset import Dataset
+from armod.data.packages import package_folder
 from armod.data.splits import deal
 
 SOURCE = (
@@ -27,12 +28,12 @@ def load() -> Dataset:
         The data set, of event shape ``(1, 8, 8)`` and 17 levels.
 
     Raises:
+        ModuleNotFoundError: if scikit-learn, which contains them, is not installed.
         ValueError: if the installed scikit-learn contains other digits.
     """
-    from sklearn.datasets import load_digits  # imported here because it takes a second
-
-    digits = load_digits()
-    levels, classes = digits.images.astype(np.uint8), digits.target.astype(np.uint8)
+    folder = package_folder("sklearn", distribution="scikit-learn", dataset="digits8")
+    table = np.loadtxt(folder / "datasets" / "data" / "digits.csv.gz", delimiter=",").astype(np.uint8)
+    levels, classes = table[:, :-1].reshape(-1, 8, 8), table[:, -1]
     if hashlib.sha256(levels.tobytes() + classes.tobytes()).hexdigest() != SHA256:
         raise ValueError(
             "The digits of the installed scikit-learn are not the 1,797 that armod's splits were made for: "

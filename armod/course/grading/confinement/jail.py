@@ -57,7 +57,6 @@ PRELOADED = (
     "ipykernel.debugger",
     "matplotlib.pyplot",
     "matplotlib_inline.backend_inline",
-    "sklearn.datasets",
     "sympy",
     "armod.data",
     "armod.figures.style",

@@ -6,8 +6,9 @@ column into B rows, the third each of these cells into B columns again, and so o
 
 from __future__ import annotations
 
+import copy
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -44,12 +45,25 @@ class HistogramFacts:
     @cached_property
     def model(self) -> Histogram:
         """The histogram itself."""
-        num_variables = self.train.shape[1]
-        smoothing = (
-            1.0 if self.imaginary == ONE_EACH else float(self.imaginary) / self.num_bins**num_variables
+        model = Histogram(
+            (self.train.shape[1],), self.num_bins, num_levels=self.num_levels, smoothing=self._smoothing
         )
-        model = Histogram((num_variables,), self.num_bins, num_levels=self.num_levels, smoothing=smoothing)
         return model.fit(self.train)
+
+    @property
+    def _smoothing(self) -> float:
+        """Imaginary observations in each cell."""
+        if self.imaginary == ONE_EACH:
+            return 1.0
+        return float(self.imaginary) / self.num_bins ** self.train.shape[1]
+
+    def smoothed(self, imaginary: float | str) -> HistogramFacts:
+        """The same counts, which are not counted anew, with other imaginary observations."""
+        other = replace(self, imaginary=imaginary)
+        model = copy.copy(self.model)
+        model.smoothing = other._smoothing
+        vars(other)["model"] = model  # the property's own cache
+        return other
 
     @cached_property
     def is_unseen(self) -> Tensor:
