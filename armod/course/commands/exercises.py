@@ -91,6 +91,36 @@ def release(notebook: str, course: Path | None) -> None:
     click.echo(own.release(notebook, course))
 
 
+@exercise.command()
+@click.argument("lesson")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("autograder.zip"),
+    show_default=True,
+    help="The zip to write.",
+)
+@click.option("--hidden", type=click.Path(path_type=Path), help="A folder of checks of your own, in Python.")
+@course
+def autograder(lesson: str, out: Path, hidden: Path | None, course: Path | None) -> None:
+    """Write the zip by which Gradescope marks a LESSON in its own containers.
+
+    What locks students' code in there, its output says to instructors: the sandbox where the container lets one be made,
+    else another user without rights and network.
+
+    \b
+    armod exercise autograder week_1 --course statistics
+    """
+    from armod.course.grading.autograder import write_autograder
+    from armod.course.grading.own_course import read_course
+    from armod.course.lessons.catalogue import course_folder
+
+    own = read_course(course.resolve()) if course else None
+    released = own.released if own else course_folder() / "notebooks" / "exercises"
+    write_autograder(out, lesson, released, hidden or (own.hidden if own else None))
+    click.echo(f"Wrote {out}; in Gradescope: Configure Autograder > Upload autograder zip.")
+
+
 @click.group()
 def progress() -> None:
     """What is remembered, on this computer alone, of your exercises."""

@@ -39,6 +39,7 @@ START_SECONDS = 120.0  # on a busy machine
 CONFINEMENTS = {
     "sandbox": "armod.course.grading.confinement.jail:locked_in",
     "docker": "armod.course.grading.confinement.docker:contained",
+    "user": "armod.course.grading.confinement.other_user:as_another",
     "none": "armod.course.grading.confinement.unconfined:loose",
 }
 
@@ -128,9 +129,16 @@ def _trouble_with_docker() -> tuple[str, str] | None:
     return docker.trouble()
 
 
+def _trouble_with_users() -> tuple[str, str] | None:
+    from armod.course.grading.confinement import other_user
+
+    return other_user.trouble()
+
+
 _TROUBLES: dict[str, Callable[[], tuple[str, str] | None]] = {
     "sandbox": lambda: trouble(),
     "docker": _trouble_with_docker,
+    "user": _trouble_with_users,
     "none": lambda: None,
 }
 

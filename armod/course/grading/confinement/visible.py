@@ -130,7 +130,10 @@ def bubblewrap(sources: Sequence[tuple[str, str]], also: Sequence[str]) -> list[
     command += ["--new-session", "--uid", "65534", "--gid", "65534", "--clearenv", "--cap-drop", "ALL"]
     # what it takes to make namespaces for jails, and to give up for good; jails have neither
     command += ["--cap-add", "CAP_SYS_ADMIN", "--cap-add", "CAP_SETPCAP"]
-    for name, value in ENVIRONMENT.items():
+    environment = dict(ENVIRONMENT)
+    if str(PACKAGE.parent) in os.environ.get("PYTHONPATH", "").split(os.pathsep):  # nobody has installed it
+        environment["PYTHONPATH"] = str(PACKAGE.parent)
+    for name, value in environment.items():
         command += ["--setenv", name, value]
     for folder in SYSTEM:
         command += ["--ro-bind-try", str(folder), str(folder)]

@@ -164,6 +164,14 @@ def _give_up_rights() -> None:
     _call("prctl", _DUMPABLE, 0, 0, 0, 0)
 
 
+def give_up_alone(limits: Mapping[str, Any]) -> None:
+    """Give up every right and every way out of this machine where nothing locks in; the kernel's sockets are open already."""
+    _ALLOWED_FOR["socket"] = (_ALLOWED_FOR["socket"][0], 0, (socket.AF_UNIX,))
+    _give_up_rights()
+    _call("prctl", _DUMPABLE, 1, 0, 0, 0)
+    _limit(limits)
+
+
 def _refuse_calls() -> None:
     """A filter of the kernel's own that this process and its children can't take off again."""
     name = os.uname().machine
@@ -199,10 +207,7 @@ def _work(order: Mapping[str, Any], output: int | None) -> None:
     for number, source in ((0, nothing), (1, nothing if output is None else output), (2, nothing)):
         os.dup2(source, number)
     os.closerange(3, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
-    limits = {"NPROC": order["processes"], "CORE": 0, "FSIZE": order["disk"]}
-    limits |= {"NOFILE": order["descriptors"], "DATA": order["memory"] + _data()}
-    for name, value in limits.items():
-        resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (value, value))
+    _limit(order)
     sys.argv = ["armod", *order["arguments"]]
     if order["program"]:
         exec(order["program"], {"__name__": "__main__"})
@@ -213,6 +218,14 @@ def _work(order: Mapping[str, Any], output: int | None) -> None:
         argv=["-f", CONNECTION, "--HistoryManager.enabled=False", "--log-level=CRITICAL"]
     )
     os._exit(0)
+
+
+def _limit(order: Mapping[str, Any]) -> None:
+    """The limits that a process sets for itself and its children."""
+    limits = {"NPROC": order["processes"], "CORE": 0, "FSIZE": order["disk"]}
+    limits |= {"NOFILE": order["descriptors"], "DATA": order["memory"] + _data()}
+    for name, value in limits.items():
+        resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (value, value))
 
 
 def _data() -> int:
