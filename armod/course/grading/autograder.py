@@ -95,12 +95,9 @@ def write_autograder(path: Path, lesson: str, released: Path, hidden: Path | Non
             about.external_attr = (0o755 if name in ("setup.sh", "run_autograder") else 0o644) << 16
             archive.writestr(about, text, zipfile.ZIP_DEFLATED)
         archive.write(released / f"{lesson}.ipynb", f"released/{lesson}.ipynb")
-        for folder, place in (
-            (PACKAGE, "armod"),
-            (released / "checks", "released/checks"),
-            (hidden, "hidden"),
-        ):
-            for file in _files(folder) if folder else ():
+        folders = {"armod": PACKAGE, "released/checks": released / "checks"}
+        for place, folder in (folders | ({"hidden": hidden} if hidden else {})).items():
+            for file in _files(folder):
                 archive.write(file, f"{place}/{file.relative_to(folder).as_posix()}")
 
 

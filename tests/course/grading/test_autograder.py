@@ -11,6 +11,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from click.testing import CliRunner
 
@@ -152,4 +153,5 @@ def test_another_user_reaches_neither_network_nor_what_is_closed(tmp_path: Path)
         user = kernel._jail._user
     finally:
         kernel.end()
-    assert not [path for path in Path("/proc").glob("[0-9]*") if path.exists() and path.stat().st_uid == user]
+    left = [p for p in psutil.process_iter() if p.uids().real == user and p.status() != psutil.STATUS_ZOMBIE]
+    assert left == []

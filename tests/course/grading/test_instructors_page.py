@@ -88,7 +88,13 @@ def test_every_option_and_every_command_of_the_page_is_there() -> None:
     page = PAGE.read_text()
     options = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", page)) - {"--security-opt"}
     told = ""
-    for command in (["grade"], ["marks", "export"], ["marks", "report"], ["doctor"]):
+    for command in (
+        ["grade"],
+        ["exercise", "autograder"],
+        ["marks", "export"],
+        ["marks", "report"],
+        ["doctor"],
+    ):
         told += subprocess.run(
             [COMMANDS / "armod", *command, "--help"], capture_output=True, text=True, check=True
         ).stdout

@@ -117,7 +117,9 @@ class OtherUser:
         most = max(self._limits.grader_memory, 2 * grader.memory_info().rss)
         while self.is_alive and not self.ended_by:
             time.sleep(GLANCE)
-            if sum(map(_resident, self._processes())) > self._limits.memory:
+            found = self._processes()
+            most_taken = sum(_memory(process, exact=False) for process in found)
+            if most_taken > self._limits.memory < sum(_memory(process, exact=True) for process in found):
                 self.ended_by = "memory"
             elif grader.memory_info().rss > most:
                 self.ended_by = "messages"
@@ -146,9 +148,10 @@ class OtherUser:
             psutil.wait_procs(found, timeout=0.2)
 
 
-def _resident(process: psutil.Process) -> int:
+def _memory(process: psutil.Process, *, exact: bool) -> int:
+    """The bytes that a process holds; pages that several share count once if it is to be exact."""
     try:
-        return int(process.memory_info().rss)
+        return int(process.memory_full_info().pss if exact else process.memory_info().rss)
     except psutil.Error:
         return 0
 
