@@ -45,7 +45,7 @@ SETUP = """\
 set -euo pipefail
 apt-get install -y --no-install-recommends ca-certificates curl util-linux bubblewrap
 curl -LsSf https://astral.sh/uv/install.sh | env UV_INSTALL_DIR=/usr/local/bin sh
-export UV_PYTHON_INSTALL_DIR=/opt/python # where students' code may read it, which runs as another user
+export UV_PYTHON_INSTALL_DIR=/autograder/interpreters # where students' code may read it, which runs as another user
 uv venv --python {python} /autograder/python
 uv pip install --python /autograder/python/bin/python --index-strategy unsafe-best-match \\
     --extra-index-url https://download.pytorch.org/whl/cpu --requirement /autograder/source/requirements.txt
@@ -89,7 +89,7 @@ def write_autograder(path: Path, lesson: str, released: Path, hidden: Path | Non
         # by which the package, which nobody installs there, knows its own version
         f"armod-{version('armod')}.dist-info/METADATA": f"Metadata-Version: 2.1\nName: armod\nVersion: {version('armod')}\n",
     }
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for name, text in files.items():
             about = zipfile.ZipInfo(name, (2026, 1, 1, 0, 0, 0))
             about.external_attr = (0o755 if name in ("setup.sh", "run_autograder") else 0o644) << 16
