@@ -6,7 +6,11 @@ import random
 import statistics
 from typing import Any
 
+import pytest
 from playwright.sync_api import Locator, Page
+
+# Random settings of a lab's knobs: each is real keys and pictures that are painted. `make test-slow` tries more.
+seeds = pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2))])
 
 # The drawing is done in the slider's own `input` event. The task that follows the next animation frame's callbacks runs
 # once that frame is painted; a second frame's callback is a bound from above, one idle frame later.
