@@ -13,9 +13,12 @@ export async function mount(stage, data, link) {
   }
   const speeds = link ? data.any : data.speeds;
   const pitches = link ? data.any : data.pitches;
-  const state = { ...data.start, typed: data.start.text };
+  const traits = () => Object.fromEntries(["text", "speed", "pitch"].map((name) => [name, link.get(name)]));
+  const state = { ...data.start, ...(link ? traits() : {}) };
+  state.typed = state.text;
   let growing = null; // the levels of a sound that the kernel is making
-  let asked = "";
+  let asked = ""; // what the kernel was asked for last
+  let isAsking = false;
   let problem = null;
   let shown = Infinity; // samples that are seen
   let clock = null;
@@ -91,6 +94,13 @@ export async function mount(stage, data, link) {
     } else tell();
   }
   link?.follow(["_part"], hear);
+  // Python may set the knobs, too.
+  link?.follow(["text", "speed", "pitch"], () => {
+    const set = traits();
+    if (isAsking || keyOf(set) === keyOf(state)) return;
+    asked = keyOf(set);
+    ask({ ...set, typed: set.text });
+  });
 
   function update() {
     clearInterval(clock);
@@ -111,7 +121,9 @@ export async function mount(stage, data, link) {
       put(audio, "aria-label", say("player", state));
     } else if (!problem && link && asked !== keyOf(state)) {
       asked = keyOf(state);
+      isAsking = true;
       link.send({ text: state.text, speed: state.speed, pitch: state.pitch });
+      isAsking = false;
     }
     audio.hidden = !now;
     tell();

@@ -42,7 +42,8 @@ class LiveSpeakLab(LiveLab):
     def __init__(
         self, said: Mapping[Request, Said], page: Callable[..., Widget], chosen: Request, seed: int = 0
     ) -> None:
-        self.said, self._page, self._seed = dict(said), page, seed
+        self.said, self._prepared, self._page, self._seed = dict(said), set(said), page, seed
+        self._num_parts = 0
         super().__init__(**chosen._asdict())
 
     @property
@@ -57,23 +58,30 @@ class LiveSpeakLab(LiveLab):
 
     def _renew(self) -> None:
         request = self.request
-        if request in self.said:
+        if request in self._prepared:  # a page has it
             return
-        asked: dict[str, Any] = request._asdict()
+        if request in self.said:  # a page that was opened anew has it not
+            said = self.said[request]
+            self._tell(request, phones=said.phones, frames=said.frames, begin=0, levels=_text_of(said.levels))
+            return
         try:
             plan = plan_of(request)
             if sum(plan.frames) > 100 * MOST_SECONDS:
                 raise ValueError(f"The speak lab says texts of up to {MOST_SECONDS} seconds.")
         except ValueError as error:
-            self._part = {**asked, "problem": str(error).rstrip(".")}
+            self._tell(request, problem=str(error).rstrip("."))
             return
         names = [PHONES[phone] for phone in plan.phones]
 
         def heard(begin: int, levels: NDArray[np.uint8]) -> None:
-            text = base64.b64encode(levels.tobytes()).decode()
-            self._part = {**asked, "phones": names, "frames": plan.frames, "begin": begin, "levels": text}
+            self._tell(request, phones=names, frames=plan.frames, begin=begin, levels=_text_of(levels))
 
         self.said[request] = say_slowly(plan, heard, self._seed)
+
+    def _tell(self, request: Request, **part: Any) -> None:
+        """Send a part of a sound to the pages, or why there is none."""
+        self._num_parts += 1  # so that a part is never equal to the one before, which would not be sent
+        self._part = {**request._asdict(), **part, "number": self._num_parts}
 
     @traitlets.validate("text", "speed", "pitch")
     def _can_be_said(self, proposal: dict[str, Any]) -> Any:
@@ -91,3 +99,7 @@ class LiveSpeakLab(LiveLab):
         if not self._busy:
             with self._quietly():
                 self._renew()
+
+
+def _text_of(levels: NDArray[np.uint8]) -> str:
+    return base64.b64encode(levels.tobytes()).decode()

@@ -93,8 +93,13 @@ def test_a_page_asks_the_kernel_and_hears_part_after_part() -> None:
     assert np.frombuffer(levels, np.uint8).tolist() == lab.said[Request(**asked)].levels.tolist()
     assert "“press 7” is" in lab.tabled().text  # what stays in the saved notebook
     parts.clear()
-    lab.set_state({"text": "two", "speed": 100, "pitch": 100})  # is there already
+    lab.set_state({"text": "two", "speed": 100, "pitch": 100})  # the page has it
     assert parts == []
+    for _ in range(
+        2
+    ):  # a page that was opened anew asks for what was made before: told at once, and each time
+        lab.set_state(asked)
+    assert [base64.b64decode(part["levels"]) for part in parts] == [levels, levels]
 
 
 @pytest.mark.usefixtures("quick")

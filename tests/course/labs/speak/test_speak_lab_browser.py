@@ -24,11 +24,12 @@ TEXT = "Text, your own or one of those"
 # a model that remembers what the page asks for; the test plays the kernel
 KERNEL = """([token, data]) => {
     const heard = new Map();
-    window.kernel = { state: { _data: data, _part: {}, _token: token }, saved: 0,
+    window.kernel = { state: { _data: data, _part: {}, _token: token, ...data.start }, saved: 0,
         get: name => window.kernel.state[name], set: (name, value) => { window.kernel.state[name] = value },
         save_changes: () => { window.kernel.saved += 1 },
+        follow: name => (heard.get(`change:${name}`) ?? []).forEach(react => react()),
         on: (name, react) => heard.set(name, [...(heard.get(name) ?? []), react]), off: () => {},
-        tell: part => { window.kernel.state._part = part; (heard.get("change:_part") ?? []).forEach(react => react()) } };
+        tell: part => { window.kernel.state._part = part; window.kernel.follow("_part") } };
     armodModels.set(token, window.kernel);
     dispatchEvent(new Event(`armod-live-${token}`));
 }"""
@@ -125,3 +126,12 @@ def test_a_kernel_is_asked_and_the_wave_grows_as_its_parts_arrive(show) -> None:
     assert page.evaluate("kernel.state.speed") == 65
     page.evaluate("part => kernel.tell(part)", {**asked, "speed": 65, "problem": "No voice today"})
     assert finding(page) == "No voice today"
+    # Python sets a knob: the page follows, and asks for nothing
+    saved = page.evaluate("kernel.saved")
+    page.evaluate(
+        "() => { Object.assign(kernel.state, { text: 'six', speed: 150, pitch: 75 }); kernel.follow('text') }"
+    )
+    says(page, speak_state("six", 150, 75))
+    assert (
+        page.get_by_label(TEXT, exact=True).input_value() == "six" and page.evaluate("kernel.saved") == saved
+    )
