@@ -32,6 +32,13 @@ assert (
     round(_copied["dB from the recording"], 1) in (3.3, 3.4)
     and round(_copied["dB from another word"], 1) == 11.4
 )
+_stranger = _judged["second voice"]
+_apart = [
+    _stranger["seconds of sound"],
+    _stranger["dB from the recording"],
+    _stranger["dB from another piece"],
+]
+assert [f"{each:.1f}" for each in _apart] == ["24.7", "6.4", "13.2"]
 assert apart[0] > _copied["dB from the recording"] + 2  # a stranger is copied worse
 # music: the same counts on another form, and what a melody is worth
 assert 5 < counted["a hold is a hold"] - counted["a hold says its pitch"] < 9
