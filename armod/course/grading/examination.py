@@ -1,6 +1,6 @@
 """Run a rebuilt notebook in the sandbox and, where its checks stand, let the examiner ask.
 
-The notebook's cells run in order, through an engine of papermill. A cell tagged ``check:EXERCISE`` is not run. There the
+The notebook's cells run in order. A cell tagged ``check:EXERCISE`` is not run. There the
 examiner asks about that exercise, with the names as they are at this point, just as a self-check would. When a kernel
 dies, a new one runs all that ran before, without the cell that ended the old one.
 """
@@ -8,20 +8,17 @@ dies, a new one runs all that ran before, without the cell that ended the old on
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-import papermill
 from nbformat import NotebookNode
-from papermill.engines import Engine, NotebookExecutionManager, papermill_engines
 
 from armod.course.exercises.engine.answer import AnswerError, Transport
 from armod.course.grading.confinement.jail import JailError
 from armod.course.grading.confinement.kernel_client import MAX_PARTS, Dead, Kernel, Late, parts
 from armod.course.grading.confinement.limits import Limits
 
-ENGINE = "armod-examination"
 MAX_DEATHS = 2  # at the questions of one exercise: what is asked of it then is refused
 MAX_WORDS = 500
 CHECK = "check:"
@@ -69,7 +66,6 @@ def run(
     examine: Examine[T],
     limits: Limits | None = None,
     *,
-    parameters: Mapping[str, Any] | None = None,
     confinement: str = "sandbox",
 ) -> Run[T]:
     """Run a notebook and let the examiner ask about each exercise; nothing that the notebook does raises here.
@@ -79,7 +75,6 @@ def run(
         examine: Called as ``examine(exercise, transport)`` for each exercise; what it returns is the result. Questions
             that get no reply raise `AnswerError` in it.
         limits: What the notebook may use.
-        parameters: New values for names of the cell tagged ``parameters``.
         confinement: Where kernels run, as for `Kernel`.
 
     Returns:
@@ -90,36 +85,11 @@ def run(
     """
     examination = _Examination(notebook, examine, limits or Limits(), confinement)
     try:
-        papermill.execute_notebook(
-            notebook,
-            None,
-            parameters=dict(parameters or {}),
-            engine_name=ENGINE,
-            kernel_name="python3",
-            language="python",
-            progress_bar=False,
-            examination=examination,
-        )
+        for number, cell in enumerate(notebook.cells):
+            examination.visit(number, cell)
     finally:
         examination.end()
     return examination.outcome
-
-
-class _Engine(Engine):
-    """Walks through the cells for papermill."""
-
-    @classmethod
-    def execute_managed_notebook(
-        cls, nb_man: NotebookExecutionManager, kernel_name: str, *, examination: _Examination, **_: Any
-    ) -> None:
-        examination.sources = [cell.source for cell in nb_man.nb.cells]
-        for number, cell in enumerate(nb_man.nb.cells):
-            nb_man.cell_start(cell, number)
-            examination.visit(number, cell)
-            nb_man.cell_complete(cell, number)
-
-
-papermill_engines.register(ENGINE, _Engine)
 
 
 class _Examination(Generic[T]):
@@ -128,7 +98,7 @@ class _Examination(Generic[T]):
     def __init__(self, notebook: NotebookNode, examine: Examine[T], limits: Limits, confinement: str) -> None:
         self.outcome: Run[T] = Run()
         self.limits = limits
-        self.sources: list[str] = []
+        self.sources = [str(cell.source) for cell in notebook.cells]
         self._examine = examine
         self._confinement = confinement
         self._kernel: Kernel | None = None

@@ -22,7 +22,7 @@ from armod.course.grading.confinement.kernel_client import Kernel
 from armod.course.grading.examination import run
 from armod.course.grading.examiner import Examiner, Mark, hidden_checks
 from armod.course.lessons.catalogue import course_folder
-from tests.course.grading.arena import HONEST, QUICK, exercise, marks, notebook
+from tests.course.grading.arena import HONEST, QUICK, exercise, marks
 
 LESSON = "4_1_chain_rule"
 
@@ -87,14 +87,6 @@ def test_graded_as_self_checked_and_time_outs_are_told() -> None:
     assert said["late"][1:] == ["", ""]
     assert said["last"] == ["", "", ""]
     assert outcome.restarts == 0
-
-
-def test_parameters_reach_the_notebook() -> None:
-    source = "def double(n): return 2 * n\ndef double_all(x): return 2 * x\nescaped = student != 7\n"
-    outcome = run(
-        notebook({"one": source}), Examiner({"one": exercise("one")}, {}), QUICK, parameters={"student": 7}
-    )
-    assert outcome.results["one"].visible.is_passed
 
 
 def test_unusable_hidden_checks_are_named(tmp_path: Path) -> None:

@@ -216,4 +216,4 @@ def _seen(text: str) -> str:
 
 
 def _with_code(value: object) -> Markup:
-    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(_seen(str(value)))))
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(_seen(str(value))))))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -97,6 +98,9 @@ def test_each_message_stands_beside_the_answer_and_the_comment(tmp_path: Path) -
     lines = ["ada,,one,,you,today,look at <x>", "ada,,one,2,you,today,half", "bob,,,,you,today,well"]
     (folder / OVERRIDES).write_text("\n".join([",".join(OVERRIDE_COLUMNS), *lines]) + "\n")
     ada, bob = rows(folder)
+    flagged = replace(ada, record=replace(ada.record, flags=("`student` was <5>",)))
+    for text in (feedback_page(flagged), class_page([flagged])):
+        assert "<code>student</code> was &lt;5&gt;" in text
     assert (ada.points, bob.points) == (2, 2) and not bob.has_points_by_hand
     page = feedback_page(ada)
     section = page[page.index("<section>") : page.index("</section>")]
