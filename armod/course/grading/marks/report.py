@@ -36,12 +36,23 @@ PAGES = Path(__file__).with_name("pages")
 
 
 def write_report(table: Sequence[Row], folder: Path) -> int:
-    """Write ``report.html``, and ``feedback/NAME.html`` for each submission that was handed in; their number."""
-    (folder / "feedback").mkdir(parents=True, exist_ok=True)
+    """Write ``report.html``, and for each submission a page for its student and one for the instructor; their number.
+
+    Args:
+        table: The rows of the class.
+        folder: The folder of marks, in which they become ``feedback/NAME.html`` and ``instructor/NAME.html``.
+
+    Returns:
+        How many submissions were handed in.
+    """
+    for name in ("feedback", "instructor"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
     write_whole(folder / "report.html", class_page(table))
     handed_in = [row for row in table if row.record.file]
     for row in handed_in:
-        write_whole(folder / "feedback" / f"{feedback_name(row)}.html", feedback_page(row))
+        name = f"{feedback_name(row)}.html"
+        write_whole(folder / "feedback" / name, feedback_page(row))
+        write_whole(folder / "instructor" / name, feedback_page(row, for_student=False))
     return len(handed_in)
 
 
@@ -53,10 +64,10 @@ def feedback_name(row: Row) -> str:
     return f"{readable}-{found.attempt}-{digest}"
 
 
-def feedback_page(row: Row) -> str:
-    """What one student is told about one submission."""
+def feedback_page(row: Row, *, for_student: bool = True) -> str:
+    """What one student is told about one submission; the instructor reads what hidden checks say, too."""
     title = f"{row.name}: {row.record.lesson or 'not marked'}"
-    return _page("feedback.html", title, row.watermark, row=row)
+    return _page("feedback.html", title, row.watermark, row=row, for_student=for_student)
 
 
 def class_page(table: Sequence[Row]) -> str:

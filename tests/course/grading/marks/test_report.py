@@ -29,8 +29,8 @@ def test_pages_escape_whatever_students_write(tmp_path: Path) -> None:
         made("$x$", 2),
     )
     assert write_report(rows(folder), folder) == 3
-    pages = [folder / "report.html", *(folder / "feedback").iterdir()]
-    assert len(pages) == 4
+    pages = [folder / "report.html", *(folder / "feedback").iterdir(), *(folder / "instructor").iterdir()]
+    assert len(pages) == 7
     for page in pages:
         text = page.read_text()
         own = page.name == "report.html"
@@ -84,6 +84,10 @@ def test_the_report_has_a_line_for_each_student_with_what_counts(tmp_path: Path)
     page = (folder / "report.html").read_text()
     links = re.findall(r'href="([^"]+)"', page)
     assert len(links) == 4 and all((folder / link).is_file() for link in links)
+    # hidden checks speak to the instructor alone: of one attempt it failed, of the others it was passed or never asked
+    told = [link for link in links if "SECRET MESSAGE" in (folder / link).read_text()]
+    assert [Path(link).name[:5] for link in told] == ["bob-1"]
+    assert not any("SECRET" in path.read_text() for path in (folder / "feedback").iterdir())
     assert page.index("eve") < page.index("bob")  # who needs a look comes first
     assert checks(table)[:3] == [
         ("one", "first", "4 of 4"),
