@@ -34,9 +34,16 @@ _NOTHING = (ABSENT, UNGRADED, GIVEN_UP)
 
 @dataclass(frozen=True)
 class Override:
-    """What an instructor gives by hand: for one exercise, or with ``exercise`` "" for the whole submission.
+    """What an instructor gives by hand: points with the reason, or a comment alone.
 
-    It is points with the reason, or a comment alone, which leaves the points as they are; then ``points`` is None.
+    Args:
+        student: By whatever the roster calls the student.
+        lesson: The lesson; "" for any.
+        exercise: The exercise; "" for the whole submission.
+        points: The points; None for a comment, which leaves them as they are.
+        who: Who gives them.
+        when: When.
+        why: Why, in words that the student reads.
     """
 
     student: str
