@@ -139,7 +139,7 @@ sound_player({"the reader": original, "copied by our vocoder": copy}, 8000)
 
 # %% [markdown]
 # Over all 25 seconds of this reader a copy is 6.4 dB away, and 13.2 dB from another sentence. Of its own voice it is 3.4 dB, and 11.4 dB from
-# another word. So a stranger is copied worse, but the copy is clearly the same sentence, and nobody trained for it.
+# another word, as far as recordings of two words are apart. So a stranger is copied worse, but the copy is clearly the same sentence, and nobody trained for it.
 #
 # ## 3. How much does it save to know the text?
 #

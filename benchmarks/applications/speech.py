@@ -111,15 +111,28 @@ def judge_speaker(name: str, speaker: Speaker, real: dict[str, Recording]) -> di
     }
     if name.startswith("copy of"):
         held_out = [number for number, word in enumerate(WORDS) if is_held_out(word)]
-        copies = [made[0][number] for number in held_out]
         waves = [decode(real[WORDS[number]].levels) for number in held_out]
-        for what, others in (("the recording", waves), ("another word", [*waves[1:], waves[0]])):
-            apart = [
-                spectral_distance(copy[: len(wave)], wave[: len(copy)])
-                for copy, wave in zip(copies, others, strict=True)
-            ]
-            found[f"dB from {what}"] = round(sum(apart) / len(apart), 2)
+        found |= distances([made[0][number] for number in held_out], waves, "another word")
     return found
+
+
+def distances(copies: list[Tensor], waves: list[Tensor], others: str) -> dict[str, float]:
+    """Mean decibels between copies and what they copy, and as a control between copies and the next of these."""
+    found = {}
+    for what, each in (("the recording", waves), (others, [*waves[1:], waves[0]])):
+        apart = [
+            spectral_distance(copy[: len(wave)], wave[: len(copy)])
+            for copy, wave in zip(copies, each, strict=True)
+        ]
+        found[f"dB from {what}"] = round(sum(apart) / len(apart), 2)
+    return found
+
+
+def judge_recordings(real: dict[str, Recording]) -> dict[str, float]:
+    """What is understood of recordings, and how far held-out ones are apart: the most that a copy can be from another word."""
+    waves = {word: decode(one.levels) for word, one in real.items()}
+    held_out = [wave for word, wave in waves.items() if is_held_out(word)]
+    return judged([recognise([*waves.values()])]) | distances(held_out, held_out, "another word")
 
 
 def second_voice() -> dict[str, float]:
@@ -130,13 +143,7 @@ def second_voice() -> dict[str, float]:
         [features(wave) for wave in waves], generator=torch.Generator().manual_seed(SEEDS[0])
     )
     found = {"seconds of sound": round(sum(map(len, waves)) / 8000, 1)}
-    for what, others in (("the recording", waves), ("another piece", [*waves[1:], waves[0]])):
-        apart = [
-            spectral_distance(copy[: len(wave)], wave[: len(copy)])
-            for copy, wave in zip(copies, others, strict=True)
-        ]
-        found[f"dB from {what}"] = round(sum(apart) / len(apart), 2)
-    return found
+    return found | distances(copies, waves, "another piece")
 
 
 def by_bayes(name: str, real: dict[str, Recording]) -> float:
@@ -163,9 +170,7 @@ def main() -> None:
     chosen = tuple(parser.parse_args().parts) or ("",)
     torch.set_num_threads(1)
     real = real_recordings()
-    parts: dict[str, Callable[[], object]] = {
-        "real recordings": lambda: judged([recognise([decode(one.levels) for one in real.values()])])
-    }
+    parts: dict[str, Callable[[], object]] = {"real recordings": partial(judge_recordings, real)}
     for name, speaker in speakers(real).items():
         parts[name] = partial(judge_speaker, name, speaker, real)
     parts["receipts"] = lambda: {name: receipt_of(name) for name in NAMES}

@@ -32,6 +32,7 @@ assert (
     round(_copied["dB from the recording"], 1) in (3.3, 3.4)
     and round(_copied["dB from another word"], 1) == 11.4
 )
+assert round(_judged["real recordings"]["dB from another word"], 1) == 11.4
 _stranger = _judged["second voice"]
 _apart = [
     _stranger["seconds of sound"],
