@@ -22,7 +22,12 @@ settings.load_profile("armod")
 
 
 # What takes longest goes first, so that at the end no process waits long for another.
-LONG_MODULES = ("test_nbval", "test_mutants", "test_notebooks", "test_lab_browser", "test_every_lab_browser")
+LONG_MODULES = (
+    "test_nbval", "test_mutants", "test_notebooks", "test_every_lab_browser", "test_lab_browser", "test_cluster", "test_site",
+    "test_protocol", "test_guide", "test_docstrings",
+)  # fmt: skip
+# Their tests share nothing, so they go one by one.
+ALONE = ("/test_nbval.py", "test_papermill", "test_guide.py::test_a_page_runs")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -36,14 +41,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 class ModulesWhole(LoadScopeScheduling):
-    """A process takes whole modules, whose tests share what is dear to make; notebooks share nothing, and go one by one."""
+    """A process takes whole modules, whose tests share what is dear to make."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return (
-            nodeid
-            if "/test_nbval.py" in nodeid or "test_papermill" in nodeid
-            else super()._split_scope(nodeid)
-        )
+        return nodeid if any(part in nodeid for part in ALONE) else super()._split_scope(nodeid)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ModulesWhole:
