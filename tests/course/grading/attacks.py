@@ -163,6 +163,9 @@ ESCAPES = {
     "what lies in memory": "import os, sys\nfile = os.open(sys.executable, os.O_RDONLY)\nescaped = []\n"
     "for look in (lambda: os.preadv(file, [bytearray(9)], 0, os.RWF_NOWAIT), lambda: os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)):\n"
     "    try: look(); escaped.append('looked')\n    except OSError: pass\n",
+    "larger buffers": "import fcntl, os, socket\nescaped = []\nends, pipe = socket.socketpair(), os.pipe()\n"
+    "for grow in (lambda: ends[0].setsockopt(1, 7, 2**20), lambda: ends[0].setsockopt(1, 8, 2**20), lambda: fcntl.fcntl(pipe[0], 1031, 2**20)):\n"
+    "    try: grow(); escaped.append('grew')\n    except OSError: pass\n",
     "watches": "import ctypes\nlibc = ctypes.CDLL(None)\nescaped = libc.inotify_init1(0) >= 0\n",
     "sockets of other kinds": "import socket\nescaped = []\nfor family in range(48):\n    for kind in (1, 2, 3, 5):\n"
     "        try:\n            with socket.socket(family, kind): escaped += [family] * (family not in (1, 2))\n        except OSError: pass\n",
@@ -182,6 +185,9 @@ DEADLY = {
     "memory": "import numpy as np, os\nif os.fork() == 0 or os.fork() == 0 or os.fork() == 0:\n    a = np.ones(60_000_000)\n"
     "    while True: pass\na = np.ones(60_000_000)\nimport time\ntime.sleep(100)\n",
     "shared memory": "import mmap\nm = mmap.mmap(-1, 2**31)\nfor start in range(0, 2**31, 2**20): m[start:start + 2**20] = b'x' * 2**20\n",
+    "full sockets": "import os, socket, time\nfor _ in range(4): os.fork()\nkept = []\ntry:\n    while True:\n        kept.append(socket.socketpair())\n"
+    "        for end in kept[-1]:\n            end.setblocking(False)\n            try:\n                while True: end.send(bytes(60_000))\n"
+    "            except BlockingIOError: pass\nexcept OSError: pass\ntime.sleep(100)\n",
     "no heed to interrupts": "while True:\n    try:\n        while True: pass\n    except BaseException: pass\n",
     "no heed when asked": always(
         "stay()",
