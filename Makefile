@@ -14,6 +14,9 @@ SOURCES     := $(wildcard *.md *.toml *.txt *.yml .*.yaml .ci/run Makefile) \
 .DEFAULT_GOAL := lab
 .PHONY: lab test test-quick test-again test-slow bench site docs lint style types compiled format setup clean
 
+# nbval runs in processes of its own, by tests/notebooks/test_nbval.py; here it would only be loaded.
+TESTS := $(BIN)/python -m pytest -p no:nbval
+
 # The tests start hundreds of processes, and each would compile armod anew.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -35,18 +38,18 @@ QUICK := tests/bad_calls tests/course/exercises/engine tests/course/labs/test_wo
 
 test-quick: $(INSTALLED)   ## two minutes of tests and the lint, before a commit
 	@$(MAKE) --no-print-directory lint
-	$(BIN)/python -m pytest -n 2 -m "not slow and not browser and not notebook" $(QUICK)
+	$(TESTS) -n 2 -m "not slow and not browser and not notebook" $(QUICK)
 
 # Three processes for two cores: many a test only waits, for a kernel, a browser or a process that must end.
 # The stamp bears the time of the start: what is edited while tests run counts as untested.
 $(TESTED): $(INSTALLED) $(SOURCES)
 	@touch $@.started
 	@$(MAKE) --no-print-directory -j 3 lint compiled
-	$(BIN)/python -m pytest -n 3 --no-loadscope-reorder --durations 25
+	$(TESTS) -n 3 --no-loadscope-reorder --durations 25
 	@mv $@.started $@
 
 test-slow: $(INSTALLED)    ## what takes many minutes: more seeds, more combinations, the shipped weights once more
-	$(BIN)/python -m pytest -m slow
+	$(TESTS) -m slow
 
 bench: $(INSTALLED)        ## speed ratios, measured side by side in one run
 	$(BIN)/python -m benchmarks
@@ -72,7 +75,7 @@ types: $(INSTALLED)
 # Compiles the tests beside the lint, which leaves a core idle; each process of the tests would do it for itself. What is
 # wrong with a test is said when they run.
 compiled: $(INSTALLED)
-	@$(BIN)/python -m pytest -qq --collect-only -p no:cacheprovider >/dev/null 2>&1 || true
+	@$(TESTS) -qq --collect-only -p no:cacheprovider >/dev/null 2>&1 || true
 
 format: $(INSTALLED)       ## format the code and mend what can be mended
 	$(BIN)/ruff format .

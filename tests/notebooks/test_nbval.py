@@ -24,7 +24,19 @@ NOTEBOOKS = [*LESSONS, *(pytest.param(path, marks=pytest.mark.slow) for path in 
 @pytest.mark.notebook
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_every_cell_runs_and_exact_cells_are_equal(path: Path) -> None:
-    plugins = ["-c", os.devnull, "--rootdir", str(CHECKOUT), "-p", "nbval.plugin", "-p", "no:cacheprovider"]
+    # `armod.course` is no plugin, but with it nbformat is there a second sooner
+    plugins = [
+        "-c",
+        os.devnull,
+        "--rootdir",
+        str(CHECKOUT),
+        "-p",
+        "armod.course",
+        "-p",
+        "nbval.plugin",
+        "-p",
+        "no:cacheprovider",
+    ]
     options = ["--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout", "120"]
     settings = {
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
