@@ -18,11 +18,7 @@ TEMPERATURE = 0.8
 
 
 def plan_of(request: Request) -> Plan:
-    """The plan of the shipped voice.
-
-    Raises:
-        ValueError: as `armod.speech.Voice.plan`.
-    """
+    """The plan of the shipped voice; it refuses what `armod.speech.Voice.plan` refuses."""
     return voice().plan(request.text, speed=request.speed / 100, pitch=request.pitch / 100)
 
 
