@@ -28,7 +28,8 @@ A recipe is TOML with three tables, or four::
 
     [fit]                       # arguments of armod.fit, by their names; empty for a Histogram, which only counts
     epochs = 100
-    schedule = "cosine"         # optional: the learning rate falls along half a cosine over all epochs
+    schedule = "cosine"         # optional: the learning rate falls along half a cosine over all epochs, or over more of
+                                # them than are trained: { name = "cosine", epochs = 120 }
     augment = "flip"            # optional: a name in armod.data.augmentations, or { name = "transpose", most = 5 }
 
 A model that is given something is trained twice. The second time it has no context, and its receipt says what that costs.
@@ -171,7 +172,7 @@ class Recipe:
             receipt = replace(receipt, num_parameters=len(model.counts))  # type: ignore[arg-type]
         else:
             chosen = {**self.fit, **options}
-            if chosen.get("schedule") == "cosine":
+            if isinstance(chosen.get("schedule"), str | Mapping):
                 chosen["schedule"] = _cosine(chosen, len(dataset.train))
             if "augment" in self.fit and "augment" not in options:
                 chosen["augment"] = augmentation(**_named(self.fit["augment"]))
@@ -208,8 +209,7 @@ def read_recipe(path: Path) -> Recipe:
         model = _behind_encoder(recipe.build_model())
         if "augment" in recipe.fit:
             augmentation(**_named(recipe.fit["augment"]))
-        if recipe.fit.get("schedule", "cosine") != "cosine":
-            raise ValueError(f'the schedule can only be "cosine", not {recipe.fit["schedule"]!r}')
+        _check_schedule(recipe.fit.get("schedule", "cosine"), recipe.fit.get("epochs", 1))
         if "start_from_marginals" in recipe.model and not hasattr(model, "start_from_marginals"):
             raise ValueError(f"{type(model).__name__} cannot start_from_marginals")
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -247,9 +247,19 @@ def _ordering(choice: str | Mapping[str, Any], event_shape: list[int]) -> Tensor
 
 
 def _cosine(options: Mapping[str, Any], num_observations: int) -> Cosine:
-    """Half a cosine over all steps of the run."""
+    """Half a cosine over all steps of the run, or of the longer one that the recipe names."""
     steps_per_epoch = math.ceil(num_observations / options.get("batch_size", 100))
-    return Cosine(options["epochs"] * steps_per_epoch)
+    return Cosine(_named(options["schedule"]).get("epochs", options["epochs"]) * steps_per_epoch)
+
+
+def _check_schedule(schedule: str | Mapping[str, Any], epochs: int) -> None:
+    chosen = _named(schedule)
+    if chosen["name"] != "cosine" or not chosen.keys() <= {"name", "epochs"}:
+        raise ValueError(
+            f'the schedule can only be "cosine", or {{ name = "cosine", epochs = ... }}, not {schedule!r}'
+        )
+    if chosen.get("epochs", epochs) < epochs:
+        raise ValueError(f"the schedule has {chosen['epochs']} epochs, but {epochs} are trained")
 
 
 def _check_word(word: str, words: Iterable[str], what: str) -> None:

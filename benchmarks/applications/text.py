@@ -100,6 +100,7 @@ def shipped() -> dict[str, Any]:
     assert one.bits_per_character is not None
     return {
         "bits per character": round(one.bits_per_character, 4),
+        "bits per character, valid play": _valid(NAME),
         "parameters": one.num_parameters,
         "seconds": one.seconds,
         "first token, milliseconds": round(1000 * min(first), 1),
@@ -116,10 +117,18 @@ def lstm() -> dict[str, Any]:
     assert one.bits_per_character is not None and shorter.bits_per_character is not None
     return {
         "bits per character": round(one.bits_per_character, 4),
+        "bits per character, valid play": _valid(LSTM),
         f"bits per character, windows of {length} tokens": round(shorter.bits_per_character, 4),
         "parameters": one.num_parameters,
         "seconds": one.seconds,
     }
+
+
+def _valid(name: str) -> float:
+    """Bits per character on As You Like It, by which epochs were chosen."""
+    found = evaluate(armod.load_pretrained(name), read_recipe(recipe_path(name)).load_data(), split="valid")
+    assert found.bits_per_character is not None
+    return round(found.bits_per_character, 4)
 
 
 def letters() -> Recipe:

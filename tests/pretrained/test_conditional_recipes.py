@@ -61,6 +61,29 @@ def small(tmp_path: Path, content: str = SMALL) -> Recipe:
     return read_recipe(path)
 
 
+def test_a_schedule_may_be_longer_than_the_run(tmp_path: Path) -> None:
+    """Two epochs of four: the rate ends at the middle of the cosine, half the highest, and not at zero."""
+    longer = 'schedule = { name = "cosine", epochs = 4 }'
+    content = SMALL.replace("epochs = 1\n", "epochs = 2\n").replace('augment = "flip"\n', "")
+    rates: dict[str, list[float]] = {}
+    for name, text in {"own": content, "longer": content.replace('schedule = "cosine"', longer)}.items():
+
+        class Rate:
+            def on_step_end(self, progress: Progress, name: str = name) -> None:
+                rates.setdefault(name, []).append(progress.optimizer.param_groups[0]["lr"])
+
+        small(tmp_path, text).train(progress=False, control=False, callbacks=[Rate()])
+    assert rates["own"][0] == rates["longer"][0] == 3e-3 and len(rates["own"]) == len(rates["longer"])
+    assert rates["own"][-1] < 1e-4 and abs(rates["longer"][-1] - 1.5e-3) < 1e-4
+    for wrong, sentence in {
+        '{ name = "cosine", epochs = 1 }': "the schedule has 1 epochs, but 2 are trained",
+        '{ name = "cosine", steps = 1 }': "the schedule can only be",
+        '"linear"': "the schedule can only be",
+    }.items():
+        with pytest.raises(ValueError, match=sentence):
+            small(tmp_path, content.replace('schedule = "cosine"', f"schedule = {wrong}"))
+
+
 def marginal_nats(dataset: Dataset) -> float:
     """The better of two models of independent variables, on the test split."""
     num_levels = dataset.num_levels
