@@ -6,6 +6,7 @@ say where a note begins (`Score`). Models know levels instead (`armod.data.notes
 
 from armod.music.harmony import Harmonies, harmonise
 from armod.music.judging import VoiceLeading, voice_leading
+from armod.music.keys import InEveryKey
 from armod.music.phrases import continue_phrase, shuffled_voices
 from armod.music.rolls import piano_roll
 from armod.music.rules import NoParallels
@@ -14,6 +15,7 @@ from armod.music.synth import synthesise
 
 __all__ = [
     "Harmonies",
+    "InEveryKey",
     "NoParallels",
     "Note",
     "Score",
