@@ -20,6 +20,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from functools import cache
+from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any
 
@@ -158,8 +159,11 @@ def _memory(process: psutil.Process, *, exact: bool) -> int:
 
 @cache
 def _library() -> Path:
-    """A copy of armod without checks and grader, which everybody may read."""
+    """A copy of armod without checks and grader, which everybody may read, as long as this process lives."""
     folder = Path(tempfile.mkdtemp(prefix="armod-library-"))
+    Finalize(
+        None, shutil.rmtree, (folder,), {"ignore_errors": True}, exitpriority=0
+    )  # in a process that marks, too
     copy_library(folder)
     folder.chmod(0o755)
     return folder
