@@ -319,6 +319,7 @@ else:
 #    layer away, with *doubling* and with *halving*: which dilation is lost, and which samples?
 # 2. *Two stacks*, five layers: why is the field only 11, where five doubling layers see 32?
 # 3. Output 5, four layers doubling: some units look back beyond the first sample. What do they read?
+# 4. *Show* generation, naive, and play it. What is computed again? And with queues?
 
 # %% tags=["nbval-ignore-output"]
 dilation_lab("doubling", 4)

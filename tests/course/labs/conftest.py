@@ -52,6 +52,7 @@ def showing(page: Page) -> Iterator[Show]:
         page.set_content(f"<!doctype html><html><head>{head}</head><body>{widget.html}</body></html>")
         # not in the page's own time, which a test may have stopped
         expect(page.locator(ASLEEP)).to_have_count(0)
+        page.mouse.move(0, 0)  # where the test before left it, it may point at something
         return page
 
     yield put

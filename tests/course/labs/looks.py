@@ -106,13 +106,13 @@ LOOKS = {
         lambda: labs.mask_lab(hidden_sizes=(8, 8, 8)),
         "Mask lab: who sees whom in a MADE",
         "Chosen output",
-        53,
+        58,
         lambda: {
             "slider": [
                 "Variables", "Chosen output", "Hidden layers", "Units in layer 1", "Units in layer 2",
                 "Units in layer 3", "Seed of the degrees",
             ],
-            "combobox": ["Hidden degrees", "Ordering"],
+            "combobox": ["Hidden degrees", "Ordering", "Show"],
             "textbox": ["The ordering, or type your own"],
             "button": [mask_state(8, (8, 8, 8)).unit_sentence(4, unit) for unit in range(8)],
             "img": [mask_state(8, (8, 8, 8)).unit_sentence(level, unit) for level in range(4) for unit in range(8)],
@@ -137,30 +137,36 @@ LOOKS = {
         lambda: labs.field_lab(depth=3),
         "Field lab: what a pixel sees through masked convolutions",
         "Column",
-        7,
+        15,
         lambda: {
-            "slider": ["Kernel", "Layers", "Row", "Column"],
-            "combobox": ["Stack", "First mask"],
+            "slider": ["Kernel", "Layers", "Dilation", "Row", "Column", "Layers down"],
+            "combobox": ["Stack", "First mask", "Image", "Channel"],
+            "textbox": ["Layers one by one"],
             "button": ["Chosen pixel, Row 8, column 7: the chosen pixel, which does not see itself. "
-                       "Arrow keys choose another."],
+                       "Arrow keys choose another.", "← Back", "Step →", "Play"],
         },
         {
             "plain": lambda: labs.field_lab("plain", "A", kernel_size=3),
             "gated": lambda: labs.field_lab("gated", "B", kernel_size=7),
         },
+        ({}, {"Layers one by one": "A3, B3x2, B5, A7"}, {"Image": "R, G, B", "Layers down": 2}),
     ),
     "dilation": Look(
-        lambda: labs.dilation_lab("doubling", 3, output=40, frame=2),
+        lambda: labs.dilation_lab("doubling", 3, output=20, frame=2),
         "Dilation lab: which samples one output depends on",
         "Output",
-        8,
+        26,
         lambda: {
-            "combobox": ["Dilations"],
-            "slider": ["Layers", "Kernel", "Output", "Frame"],
+            "combobox": ["Start from", "Show", "Samples a second"],
+            "textbox": ["Dilations"],
+            "slider": ["Layers", "Kernel", "Output", "Frame", "Layer 1", "Layer 3"],
             "button": ["← Back", "Step →", "Play"],
         },
         {"5 layers": lambda: labs.dilation_lab("doubling", 5, kernel_size=3, frame=5)},
-        tuple({"Output": output, "Frame": frame} for output, frame in ((1, 5), (30, 0), (64, 5))),
+        (
+            *({"Output": output, "Frame": frame} for output, frame in ((1, 5), (30, 0), (64, 5))),
+            {"Show": "generation, naive", "Dilations": "9, 9, 9"},
+        ),
     ),
     "gates": Look(
         labs.gates_lab,
@@ -181,11 +187,13 @@ LOOKS = {
         lambda: labs.histogram_lab(4, 6, 400, 10),
         "Histogram lab: cells, and the digits that fill them",
         "Dimensions (pixels)",
-        4,
+        18,
         lambda: {
             "slider": [
                 "Bins for each pixel", "Dimensions (pixels)", "Training digits", "Smoothing: imaginary digits",
-            ]
+                "Start from test digit", "Ink",
+            ],
+            "button": ["Row 3, column 4: level 2 of 15"],
         },
         {"most cells": lambda: labs.histogram_lab(16, 12)},
     ),

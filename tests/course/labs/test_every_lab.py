@@ -59,7 +59,7 @@ def data_of(widget: Widget) -> dict[str, object]:
     return json.loads(re.search(r'awaken\("[^"]+", (\{.*\}), mount\);', widget.html)[1])
 
 
-@pytest.mark.parametrize("name", ["mask", "field", "histogram", "reach", "dilation"])
+@pytest.mark.parametrize("name", ["mask", "histogram", "reach"])
 def test_the_page_gets_the_table_as_it_is(name: str) -> None:
     table = json.loads(json.dumps(module_of(name)._table()))
     data = data_of(CASES[name].make())

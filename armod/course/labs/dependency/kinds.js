@@ -25,3 +25,6 @@ function crossIn(x, y, cell) {
   const [low, high] = [0.3 * cell, 0.7 * cell];
   return `M${x + low} ${y + low}L${x + high} ${y + high}M${x + high} ${y + low}L${x + low} ${y + high}`;
 }
+
+// The step that an arrow key makes, [rows down, columns to the right], or undefined.
+const arrowStep = ({ key }) => ({ ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] })[key];

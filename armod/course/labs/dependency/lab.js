@@ -202,7 +202,7 @@ export async function mount(stage, data, live) {
     look();
   });
   edge.addEventListener("keydown", (event) => {
-    const step = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key];
+    const step = arrowStep(event);
     if (!step) return;
     const at = placeOf(state.variable);
     moveTo({ row: at.row + step[0], column: at.column + step[1] });

@@ -26,8 +26,13 @@ PATTERNS = {
     "always 4": (4, 4, 4, 4, 4),
 }
 NUM_LAYERS, KERNEL_SIZES = 5, (2, 3)
-# Samples in the pictures: as many as the largest field of these patterns, and one more.
-LENGTH = 64
+MOST_LAYERS, MOST_DILATION, MOST_TAPS = 12, 64, 5  # of those that the page takes
+RATES = (8_000, 16_000, 24_000, 44_100)  # samples a second
+FEWEST_COLUMNS, LENGTH = (
+    24,
+    64,
+)  # samples on the page; LENGTH is one more than the largest field of these patterns
+_NAMED = 6  # gaps, at most
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,16 @@ class DilationFacts:
         return 1 + (self.kernel_size - 1) * sum(self.dilations)
 
     @property
+    def columns(self) -> int:
+        """Samples on the page: they grow with the field."""
+        return min(max(8 * -(-(self.field + 4) // 8), FEWEST_COLUMNS), LENGTH)
+
+    @property
+    def missed(self) -> tuple[int, ...]:
+        """Steps back inside the field that the output does not see: gaps."""
+        return tuple(sorted(set(range(self.field)) - set(self.ancestry[-1])))
+
+    @property
     def formula(self) -> str:
         """The formula with its numbers."""
         return f"1 + ({self.kernel_size} − 1) × ({' + '.join(map(str, self.dilations))}) = {self.field}"
@@ -87,7 +102,7 @@ class DilationFacts:
     @property
     def finding(self) -> str:
         """The title of the pictures."""
-        seen = len(self.oracle)
+        seen = len(self.ancestry[-1])
         template = "finding" if seen == self.field else "finding_gaps"
         return say(template, layers=self.num_layers, kernel=self.kernel_size, field=self.field, seen=seen)
 
@@ -103,10 +118,51 @@ class DilationFacts:
             before=sum(back >= output for back in self.ancestry[frame]),
         )
 
-    def found(self, output: int) -> str:
-        """What the oracle finds for the output at sample `output`, whose past begins with sample 1."""
-        inside = sum(back < output for back in self.oracle)
-        return say("oracle", seen=inside, before=len(self.oracle) - inside)
+    def reached(self, output: int) -> str:
+        """How much of its field the output at sample `output` has, whose past begins with sample 1."""
+        inside = sum(back < output for back in self.ancestry[-1])
+        return say("reached", seen=inside, before=len(self.ancestry[-1]) - inside)
+
+    def title(self, output: int) -> str:
+        """The finding, and what of it is left near the beginning."""
+        inside = sum(back < output for back in self.ancestry[-1])
+        if inside == len(self.ancestry[-1]):
+            return self.finding
+        return say("title", finding=self.finding, output=output, inside=inside)
+
+    def gaps(self, frame: int) -> str:
+        """Which samples of the field are not seen; nothing while the lit rows have not come down to them."""
+        if frame < self.num_layers or not self.missed:
+            return ""
+        return " " + say("gaps", missed=self.missed[:_NAMED], more=max(0, len(self.missed) - _NAMED))
+
+    def milliseconds(self, rate: int) -> str:
+        """How long the field lasts at a sampling rate."""
+        return say("lasts", field=self.field, milliseconds=1000 * self.field / rate, rate=f"{rate:,}")
+
+    def generation(self, output: int, *, is_naive: bool) -> tuple[str, str]:
+        """Finding and detail of one step of generation, which computes hidden units for the output at sample `output`.
+
+        With a cache every layer has a queue of the ``(k - 1) d`` units below that it will read again, and computes one unit a
+        step. A naive loop computes all of the ancestry.
+        """
+        units = [self.computed(at) for at in range(1, output + 1)]
+        values: dict[str, int] = {
+            "output": output,
+            "next": output + 1,
+            "layers": self.num_layers,
+            "units": units[-1],
+            "again": units[-1] - self.num_layers,
+            "total": sum(units) if is_naive else self.num_layers * output,
+            "cached": self.num_layers * output,
+            "kept": sum(min((self.kernel_size - 1) * dilation, output - 1) for dilation in self.dilations),
+        }
+        kind = "naive" if is_naive else "cached"
+        return say(f"{kind}_finding", **values), say(f"{kind}_detail", **values)
+
+    def computed(self, output: int) -> int:
+        """Hidden units inside the recording that the output at sample `output` depends on."""
+        return sum(back < output for row in self.ancestry[:-1] for back in row)
 
     @property
     def description(self) -> str:

@@ -1,53 +1,94 @@
-// The stack, one output, and what it depends on; every set of places is looked up in Python's table.
+// The stack, one output, and what it depends on; or one step of generation, and what it computes.
 
 export async function mount(stage, data, live) {
   const say = createWords(data.words);
   let own;
   await takeNumbers();
   const kindsAt = (at) => Array.from({ length: data.length }, (_, sample) => own.names[own.bytes[at * data.length + sample]]);
-  const state = { ...data.start, ...data.setting };
+  const modes = ["paths", "cached", "naive"];
+  const state = { mode: "paths", rate: data.rates[1], typed: null, ...data.start };
   if (live) Object.assign(state, { output: live.get("output"), frame: live.get("frame") });
-  let facts;
+  // dilations of layers that were taken away come back with them
+  state.all = [...data.start.dilations];
+  state.layers = state.all.length;
+  const canEdit = !own || Boolean(live);
+  const patterns = data.patterns ?? {};
+  const dilations = () => state.all.slice(0, state.layers);
+  const fits = (name) => dilations().every((each, layer) => each === patterns[name][layer % patterns[name].length]);
+  // several patterns begin alike: the one that was chosen, if it fits
+  const patternName = () => [state.pattern, ...Object.keys(patterns)].find((name) => name in patterns && fits(name));
+  const lastOutput = () => (own ? data.length - 1 : columns());
+  // as many samples as the field needs
+  const columns = () => (own ? data.length : between(data.columns[0], 8 * Math.ceil((facts.field + 4) / 8), data.columns[1]));
+  let facts = dilationFacts(say, dilations(), state.kernel);
   let place;
   const turn = (name) => (value) => {
-    player.stop();
+    stop();
     turning(state, update)(name)(value);
   };
+  const change = (all, layers = all.length, typed = null) => {
+    stop();
+    Object.assign(state, { all: [...all, ...state.all.slice(all.length)], layers, typed });
+    update();
+  };
+  const parsed = (text) => parseDilations(text, data.mostLayers, data.mostDilation);
   const knobs = createKnobs();
-  const pattern = knobs.choice("Dilations", Object.keys(data.patterns), turn("pattern"));
-  const layers = knobs.slider("Layers", 1, Object.values(data.patterns)[0].length, turn("layers"));
-  const kernel = knobs.slider("Kernel", data.kernels[0], data.kernels.at(-1), turn("kernel"));
-  const output = knobs.slider("Output", 1, own ? data.length - 1 : data.length, turn("output"));
-  const frame = knobs.slider("Frame", 0, state.layers, turn("frame"));
-  // with a kernel any dilations: typed, and taken over by Enter or by leaving the field
-  const typed = knobs.text("Dilations", { inputmode: "numeric", autocomplete: "off", spellcheck: "false" }, () => {});
-  typed.whole.classList.add("wide");
-  typed.control.addEventListener("change", () => {
-    const numbers = typed.control.value.split(/[\s,;]+/).filter(Boolean).map(Number);
-    const fits = numbers.length >= 1 && numbers.length <= 12 && numbers.every((each) => Number.isInteger(each) && each >= 1 && each <= 64);
-    typed.control.setAttribute("aria-invalid", String(!fits));
-    if (fits) live.send({ dilations: numbers });
+  const pattern = knobs.choice("Start from", [...Object.keys(patterns), say("own_list")], (name) => {
+    const base = patterns[name];
+    state.pattern = name;
+    if (base) change(Array.from({ length: data.mostLayers }, (_, layer) => base[layer % base.length]), state.layers);
+    else update();
   });
-  const taps = knobs.slider("Taps", 1, 5, (count) => live.send({ kernel_size: count }));
+  const error = element("p", { class: "error", id: uniqueName("error"), role: "alert" });
+  const typed = knobs.text("Dilations", { inputmode: "numeric", autocomplete: "off", spellcheck: "false", "aria-describedby": error.id }, (text) => {
+    const numbers = parsed(text);
+    if (numbers) change(numbers, numbers.length, text);
+    else turn("typed")(text);
+  });
+  // a typed text stays as it is, right or wrong, while it is typed
+  typed.control.addEventListener("blur", () => {
+    if (state.typed !== null && parsed(state.typed)) turn("typed")(null);
+  });
+  const layers = knobs.slider("Layers", 1, data.mostLayers, (count) => {
+    const name = patternName();
+    const next = (layer) => (name ? patterns[name][layer % patterns[name].length] : state.all.at(-1));
+    change(Array.from({ length: count }, (_, layer) => state.all[layer] ?? next(layer)), count);
+  });
+  const kernel = knobs.slider(live ? "Taps" : "Kernel", data.kernels[0], data.kernels.at(-1), turn("kernel"));
+  const each = Array.from({ length: canEdit ? data.mostLayers : 0 }, (_, layer) => knobs.slider(`Layer ${layer + 1}`, 1, data.mostDilation, (value) =>
+    change(state.all.map((dilation, index) => (index === layer ? value : dilation)), state.layers)));
+  const mode = knobs.choice("Show", modes.map((name) => say(`mode_${name}`)), (name) =>
+    turn("mode")(modes.find((each) => say(`mode_${each}`) === name)));
+  const rates = data.rates.map((each) => each.toLocaleString("en"));
+  const rate = knobs.choice("Samples a second", rates, (name) => turn("rate")(data.rates[rates.indexOf(name)]));
+  const output = knobs.slider("Output", 1, own ? data.length - 1 : data.columns[1], turn("output"));
+  const frame = knobs.slider("Frame", 0, state.layers, turn("frame"));
   const player = createPlayer(stage, { state, name: "frame", last: () => state.layers, pause: 900, update });
+  // a player counts from 0
+  const clock = { get index() { return state.output - 1; }, set index(value) { state.output = value + 1; } };
+  const generator = createPlayer(stage, { state: clock, name: "index", last: () => lastOutput() - 1, pause: 500, update });
+  const stop = () => { player.stop(); generator.stop(); };
   pattern.whole.classList.add("wide");
+  for (const knob of [typed, mode]) knob.whole.classList.add("wide");
+  const shown = [mode, rate, output, frame, player, generator];
   const lab = createLab(stage, {
     kind: "dilation-lab", name: "Layers of units above the samples, and lines from one output to what it depends on",
-    knobs: [...(own ? [] : [pattern, layers, kernel]), ...(live ? [typed, taps] : []), output, frame, player], redraw: draw });
+    knobs: [...(own ? [] : [pattern]), ...(canEdit ? [typed, layers, kernel, ...each, error] : []), ...shown], redraw: draw });
   const count = own && createKinds(stage, lab, own.kinds);
   if (own) addVerdict(lab, own);
+  const keys = ["output", "hidden", "sample", "missed", "cached", "again"];
+  lab.legend(keys.map((kind) => [`unit-${kind}`, say(`key_${kind}`)]));
   const sketch = createSketch(lab.svg);
   const read = lab.reading("As a table, and in Python", {
-    caption: "What the output depends on",
-    columns: ["row", "steps back from the output"],
+    caption: "Steps back from the output",
+    columns: ["row", say("key_hidden")],
     rows: () => {
       const names = ["output", ...dilations().reverse().slice(1).map((each) => `units of dilation ${each}`), "samples"];
       return facts.ancestry.slice(0, state.frame + 1).map((places, row) => [names[row], places.join(", ")]);
     },
-    code: () => own ? `armod.dependency_matrix(model)[model.ordering[${state.output}]]` : `armod.WaveNet((${data.length + 1},), 2, dilations=[${dilations().join(", ")}], `
+    code: () => own ? `armod.dependency_matrix(model)[model.ordering[${state.output}]]` : `armod.WaveNet((${columns() + 1},), 2, dilations=[${dilations().join(", ")}], `
       + `kernel_size=${state.kernel}, likelihood=armod.likelihoods.Bernoulli()).receptive_field`,
   });
-  const dilations = () => data.patterns[state.pattern].slice(0, state.layers);
 
   // Of a model of one's own: what each conditional sees, as the oracle found it. The kernel sends it again.
   async function takeNumbers() {
@@ -56,45 +97,61 @@ export async function mount(stage, data, live) {
   }
 
   function update() {
+    const wasLast = state.output === lastOutput();
+    facts = dilationFacts(say, dilations(), state.kernel);
+    state.output = wasLast && !own ? lastOutput() : between(1, state.output, lastOutput());
     state.frame = between(0, state.frame, state.layers);
-    facts = data.states[`${state.pattern} ${state.layers} ${state.kernel}`];
-    pattern.show(state.pattern);
-    if (live) {
-      typed.show(live.get("dilations").join(", "));
-      taps.show(live.get("kernel_size"));
-      const told = { output: state.output, frame: state.frame };
-      if (Object.entries(told).some(([name, value]) => live.get(name) !== value)) live.send(told);
-    }
-    layers.show(state.layers);
-    kernel.show(state.kernel, `${state.kernel} taps`);
-    output.show(state.output, `at sample ${state.output}`);
-    put(frame.control, "max", state.layers);
-    frame.show(state.frame, `${state.frame} of ${state.layers}`);
-    player.show();
-    lab.find(facts.finding);
+    if (live) tell();
+    show();
+    const isPaths = state.mode === "paths";
+    const step = isPaths ? {} : facts.generation(state.output, state.mode === "naive");
+    lab.find(step.finding ?? own?.finding ?? facts.title(state.output));
     if (own) count(Object.fromEntries(own.names.map((kind) => [kind, kindsAt(state.output).filter((each) => each === kind).length])));
-    lab.tell(sentence());
+    lab.tell(step.detail ?? facts.sentence(state.frame, state.output) + facts.gaps(state.frame));
     read();
     draw();
   }
 
-  function sentence() {
-    const { frame: down, output: at, layers: depth } = state;
-    const places = facts.ancestry[down];
-    // places before the beginning of a model of one's own are only counted
-    const all = facts.counts?.[down] ?? places.length;
-    return say(down ? "frame" : "frame_first", {
-      output: at, next: at + 1, dilation: dilations().at(-down), places: all, below: depth - down,
-      before: all - places.filter((steps) => steps < at).length });
+  function tell() {
+    const told = { output: state.output, frame: state.frame };
+    if (`${live.get("dilations")}` !== `${dilations()}` || live.get("kernel_size") !== state.kernel)
+      Object.assign(told, { dilations: dilations(), kernel_size: state.kernel });
+    if (Object.entries(told).some(([name, value]) => `${live.get(name)}` !== `${value}`)) live.send(told);
+  }
+
+  function show() {
+    const isPaths = state.mode === "paths";
+    const isWrong = state.typed !== null && !parsed(state.typed);
+    if (!own) pattern.show(patternName() ?? say("own_list"));
+    typed.show(state.typed ?? dilations().join(", "));
+    put(typed.control, "aria-invalid", String(isWrong));
+    put(error, "text", isWrong ? say("typing", { most: data.mostLayers, highest: data.mostDilation, typed: state.typed }) : "");
+    layers.show(state.layers);
+    kernel.show(state.kernel, `${state.kernel} ${state.kernel === 1 ? "tap" : "taps"}`);
+    each.forEach((knob, layer) => {
+      knob.whole.hidden = layer >= state.layers;
+      if (layer < state.layers) knob.show(state.all[layer], `dilation ${state.all[layer]}`);
+    });
+    mode.show(say(`mode_${state.mode}`));
+    rate.show(state.rate.toLocaleString("en"));
+    put(output.control, "max", lastOutput());
+    output.show(state.output, `at sample ${state.output}`);
+    frame.whole.hidden = player.whole.hidden = !isPaths;
+    generator.whole.hidden = isPaths;
+    put(frame.control, "max", state.layers);
+    frame.show(state.frame, `${state.frame} of ${state.layers}`);
+    player.show();
+    generator.show();
   }
 
   // Sample 1 stands at the left; the samples are the lowest row.
   function draw() {
     const { width } = lab;
     const narrow = width < 620;
+    const length = columns();
     const [left, right] = [narrow ? 34 : 96, width - 14];
-    const unit = (right - left) / data.length;
-    const radius = Math.min(6, 0.4 * unit);
+    const unit = (right - left) / length;
+    const radius = Math.min(7, 0.4 * unit);
     const gap = between(18, 460 / state.layers, 46);
     const strip = own ? 24 : 0;
     const [top, foot] = [44, 44 + gap * state.layers];
@@ -109,23 +166,26 @@ export async function mount(stage, data, live) {
     };
     const dots = (columns, row, size) => columns.map((column) => `M${(x(column) - size).toFixed(1)} ${y(row)}`
       + `a${size} ${size} 0 1 0 ${2 * size} 0a${size} ${size} 0 1 0 ${-2 * size} 0`).join("");
-    const all = [...Array(data.length).keys()].map((index) => index + 1);
-    const lit = facts.ancestry.map((places) => places.map((steps) => state.output - steps));
+    const large = Number((1.15 * radius).toFixed(1));
+    const all = [...Array(length).keys()].map((index) => index + 1);
+    const inside = (places) => places.map((steps) => state.output - steps).filter((column) => column >= 1);
 
     sketch.begin();
     for (let row = 0; row < state.layers; row++) {
       sketch.path(all.flatMap((column) => taps(row).map((steps) => edge(column, row, steps))).join(""), "wire");
     }
-    for (let row = 0; row <= state.layers; row++) sketch.path(dots(all, row, radius), "unit");
-    for (let row = 0; row < state.frame; row++) {
-      const inside = lit[row].filter((column) => column >= 1);
-      const kind = row === state.frame - 1 ? "path newest" : "path";
-      sketch.path(inside.flatMap((column) => taps(row).map((steps) => edge(column, row, steps))).join(""), kind);
-    }
-    for (let row = 0; row <= state.frame; row++) {
-      const kind = row === 0 ? "output" : row === state.layers ? "sample" : "hidden";
-      sketch.path(dots(lit[row].filter((column) => column >= 1), row, Number((1.15 * radius).toFixed(1))), `lit ${kind}`);
-    }
+    for (let row = 0; row <= state.layers; row++) sketch.path(dots(all, row, Number(radius.toFixed(1))), "unit");
+    if (state.mode === "paths") {
+      for (let row = 0; row < state.frame; row++) {
+        const kind = row === state.frame - 1 ? "path newest" : "path";
+        sketch.path(inside(facts.ancestry[row]).flatMap((column) => taps(row).map((steps) => edge(column, row, steps))).join(""), kind);
+      }
+      for (let row = 0; row <= state.frame; row++) {
+        const kind = row === 0 ? "output" : row === state.layers ? "sample" : "hidden";
+        sketch.path(dots(inside(facts.ancestry[row]), row, large), `lit ${kind}`);
+      }
+      if (state.frame === state.layers) sketch.path(dots(inside(facts.missed), state.layers, large), "missed");
+    } else drawStep(inside, edge, taps, dots, large);
     for (let row = 0; row <= state.layers; row++) {
       const isBottom = row === state.layers;
       const name = isBottom ? "samples" : `dilation ${dilations().at(-1 - row)}`;
@@ -136,12 +196,29 @@ export async function mount(stage, data, live) {
     sketch.text(x(state.output) + (isLeft ? -radius : radius), top - 24, say("predicts", { next: state.output + 1 }),
       `${isLeft ? "start" : "end"} strong`);
     if (own) drawStrip(x, unit, foot + 12);
-    if (state.frame === state.layers) bracket(x, unit, foot + strip + 14, left, right, narrow);
-    for (const column of [1, ...all.filter((each) => each % (narrow ? 16 : 8) === 0)])
+    const isComplete = state.mode === "paths" && state.frame === state.layers;
+    if (isComplete) bracket(x, unit, foot + strip + 14, left, right, narrow);
+    for (const column of [1, ...all.filter((each) => each % (narrow && length > 32 ? 16 : 8) === 0)])
       sketch.text(x(column), foot + strip + 74, String(column), "tick");
-    sketch.text((left + right) / 2, foot + strip + 94, own?.axis ?? "sample", "name");
+    sketch.text((left + right) / 2, foot + strip + 94, own?.axis ?? say("axis"), "name");
+    sketch.text(lab.width / 2, foot + strip + 114, facts.lasts(state.rate), "lasts");
     sketch.end();
-    lab.resize(foot + strip + 106);
+    lab.resize(foot + strip + 126);
+  }
+
+  // The newest column, what it reads, and what was computed before: kept in queues, or computed again.
+  function drawStep(inside, edge, taps, dots, large) {
+    const isNaive = state.mode === "naive";
+    const before = facts.before(isNaive);
+    for (let row = 0; row < state.layers; row++) {
+      const from = isNaive ? inside(facts.ancestry[row]) : [state.output];
+      sketch.path(from.flatMap((column) => taps(row).map((steps) => edge(column, row, steps))).join(""), "path");
+    }
+    for (let row = 0; row <= state.layers; row++) {
+      sketch.path(dots(inside(before[row]), row, large), `lit ${isNaive ? "again" : "cached"}`);
+      if (isNaive && row === state.layers) sketch.path(dots(inside(facts.ancestry[row].slice(1)), row, large), "lit sample");
+      sketch.path(dots([state.output], row, large), "lit output");
+    }
   }
 
   // What the oracle found, a square for each sample.
@@ -154,15 +231,18 @@ export async function mount(stage, data, live) {
   function bracket(x, unit, top, left, right, narrow) {
     const [from, to] = [Math.max(left, x(state.output - facts.field + 1) - unit / 2), x(state.output) + unit / 2];
     sketch.path(`M${from.toFixed(1)} ${top}v7H${to.toFixed(1)}v-7`, "bracket");
-    const half = narrow ? 125 : 205;
-    const middle = between(left + half, (from + to) / 2, right - half);
+    const half = narrow ? 150 : 205;
+    const middle = right - left > 2 * half ? between(left + half, (from + to) / 2, right - half) : lab.width / 2;
     sketch.text(middle, top + 22, narrow ? `field ${facts.field}` : say("field", facts), "strong field");
-    const reached = facts.oracle.filter((steps) => steps < state.output).length;
-    const seen = own ? kindsAt(state.output).filter((kind) => kind === "seen").length : reached;
-    sketch.text(middle, top + 40, say("oracle", { seen, before: (facts.counts?.at(-1) ?? facts.oracle.length) - reached }), "oracle");
+    sketch.text(middle, top + 40, own ? found() : facts.reached(state.output), "oracle");
   }
 
-  const choose = ({ x }) => turn("output")(between(1, Math.ceil((x - place.left) / place.unit), data.length));
+  function found() {
+    const seen = kindsAt(state.output).filter((kind) => kind === "seen").length;
+    return say("oracle", { seen, before: facts.ancestry.at(-1).filter((steps) => steps >= state.output).length });
+  }
+
+  const choose = ({ x }) => turn("output")(between(1, Math.ceil((x - place.left) / place.unit), lastOutput()));
   onDrag(lab.svg, {
     start(at) {
       choose(at);
@@ -170,9 +250,10 @@ export async function mount(stage, data, live) {
     },
     move: choose,
   });
+  lab.svg.style.touchAction = "pan-y"; // a finger drags to the side, and scrolls the page up and down
   live?.follow(["_numbers"], async () => {
     await takeNumbers();
-    Object.assign(state, data.setting);
+    Object.assign(state, { all: [...data.start.dilations], layers: data.start.dilations.length, kernel: data.start.kernel });
     update();
   });
   live?.follow(["output", "frame"], () => {

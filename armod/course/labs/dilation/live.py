@@ -8,13 +8,11 @@ from typing import Any
 import traitlets
 
 from armod.course.labs.dependency.facts import Dependencies, dependencies
-from armod.course.labs.dilation.facts import DilationFacts
+from armod.course.labs.dilation.facts import MOST_DILATION, MOST_LAYERS, MOST_TAPS, DilationFacts
 from armod.course.labs.live.widget import LiveLab
 from armod.course.labs.page import Widget, check_knobs
 from armod.likelihoods import Bernoulli
 from armod.models.sequence.wavenet import WaveNet
-
-MOST_LAYERS, MOST_DILATION, MOST_TAPS = 12, 64, 5
 
 
 class LiveDilationLab(LiveLab):

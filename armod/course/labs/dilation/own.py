@@ -11,7 +11,16 @@ from armod.course.labs.dependency.facts import Dependencies, DependencyFacts, de
 from armod.course.labs.dependency.kinds import KINDS_OF_PAIRS
 from armod.course.labs.dependency.lab import own_page, page_data
 from armod.course.labs.dependency.picture import dependency_figure
-from armod.course.labs.dilation.facts import DilationFacts, say
+from armod.course.labs.dilation.facts import (
+    FEWEST_COLUMNS,
+    LENGTH,
+    MOST_DILATION,
+    MOST_LAYERS,
+    MOST_TAPS,
+    RATES,
+    DilationFacts,
+    say,
+)
 from armod.course.labs.page import Widget, check_knobs, lab_page, packed
 from armod.models.base import AutoregressiveModel
 from armod.models.checks import check_model
@@ -20,7 +29,13 @@ from armod.models.sequence.wavenet import WaveNet
 if TYPE_CHECKING:
     from armod.course.labs.live.widget import LiveLab
 
-_MOST_TERMS = 6  # of the formula, written out
+# what every page of the lab gets
+KNOBS: dict[str, object] = {
+    "columns": [FEWEST_COLUMNS, LENGTH],
+    "mostLayers": MOST_LAYERS,
+    "mostDilation": MOST_DILATION,
+    "rates": RATES,
+}
 
 
 def dilation_lab_of(
@@ -88,7 +103,9 @@ def dilation_page(found: Dependencies, facts: DilationFacts, output: int, frame:
     Returns:
         The output.
     """
-    data = {**dilation_numbers(found, facts), "start": {"output": output, "frame": frame}}
+    numbers = dilation_numbers(found, facts)
+    start = {"dilations": facts.dilations, "kernel": facts.kernel_size, "output": output, "frame": frame}
+    data = {**numbers, "start": start}
     still = dependency_figure(DependencyFacts(found, int(found.ordering[output])))
     names = {"label": "own", "about": "own_about", "model": found.model}
     return lab_page(__file__, data, still, others=KINDS_OF_PAIRS, **names)
@@ -96,40 +113,13 @@ def dilation_page(found: Dependencies, facts: DilationFacts, output: int, frame:
 
 def dilation_numbers(found: Dependencies, facts: DilationFacts) -> dict[str, object]:
     """The numbers of the page, but for what is chosen in it."""
-    pattern = ", ".join(map(str, facts.dilations))
     return {
-        "patterns": {pattern: facts.dilations},
-        "kernels": [facts.kernel_size],
+        **KNOBS,
+        "kernels": [1, MOST_TAPS],
         "length": len(found.ordering),
-        "states": {f"{pattern} {facts.num_layers} {facts.kernel_size}": _state(found, facts)},
         "own": _own(found),
-        "setting": {"pattern": pattern, "layers": facts.num_layers, "kernel": facts.kernel_size},
+        "start": {"dilations": facts.dilations, "kernel": facts.kernel_size},
     }
-
-
-def _state(found: Dependencies, facts: DilationFacts) -> dict[str, object]:
-    """What is lit in each frame, without the places that lie before the beginning whatever the output."""
-    length, layers = len(found.ordering), facts.num_layers
-    formula = facts.formula
-    if layers > _MOST_TERMS:
-        formula = f"1 + ({facts.kernel_size} − 1) × {sum(facts.dilations)} = {facts.field}"
-    inside = [[back for back in places if back < length] for places in facts.ancestry]
-    return {
-        "ancestry": inside,
-        "counts": [len(places) for places in facts.ancestry],
-        "field": facts.field,
-        "formula": formula,
-        "oracle": inside[-1],
-        "finding": _finding(found, facts),
-    }
-
-
-def _finding(found: Dependencies, facts: DilationFacts) -> str:
-    if found.leaks:
-        return say("finding_own_leak", model=found.model, leaks=found.leaks)
-    reached = len(facts.ancestry[-1])
-    template = "finding" if reached == facts.field else "finding_gaps"
-    return say(template, layers=facts.num_layers, kernel=facts.kernel_size, field=facts.field, seen=reached)
 
 
 def _own(found: Dependencies) -> dict[str, object]:
@@ -137,4 +127,7 @@ def _own(found: Dependencies) -> dict[str, object]:
     order = found.ordering
     is_natural = np.array_equal(order, np.arange(len(order)))
     matrix = packed(np.ascontiguousarray(found.kinds[np.ix_(order, order)]).tobytes())
-    return {**page_data(found), "matrix": matrix, "axis": say["axis" if is_natural else "axis_ordering"]}
+    own = {**page_data(found), "matrix": matrix, "axis": say["axis" if is_natural else "axis_ordering"]}
+    if found.leaks:
+        own["finding"] = say("finding_own_leak", model=found.model, leaks=found.leaks)
+    return own

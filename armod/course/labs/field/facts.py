@@ -16,11 +16,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from armod.course.labs.dependency.kinds import KINDS
-from armod.course.labs.words import Words
+from armod.course.labs.field.paths import Layer, PathFacts, say
 from armod.measures.field_table import SIZE, field_table
 from armod.models.raster.pixel_masks import horizontal_mask, pixel_mask, vertical_mask
 
-say = Words.beside(__file__)
 MASKED, KEPT, LEAKING = 0, 1, 2
 
 
@@ -79,8 +78,8 @@ class FieldFacts:
         return say(
             template,
             stack=self.stack,
-            depth=self.depth,
-            kernel=self.kernel_size,
+            first=self.first_mask,
+            layers=say("layers", depth=self.depth, kernel=self.kernel_size),
             others=self.counts["leak"] - 1,
             **self.counts,
         )
@@ -89,13 +88,19 @@ class FieldFacts:
     def detail(self) -> str:
         """All counts of the chosen pixel's past."""
         before = self.row * SIZE + self.column
-        return say("detail", row=self.row + 1, column=self.column + 1, before=before, **self.counts)
+        where = say("place", row=self.row + 1, column=self.column + 1)
+        return say("detail", where=where, before=before, **self.counts)
 
     def pixel_sentence(self, row: int, column: int) -> str:
         """What one pixel is to the chosen one."""
-        group = "chosen" if (row, column) == (self.row, self.column) else "pixel"
-        template = f"{group}_{self.kinds[row, column]}"
-        return say(template, row=row + 1, column=column + 1, extent=self.extent)
+        return self.paths.sentence(row, column)
+
+    @property
+    def paths(self) -> PathFacts:
+        """The same stack, with its paths counted."""
+        later = [Layer("B", self.kernel_size)] * (self.depth - 1)
+        layers = [Layer(self.first_mask, self.kernel_size), *later]
+        return PathFacts(self.stack, layers, self.row, self.column)
 
     @property
     def description(self) -> str:

@@ -1,23 +1,21 @@
 """The field lab: choose a pixel, a stack of masked convolutions and its first mask; see what the pixel sees.
 
-What is seen was measured by the oracle for every pixel of every stack (`armod.measures.field_table`). The page reads the
-measured matrices, counts and draws.
+The page counts the paths through the masks, as `PathFacts` does; tests hold both against each other, against products of
+matrices, and against what the oracle measured for every pixel of every stack (`armod.measures.field_table`).
 """
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from armod.course.labs.dependency.kinds import KINDS, KINDS_OF_PAIRS
-from armod.course.labs.field.facts import FieldFacts, stack_masks
+from armod.course.labs.field.facts import FieldFacts
 from armod.course.labs.field.own import field_lab_of
+from armod.course.labs.field.paths import CHANNELS, MOST_DILATION, MOST_LAYERS
 from armod.course.labs.field.picture import field_figure
 from armod.course.labs.own import takes_models
-from armod.course.labs.page import Widget, check_knobs, lab_page, packed
-from armod.measures.field_table import DEPTHS, FIRST_MASKS, KERNEL_SIZES, SIZE, STACKS, field_table, settings
+from armod.course.labs.page import Widget, check_knobs, lab_page
+from armod.measures.field_table import DEPTHS, FIRST_MASKS, KERNEL_SIZES, SIZE, STACKS
 
 if TYPE_CHECKING:
     from armod.course.labs.live.widget import LiveLab
@@ -76,7 +74,7 @@ def _page(**knobs: Any) -> Widget:
         "row": facts.row,
         "column": facts.column,
     }
-    return lab_page(__file__, {**_table(), "start": start}, field_figure(facts), others=KINDS_OF_PAIRS)
+    return lab_page(__file__, {**_TABLE, "start": start}, field_figure(facts), others=KINDS_OF_PAIRS)
 
 
 def lab_state(
@@ -95,21 +93,12 @@ def lab_state(
     return FieldFacts(stack, first_mask, kernel_size, depth, row, column)
 
 
-@cache
-def _table() -> dict[str, object]:
-    """Every state of the lab: the oracle's matrices, a bit a pair and each from a new byte, and the masks to draw."""
-    matrices = np.stack(list(field_table().values())).reshape(len(field_table()), -1)
-    return {
-        "size": SIZE,
-        "stacks": STACKS,
-        "firstMasks": FIRST_MASKS,
-        "kernelSizes": KERNEL_SIZES,
-        "depths": list(DEPTHS),
-        "kinds": KINDS,
-        "settings": [" ".join(map(str, setting)) for setting in settings()],
-        "sees": packed(np.packbits(matrices, axis=1).tobytes()),
-        "masks": {
-            f"{stack} {first} {kernel_size}": stack_masks(stack, first, kernel_size)
-            for stack, first, kernel_size, _ in settings()
-        },
-    }
+_TABLE: dict[str, object] = {
+    "size": SIZE,
+    "stacks": STACKS,
+    "firstMasks": FIRST_MASKS,
+    "kernelSizes": KERNEL_SIZES,
+    "depths": list(DEPTHS),
+    "kinds": KINDS,
+    "limits": {"layers": MOST_LAYERS, "dilation": MOST_DILATION, "channels": CHANNELS},
+}

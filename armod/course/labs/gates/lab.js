@@ -199,15 +199,15 @@ export function mount(stage, data) {
       points.forEach(([px, py]) => front.circle(px, py, 2.6, `of-${kind}`));
     }
     lines.forEach(([name, kind], number) => {
-      front.line(left + 6 + number * 90, stateTop - 11, left + 26 + number * 90, stateTop - 11, kind);
-      front.text(left + 32 + number * 90, stateTop - 11, `${kind} ${name}`, "start");
+      front.line(left + 6 + number * 116, stateTop - 11, left + 26 + number * 116, stateTop - 11, kind);
+      front.text(left + 32 + number * 116, stateTop - 11, `${kind} ${name}`, "start");
     });
     for (const at of [1, 5, 10, 15, 20]) back.text(x(at), foot + 12, String(at), "tick");
     back.text((left + right) / 2, foot + 29, "step", "name");
     return foot + 40;
   }
 
-  // A press on a gate flips it there; anywhere else it chooses the step, which a drag then moves.
+  // A click on a gate flips it there; anywhere else it chooses the step, which a drag then moves.
   const stepAt = ({ x }) => between(1, Math.ceil((x - plot.left) / plot.one), data.steps);
   const choose = (at) => { player.stop(); state.step = stepAt(at); update(); };
   onDrag(lab.svg, {
@@ -215,14 +215,19 @@ export function mount(stage, data) {
       if (at.x < plot.left || at.y < plot.top || at.y > plot.foot) return false;
       const row = Math.floor((at.y - plot.gateTop) / plot.row);
       if (row >= 0 && row < plot.rows) {
-        looked = row * data.steps + stepAt(at) - 1;
-        flip(data.gates[state.cell][row], stepAt(at));
-        return false;
+        return false; // a click, which a finger that scrolls does not make
       }
       choose(at);
       return true;
     },
     move: choose,
+  });
+  lab.svg.style.touchAction = "pan-y"; // a finger drags to the side, and scrolls the page up and down
+  grid.addEventListener("click", ({ target }) => {
+    const index = cells.indexOf(target);
+    if (index < 0) return;
+    looked = index;
+    flip(data.gates[state.cell][Math.floor(index / data.steps)], 1 + (index % data.steps));
   });
   grid.addEventListener("keydown", (event) => {
     const index = cells.indexOf(event.target);

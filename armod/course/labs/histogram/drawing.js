@@ -35,7 +35,7 @@ function createHistogramDrawing(data, lab) {
     path.setAttribute("fill", data.shades[number]);
     return path;
   });
-  const [grid, lost] = [layer("path", "grid"), layer("path", "lost")];
+  const [grid, lost, own] = [layer("path", "grid"), layer("path", "lost"), layer("path", "yours")];
   const [band, uniform] = [layer("rect", "band"), layer("path", "uniform")];
   const [axis, ticks] = [layer("path", "axis"), layer("g", "ticks")];
   const lines = ["train", "test"].map((name) => ({ line: layer("path", `line ${name}`), points: layer("path", `points ${name}`) }));
@@ -61,7 +61,7 @@ function createHistogramDrawing(data, lab) {
     });
   const round = (number) => Math.round(number * 100) / 100;
 
-  function drawCells({ train, test, bins, variables }, side) {
+  function drawCells({ train, test, yours, bins, variables }, side) {
     const known = cellsOf(train, highest, variables, bins, data.numLevels);
     const size = [bins ** -Math.ceil(variables / 2) * side, bins ** -Math.floor(variables / 2) * side];
     // Never too small to see; the true sizes are in the text.
@@ -86,6 +86,10 @@ function createHistogramDrawing(data, lab) {
       crosses += `M${across - 3.5} ${down - 3.5}l7 7m0 -7l-7 7`;
     }
     put(lost, "d", crosses);
+    const [{ x, y }] = cellsOf(yours, highest, variables, bins, data.numLevels).values();
+    // large enough to be found
+    const [wide, high] = [width, height].map((length) => Math.max(length, 9));
+    put(own, "d", `M${round(Math.min(x * side, side - wide))} ${round(Math.min(y * side, side - high))}h${wide}v${high}h${-wide}z`);
     for (const name of ["width", "height"]) put(empty, name, side);
   }
 

@@ -1,7 +1,9 @@
 // The histogram lab: knobs, the finding, the drawing, and a table for those who prefer to read.
 
 export async function mount(stage, data) {
-  const [levels, nats, findings, details] = await Promise.all([data.levels, data.nats, data.findings, data.details].map(unpack));
+  const [levels, nats, findings, details, made] = await Promise.all(
+    [data.levels, data.nats, data.findings, data.details, data.made].map(unpack));
+  const say = createWords(data.words);
   const values = new Float32Array(nats.buffer);
   const split = (bytes) => new TextDecoder().decode(bytes).split("\n");
   const sentences = { finding: split(findings), detail: split(details) };
@@ -16,9 +18,19 @@ export async function mount(stage, data) {
   const sliders = Object.entries(names).map(([key, name]) => [key, knobs.slider(name, 0, data[key].length - 1, turn(key))]);
   const lab = createLab(stage, {
     kind: "histogram-lab", name: "Cells and likelihoods", knobs: sliders.map(([, slider]) => slider), redraw: () => draw(chosen()) });
+  const numbers = halves(made);
+  const painting = createPainting(stage, knobs, {
+    say,
+    data: { ...data, numTest: (levels.length - data.numTrain * highest) / highest,
+      setting: () => ({ variables: data.dimensions[state.dimensions], train: data.observations[state.observations].toLocaleString("en") }) },
+    starts: (test) => levels.subarray((data.numTrain + test) * highest, (data.numTrain + test + 1) * highest),
+    ask,
+    changed: () => { painting.show(); draw(chosen()); },
+  });
   const draw = createHistogramDrawing(data, lab);
   lab.legend([
     ["empty", "empty cell"],
+    ["yours", say("yours")],
     ...Object.values(data.shades).map((colour, index) =>
       [element("span", { class: "swatch", style: `background:${colour}` }), data.shadeNames[index]]),
     [element("span", { class: "lost", "aria-hidden": "true" }, "×"), element("span", { class: "lost" }, "test digit in an empty cell")],
@@ -49,6 +61,7 @@ export async function mount(stage, data) {
       observations: data.observations[state.observations],
       train: levels.subarray(0, data.observations[state.observations] * highest),
       test: levels.subarray(data.numTrain * highest),
+      yours: painting.levels(),
       nats: data.dimensions.map((_, index) => [values[2 * (start + index)], values[2 * (start + index) + 1]]),
       label: `${sentences.finding[start + state.dimensions]}. ${sentences.detail[start + state.dimensions]}`,
     };
@@ -60,7 +73,20 @@ export async function mount(stage, data) {
     lab.tell(sentences.detail[now]);
     for (const [key, slider] of sliders) slider.show(state[key], data[key][state[key]].toLocaleString("en"));
     read();
+    painting.show();
     draw(chosen());
+  }
+
+  // Of twelve painted levels: the digits in their cell, and both log-probabilities.
+  function ask(painted) {
+    const [bins, variables, imaginary] = ["bins", "dimensions", "imaginary"].map((name) => data[name][state[name]]);
+    const smoothing = imaginary === data.oneEach ? 1 : imaginary / bins ** variables;
+    const train = levels.subarray(0, data.observations[state.observations] * highest);
+    const shape = { units: data.units, variables: highest, numLevels: data.numLevels };
+    return {
+      ...countedLogProb(train, highest, painted, { bins, variables, numLevels: data.numLevels, smoothing }),
+      made: madeLogProb(numbers, shape, painted, variables),
+    };
   }
 
   update();

@@ -1,7 +1,8 @@
 """The histogram lab: choose bins, dimensions, digits and smoothing, and watch the cells fill or stay empty.
 
 Python computes every state once, with `armod.models.histogram`: both likelihoods and all sentences. The page reads them
-from tables; of its own it only sorts the digits' levels into cells, to draw these.
+from tables. Of its own it sorts the digits' levels into cells, and asks the histogram and a small MADE (`made`) about twelve
+pixels that are painted there.
 """
 
 from __future__ import annotations
@@ -11,14 +12,11 @@ from collections.abc import Iterator
 from functools import cache
 from itertools import product
 
-from torch import Tensor
-
-from armod import data
 from armod.course.labs.histogram.facts import ONE_EACH, HistogramFacts
+from armod.course.labs.histogram.made import NUM_LEVELS, NUM_UNITS, pixels, weights
 from armod.course.labs.histogram.picture import MOST_NATS, SHADES, histogram_figure, shade_names
 from armod.course.labs.page import Widget, check_knobs, lab_page, packed
 
-NUM_LEVELS = 16
 BINS = (2, 4, 8, 16)
 DIMENSIONS = range(1, 13)
 OBSERVATIONS = (25, 50, 100, 200, 400, 800, 1444)
@@ -75,14 +73,6 @@ def lab_state(
     )
 
 
-@cache
-def pixels() -> tuple[Tensor, Tensor]:
-    """Levels ``(N, 12)`` of the lab's twelve pixels, of the training and of the test digits."""
-    digits = data.load("digits8").quantize(NUM_LEVELS)
-    train, test = (images[:, 0, 2:5, 2:6].flatten(1) for images in (digits.train, digits.test))
-    return train, test
-
-
 def settings() -> Iterator[tuple[int, int, float | str, int]]:
     """All (bins, observations, imaginary observations, dimensions) of the table, in its order."""
     yield from product(BINS, OBSERVATIONS, IMAGINARY, DIMENSIONS)
@@ -111,6 +101,8 @@ def _table() -> dict[str, object]:
         "mostNats": MOST_NATS,
         "levels": packed(train.numpy().tobytes() + test.numpy().tobytes()),
         "numTrain": len(train),
+        "made": packed(weights().tobytes()),
+        "units": NUM_UNITS,
         "nats": packed(bytes(numbers)),
         "findings": packed("\n".join(findings).encode()),
         "details": packed("\n".join(details).encode()),

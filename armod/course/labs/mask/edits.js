@@ -51,6 +51,10 @@ function createEditing(lab, drawing, { facts, say, setDegree, toggle }) {
     lab.svg.setPointerCapture(event.pointerId);
     event.preventDefault();
   });
+  // a finger on a unit drags it, and scrolls the page anywhere else
+  lab.svg.addEventListener("touchstart", (event) => {
+    if (isHidden(drawing.unitAt(event.target))) event.preventDefault();
+  }, { passive: false });
   lab.svg.addEventListener("pointermove", (event) => {
     if (!held) return;
     const degree = held.degree + Math.round((held.y - event.clientY) / 14);

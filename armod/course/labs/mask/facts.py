@@ -92,6 +92,40 @@ class MaskFacts:
         return say(template, output=self.output + 1, leaked=len(seen - before), **values)
 
     @property
+    def final_steps(self) -> list[list[int]]:
+        """After how many draws each unit is final, level by level: then it is computed, and kept."""
+        place = positions(self.ordering) + 1
+        return [
+            [
+                max(place[self.ancestors(level, unit)[0]].tolist(), default=0)
+                for unit in range(len(self.degrees[level]))
+            ]
+            for level in range(len(self.degrees))
+        ]
+
+    def sampling_pass(self, drawn: int) -> tuple[str, str]:
+        """Finding and detail of a sampling pass after so many draws."""
+        *hidden, outputs = self.final_steps[1:]
+        computed = [step for layer in (*hidden, outputs) for step in layer]
+        order = [variable + 1 for variable in self.ordering.tolist()]
+        values: dict[str, int] = {
+            "drawn": drawn,
+            "size": len(order),
+            "all": len(computed),
+            "product": len(computed) * len(order),
+            "final": sum(step <= drawn for step in computed),
+            "hidden": sum(step == drawn for layer in hidden for step in layer),
+            "outputs": outputs.count(drawn),
+            "variable": order[drawn - 1] if drawn else 1,
+            "next": order[drawn] if drawn < len(order) else 0,
+        }
+        detail = say("pass_detail" if drawn else "pass_first", **values)
+        if drawn == len(order):
+            return say("pass_end", **values), detail
+        waits = outputs[values["next"] - 1] > drawn
+        return say("pass_waits" if waits else "pass", **values), f"{detail} {say('pass_next', **values)}"
+
+    @property
     def pairs(self) -> tuple[int, int]:
         """How many pairs (output, input) are connected, and how many the ordering allows."""
         return int(self.sees.sum()), self.num_variables * (self.num_variables - 1) // 2

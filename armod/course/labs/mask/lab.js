@@ -43,9 +43,10 @@ export async function mount(stage, data) {
   own.whole.classList.add("wide");
   const mistake = knobs.choice("Output mask", [">", "≥ (leaks)"], (sign) => edit(withRule(network(), { isStrict: sign === ">" })));
   const reset = knobs.button("Without edits", () => edit(null));
+  const sampling = createSampling(stage, knobs, { say, size: () => state.size, update: () => update() });
   const lab = createLab(stage, {
     kind: "mask-lab", name: "The network. Arrow keys move from unit to unit, Enter chooses an output.",
-    knobs: [size, output, depth, ...sizes, degrees, seed, mistake, reset, ordering, own, error], redraw: () => pointing.look() });
+    knobs: [size, output, depth, ...sizes, degrees, seed, mistake, reset, ...sampling.knobs, ordering, own, error], redraw: () => pointing.look() });
   const drawing = createDrawing(say, lab);
   lab.legend([
     ["masked", "weight masked to zero"],
@@ -53,6 +54,7 @@ export async function mount(stage, data) {
     ["feeds", "kept, on the way from inputs"],
     ["into", "kept, on the way to outputs"],
     ["leak", say("leak")],
+    ...["new", "kept", "open"].map((kind) => [`final-${kind}`, say(`unit_${kind}`)]),
   ]);
   const read = lab.reading("As a table, and in Python", {
     caption: "Who sees whom",
@@ -103,9 +105,9 @@ export async function mount(stage, data) {
       draw: state.degrees === "random" ? state.seed : "sequential",
       output,
     });
-    facts = edited ? networkFacts({ ...edited, output }) : withPaths(tabled());
+    facts = sampling.on(edited ? networkFacts({ ...edited, output }) : withPaths(tabled()));
     if (!keepsFocus) pointing.enter();
-    lab.find(finding(say, facts));
+    lab.find(facts.pass?.finding ?? finding(say, facts));
     show();
     read();
     pointing.look();

@@ -34,10 +34,11 @@ export async function mount(stage, data, live) {
     isEdited = !oracle;
     update();
   });
+  const sampling = createSampling(stage, knobs, { say, size: () => size, update: () => update() });
   const editing = data.editable ? [ordering, mistake, reset, error] : [];
   const lab = createLab(stage, {
     kind: "mask-lab", name: "The network. Arrow keys move from unit to unit, Enter chooses an output.",
-    knobs: [output, ...editing], redraw: () => pointing.look() });
+    knobs: [output, ...sampling.knobs, ...editing], redraw: () => pointing.look() });
   addVerdict(lab, data);
   const note = lab.svg.previousElementSibling;
   const drawing = createDrawing(say, lab);
@@ -48,6 +49,7 @@ export async function mount(stage, data, live) {
     ["into", "kept, on the way to outputs"],
     ["unseen", say("unseen")],
     ["leak", say("leak")],
+    ...["new", "kept", "open"].map((kind) => [`final-${kind}`, say(`unit_${kind}`)]),
   ]);
   const read = lab.reading("As a table, and in Python", {
     caption: "Who sees whom",
@@ -90,6 +92,7 @@ export async function mount(stage, data, live) {
       Object.assign(facts, { oracle: true, counts: data.counts, kept: data.kept });
     }
     if (!data.editable) delete facts.paths;
+    facts = sampling.on(facts);
     output.show(network.output + 1, `x${lowered(network.output + 1)}`, `output ${network.output + 1}`);
     const numbers = network.ordering.map((variable) => variable + 1).join(" ");
     const problem = state.typed === null ? undefined : parseOrdering(say, state.typed, size).error;
@@ -97,7 +100,7 @@ export async function mount(stage, data, live) {
     put(ordering.control, "aria-invalid", String(problem !== undefined));
     ordering.show(state.typed ?? numbers);
     mistake.show(network.isStrict ? ">" : "≥ (leaks)");
-    lab.find(finding(say, facts));
+    lab.find(facts.pass?.finding ?? finding(say, facts));
     comment();
     if (!keepsFocus) pointing.enter();
     read();

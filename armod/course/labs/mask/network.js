@@ -7,8 +7,9 @@ function createNetwork(stage, { lab, drawing, say, state, facts, hint, choose })
   // Only what depends on the unit looked at.
   function look() {
     const at = state.hovered ?? state.focused;
-    lab.tell(at ? `${unitSentence(say, facts(), at.level, at.unit)}.` : hint);
-    drawing.draw(facts(), at ?? { level: last(), unit: facts().output }, tabStop);
+    const { pass, output } = facts();
+    lab.tell(at ? `${unitSentence(say, facts(), at.level, at.unit)}.` : pass?.detail ?? hint);
+    drawing.draw(facts(), at ?? { level: last(), unit: pass?.next ?? output }, tabStop);
   }
 
   // The network is another one: the Tab key enters it at the chosen output.

@@ -101,5 +101,6 @@ export async function mount(stage, data) {
     },
     move: choose,
   });
+  lab.svg.style.touchAction = "pan-y"; // a finger drags to the side, and scrolls the page up and down
   update();
 }

@@ -7,13 +7,14 @@ import pytest
 from playwright.sync_api import expect
 
 from armod.course.labs import dilation_animation, dilation_lab
-from armod.course.labs.dilation.facts import KERNEL_SIZES, LENGTH, NUM_LAYERS, PATTERNS, DilationFacts
+from armod.course.labs.dilation.facts import KERNEL_SIZES, RATES, DilationFacts
 from armod.course.labs.dilation.lab import dilation_state
 from tests.browser.widgets import seeds, turn
 
 pytestmark = pytest.mark.browser
 
 DOUBLING = "doubling: 1, 2, 4, 8, 16"
+LENGTH = 24
 STACKS = DilationFacts((1, 2, 4), 2), DilationFacts((1, 1, 1), 2)
 
 
@@ -23,11 +24,11 @@ def columns(page, row):
     ticks = page.locator("svg.armod-plot text.tick").evaluate_all(
         "all => all.map(one => [Number(one.textContent), one.transform.baseVal[0].matrix.e])"
     )
-    (_, left), (_, right) = ticks[0], ticks[-1]
+    (_, left), (far, right) = ticks[0], ticks[-1]
     # a dot begins at its left edge
     radius = float(re.search(r"a([\d.]+)", path)[1]) if path else 0
     places = [float(x) + radius for x in re.findall(r"M([-\d.]+)", path or "")]
-    return sorted(round(1 + (x - left) / (right - left) * (LENGTH - 1)) for x in places)
+    return sorted(round(1 + (x - left) / (right - left) * (far - 1)) for x in places)
 
 
 @seeds
@@ -35,21 +36,21 @@ def test_every_state_says_and_lights_what_python_says(show, seed):
     page = show(dilation_lab())
     page.locator("summary").click()
     choose = random.Random(seed)
-    for _ in range(14):
-        pattern = choose.choice([*PATTERNS])
-        num_layers, kernel_size = choose.randint(1, NUM_LAYERS), choose.choice(KERNEL_SIZES)
-        output, frame = choose.randint(1, LENGTH), choose.randint(0, num_layers)
-        page.get_by_label("Dilations", exact=True).select_option(pattern)
-        for label, value in {
-            "Layers": num_layers,
-            "Kernel": kernel_size,
-            "Output": output,
-            "Frame": frame,
-        }.items():
-            turn(page, label, value)
-        facts = dilation_state(pattern, num_layers, kernel_size)
-        assert page.locator(".finding").text_content() == facts.finding
-        assert page.locator(".detail").text_content() == facts.sentence(frame, output)
+    for _ in range(8):
+        kernel_size, rate = choose.choice(KERNEL_SIZES), choose.choice(RATES)
+        facts = DilationFacts(
+            tuple(choose.choice((1, 2, 3, 4, 6, 8)) for _ in range(choose.randint(1, 6))), kernel_size
+        )
+        output, frame = choose.randint(1, facts.columns), choose.randint(0, facts.num_layers)
+        frame = choose.choice((frame, facts.num_layers))
+        turn(page, "Kernel", kernel_size)
+        turn(page, "Dilations", ", ".join(map(str, facts.dilations)))
+        page.get_by_label("Samples a second").select_option(f"{rate:,}")
+        turn(page, "Output", output)
+        turn(page, "Frame", frame)
+        assert page.get_by_label("Output", exact=True).get_attribute("max") == str(facts.columns)
+        assert page.locator(".finding").text_content() == facts.title(output)
+        assert page.locator(".detail").text_content() == facts.sentence(frame, output) + facts.gaps(frame)
         assert page.locator("svg.armod-plot path.lit").count() == frame + 1
         for row in range(frame + 1):
             inside = sorted(output - back for back in facts.ancestry[row] if back < output)
@@ -57,9 +58,54 @@ def test_every_state_says_and_lights_what_python_says(show, seed):
         rows = page.locator("tbody td").all_text_contents()
         assert rows == [", ".join(map(str, places)) for places in facts.ancestry[: frame + 1]]
         texts = page.locator("svg.armod-plot text").all_text_contents()
-        is_complete = frame == num_layers
+        is_complete = frame == facts.num_layers
         assert (f"receptive field: {facts.formula}" in texts) == is_complete
-        assert (facts.found(output) in texts) == is_complete
+        assert (facts.reached(output) in texts) == is_complete
+        assert facts.milliseconds(rate) in texts
+        if is_complete:
+            gaps = page.locator("path.missed").get_attribute("d").count("M")
+            assert gaps == sum(back < output for back in facts.missed)
+        for is_naive, mode in ((False, "generation with queues"), (True, "generation, naive")):
+            page.get_by_label("Show").select_option(mode)
+            finding, detail = facts.generation(output, is_naive=is_naive)
+            assert page.locator(".finding").text_content() == finding
+            assert page.locator(".detail").text_content() == detail
+            past = page.locator(f"path.lit.{'again' if is_naive else 'cached'}").evaluate_all(
+                "all => all.reduce((sum, one) => sum + (one.getAttribute('d').match(/M/g) ?? []).length, 0)"
+            )
+            kept = re.search(r"hold (\d+)", detail)
+            assert past == (facts.computed(output) - facts.num_layers if is_naive else int(kept[1]))
+        page.get_by_label("Show").select_option("paths of one output")
+
+
+def test_dilations_are_typed_or_turned_one_by_one_and_a_wrong_list_is_told(show):
+    page = show(dilation_lab("doubling", 3))
+    typed = page.get_by_label("Dilations", exact=True)
+    page.get_by_label("Layer 2", exact=True).press("ArrowRight")
+    expect(typed).to_have_value("1, 3, 4")
+    expect(page.get_by_label("Start from")).to_have_value("own")
+    typed.fill("1, x")
+    expect(page.locator(".error")).to_contain_text('"1, x" is no such list')
+    expect(page.locator(".finding")).to_contain_text("3 layers")
+    typed.fill("2 2")
+    expect(page.locator(".error")).to_have_text("")
+    expect(page.locator(".finding")).to_have_text(DilationFacts((2, 2), 2).finding)
+    expect(page.get_by_label("Layer 3", exact=True)).to_be_hidden()
+    typed.press("Tab")
+    expect(typed).to_have_value("2, 2")
+
+
+def test_generation_plays_sample_by_sample(show_alone, page):
+    page.clock.install(time=0)
+    page.clock.pause_at(1000)
+    show_alone(dilation_lab())
+    page.get_by_label("Show").select_option("generation, naive")
+    facts = dilation_state(DOUBLING, 4, 2)
+    page.get_by_role("button", name="Play").press("Enter")
+    for output in (2, 3):  # at the end it plays from the beginning
+        page.clock.run_for(500)
+        assert page.locator(".finding").text_content() == facts.generation(output, is_naive=True)[0]
+    page.get_by_role("button", name="Pause").press("Enter")
 
 
 def test_play_pause_step_and_scrub_by_keyboard(show_alone, page):
@@ -113,7 +159,7 @@ def test_a_click_on_the_drawing_chooses_the_output(show):
     box = page.locator("svg.armod-plot").bounding_box()
     page.mouse.click(box["x"] + 0.5 * box["width"], box["y"] + 90)
     chosen = int(page.get_by_label("Output", exact=True).input_value())
-    assert 24 < chosen < 40
+    assert 9 < chosen < 15
     assert columns(page, 0) == [chosen]
 
 

@@ -1,12 +1,15 @@
 """The field lab in Chromium, on a page of its own with no network at all."""
 
 import random
+import re
 
+import numpy as np
 import pytest
 from playwright.sync_api import expect
 
 from armod.course.labs import field_lab
 from armod.course.labs.field.facts import FieldFacts
+from armod.course.labs.field.paths import CHANNELS, MOST_DILATION, PathFacts, layers_of
 from armod.measures.field_table import DEPTHS, FIRST_MASKS, KERNEL_SIZES, SIZE, STACKS
 from tests.browser.widgets import seeds, turn
 
@@ -24,7 +27,7 @@ def cell(page, row, column):
 def test_every_state_says_and_draws_what_python_says(show, seed):
     page = show(field_lab())
     choose = random.Random(seed)
-    for _ in range(10):
+    for _ in range(8):
         facts = FieldFacts(
             choose.choice(STACKS), choose.choice(FIRST_MASKS), choose.choice(KERNEL_SIZES),
             choose.choice(DEPTHS), choose.randrange(SIZE), choose.randrange(SIZE),
@@ -76,7 +79,7 @@ def test_a_click_chooses_a_pixel_and_a_drag_carries_it(show):
 
 def test_arrow_keys_move_the_chosen_pixel_and_stop_at_the_edges(show):
     page = show(field_lab())
-    page.get_by_label("Column", exact=True).focus()
+    page.get_by_role("button", name="Play").focus()
     page.keyboard.press("Tab")
     row, column = START[4:]
     for key, (down, right) in {
@@ -92,3 +95,97 @@ def test_arrow_keys_move_the_chosen_pixel_and_stop_at_the_edges(show):
     for _ in range(SIZE):
         page.keyboard.press("ArrowUp")
     expect(page.get_by_label("Row", exact=True)).to_have_value("1")
+
+
+@seeds
+def test_any_layers_and_channels_say_and_shade_what_python_counts(show, seed):
+    page = show(field_lab())
+    choose = random.Random(seed + 1)
+    counted = "all => all.map(one => [one.getAttribute('class'), one.style.fill])"
+    for _ in range(8):
+        typed = ", ".join(
+            choose.choice("AB") + str(choose.choice(KERNEL_SIZES)) + choose.choice(["", f"x{choose.randint(1, MOST_DILATION)}"])
+            for _ in range(choose.randint(1, 4))
+        )  # fmt: skip
+        stack, channels = choose.choice(STACKS), choose.choice((1, 3))
+        row, column, channel = choose.randrange(SIZE), choose.randrange(SIZE), choose.randrange(channels)
+        page.get_by_label("Stack", exact=True).select_option(stack)
+        page.get_by_label("Image", exact=True).select_option("grey" if channels == 1 else "R, G, B")
+        if channels > 1:
+            page.get_by_label("Channel", exact=True).select_option(CHANNELS[channel])
+        turn(page, "Layers one by one", typed)
+        turn(page, "Row", row + 1)
+        turn(page, "Column", column + 1)
+        facts = PathFacts(stack, layers_of(typed), row, column, channels, channel)
+        assert page.locator(".finding").text_content() == facts.finding
+        assert page.locator(".detail").text_content().startswith(facts.detail)
+        drawn = page.locator("[data-pixel]").evaluate_all(counted)
+        assert [kind for kind, _ in drawn] == facts.kinds.flatten().tolist()
+        by_paths = sorted(
+            (int(paths), int(re.search(r"(\d+)%", fill)[1]))
+            for paths, (kind, fill) in zip(facts.levels[-1].flatten(), drawn, strict=True)
+            if kind == "seen"
+        )
+        assert [share for _, share in by_paths] == sorted(share for _, share in by_paths)
+        for _ in range(4):
+            spot = choose.randrange(SIZE), choose.randrange(SIZE), choose.randrange(channels)
+            number = (spot[2] * SIZE + spot[0]) * SIZE + spot[1]
+            if spot == (row, column, channel):
+                continue
+            page.locator(f'[data-pixel="{number}"]').dispatch_event("pointerover")
+            assert page.locator(".detail").text_content() == facts.sentence(*spot)
+            way = page.locator("path.way:not(.none)")
+            if facts.levels[-1][spot[2], spot[0], spot[1]]:
+                assert way.get_attribute("d").count("L") == len(facts.layers)
+                assert page.locator("circle.way-dot").count() == len(facts.layers) + 1
+        frame = choose.randrange(len(facts.layers))
+        turn(page, "Layers down", frame)
+        assert page.locator(".detail").text_content() == facts.step(frame)
+        turn(page, "Layers down", len(facts.layers))
+
+
+def test_every_step_of_a_drawn_path_is_a_tap_of_its_layer(show):
+    """A path that jumps, turns right in a row, or begins elsewhere is no path."""
+    page = show(field_lab("gated"))
+    for stack, typed in [("plain", "A3, B5, B3x2, B3"), ("gated", "A5, B3, B3x2")]:
+        page.get_by_label("Stack", exact=True).select_option(stack)
+        turn(page, "Layers one by one", typed)
+        facts = PathFacts(stack, layers_of(typed), 7, 6)
+        box = page.locator("[data-pixel]").first.bounding_box()
+        svg = page.locator("svg.armod-plot").bounding_box()
+        side = box["width"] + 2
+        for row, column in np.argwhere(facts.levels[-1][0] > 0)[::9]:
+            page.locator(f'[data-pixel="{row * SIZE + column}"]').dispatch_event("pointerover")
+            d = page.locator("path.way:not(.none)").get_attribute("d")
+            points = [
+                (
+                    int((float(y) + svg["y"] - box["y"]) // side),
+                    int((float(x) + svg["x"] - box["x"]) // side),
+                )
+                for x, y in re.findall(r"([\d.]+) ([\d.]+)", d)
+            ]
+            assert points[0] == (row, column) and points[-1] == (7, 6)
+            for layer, below, above in zip(facts.layers, points, points[1:], strict=False):
+                parts = ["plain"] if stack == "plain" else ["vertical", "horizontal"]
+                steps = {tap[:2] for part in parts for tap in layer.taps(part)}
+                assert (below[0] - above[0], below[1] - above[1]) in steps
+
+
+def test_shift_and_arrow_keys_point_at_another_pixel(show):
+    page = show(field_lab())
+    page.locator("rect.chosen").focus()
+    for key in ["ArrowUp", "ArrowRight", "ArrowRight"]:
+        page.keyboard.press(f"Shift+{key}")
+    sentence = FieldFacts(*START).pixel_sentence(6, 8)
+    assert "blind spot" in sentence
+    expect(page.locator(".detail")).to_have_text(sentence)
+    assert sentence in page.locator(":focus").get_attribute("aria-label")
+    assert page.locator("path.way").count() == 2  # where none leads, and where one comes nearest
+    expect(page.get_by_label("Row", exact=True)).to_have_value("8")
+
+
+def test_a_wrong_list_of_layers_is_told(show):
+    page = show(field_lab())
+    page.get_by_label("Layers one by one").fill("A3, B4")
+    expect(page.locator(".error")).to_contain_text('"A3, B4" is no such list')
+    expect(page.locator(".finding")).to_have_text(FieldFacts(*START).finding)

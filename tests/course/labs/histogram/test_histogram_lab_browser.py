@@ -2,11 +2,12 @@
 
 import math
 import random
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
-from armod.course.labs import histogram_lab
+from armod.course.labs import histogram, histogram_lab
 from armod.course.labs.histogram.facts import folded
 from armod.course.labs.histogram.lab import (
     BINS,
@@ -15,7 +16,10 @@ from armod.course.labs.histogram.lab import (
     NUM_LEVELS,
     OBSERVATIONS,
     lab_state,
+    pixels,
 )
+from armod.course.labs.histogram.made import weights
+from armod.course.labs.histogram.painted import painted, painted_sentence
 from tests.browser.widgets import seeds
 
 pytestmark = pytest.mark.browser
@@ -117,7 +121,55 @@ def test_every_control_has_a_name_and_keeps_its_keys_from_jupyterlab(show):
     assert f"status: {facts.finding}" in snapshot
     assert f'img "{facts.finding}. {facts.detail}"' in snapshot
     keyed = page.locator(".histogram-lab input")
-    assert keyed.count() == page.locator(".histogram-lab input[data-lm-suppress-shortcuts]").count() == 4
+    assert keyed.count() == page.locator(".histogram-lab input[data-lm-suppress-shortcuts]").count() == 6
     slider = page.get_by_label("Smoothing: imaginary digits", exact=True)
     slider.press("End")
     expect(slider).to_have_attribute("aria-valuetext", "one in every cell")
+
+
+def test_counting_and_made_of_the_page_are_those_of_python(page):
+    page.goto("about:blank")
+    page.add_script_tag(path=Path(histogram.__file__).with_name("painting.js"))
+    choose = random.Random(0)
+    train, test = pixels()
+    script = """([train, weights, tried]) => tried.map(({ levels, bins, variables, smoothing }) => [
+        madeLogProb(halves(Uint8Array.from(weights)), { units: 64, variables: 12, numLevels: 16 }, levels, variables),
+        countedLogProb(train, 12, levels, { bins, variables, numLevels: 16, smoothing })])"""
+    tried, ours = [], []
+    for _ in range(20):
+        bins, variables, imaginary = choose.choice(BINS), choose.randint(1, 12), choose.choice(IMAGINARY[1:])
+        levels = choose.choice(
+            [test[choose.randrange(len(test))].tolist(), [choose.randrange(16) for _ in range(12)]]
+        )
+        facts = lab_state(bins, variables, 200, imaginary)
+        tried.append(
+            {"levels": levels, "bins": bins, "variables": variables, "smoothing": facts.model.smoothing}
+        )
+        ours.append(painted(facts, levels))
+    found = page.evaluate(script, [train[:200].flatten().tolist(), list(weights().tobytes()), tried])
+    for (made, counted), (count, by_counting, by_made) in zip(found, ours, strict=True):
+        assert counted["count"] == count
+        assert counted["logProb"] == pytest.approx(by_counting, rel=1e-9)
+        assert made == pytest.approx(by_made, rel=1e-9)
+
+
+def test_a_nudge_says_what_it_does_to_the_cell_and_to_made(show):
+    page = show(histogram_lab(16, 3, 1444, 1))
+    facts, levels = lab_state(16, 3, 1444, 1), pixels()[1][0].tolist()
+    title = page.locator(".painted")
+    assert title.text_content() == painted_sentence(facts, levels)
+    page.locator(".armod-pad .pixel").first.focus()
+    for key in ("ArrowRight", "+", "+"):
+        page.keyboard.press(key)
+    levels[1] += 2
+    assert title.text_content() == painted_sentence(facts, levels)
+    before, after = (painted(facts, [levels[0], levels[1] - less, *levels[2:]]) for less in (1, 0))
+    factor = math.exp(after[2] - before[2])
+    expect(page.locator(".nudged")).to_contain_text(f"for MADE it is {factor:.2f} times as probable")
+    box = page.locator(".armod-pad").bounding_box()
+    page.mouse.move(box["x"] + 60, box["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 110, box["y"] + 60)
+    page.mouse.up()
+    shown = page.locator(".armod-pad text").all_text_contents()
+    assert shown[5:7] == ["15", "15"] and shown[4] == str(levels[4])

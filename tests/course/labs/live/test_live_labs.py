@@ -143,7 +143,7 @@ def test_any_dilations_are_measured() -> None:
     assert (lab.dilations, lab.output, lab.receptive_field) == ([1, 2, 4], 31, 8)
     from_page(lab, dilations=[1, 5])
     assert lab.receptive_field == 7
-    assert lab._numbers["setting"]["pattern"] == "1, 5"
+    assert lab._numbers["start"]["dilations"] == (1, 5)
     steps = 30 - np.flatnonzero(lab.found.sees[31])
     assert sorted(steps.tolist()) == [0, 1, 5, 6]
     model = WaveNet((20,), 3, dilations=[1, 2], likelihood=BITS)

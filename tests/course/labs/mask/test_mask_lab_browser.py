@@ -159,3 +159,31 @@ def test_nothing_moves_by_itself(show):
     turn(page, "Variables", 12)
     page.locator('.unit[data-level="1"][data-unit="2"]').hover()
     assert page.evaluate("document.getAnimations().length") == 0
+
+
+def test_a_sampling_pass_lights_every_unit_once_as_python_says(show):
+    page = show(mask_lab(6, (4, 8), ordering=[2, 0, 5, 1, 4, 3]))
+    page.get_by_label("Show").select_option("one sampling pass")
+    facts = lab_state(6, (4, 8), ordering=[2, 0, 5, 1, 4, 3])
+    lit = set()
+    for drawn in range(7):
+        turn(page, "Variables drawn", drawn)
+        finding, detail = facts.sampling_pass(drawn)
+        assert page.locator(".finding").text_content() == finding
+        assert page.locator(".detail").text_content() == detail
+        new = page.locator(".unit.is-new").evaluate_all(
+            "units => units.map(unit => [Number(unit.dataset.level), Number(unit.dataset.unit)])"
+        )
+        expected = {
+            (level, unit)
+            for level, layer in enumerate(facts.final_steps)
+            for unit, step in enumerate(layer)
+            if step == drawn
+        }
+        assert {tuple(each) for each in new} == expected and not lit & expected
+        lit |= expected
+    assert len(lit) == 6 + 4 + 8 + 6
+    # with the wrong comparison an output waits for itself
+    page.get_by_label("Output mask").select_option("≥ (leaks)")
+    turn(page, "Variables drawn", int(facts.degrees[-2].max()) - 1)
+    expect(page.locator(".finding")).to_contain_text("its output is not final")
