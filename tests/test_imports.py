@@ -18,6 +18,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tests.checkout import CHECKOUT
+from tests.harness.patience import FACTOR
 
 PYPROJECT = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())
 PROJECT, CONTRACTS = PYPROJECT["project"], PYPROJECT["tool"]["importlinter"]["contracts"]
@@ -34,7 +35,7 @@ def broken_contracts(folder: Path) -> set[str]:
         env={**os.environ, "PYTHONPATH": str(folder)},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600 * FACTOR,
     )
     verdicts = dict(re.findall(r"^(.+?) (KEPT|BROKEN)\b", done.stdout, re.MULTILINE))
     assert set(verdicts) == {LIBRARY, COURSE, CIRCLES}, done.stdout + done.stderr
@@ -102,7 +103,7 @@ assert answer.exit_code == 0 and "armod lab" in answer.output, answer.output
 def python(program: str, *arguments: str) -> str:
     """What a new Python process prints that runs this program, which must end well."""
     command = [sys.executable, "-c", program, *arguments]
-    done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, timeout=600 * FACTOR)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

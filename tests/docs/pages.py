@@ -20,6 +20,7 @@ from sybil.evaluators.python import PythonEvaluator
 from sybil.parsers.markdown import CodeBlockParser
 
 from tests.checkout import CHECKOUT
+from tests.harness.patience import FACTOR
 
 PAGES = sorted((CHECKOUT / "docs" / "guide").glob("*.md"))
 PROGRAMS = [CHECKOUT / "docs" / "index.md", *PAGES]
@@ -102,7 +103,7 @@ class _Page:
             env=os.environ | {"PATH": path, "PYTHONPATH": str(CHECKOUT)},
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=600 * FACTOR,
         )
         self._printed = done.stdout
         return done.stderr or "it failed" if done.returncode else None

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from armod import pretrained
 from armod.course.commands.main import main
 from armod.training import distributed
+from tests.harness.patience import FACTOR
 
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "TQDM_DISABLE": "1"}
 
@@ -143,7 +144,7 @@ CASES = (
 def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("outcomes")
     command = [sys.executable, "-W", "error::FutureWarning", "-c", SAME, str(folder), *CASES]
-    done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, timeout=600 * FACTOR)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     return folder
@@ -215,7 +216,7 @@ WATCHED = DRIVER + textwrap.dedent(
 def test_one_bad_row_and_one_wish_to_stop_are_everybodys(tmp_path: Path) -> None:
     """Only the second process sees the NaN, and only its callback stops; Rprop would swallow gradients of NaN."""
     command = [sys.executable, "-c", WATCHED, str(tmp_path)]
-    done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, timeout=600 * FACTOR)
     assert done.returncode == 0, done.stderr
     for name in ("SGD 0", "SGD 1", "Rprop 0", "Rprop 1"):
         said = (tmp_path / name).read_text()
@@ -270,7 +271,7 @@ FAILING = DRIVER + textwrap.dedent(
 
 def test_an_error_of_the_first_process_is_everybodys_and_a_death_lets_nobody_wait(tmp_path: Path) -> None:
     command = [sys.executable, "-c", FAILING, str(tmp_path)]
-    done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, timeout=600 * FACTOR)
     assert done.returncode == 0, done.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "error 0",
@@ -344,7 +345,7 @@ def test_killed_under_torchrun_and_resumed_it_ends_where_one_process_ends(tmp_pa
         env=ENVIRONMENT,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600 * FACTOR,
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("left behind: tiny.checkpoint\n3 epochs")

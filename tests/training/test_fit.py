@@ -13,6 +13,7 @@ import torch
 from torch.utils.data import DataLoader, TensorDataset
 
 from armod import MADE, AutoregressiveModel, Receipt, data, evaluate, fit, likelihoods
+from tests.harness.patience import FACTOR
 from tests.makers import UserBits, UserLevels, made, seeded
 
 TRAIN = (torch.rand(90, 6, generator=seeded(1)) < torch.tensor([0.9, 0.1, 0.8, 0.5, 0.3, 0.95])).to(
@@ -193,7 +194,7 @@ def test_killed_at_any_moment_it_ends_as_if_it_had_not_been(tmp_path: Path) -> N
     """kill -9 six times, at random moments after a checkpoint; then let it finish."""
     whole, resumed, checkpoint = (tmp_path / name for name in ("whole.pt", "resumed.pt", "run.pt"))
     command = [sys.executable, "-c", DRIVER, whole, resumed, checkpoint]
-    kills = subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout
+    kills = subprocess.run(command, check=True, capture_output=True, text=True, timeout=600 * FACTOR).stdout
     assert int(kills) == 6
     expected, found = torch.load(whole, weights_only=True), torch.load(resumed, weights_only=True)
     assert expected.keys() == found.keys()

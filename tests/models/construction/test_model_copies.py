@@ -16,6 +16,7 @@ import torch
 import armod
 from armod import AutoregressiveModel
 from tests.examples import ENSEMBLES, MODELS
+from tests.harness.patience import FACTOR
 from tests.makers import seeded
 from tests.models.construction.test_saving import some_levels
 
@@ -71,6 +72,6 @@ def test_models_go_to_another_process() -> None:
     queue = context.Queue()
     process = context.Process(target=likelihoods_of, args=(models, queue))
     process.start()
-    there = queue.get(timeout=120)
+    there = queue.get(timeout=600 * FACTOR)
     process.join(60)
     assert there == {name: model.log_prob(some_levels(model)).tolist() for name, model in models.items()}

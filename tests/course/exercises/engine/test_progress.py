@@ -8,6 +8,7 @@ import pytest
 
 from armod.course.exercises.engine import progress
 from armod.course.exercises.engine.progress import Progress, Score, load, progress_file, record, reset
+from tests.harness.patience import FACTOR
 
 
 @pytest.fixture
@@ -173,7 +174,7 @@ def test_processes_at_the_same_time_lose_nothing(file):
         "for number in range(20): assert record(sys.argv[1], f'exercise {number}', 1, 1)"
     )
     writers = [subprocess.Popen([sys.executable, "-c", write, f"lesson {n}"]) for n in range(3)]
-    assert [writer.wait(timeout=120) for writer in writers] == [0, 0, 0]
+    assert [writer.wait(timeout=600 * FACTOR) for writer in writers] == [0, 0, 0]
     assert {lesson: load().passed(lesson) for lesson in load().scores} == {
         f"lesson {n}": 20 for n in range(3)
     }
