@@ -209,8 +209,8 @@ LOOKS = {
         lambda: labs.reach_lab("lstm", 1.0),
         "Reach lab: the gradient that arrives k steps back",
         "Lag k",
-        4,
-        lambda: {"combobox": ["Cell"], "slider": ["Weight scale", "Gate bias", "Lag k"]},
+        5,
+        lambda: {"combobox": ["Cell", "Distance of the recall task"], "slider": ["Weight scale", "Gate bias", "Lag k"]},
         {"exploding": lambda: labs.reach_lab("rnn", 3.0, lag=24)},
     ),
     "passes": Look(

@@ -14,6 +14,7 @@ import pytest
 
 from armod.course import labs
 from armod.course.labs import Widget
+from tests.checkout import CHECKOUT
 from tests.course.labs.cases import CASES
 from tests.course.labs.looks import LOOKS
 
@@ -66,6 +67,14 @@ def test_the_page_gets_the_table_as_it_is(name: str) -> None:
     if isinstance(data.get("states"), str):
         data["states"] = json.loads(gzip.decompress(base64.b64decode(data["states"])))
     assert data["states"] == table if "states" in data else table.items() <= data.items()
+
+
+def test_the_docs_show_every_lab_in_a_small_picture() -> None:
+    page = (CHECKOUT / "docs" / "all_labs.md").read_text(encoding="utf-8")
+    shown = dict(re.findall(r"!\[([^\]]+)\]\(static/labs/(\w+)\.png\)", page))
+    assert {*shown.values()} == LOOKS.keys() and len(shown) == len(LOOKS)
+    for name in LOOKS:
+        assert (CHECKOUT / "docs" / "static" / "labs" / f"{name}.png").stat().st_size < 80_000
 
 
 def test_every_folder_with_words_is_tried_here() -> None:

@@ -9,6 +9,7 @@ from functools import cached_property
 
 from armod.course.labs.words import Words
 from armod.measures.gradient_reach import CELL_NAMES, LAGS, gradient_reach, random_recurrence
+from armod.measures.recall_table import recall_table
 
 say = Words.beside(__file__)
 # The pictures' logarithmic axis, in powers of 10; what lies beyond its ends is drawn at them.
@@ -74,6 +75,13 @@ class ReachFacts:
     def table(self) -> Mapping[str, list[float]]:
         """Lag by lag."""
         return {"lag": [*range(1, LAGS + 1)], "gradient, share of lag 1": self.shares}
+
+
+def recall_sentence(cell: str, gate_bias: int, distance: int) -> str:
+    """Who of three seeds learned to recall a symbol at a distance."""
+    ends = [line[-1] for line in recall_table()[cell, gate_bias, distance]]
+    name = say("recall_rnn" if cell == "rnn" else "recall_name", cell=CELL_NAMES[cell], bias=gate_bias)
+    return say("recall", name=name, distance=distance, learned=sum(bits < 1 for bits in ends), bits=ends)
 
 
 def in_words(share: float) -> str:

@@ -25,6 +25,8 @@ export async function mount(stage, data) {
       return `gradient_reach(random_recurrence("${state.cell}", scale=${data.scales[state.scale]}${gate}))`;
     },
   });
+  const recall = createRecall(stage, knobs, {
+    data, say, setting: () => ({ cell: state.cell, bias: state.cell === "rnn" ? 0 : data.gateBiases[state.bias] }) });
   let facts;
   let place;
 
@@ -40,6 +42,7 @@ export async function mount(stage, data) {
     lab.tell(say(state.lag === 1 ? "lag_first" : "lag", {
       lag: state.lag, words: facts.words[state.lag - 1], factor: facts.factors[state.lag - 1] }));
     read();
+    recall.show();
     draw();
   }
 

@@ -1,6 +1,7 @@
 """The reach lab: an unrolled recurrent network, and the gradient that arrives k steps back.
 
-Python measures the gradients of every state of the knobs once and writes its sentences; the page looks them up.
+Python measures the gradients of every state of the knobs once and writes its sentences; the page looks them up. Below them
+stands what networks with such gates learn to recall (`armod.measures.recall_table`).
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ from armod.course.labs.page import Widget, check_knobs, lab_page, packed
 from armod.course.labs.reach.facts import AXIS, LEAST, MOST, ReachFacts
 from armod.course.labs.reach.picture import reach_figure
 from armod.measures.gradient_reach import CELL_NAMES, LAGS
+from armod.measures.recall_table import DISTANCES, GATE_BIASES, STEPS, recall_table
 
 SCALES = (0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0)
-GATE_BIASES = (0, 1, 2, 3)
 
 
 def reach_lab(cell: str = "rnn", scale: float = 1.0, *, gate_bias: int = 0, lag: int = 12) -> Widget:
@@ -44,10 +45,13 @@ def reach_lab(cell: str = "rnn", scale: float = 1.0, *, gate_bias: int = 0, lag:
     data = {
         "cells": CELL_NAMES,
         "scales": SCALES,
-        "gateBiases": GATE_BIASES,
+        "gateBiases": list(GATE_BIASES),
         "axis": [[power, name] for power, name in AXIS.items()],
         "least": LEAST,
         "most": MOST,
+        "distances": DISTANCES,
+        "steps": STEPS,
+        "recall": {" ".join(map(str, setting)): lines for setting, lines in recall_table().items()},
         "states": packed(json.dumps(_table(), ensure_ascii=False).encode()),
         "start": {
             "cell": cell,

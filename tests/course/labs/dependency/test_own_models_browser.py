@@ -106,7 +106,7 @@ def test_one_variable_has_a_page_too(show):
 
 
 def test_no_page_of_ones_own_model_keeps_anybody_out(show):
-    """axe-core, on a phone's width; the whole site is looked at in `tests/course/lessons/site`."""
+    """axe-core, on a phone's width, in both themes; the whole site is looked at in `tests/course/lessons/site`."""
     axe = Axe()
     wavenet = WaveNet((12,), 2, dilations=[1, 4], likelihood=likelihoods.Bernoulli())
     for widget in (
@@ -117,6 +117,12 @@ def test_no_page_of_ones_own_model_keeps_anybody_out(show):
     ):
         page = show(widget)
         page.set_viewport_size({"width": 375, "height": 900})
-        found = axe.run(page, context=".armod-widget").response["violations"]
-        assert [f"{each['id']}: {each['nodes'][0]['html'][:120]}" for each in found] == []
+        for theme in ("light", "dark"):
+            page.emulate_media(color_scheme=theme)
+            page.evaluate(
+                "theme => { document.body.style.background = theme === 'dark' ? '#111' : ''; }", theme
+            )
+            page.evaluate("theme => { document.body.style.color = theme === 'dark' ? '#eee' : ''; }", theme)
+            found = axe.run(page, context=".armod-widget").response["violations"]
+            assert [f"{each['id']}: {each['nodes'][0]['html'][:120]}" for each in found] == []
         assert page.evaluate("document.documentElement.scrollWidth") <= 375

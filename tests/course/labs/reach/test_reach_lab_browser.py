@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from armod.course.labs import reach_lab
+from armod.course.labs.reach.facts import recall_sentence
 from armod.course.labs.reach.lab import GATE_BIASES, SCALES, reach_state
 from armod.measures.gradient_reach import CELL_NAMES, LAGS
 from tests.browser.widgets import turn
@@ -48,10 +49,10 @@ def test_every_state_says_and_draws_what_python_says(show):
 
 def test_a_simple_rnn_has_no_gate_to_turn(show):
     page = show(reach_lab("gru", 1.0, gate_bias=2))
-    expect(page.get_by_label("Gate bias")).to_be_enabled()
+    expect(page.get_by_label("Gate bias", exact=True)).to_be_enabled()
     page.get_by_label("Cell", exact=True).select_option("simple RNN")
-    expect(page.get_by_label("Gate bias")).to_be_disabled()
-    expect(page.get_by_label("Gate bias")).to_have_attribute("aria-valuetext", "no gates")
+    expect(page.get_by_label("Gate bias", exact=True)).to_be_disabled()
+    expect(page.get_by_label("Gate bias", exact=True)).to_have_attribute("aria-valuetext", "no gates")
     page.get_by_label("Cell", exact=True).select_option("GRU")
     expect(page.locator(".finding")).to_have_text(reach_state("gru", 1.0, 2).finding)
 
@@ -62,3 +63,14 @@ def test_a_click_on_a_column_chooses_its_lag(show):
         page.locator("circle.unit.read").nth(lag - 1).click()
         expect(page.get_by_label("Lag k", exact=True)).to_have_value(str(lag))
         expect(page.locator(".detail")).to_have_text(reach_state("rnn", 1.0, 0).lag_sentence(lag))
+
+
+def test_what_is_recalled_is_what_was_measured(show):
+    page = show(reach_lab("lstm"))
+    for cell, bias, distance in [("lstm", 5, 40), ("lstm", 0, 40), ("gru", 2, 10), ("rnn", 0, 10)]:
+        page.get_by_label("Cell", exact=True).select_option(CELL_NAMES[cell])
+        if cell != "rnn":
+            turn(page, "Gate bias", bias)
+        page.get_by_label("Distance of the recall task").select_option(str(distance))
+        assert page.locator(".recall-title").text_content() == recall_sentence(cell, bias, distance)
+        assert page.locator("path.learning").count() == 3
