@@ -26,7 +26,6 @@ from armod.course.lessons.pair import (
     code_sha256,
     read_notebook,
     read_source,
-    same_cells,
 )
 from armod.files import write_whole
 
@@ -151,7 +150,8 @@ def _drift(path: Path) -> list[str]:
         notebook = read_notebook(target)
     except CourseError:
         return ["the .ipynb is damaged; `armod sync` builds it anew."]
-    if not same_cells(source, notebook) or as_source(source) != path.read_text(encoding="utf-8"):
+    text = path.read_text(encoding="utf-8")
+    if as_source(source) != text or as_source(notebook) != text:
         found.append("the .py and the .ipynb differ; keep your edits in the .py and run `armod sync`.")
     if notebook.metadata.get("armod", {}).get("code_sha256") != _stamp(source, path):
         found.append("the outputs are not those of this code; `armod sync` makes them anew.")

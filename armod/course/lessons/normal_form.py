@@ -10,9 +10,12 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from armod.course.lessons.pair import KERNELSPEC, code_cells
+from armod.course.lessons.pair import FILTERS, KERNELSPEC, code_cells
 
 _LIVE = re.compile(r' data-live="[0-9a-f]{32}"')
+
+# What jupytext reads from the metadata of a cell: its tags, and blank lines of the .py which its own rule does not ask for.
+KEPT = ("tags", "lines_to_next_cell")
 
 LANGUAGE = {
     "name": "python",
@@ -40,12 +43,13 @@ def normalised(notebook: NotebookNode, code_sha256: str) -> NotebookNode:
         seen[cell.source] += 1
         runs = cell.cell_type == "code" and bool(cell.source.strip())
         count += runs
-        tags = cell.metadata.get("tags")
         new = NotebookNode(
             id=built_id(cell.source, seen[cell.source]),
             cell_type=cell.cell_type,
             source=cell.source,
-            metadata=NotebookNode(tags=tags) if tags else NotebookNode(),
+            metadata=NotebookNode(
+                {key: cell.metadata[key] for key in KEPT if cell.metadata.get(key) not in (None, [])}
+            ),
         )
         if cell.cell_type == "code":
             new.execution_count = count if runs else None
@@ -55,6 +59,7 @@ def normalised(notebook: NotebookNode, code_sha256: str) -> NotebookNode:
     result.metadata.update(
         kernelspec=NotebookNode(KERNELSPEC),
         language_info=NotebookNode(LANGUAGE),
+        jupytext=NotebookNode(FILTERS),
         armod=NotebookNode(code_sha256=code_sha256, outputs_sha256=outputs_sha256(result)),
     )
     return result

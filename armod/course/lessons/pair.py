@@ -15,13 +15,9 @@ from nbformat import NotebookNode
 
 from armod.course.errors import CourseError
 
-# The filters of jupytext.toml, which JupyterLab reads; here, so that they hold in any folder.
-PERCENT: dict[str, Any] = {
-    "extension": ".py",
-    "format_name": "percent",
-    "notebook_metadata_filter": "kernelspec,-all",
-    "cell_metadata_filter": "tags,-all",
-}
+# The filters of jupytext.toml, which JupyterLab reads; here, and in each notebook, so that they hold in any folder.
+FILTERS = {"cell_metadata_filter": "tags,-all", "notebook_metadata_filter": "kernelspec,-all"}
+PERCENT: dict[str, Any] = {"extension": ".py", "format_name": "percent", **FILTERS}
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
 
@@ -50,16 +46,6 @@ def read_notebook(path: Path) -> NotebookNode:
 def as_source(notebook: NotebookNode) -> str:
     """The text of the ``.py`` that a notebook belongs to."""
     return jupytext.writes(notebook, fmt=PERCENT)
-
-
-def same_cells(first: NotebookNode, second: NotebookNode) -> bool:
-    """Whether two notebooks say the same, cell by cell, however many blank lines a ``.py`` has between cells."""
-    # jupytext remembers blank lines only where it read a .py, and a formatter of code may ask for others
-    return [_said(cell) for cell in first.cells] == [_said(cell) for cell in second.cells]
-
-
-def _said(cell: NotebookNode) -> tuple[str, str, list[str]]:
-    return cell.cell_type, cell.source, list(cell.metadata.get("tags", []))
 
 
 def as_json(notebook: NotebookNode) -> str:

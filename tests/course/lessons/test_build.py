@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import json
+import os
 import tomllib
 from pathlib import Path
 
 import nbformat
 import pytest
 from jupyter_server.services.contents.largefilemanager import LargeFileManager
+from jupytext.cli import jupytext as jupytext_command
 from jupytext.sync_contentsmanager import build_sync_jupytext_contents_manager_class
 
 from armod.course.lessons.build import check, sync
@@ -50,7 +52,7 @@ def test_two_builds_are_byte_identical_and_in_step(course: Path) -> None:
     notebook = nbformat.read(path, as_version=4)
     nbformat.validate(notebook)
     assert [cell.execution_count for cell in notebook.cells if cell.cell_type == "code"] == [1, 2]
-    assert set(notebook.metadata) == {"armod", "kernelspec", "language_info"}
+    assert set(notebook.metadata) == {"armod", "jupytext", "kernelspec", "language_info"}
     # No progress bar, one thread, no learner's progress, in the notebook's own folder.
     assert notebook.cells[-1].outputs[0].text == "1 off notebooks\n" * 3
     assert set(json.loads((course / "notebooks" / "seconds.json").read_text())) == {"coins"}
@@ -165,6 +167,25 @@ def test_sources_are_brought_into_the_form_that_jupytext_writes(course: Path) ->
     assert sync(["coins"], say=silent) == []
     assert path.read_text() == wanted
     assert sentences() == []
+
+
+def test_jupytexts_own_commands_change_nothing_in_a_pair(course: Path) -> None:
+    """Blank lines included: a formatter of code wants two before a function, where jupytext would write one."""
+    path, settings = course / "notebooks" / "coins.py", "jupytext.toml"
+    (course / settings).write_text((CHECKOUT / settings).read_text())
+    head, function = path.read_text(), "def double(x):\n    return 2 * x\n"
+    path.write_text(f"{head}\n# %%\n{function}\n# %%\ndouble(2)\n")
+    assert sync(["coins"], say=silent) == []
+    notebook = path.with_suffix(".ipynb")
+    before = path.read_bytes(), notebook.read_bytes()
+    assert b"lines_to_next_cell" in before[1]
+    for newer in (path, notebook):
+        os.utime(newer, (later := path.stat().st_mtime + 10, later))
+        assert jupytext_command(["--sync", str(notebook), "--quiet"]) == 0
+        assert (path.read_bytes(), notebook.read_bytes()) == before
+    copy = course / "notebooks" / "copy.py"
+    assert jupytext_command(["--to", "py:percent", str(notebook), "-o", str(copy), "--quiet"]) == 0
+    assert copy.read_bytes() == before[0]
 
 
 def test_jupyterlab_pairs_with_the_same_filters() -> None:
