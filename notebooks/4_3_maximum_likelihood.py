@@ -355,6 +355,7 @@ predict(
         {
             "the table on both": (True, True),
             "the table on the 100, sticky bits on the new ones": (True, False),
+            "sticky bits on the 100, the table on the new ones": (False, True),
             "sticky bits on both": (False, False),
         },
         answer=(table_seen < sticky_seen, table_new < sticky_new),
@@ -622,7 +623,7 @@ def one_logistic(mean, scale, num_levels):
 
 near_edge, lost = one_logistic(1.0, 2.0, 32), torch.sigmoid(torch.tensor((-0.5 - 1.0) / 2.0)).item()
 assert abs(near_edge.sum() - 1) < 1e-12
-title = f"Level 0 has {near_edge[0]:.0%}, of which {lost:.0%} come from below: nothing is lost"
+title = f"Level 0 has {near_edge[0]:.0%} of the probability, {lost:.0%} from below it: nothing is lost"
 mixture_figure([(1.0, 2.0, 1.0)], 32, title=title)
 
 # %% [markdown]

@@ -438,7 +438,6 @@ sonnets = armod.data.load("sonnets")
 readers = {cell: learn(sonnets, cell, 96, batch_size=16, learning_rate=1e-2) for cell in STEP}
 histories = {NAMES[cell]: history for cell, (_, history) in readers.items()}
 print(decode(readers["gru"][0].sample(1)[0], sonnets.symbols))
-learning_curves(histories, 1, "Sonnets: what three cells learn in six epochs")
 
 # %% [markdown]
 # The GRU's sample has lines, some of them too short, with commas at their ends, capitals at their beginnings, and words that
@@ -454,9 +453,12 @@ best = min(entries.values())
 predict(
     "Three networks, and a table that counts which character follows which three (it took a second). Who needs the fewest bits for the held-out sonnets?",
     choices({name: value for name, value in entries.items()}, answer=best),
-    reveal=likelihood_bars(
-        {"61 equal faces": math.log2(61)} | entries, unit="bits per character of the sonnets"
-    ),
+    reveal=[
+        likelihood_bars(
+            {"61 equal faces": math.log2(61)} | entries, unit="bits per character of the sonnets"
+        ),
+        learning_curves(histories, 1, "Sonnets: what three cells learn in six epochs"),
+    ],
 )
 
 # %% [markdown]
@@ -553,7 +555,7 @@ def likeness(wave, lag):
 
 
 alike = {name: [likeness(wave, lag) for lag in range(1, 121)] for name, wave in sounds.items()}
-one_later, a_swing_later = alike["the LSTM"][0] > 0.2, max(alike["the LSTM"][70:100]) > 0.3
+heard = alike["the LSTM"][0] > 0.2, max(alike["the LSTM"][70:100]) > 0.3
 predict(
     "What will the LSTM's second sound like?",
     choices(
@@ -563,7 +565,7 @@ predict(
             "a pure hum": (False, True),
             "plain noise": (False, False),
         },
-        answer=(one_later, a_swing_later),
+        answer=heard,
     ),
     reveal=[
         sound_player(sounds, speech.sample_rate),
@@ -747,9 +749,9 @@ def reach(cell, scale, gate_bias=0):
 just_made = {NAMES[cell]: reach(cell, 1.0) for cell in STEP}
 opened = {f"{NAMES[cell]}, gate bias 3": reach(cell, 1.0, gate_bias=3) for cell in ("lstm", "gru")}
 left = {name: line[-1] for name, line in just_made.items()}
-title = f"After 24 steps {max(left.values()):.0e} of the gradient is left in the best of three new cells"
+title = f"At lag 24 {max(left.values()):.0e} of the gradient at lag 1 is left in the best of three new cells"
 predict(
-    "The LSTM was invented against vanishing gradients. In which cell, newly made, is most of the gradient left after 24 steps?",
+    "The LSTM was invented against vanishing gradients. In which cell, newly made, is most of the gradient left at lag 24?",
     choices(left, answer=max(left.values())),
     reveal=reach_curves(
         just_made | opened,
@@ -768,7 +770,7 @@ predict(
 # </details>
 #
 # What helps is that the gate *can* open. Add 3 to the bias of the gate that keeps the past (the LSTM's forget gate, which
-# forgets less the more it is open, and the GRU's $z$), and it starts at $\sigma(3) = 0.95$. After 24 steps
+# forgets less the more it is open, and the GRU's $z$), and it starts at $\sigma(3) = 0.95$. At lag 24
 # a third to two thirds of the gradient is left. The simple RNN has no such gate. It can only have larger weights, and then?
 #
 # Turn the knobs. Predict before you turn:
@@ -785,7 +787,7 @@ reach_lab("rnn", 1.0)
 # holds the weights there while they learn. When a gradient explodes, one bad batch throws all weights far away; gradient
 # clipping makes that harmless. Nothing so cheap helps against vanishing. The open LSTM hardly cares
 # about the scale: its second way does not lead through $U$. And lag 2 looks harmless everywhere: a factor near 1 for one step
-# is far from 1 after 24.
+# is far from 1 after 23.
 #
 # ### Does it matter?
 #
