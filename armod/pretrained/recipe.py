@@ -10,6 +10,7 @@ A recipe is TOML with three tables, or four::
     ordering = "column"         # optional: a function of armod.orderings, or { name = "random", seed = 3 }
 
     start_from_marginals = true # optional: start with output biases as if the variables were independent
+    zero_masked = true          # optional, for a MADE: weights that its masks hide become 0, which take no room in a package
     half = true                 # optional: the learnt weights are rounded to half precision, and their file is half as long
 
     [encoder]                   # optional: it stands before the model's context, armod.Conditional
@@ -47,6 +48,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from armod import data, encoders, orderings
@@ -63,7 +65,7 @@ from armod.training import History, Receipt, evaluate, fit
 from armod.training.schedules import Cosine
 
 _ORDERINGS = ("raster", "column", "checkerboard", "random", "reversed")
-_OPTIONS = ("start_from_marginals", "half")  # of the table [model] that are no arguments
+_OPTIONS = ("start_from_marginals", "zero_masked", "half")  # of the table [model] that are no arguments
 _ENCODERS = ("images", "sequences")
 _CONTEXT_SIZES = ("context_size", "context_channels", "context_hop")
 
@@ -177,6 +179,8 @@ class Recipe:
             if "augment" in self.fit and "augment" not in options:
                 chosen["augment"] = augmentation(**_named(self.fit["augment"]))
             history = fit(model, dataset, checkpoint=checkpoint, device=device, progress=progress, **chosen)
+            if self.model.get("zero_masked"):
+                zero_masked(model)
             if self.model.get("half"):
                 round_to_half(model)
             receipt = evaluate(model, dataset, seed=seed)
@@ -187,6 +191,25 @@ class Recipe:
             )
             receipt = replace(receipt, nats_without_context=told_nothing[2].nats)
         return model, history, replace(receipt, seconds=round(history.seconds, 1))
+
+
+@torch.no_grad()
+def zero_masked(made: AutoregressiveModel) -> None:
+    """Set the weights that a MADE's masks hide to 0, in place; what it computes stays the same.
+
+    Args:
+        made: the model. It must not change its ordering afterwards: other masks would hide other weights.
+
+    The first variable sees no hidden unit:
+
+    >>> made = FAMILIES["MADE"]((3,), [2], likelihood=LIKELIHOODS["Bernoulli"]())
+    >>> zero_masked(made)
+    >>> made.layers[1].weight[0].tolist()
+    [0.0, 0.0]
+    """
+    for number, layer in enumerate(made.get_submodule("layers").children()):
+        is_seen = made.get_buffer(f"mask_{number}").any(0)  # by a member of an ensemble at least
+        layer.get_parameter("weight").masked_fill_(~is_seen, 0)
 
 
 def read_recipe(path: Path) -> Recipe:
@@ -210,6 +233,8 @@ def read_recipe(path: Path) -> Recipe:
         if "augment" in recipe.fit:
             augmentation(**_named(recipe.fit["augment"]))
         _check_schedule(recipe.fit.get("schedule", "cosine"), recipe.fit.get("epochs", 1))
+        if "zero_masked" in recipe.model and recipe.model["family"] != "MADE":
+            raise ValueError(f"{type(model).__name__} has no masked weights: zero_masked is for a MADE")
         if "start_from_marginals" in recipe.model and not hasattr(model, "start_from_marginals"):
             raise ValueError(f"{type(model).__name__} cannot start_from_marginals")
     except (OSError, ValueError, KeyError, TypeError) as error:

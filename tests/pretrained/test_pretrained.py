@@ -13,7 +13,7 @@ import armod
 from armod import orderings, pretrained
 from armod.course.commands.main import main
 from armod.data.dataset import SPLITS
-from armod.pretrained.recipe import Recipe, read_recipe
+from armod.pretrained.recipe import Recipe, read_recipe, zero_masked
 from armod.pretrained.weights import read_weights, write_weights
 from tests.makers import UserBits, seeded
 
@@ -31,6 +31,9 @@ binarize = 8
 [fit]
 epochs = 2
 """
+PIXELS = TINY.replace('"MADE"', '"PixelCNN"').replace(
+    "hidden_sizes = [16]", "channels = 2\nnum_layers = 1\nzero_masked = true"
+)
 
 
 @pytest.mark.parametrize("name", pretrained.NAMES)
@@ -150,6 +153,18 @@ def test_the_table_holds_what_the_receipts_hold() -> None:
 def test_a_recipe_names_its_ordering(tmp_path: Path, line: str, expected: torch.Tensor) -> None:
     content = TINY.replace("hidden_sizes", f"{line}\nhidden_sizes")
     assert torch.equal(recipe_of(tmp_path, content).build_model().ordering, expected)
+
+
+def test_masked_weights_are_stored_as_zeros_and_nothing_computed_changes() -> None:
+    made = armod.MADE((2, 3, 2), [30, 20], likelihood=armod.likelihoods.Categorical(3), seed=1)
+    x = made.sample(9, generator=torch.Generator().manual_seed(0))
+    before = made.log_prob(x)
+    zero_masked(made)
+    assert torch.equal(made.log_prob(x), before)
+    assert torch.equal(made.sample(9, generator=torch.Generator().manual_seed(0)), x)
+    assert all((layer.weight == 0).float().mean() > 0.3 for layer in made.layers)
+    tensors, _ = read_weights(pretrained.recipe_path("made-digits28").with_suffix(".safetensors"))
+    assert (tensors["layers.0.weight"] == 0).float().mean() > 0.3
 
 
 def test_the_seed_of_a_recipes_model_decides_its_weights(tmp_path: Path) -> None:
@@ -283,6 +298,7 @@ def test_the_package_runs_as_a_module() -> None:
         (TINY.replace("epochs", "augment = 'spin'\nepochs"), "no augmentation 'spin'"),
         (TINY + "[encoder]\nfamily = 'sounds'", "no encoder 'sounds'; choose one of images, sequences"),
         (TINY + "[encoder]\nfamily = 'images'\nin_channels = 1\nout_channels = 2", "built without one"),
+        (PIXELS, "PixelCNN has no masked weights: zero_masked is for a MADE"),
         (TINY.replace("hidden_sizes", "sizes"), "sizes"),
         (TINY.replace("[16]", "[0]"), "hidden_sizes"),
     ],
