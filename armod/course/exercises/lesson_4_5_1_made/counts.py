@@ -36,7 +36,8 @@ def own_network(student: int) -> tuple[Tensor, Tensor]:
     """Draw ordering and degrees as the given cell of the notebook does.
 
     The ordering is one cycle, and 7 is odd: so for nobody it agrees with its inverse on who sees how much. And 9 units have 63
-    weights, an odd number: for nobody the two masks keep equally many.
+    weights, an odd number: for nobody the two masks keep equally many. With degrees up to 4 they never add up to 36, where two
+    mistakes would give the same numbers.
 
     Args:
         student: the number that they follow from.
@@ -47,7 +48,7 @@ def own_network(student: int) -> tuple[Tensor, Tensor]:
     cycle = orderings.random((D,), seed=student)
     ordering = torch.empty_like(cycle)
     ordering[cycle] = cycle.roll(1)
-    return ordering, (orderings.random((D - 1,), seed=student)[:3] + 1).repeat(3)
+    return ordering, (orderings.random((4,), seed=student)[:3] + 1).repeat(3)
 
 
 def inputs_seen(

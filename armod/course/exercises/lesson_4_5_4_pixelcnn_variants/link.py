@@ -38,8 +38,11 @@ NEVER, ONCE, ALWAYS = "never", "once", "always"
 
 
 def own_network(student: int) -> tuple[int, int]:
-    """The kernel's h and the number of layers, as the given cell of the notebook draws them."""
-    return 1 + student % 2, 3 + student % 3
+    """The kernel's h and the number of layers, as the given cell of the notebook draws them.
+
+    For windows of two rows, h = 1, a rule that holds for them alone would be right.
+    """
+    return 2 + student % 2, 3 + student % 3
 
 
 def two_stacks(
