@@ -1,6 +1,6 @@
 // What is wider than the page scrolls by itself: then, and only then, keys must reach it.
 function reachable() {
-  for (const part of document.querySelectorAll("article pre, .formula, .output, .table-wrapper")) {
+  for (const part of document.querySelectorAll("article pre, .formula, .output, .reveal, .table-wrapper")) {
     const scrolls = part.scrollWidth > part.clientWidth;
     if (scrolls === part.hasAttribute("data-scrolls")) continue;
     part.toggleAttribute("data-scrolls", scrolls);
@@ -13,6 +13,7 @@ function reachable() {
 addEventListener("load", reachable);
 addEventListener("resize", reachable);
 document.addEventListener("toggle", reachable, true);
+document.addEventListener("click", reachable); // a card's answer
 
 // On paper nothing unfolds: what the text folds away is printed. Cards keep their answers, which are a reader's to ask for.
 const opened = [];

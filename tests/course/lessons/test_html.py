@@ -127,6 +127,20 @@ def test_scripts_live_on_a_page_opened_from_disk_without_network(tmp_path: Path,
     assert [url for url in requested if not url.startswith("data:")] == [path.as_uri()]
 
 
+@pytest.mark.browser
+def test_on_a_phone_one_moves_along_a_wide_picture_and_its_letters_stay_readable(
+    tmp_path: Path, page: Page
+) -> None:
+    img = "<img alt='' style='max-width:100%;width:900px;height:100px'>"
+    (tmp_path / "page.html").write_text(page_of(tmp_path, {"text/html": img}), encoding="utf-8")
+    shown = "img => [img.clientWidth, document.documentElement.scrollWidth]"
+    for width, least in ((390, 0.64 * 900), (1200, 890)):
+        page.set_viewport_size({"width": width, "height": 800})
+        page.goto((tmp_path / "page.html").as_uri())
+        wide, sideways = page.locator(".jp-OutputArea-output img").evaluate(shown)
+        assert wide >= least and sideways <= width
+
+
 def test_the_notebook_itself_is_left_alone(tmp_path: Path) -> None:
     notebook = new_notebook(cells=[new_markdown_cell("# $x$"), new_code_cell("1")])
     before = nbformat.writes(notebook)

@@ -35,6 +35,9 @@ MEASURE = """() => [...document.querySelectorAll("article p:not(.armod-widget *)
   return [];
 })"""
 
+PICTURES = ".output img:visible:not(.armod-still *)"
+SHRUNK = "all => all.map(img => img.clientWidth / parseFloat(img.style.width))"
+
 
 class Quiet(SimpleHTTPRequestHandler):
     """Serves a folder and prints nothing."""
@@ -80,6 +83,11 @@ def test_a_phone_shows_it_and_no_page_scrolls_sideways(site: Path, page: Page) -
     for path in (f"{LESSONS[0]}.html", "index.html", f"exercises/{LESSONS[0]}.html"):
         page.goto((site / path).as_uri())
         assert not page.evaluate(SIDEWAYS), path
+        shrunk = page.locator(PICTURES).evaluate_all(SHRUNK)
+        assert all(share >= 0.64 for share in shrunk), (
+            "letters of 10 points have 9 pixels at 0.64 of their size"
+        )
+        assert shrunk or path != f"{LESSONS[0]}.html"
 
 
 def test_on_paper_the_text_is_unfolded_and_the_cards_are_not(site: Path, page: Page) -> None:
