@@ -122,6 +122,27 @@ class Network(nn.Module):
             seen = scale.exists & torch.tensor([one.known for one in scale.passes])[:, :, None, None]
             self.register_buffer(f"cells_{scale.stride}", scale.pixels, persistent=False)
             self.register_buffer(f"seen_{scale.stride}", seen, persistent=False)
+        size = sum(len(one.pixels) for scale in scales for one in scale.passes)
+        begins = torch.arange(num_channels)[:, None, None] * (size + 1)
+        for grid, one in ((scale, one) for scale in scales for one in scale.passes):
+            is_known = grid.exists & torch.tensor(one.known)[:, None, None]
+            places = begins + grid.pixels.where(is_known, size)[:, None]
+            self.register_buffer(f"places_{one.number}", places.flatten(), persistent=False)
+            self.register_buffer(
+                f"flags_{one.number}", is_known[None].to(self.first.weight), persistent=False
+            )
+
+    def planes(self, one: Pass) -> tuple[Tensor, Tensor]:
+        """Tell a walk what a pass reads.
+
+        Args:
+            one: the pass.
+
+        Returns:
+            Places ``(4 * C * cells,)`` in a flat image with a zero behind each channel, which stands for unknown pixels, and
+            flags ``(1, 4, rows, columns)`` that are 1 at known ones.
+        """
+        return getattr(self, f"places_{one.number}"), getattr(self, f"flags_{one.number}")
 
     def told(self, context: Tensor | None, scale: Scale) -> Sequence[Tensor | None]:
         """Compute what a context adds to each cell in each layer, which is the same for all passes of a scale.
