@@ -15,6 +15,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -172,8 +173,8 @@ class MixtureOfProducts(nn.Module):
         num, device = count_of(num_samples, None), self.probs.device
         noise = noise_of(num, 1, generator).to(device).flatten()
         which = torch.searchsorted(self.weights.cumsum(0)[:-1], noise, right=True)
-        # The first 15 bits of a uniform number decide nearly every draw, and torch makes four of them in the time of one
-        # number in double precision, which would take longer than all else.
+        # The first 15 bits of a uniform number decide nearly every draw. Uniform numbers in double precision would take longer
+        # than all else.
         bits = _random_15_bits((num, self.event_shape.numel()), generator).to(device)
         behind: Tensor | None = None  # minus the level, so far
         undecided = []
@@ -252,8 +253,14 @@ def _normalised(counts: Tensor) -> Tensor:
 
 
 def _random_15_bits(shape: tuple[int, int], generator: torch.Generator | None) -> Tensor:
-    """Uniform whole numbers from 0 to 2^15 - 1, int16."""
+    """Uniform whole numbers from 0 to 2^15 - 1, int16.
+
+    The generator only makes a seed: NumPy's SFC64 takes half the time of torch's Mersenne Twister.
+    """
     device = generator.device if generator is not None else None
-    words = torch.empty(-(-math.prod(shape) // 4), dtype=torch.int64, device=device)
-    words.random_(generator=generator)  # 63 bits
-    return words.view(torch.int16).bitwise_and_(2**15 - 1)[: math.prod(shape)].view(shape)
+    seed = torch.empty(4, dtype=torch.int64, device=device).random_(2**32, generator=generator)
+    words = np.random.Generator(np.random.SFC64(seed.tolist())).integers(
+        0, 2**64, -(-math.prod(shape) // 4), dtype=np.uint64
+    )
+    bits = torch.from_numpy(words.view(np.int16)).bitwise_and_(2**15 - 1)
+    return bits[: math.prod(shape)].view(shape)
