@@ -53,11 +53,12 @@ def _errors(generator: np.random.Generator) -> list[tuple[Tensor, int]]:
 
 
 def _rivals(generator: np.random.Generator) -> list[tuple[Tensor, Tensor]]:
-    """Errors that lie together, and errors all over the place."""
+    """Errors that lie together, and errors all over the place, of which the smallest wins in the end."""
     found = []
-    for n in (6, 8):
-        honest = torch.from_numpy(generator.uniform(3.5, 5, n))
-        found.append((torch.from_numpy(generator.uniform(1.5, 12, n)), honest))
+    for n in (6, 8, 7, 9):
+        honest, wild = generator.uniform(3.5, 5, n), generator.uniform(1.5, 12, n)
+        wild[generator.integers(n)] = generator.uniform(1.5, 3)
+        found.append((torch.from_numpy(wild), torch.from_numpy(honest)))
     return found
 
 

@@ -118,8 +118,8 @@ asked_fixed_point = caching_fixed_point.asks(
 
 @caching_fixed_point.check("never more than D + 1 passes")
 def it_ends(answer: Answer, generator: np.random.Generator) -> None:
-    """Also for one variable, and for many rows at once."""
-    for model, noise in (*_cases(generator, (1,), num=3), *_cases(generator, (6,), num=100)):
+    """Also for one variable, in so many rows that some draw a 1, and for many rows at once."""
+    for model, noise in (*_cases(generator, (1,), num=40), *_cases(generator, (6,), num=100)):
         passes = int(asked_fixed_point.reply(answer, model, noise)[1])
         limit = model.num_variables + 1
         if not 1 <= passes <= limit:

@@ -70,7 +70,7 @@ def speculate(
 def _cases(generator: np.random.Generator) -> list[tuple[Tensor, Tensor, float]]:
     """Numbers that are short enough to follow by hand, on a grid that avoids every threshold."""
     found = []
-    for _ in range(4):
+    for _ in range(24):  # in many of them the draft lacks a level
         p, q = (torch.from_numpy(generator.multinomial(10, [0.2] * 5) / 10) for _ in range(2))
         found += [(p, q, round(float(u), 3)) for u in (np.arange(12) + 0.5 + 0.3 * generator.random()) / 12.5]
     return found
