@@ -85,7 +85,7 @@ bits = armod.likelihoods.Bernoulli()
 cycle = armod.orderings.random((7,), seed=student)
 ordering = torch.empty_like(cycle)
 ordering[cycle] = cycle.roll(1)
-degrees = (armod.orderings.random((6,), seed=student)[:3] + 1).repeat(3)
+degrees = (armod.orderings.random((4,), seed=student)[:3] + 1).repeat(3)
 print("ordering:", ordering.tolist(), "- degrees of the hidden units:", degrees.tolist())
 
 # %% tags=["answer:made-counts"]

@@ -209,7 +209,7 @@ def sees(stacks, layers, size):
     return x.grad[0, 0] != 0
 
 
-own_h, own_depth = 1 + student % 2, 3 + student % 3
+own_h, own_depth = 2 + student % 2, 3 + student % 3
 print(f"h = {own_h}, {own_depth} layers")
 
 
