@@ -155,7 +155,7 @@ assert not armod.check_autoregressive(told_by(3), context=torch.rand(1, 4, 4)).l
 digits, num = armod.data.load("digits28").binarize(128), 100 if quick else 500
 smudges = {split: low_resolution(getattr(digits, split), 7) for split in ("train", "valid", "test")}
 test, given = digits.test[:num], smudges["test"][:num]
-names = ("super-resolution-digits28", "gated-pixelcnn-coordinates-digits28")
+names = ("super-resolution-digits28", "gated-pixelcnn-small-batches-digits28")
 told, untold = map(armod.load_pretrained, names)
 with_input, without = nats_of_each(told, test, given), nats_of_each(untold, test)
 saved, error = mean_and_error(without - with_input)
@@ -168,7 +168,7 @@ predict(
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# The smudge knows roughly where the ink is, and that is worth a quarter of the nats. The rest is what it does not know: on which side of a cell the stroke runs, and where exactly its edges are.
+# The smudge knows roughly where the ink is, and that is worth nearly a third of the nats. The rest is what it does not know: on which side of a cell the stroke runs, and where exactly its edges are.
 #
 # </details>
 #
@@ -290,7 +290,7 @@ predict(
 #
 # ## 4. The most that an input can save
 #
-# The smudge saved 14 or 15 nats. Is that much? Think of what could be saved at most. A smudge has 16 cells, and each of them holds a count of ink, from 0 to 49 pixels. And do the answers *agree* with what was given? We can check. We make the smudge of each answer,
+# The smudge saved about 20 nats. Is that much? Think of what could be saved at most. A smudge has 16 cells, and each of them holds a count of ink, from 0 to 49 pixels. And do the answers *agree* with what was given? We can check. We make the smudge of each answer,
 # and compare it with the one that the model was told.
 
 # %%

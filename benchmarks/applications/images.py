@@ -234,7 +234,7 @@ def _seeded(seed: int) -> torch.Generator:
 
 
 MEASURED = {
-    "digits": lambda: super_resolution("super-resolution-digits28", Bernoulli(), 7, epochs=12),
+    "digits": lambda: super_resolution("super-resolution-digits28", Bernoulli(), 7, epochs=16),
     "photos": photographs,
     "colours": colorization,
 }

@@ -2,13 +2,13 @@
 import json as _json
 from pathlib import Path as _Path
 
-# digits: the smudge saves about a quarter; independent pixels lose by far, and win by squared error
+# digits: the smudge saves nearly a third; independent pixels lose by far, and win by squared error
 assert with_input.mean() < without.mean() - 12
-assert 0.18 < saved / without.mean() < 0.28
+assert 0.27 < saved / without.mean() < 0.34
 assert alone.mean() > without.mean() + 25
 assert nearest == "blur" and errors["blur"] < 0.9 * min(errors["dust"], errors["one answer"])
 # what could be saved, and how far answers agree with their smudge
-assert round(16 * math.log(50)) == 63 and 13 < saved < 16 and 0.2 < agree < 0.8
+assert round(16 * math.log(50)) == 63 and 18 < saved < 22 and 0.2 < agree < 0.8
 # photographs
 assert 10 < stated.nats_without_context - stated.nats < 14 and 2450 < stated.nats < 2550
 _folder = _Path(armod.__file__).parents[1] / "benchmarks/applications"
