@@ -334,11 +334,11 @@ rows = torch.stack([*shown.values(), truth])
 image_grid(rows, 256, title="From 16 cells to 256 pixels", row_labels=[*shown, "the photo"])
 
 # %% [markdown]
-# The answers have grain where the interpolation is smooth, and again the smooth picture is nearer to the photo. Be honest: these are no sharp photographs. The model is small, and it learnt for two minutes. And look at the nats. The cells could save 266 nats (48 bytes), and they save 12 of 2,500,
-# against the same model that was trained for as long without them. Nearly all of the 2,500 nats are grain, which no thumbnail knows. Compare with a model that was trained for a shorter time, and the input would seem to save ten times as much.
+# The answers have grain where the interpolation is smooth, and again the smooth picture is nearer to the photo. Be honest: these are no sharp photographs. The model is small, and it learnt for six minutes. And look at the nats. The cells could save 266 nats (48 bytes), and they save 47 of 2,400,
+# against the same model that was trained for as long without them. Nearly all of these nats are grain, which no thumbnail knows. Compare with the PixelCNN++ of lesson 4.5.4 (2,721 nats), which is as large and learnt for a quarter of the time, and the input would seem to save seven times as much.
 #
-# Do these answers agree with their cells? Not quite. Over the test split they miss them by 7.3 of 255 levels (root mean square), at temperature 0.9 by 6.2; bicubic interpolation misses them by 3.6. We could force them, by a **projection**: move all pixels of a
-# cell by what its mean lacks. Then they agree to 0.3 levels. But the model finds the moved picture 81 ± 5 nats less probable than the one that it drew: a projected sample is no sample of the model any more.
+# Do these answers agree with their cells? Not quite. Over the test split they miss them by 6.7 of 255 levels (root mean square), at temperature 0.9 by 5.4; bicubic interpolation misses them by 3.6. We could force them, by a **projection**: move all pixels of a
+# cell by what its mean lacks. Then they agree to 0.3 levels. But the model finds the moved picture 42 ± 3 nats less probable than the one that it drew: a projected sample is no sample of the model any more.
 #
 # ## 5. How little colour the eye needs
 #
