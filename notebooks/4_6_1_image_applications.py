@@ -603,13 +603,14 @@ predict(
 # bottom. If the *lower* half is missing, the upper half comes first, and the completion is an exact draw from p(lower | upper). What if the *upper* half is missing?
 
 # %%
+raster = armod.load_pretrained("gated-pixelcnn-coordinates-digits28")
 few, is_low = test[: 3 if quick else 10], (torch.arange(28) >= 14)[:, None].expand(1, 28, 28)
-blind_tops = untold.sample(len(few), known=few, mask=is_low, generator=seeded())
+blind_tops = raster.sample(len(few), known=few, mask=is_low, generator=seeded())
 
 
 @torch.no_grad()
 def nats_of_bottom(digits):  # of the known rows, given all rows above
-    return -(untold.log_prob_per_variable(digits) * is_low).sum((1, 2, 3)).double()
+    return -(raster.log_prob_per_variable(digits) * is_low).sum((1, 2, 3)).double()
 
 
 worse, worse_error = mean_and_error(nats_of_bottom(blind_tops) - nats_of_bottom(few))
@@ -663,9 +664,9 @@ assert abs(estimate - exact) < 0.2
 
 # %%
 sampler = Particles(16 if quick else 64)
-joined = untold.sample(len(few), known=few, mask=is_low, generator=seeded(), method=sampler)
-before = -armod.completion_log_prob(untold, few, is_low).detach().double()
-after = nats_of_each(untold, few) + sampler.report.log_prob_known
+joined = raster.sample(len(few), known=few, mask=is_low, generator=seeded(), method=sampler)
+before = -armod.completion_log_prob(raster, few, is_low).detach().double()
+after = nats_of_each(raster, few) + sampler.report.log_prob_known
 won, won_error = mean_and_error(before - after)
 predict(
     f"Blindly, the true upper half costs {before.mean():.1f} nats. What does it cost with Bayes' rule?",

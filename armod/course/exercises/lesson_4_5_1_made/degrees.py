@@ -65,11 +65,9 @@ def no_unit_is_cut_off(answer: Answer, generator: np.random.Generator) -> None:
 
 @made_degrees.check("every useful degree is equally likely")
 def every_degree_occurs(answer: Answer, generator: np.random.Generator) -> None:
-    """Uniform from the smallest degree below up to D - 1, in every layer.
-
-    So many units that a range which is too long by one shows, and so many first units that one of them has degree 2 or more.
-    """
+    """Uniform from the smallest degree below up to D - 1, in every layer."""
     size = int(generator.integers(5, 7))
+    # in so many units a range shows that is too long by one, and one of so many first units has degree 2 or more
     for sizes in ([20_000, 20_000], *[[1, 10_000]] * 8):
         question = (size, sizes, _seed(generator))
         layers = _my_degrees(answer, question)

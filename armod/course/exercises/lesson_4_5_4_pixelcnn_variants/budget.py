@@ -79,10 +79,8 @@ def it_learns(answer: Answer, generator: np.random.Generator) -> None:
 
 @variants_budget.check("the receipt is that of the weights", points=2)
 def receipt_is_right(answer: Answer, generator: np.random.Generator) -> None:
-    """Other digits, so that no number can be typed in; a few steps are enough.
-
-    Those with the most ink are the test: they never happen to cost as much as those that it learns from.
-    """
+    """Other digits, so that no number can be typed in; a few steps are enough."""
+    # those with the most ink are the test: they never happen to cost as much as those that it learns from
     digits = torch.cat(digits_of(generator))
     train, test = digits[digits.flatten(1).sum(1).argsort()].split([NUM_TRAIN, NUM_TEST])
     model, stated = _trained(answer, train, test, FEW_STEPS)

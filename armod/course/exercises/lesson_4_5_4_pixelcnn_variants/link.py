@@ -38,10 +38,8 @@ NEVER, ONCE, ALWAYS = "never", "once", "always"
 
 
 def own_network(student: int) -> tuple[int, int]:
-    """The kernel's h and the number of layers, as the given cell of the notebook draws them.
-
-    For windows of two rows, h = 1, a rule that holds for them alone would be right.
-    """
+    """The kernel's h and the number of layers, as the given cell of the notebook draws them."""
+    # not h = 1, windows of two rows: a rule that holds for them alone would be right
     return 2 + student % 2, 3 + student % 3
 
 

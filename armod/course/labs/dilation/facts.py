@@ -145,6 +145,13 @@ class DilationFacts:
 
         With a cache every layer has a queue of the ``(k - 1) d`` units below that it will read again, and computes one unit a
         step. A naive loop computes all of the ancestry.
+
+        Args:
+            output: the sample, from 1 on.
+            is_naive: whether nothing is kept.
+
+        Returns:
+            The two sentences.
         """
         units = [self.computed(at) for at in range(1, output + 1)]
         values: dict[str, int] = {
