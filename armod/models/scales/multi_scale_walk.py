@@ -126,7 +126,7 @@ class MultiScaleWalk(Walk):
                 x.add_(told)
             x.add_(below)
         own = x.relu_().permute(0, 2, 3, 1)[:, : one.size[0], : one.size[1]]
-        return own.reshape(self.num_samples, -1, own.shape[-1])
+        return own.flatten(1, 2)
 
     def pieces(self, rows: Tensor) -> Sequence[Tensor]:
         """Cut ``(D, ...)`` into blocks."""
