@@ -440,8 +440,8 @@ histories = {NAMES[cell]: history for cell, (_, history) in readers.items()}
 print(decode(readers["gru"][0].sample(1)[0], sonnets.symbols))
 
 # %% [markdown]
-# The GRU's sample has lines, some of them too short, with commas at their ends, capitals at their beginnings, and words that
-# could be English. It makes no sense at all.
+# The GRU's sample has lines, with commas at their ends, capitals at their beginnings, and words that
+# could be English. It makes no sense.
 
 # %%
 four_gram = armod.NGram((128,), 4, num_levels=61).fit(sonnets.train)
@@ -582,8 +582,8 @@ predict(
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# Listen, or look at the waves. The draws from the frequencies are plain noise. The LSTM's second lies between noise and voice:
-# a rough murmur, with louder and quieter stretches, but without a pitch and without a word.
+# The draws from the frequencies are plain noise. The LSTM's second lies between noise and voice:
+# a rough murmur, louder and quieter, without a pitch and without a word.
 #
 # The last picture compares each second with itself, a few samples later: 1 means that the two are the same, 0 that they are
 # unrelated. That is the **autocorrelation**. The voice is nearly the same one sample later, and the LSTM's sound comes

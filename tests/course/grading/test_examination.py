@@ -95,7 +95,7 @@ def test_unusable_hidden_checks_are_named(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text("1 / 0")
     with pytest.raises(CourseError, match=r"a\.py can't be run: ZeroDivisionError"):
         hidden_checks(tmp_path)
-    (tmp_path / "a.py").write_text("x = 1")
+    (tmp_path / "a.py").write_text("nothing = 1")
     with pytest.raises(CourseError, match=r"a\.py adds no check"):
         hidden_checks(tmp_path)
 

@@ -70,8 +70,8 @@ def test_the_page_gets_the_table_as_it_is(name: str) -> None:
 
 
 def test_the_docs_show_every_lab_in_a_small_picture() -> None:
-    page = (CHECKOUT / "docs" / "all_labs.md").read_text(encoding="utf-8")
-    shown = dict(re.findall(r"!\[([^\]]+)\]\(static/labs/(\w+)\.png\)", page))
+    page = (CHECKOUT / "docs" / "guide" / "all_labs.md").read_text(encoding="utf-8")
+    shown = dict(re.findall(r"!\[([^\]]+)\]\(\.\./static/labs/(\w+)\.png\)", page))
     assert {*shown.values()} == LOOKS.keys() and len(shown) == len(LOOKS)
     for name in LOOKS:
         assert (CHECKOUT / "docs" / "static" / "labs" / f"{name}.png").stat().st_size < 80_000

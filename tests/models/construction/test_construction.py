@@ -168,6 +168,7 @@ VISIBLE: list[tuple[type[AutoregressiveModel], dict[str, Any]]] = [
     (Transformer, {"positions": "rotary"}),
     (RecurrentModel, {"cell": "gru"}),
     (RecurrentModel, {"num_layers": 2}),
+    (RecurrentModel, {"lookback": 2}),
     (RecurrentModel, {"context_size": 1}),
     (Transformer, {"width": 9}),
     (Transformer, {"num_layers": 1}),

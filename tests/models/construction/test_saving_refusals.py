@@ -261,7 +261,7 @@ def test_a_missing_file_a_folder_and_bare_weights_are_one_sentence(tmp_path: Pat
     safetensors.torch.save_file({"a": torch.zeros(2)}, path)
     with pytest.raises(ValueError, match="does not say which model its weights belong to"):
         armod.load(path)
-    shipped = armod.pretrained.weights_path("made-digits28")
+    shipped = armod.pretrained.weights_path("pixelcnn-digits28")
     with pytest.raises(ValueError, match=r"loaded by armod\.load_pretrained"):
         armod.load(shipped)
 

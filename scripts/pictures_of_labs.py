@@ -1,4 +1,4 @@
-"""Draw the picture of every lab for ``docs/all_labs.md``: ``python docs/pictures_of_labs.py`` (needs Chromium and the tests).
+"""Draw the picture of every lab for ``docs/guide/all_labs.md``: ``python scripts/pictures_of_labs.py`` (needs Chromium and the tests).
 
 Each lab is shown as its test shows it, in the state that `STATES` turns it to, and stored in 64 colours.
 """
@@ -16,7 +16,7 @@ from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 ROOT = Path(__file__).parent.parent
-FOLDER = Path(__file__).parent / "static" / "labs"
+FOLDER = ROOT / "docs" / "static" / "labs"
 WIDTH, COLOURS = 760, 64
 STATES: Mapping[str, Mapping[str, str]] = {
     "dilation": {"Dilations": "1, 2, 4, 8", "Show": "generation, naive"},
