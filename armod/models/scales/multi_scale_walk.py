@@ -68,6 +68,8 @@ class MultiScaleWalk(Walk):
         ]
         self._sizes = [len(pixels) for *_, pixels, _ in self._blocks]
         self._starts = list(accumulate(self._sizes[:-1], initial=0))
+        num_levels = head.likelihood.num_levels
+        self._quantities = rescale(torch.arange(num_levels, device=like.device), num_levels, like.dtype)
         super().__init__(head.likelihood, like, num_samples, sum(self._sizes), context)
 
     def allocate(self) -> None:
@@ -105,8 +107,7 @@ class MultiScaleWalk(Walk):
             self.parameters = None
             assert self._pixel is not None
             self._pixel.append(levels.T)
-            quantities = rescale(levels.T, self._head.likelihood.num_levels, self.dtype)
-            self._values[:, channel].index_copy_(1, pixels, quantities)
+            self._values[:, channel].index_copy_(1, pixels, self._quantities[levels.T])
             self.step += len(pixels)
 
     def _run(self, one: Pass) -> Tensor:
