@@ -180,6 +180,8 @@ class Container:
             stderr=subprocess.PIPE,
             start_new_session=True,  # Ctrl-C is for the grader
         )
+        # what the grader may hold, measured before a message can have come
+        self._most = max(limits.grader_memory, psutil.Process().memory_info().rss + 64 * MIB)
         self._watch = threading.Thread(target=self._watching, daemon=True, name="armod-container")
         self._watch.start()
         try:
@@ -229,9 +231,8 @@ class Container:
     def _watching(self) -> None:
         """Keep the grader itself from being flooded with messages, until the container ends."""
         grader = psutil.Process()
-        most = max(self._limits.grader_memory, grader.memory_info().rss + 64 * MIB)
         while self.is_alive:
-            if grader.memory_info().rss > most and not self._struck:
+            if grader.memory_info().rss > self._most and not self._struck:
                 self.ended_by = "messages"
                 self._strike()
             time.sleep(GLANCE)

@@ -89,6 +89,8 @@ class OtherUser:
             env={**ENVIRONMENT, **home},
             start_new_session=True,
         )
+        # what the grader may hold, measured before a message can have come
+        self._most = max(limits.grader_memory, 2 * psutil.Process().memory_info().rss)
         self._watch = threading.Thread(target=self._watching, daemon=True, name="armod-user")
         self._watch.start()
 
@@ -115,14 +117,13 @@ class OtherUser:
 
     def _watching(self) -> None:
         grader = psutil.Process()
-        most = max(self._limits.grader_memory, 2 * grader.memory_info().rss)
         while self.is_alive and not self.ended_by:
             time.sleep(GLANCE)
             found = self._processes()
             most_taken = sum(_memory(process, exact=False) for process in found)
             if most_taken > self._limits.memory < sum(_memory(process, exact=True) for process in found):
                 self.ended_by = "memory"
-            elif grader.memory_info().rss > most:
+            elif grader.memory_info().rss > self._most:
                 self.ended_by = "messages"
         if self.ended_by:
             self._strike()
