@@ -149,7 +149,7 @@ assert not armod.check_autoregressive(told_by(3), context=torch.rand(1, 4, 4)).l
 #
 # **Super-resolution** asks for a large picture of which we have a small one. We begin with digits. Cut the 28 x 28 pixels into blocks of 7 x 7, and keep the share of ink in each
 # block. What is left are 4 x 4 cells, a smudge. The model that ships with the course has learnt p(digit | smudge). Behind an encoder of 48,000 weights it has exactly the layers of the Gated PixelCNN
-# that you know from lesson 4.7.2, and it was trained in the same way.
+# that you know from lesson 4.7.2. Beside it stands a model with the same layers that is told nothing, and was trained in the same way.
 
 # %%
 digits, num = armod.data.load("digits28").binarize(128), 100 if quick else 500
