@@ -13,7 +13,7 @@ RUN python -c "import tomllib; found = tomllib.load(open('pyproject.toml', 'rb')
 FROM requirements AS library
 COPY armod /source/armod
 RUN cd /source \
-    && python -c "from pathlib import Path; from armod.course.grading.confinement.docker import copy_library; copy_library(Path('/library'))" \
+    && python -c "from pathlib import Path; from armod.course.grading.confinement.visible import copy_library; copy_library(Path('/library'))" \
     && python -m compileall -q /library
 
 FROM requirements

@@ -1,4 +1,4 @@
-"""What other installed packages add to armod: data sets, samplers, exercises, labs and export formats.
+"""What other installed packages add to armod: data sets, samplers, exercises, labs, export formats and places to run code.
 
 A package adds something by an entry point in one of armod's groups, which its pyproject.toml names. No file of armod
 changes, and nothing of the package is imported before its name is asked for:
@@ -32,8 +32,8 @@ def plugins(group: str) -> Mapping[str, Any]:
     nothing.
 
     Args:
-        group: ``"armod.datasets"``, ``"armod.samplers"``, ``"armod.exercises"``, ``"armod.labs"`` or
-            ``"armod.export_formats"``.
+        group: ``"armod.datasets"``, ``"armod.samplers"``, ``"armod.exercises"``, ``"armod.labs"``,
+            ``"armod.export_formats"`` or ``"armod.confinements"``.
 
     Returns:
         The names, each with what its entry point leads to.

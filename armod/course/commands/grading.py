@@ -22,6 +22,33 @@ Command = Callable[..., None]
 TRUST = "I trust every one of these submissions"
 
 
+class _OneOf(click.ParamType):
+    """One of several names; which there are is looked up when somebody asks, other packages may add some."""
+
+    def __init__(self, name: str, known: Callable[[], list[str]]) -> None:
+        self.name, self.known = name, known
+
+    def get_metavar(self, *_: Any, **__: Any) -> str:
+        return f"[{'|'.join(self.known())}]"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if value not in self.known():
+            self.fail(f"{value!r} is not one of {', '.join(self.known())}.", param, ctx)
+        return value
+
+
+def _formats() -> list[str]:
+    from armod.course.grading.marks.export import FORMATS
+
+    return list(FORMATS)
+
+
+def _runners() -> list[str]:
+    from armod.plugins import plugins
+
+    return ["sandbox", "docker", *plugins("armod.confinements")]
+
+
 def _number(name: str, default: int, what: str, *, at_least: int = 1) -> Callable[[Command], Command]:
     """An option that takes a whole number."""
     return click.option(name, default=default, show_default=True, type=click.IntRange(at_least), help=what)
@@ -94,7 +121,7 @@ def _table(folder: Path, course: Path | None, policy: dict[str, Any], roster: Ro
 @_number("--memory", 2048, "MiB for all that one submission starts and writes.", at_least=256)
 @click.option(
     "--runner",
-    type=click.Choice(["sandbox", "docker"]),
+    type=_OneOf("runner", _runners),
     default="sandbox",
     show_default=True,
     help="What locks students' code in: bubblewrap, or containers of docker's.",
@@ -236,32 +263,13 @@ def marks() -> None:
     """What to do with the marks of a class."""
 
 
-class _Format(click.ParamType):
-    """The name of a format; which there are is looked up when somebody asks, other packages may add some."""
-
-    name = "format"
-
-    def get_metavar(self, *_: Any, **__: Any) -> str:
-        return f"[{'|'.join(self._known())}]"
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        if value not in self._known():
-            self.fail(f"{value!r} is not one of {', '.join(self._known())}.", param, ctx)
-        return value
-
-    def _known(self) -> list[str]:
-        from armod.course.grading.marks.export import FORMATS
-
-        return list(FORMATS)
-
-
 @marks.command()
 @click.argument("folder", metavar="MARKS", type=click.Path(path_type=Path))
 @click.option(
     "--format",
     "form",
     required=True,
-    type=_Format(),
+    type=_OneOf("format", _formats),
     help="For a spreadsheet (csv), for Gradescope, Canvas or Moodle, or for a CI service (junit).",
 )
 @click.option(

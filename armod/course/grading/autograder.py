@@ -25,7 +25,8 @@ from typing import Any
 
 from armod.course.errors import CourseError
 from armod.course.exercises.engine.own import open_checks
-from armod.course.grading.confinement import other_user, sandbox
+from armod.course.grading.confinement import sandbox
+from armod.course.grading.confinement.elsewhere import user as other_user
 from armod.course.grading.confinement.visible import PACKAGE
 from armod.course.grading.examiner import hidden_checks
 from armod.course.grading.grade import grade

@@ -48,7 +48,7 @@ class Settings:
         lesson: The lesson of every submission; without it, each is marked as the lesson whose exercises it answers.
         limits: What a submission may use.
         runner: The function that runs a rebuilt notebook, as "module:function".
-        confinement: What kernels are locked in by, a name in `armod.course.grading.confinement.sandbox.CONFINEMENTS`.
+        confinement: What kernels are locked in by, "sandbox" or a place of `armod.course.grading.confinement.elsewhere`.
         numbered: Whether learners' numbers are the roster's, not their own to choose.
     """
 

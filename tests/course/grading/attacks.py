@@ -1,7 +1,7 @@
 """Hostile answers. Each defines ``double`` and ``double_all`` wrongly, or breaks something; none may get a point.
 
-``ANSWERS``, ``REPLIES``, ``PATCHES``, ``RESOURCES`` and ``ESCAPES`` leave a kernel behind that goes on: a table shares
-one. ``DEADLY`` ones end it. An escape sets ``escaped`` to what it got hold of.
+``ANSWERS``, ``REPLIES``, ``PATCHES`` and ``RESOURCES`` leave a kernel behind that goes on: a table shares one. ``DEADLY`` ones end
+it. What tries to get out stands in ``attacks.toml`` of `armod.course.grading.confinement`, for `armod doctor` too.
 """
 
 from __future__ import annotations
@@ -116,64 +116,10 @@ PATCHES = {
 }
 
 RESOURCES = {
-    "forks": "import os\nchildren = 0\ntry:\n    while children < 100_000:\n        if os.fork() == 0:\n"
-    "            os.execv('/bin/sleep', ['sleep', '1000'])\n        children += 1\nexcept OSError: pass\n"
-    "escaped = children > 1000\n",
     "output": "for _ in range(200): print('x' * 100_000)\nescaped = False\n",
-    "the disk": "escaped = []\nfor folder in ('/tmp', '/home/student', '/dev/shm', '/run', '/dev', '/', '/usr', '/var'):\n"
-    "    try:\n        with open(folder + '/big', 'wb') as file:\n            for _ in range(200): file.write(bytes(2**20))\n"
-    "        escaped.append(folder)\n    except OSError: pass\n",
-    "descriptors": "import os\nopened = []\ntry:\n    while len(opened) < 100_000: opened.append(os.open('/dev/null', 0))\nexcept OSError: pass\n"
-    "escaped = len(opened) > 2000\nfor number in opened: os.close(number)\n",
     "displays": "from IPython.display import HTML, display\nfor _ in range(2_000): display(HTML('<script>'))\nescaped = False\n",
     "threads": "import threading, time\ntry:\n    for number in range(100_000): threading.Thread(target=time.sleep, args=(2,), daemon=True).start()\n"
     "except RuntimeError: pass\nescaped = number > 1000\n",
-}
-
-# {secret} is a file of the host, {pid} a process, {port} a port that listens, {name} an abstract socket.
-ESCAPES = {
-    "the host's files": "import os, glob\nescaped = [path for path in ({secret!r}, '/etc/passwd', '/etc/hostname', '/var', '/sys', '/boot') if os.path.exists(path)]\n",
-    "up and down": "import os\nescaped = os.path.exists('../../../../../..' + {secret!r})\n",
-    "through the first process": "import os\nescaped = [path for path in ('/proc/1/root', '/proc/1/cwd', '/proc/self/root')\n"
-    "           if os.path.exists(path + {secret!r})]\n",
-    "the environment": "import os\nescaped = 'ARMOD_SECRET' in os.environ\nfor p in filter(str.isdigit, os.listdir('/proc')):\n"
-    "    try: escaped = escaped or b'ARMOD_SECRET' in open(f'/proc/{{p}}/environ', 'rb').read()\n    except OSError: pass\n",
-    "checks and solutions": "import importlib, os, armod\nescaped = []\n"
-    "for name in ('armod.course.exercises.engine.judge', 'armod.course.exercises.lesson_4_5_1_made', 'armod.course.exercises.lesson_4_5_1_made', 'armod.course.grading.examiner', 'tests'):\n"
-    "    try: importlib.import_module(name); escaped.append(name)\n    except ImportError: pass\n"
-    "for folder, _, files in os.walk(os.path.dirname(os.path.dirname(armod.__file__))):\n"
-    "    if '.venv' not in folder and 'site-packages' not in folder:\n"
-    "        escaped += [folder + '/' + file for file in files if 'lesson_4' in file or file.endswith('.ipynb')]\n",
-    "a port of the host": "import socket\nescaped = False\ntry: socket.create_connection(('127.0.0.1', {port}), 1); escaped = True\nexcept OSError: pass\n",
-    "a datagram": "import socket\nescaped = False\ns = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
-    "try: s.sendto(b'x', ('8.8.8.8', 53)); escaped = True\nexcept OSError: pass\n",
-    "an abstract socket": "import socket\nescaped = False\ntry: socket.socket(socket.AF_UNIX).connect({name!r}); escaped = True\nexcept OSError: pass\n",
-    "another process": "import os, signal\nescaped = os.path.exists('/proc/{pid}/stat') and int(open('/proc/{pid}/stat').read().split()[3]) > 100\n"
-    "try: os.kill({pid}, 9)\nexcept OSError: pass\n",
-    "a namespace": "import ctypes\nlibc = ctypes.CDLL(None)\nescaped = [flag for flag in (0x10000000, 0x20000, 0x40000000) if libc.unshare(flag) == 0]\n",
-    "root": "import ctypes, os\nlibc = ctypes.CDLL(None)\nescaped = libc.mount(b'none', b'/tmp', b'tmpfs', 0, None) == 0 or libc.setuid(0) == 0 or os.getuid() == 0\n"
-    "escaped = escaped or 'CapEff:\\t0000000000000000' not in open('/proc/self/status').read()\n",
-    "files in memory": "import ctypes, os\nescaped = ctypes.CDLL(None).shmget(0, 4096, 0o1600) >= 0\n"
-    "try: escaped = os.memfd_create('x') >= 0\nexcept OSError: pass\n",
-    "keys": "import ctypes, os\nlibc = ctypes.CDLL(None)\nnumber = {{'aarch64': 217}}.get(os.uname().machine, 248)\n"
-    "escaped = libc.syscall(number, b'user', b'x', b'x', 1, -4) >= 0\n",
-    "locks on what others see": "import fcntl, os, sys\nfile = os.open(sys.executable, os.O_RDONLY)\nescaped = []\n"
-    "for lock in (fcntl.flock, fcntl.lockf, lambda f, how: fcntl.fcntl(f, 1024, fcntl.F_RDLCK)):\n"
-    "    try: lock(file, fcntl.LOCK_SH | fcntl.LOCK_NB); escaped.append(repr(lock))\n    except OSError: pass\n",
-    "what lies in memory": "import os, sys\nfile = os.open(sys.executable, os.O_RDONLY)\nescaped = []\n"
-    "for look in (lambda: os.preadv(file, [bytearray(9)], 0, os.RWF_NOWAIT), lambda: os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)):\n"
-    "    try: look(); escaped.append('looked')\n    except OSError: pass\n",
-    "larger buffers": "import fcntl, os, socket\nescaped = []\nends, pipe = socket.socketpair(), os.pipe()\n"
-    "for grow in (lambda: ends[0].setsockopt(1, 7, 2**20), lambda: ends[0].setsockopt(1, 8, 2**20), lambda: fcntl.fcntl(pipe[0], 1031, 2**20)):\n"
-    "    try: grow(); escaped.append('grew')\n    except OSError: pass\n",
-    "watches": "import ctypes\nlibc = ctypes.CDLL(None)\nescaped = libc.inotify_init1(0) >= 0\n",
-    "sockets of other kinds": "import socket\nescaped = []\nfor family in range(48):\n    for kind in (1, 2, 3, 5):\n"
-    "        try:\n            with socket.socket(family, kind): escaped += [family] * (family not in (1, 2))\n        except OSError: pass\n",
-    "a terminal": "import fcntl, termios\nescaped = False\ntry:\n    with open('/dev/tty', 'w') as tty: fcntl.ioctl(tty, termios.TIOCSTI, b'x'); escaped = True\nexcept OSError: pass\n",
-    "the kernel's settings": "escaped = []\nfor path in ('/proc/sys/kernel/core_pattern', '/proc/sysrq-trigger', '/proc/sys/vm/drop_caches', '/proc/1/oom_score_adj'):\n"
-    "    try:\n        with open(path, 'w') as file: file.write('0')\n        escaped += [path] if 'oom' not in path else []\n    except OSError: pass\n",
-    "Python's own folders": "import os, sys, torch\nescaped = [path for path in (sys.prefix, sys.base_prefix, torch.__path__[0], '/usr/lib') if os.access(path, os.W_OK)]\n",
-    "planted links": "import os\nos.symlink({secret!r}, '/tmp/link')\nescaped = os.path.exists('/tmp/link')\nos.symlink('/', '/home/student/root')\n",
 }
 
 DEADLY = {

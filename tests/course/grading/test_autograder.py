@@ -18,7 +18,8 @@ from click.testing import CliRunner
 from armod.course.commands.main import main
 from armod.course.exercises import exercises_of
 from armod.course.grading import autograder
-from armod.course.grading.confinement import other_user, sandbox
+from armod.course.grading.confinement import sandbox
+from armod.course.grading.confinement.elsewhere import user
 from armod.course.grading.confinement.kernel_client import Kernel
 from armod.course.grading.confinement.limits import MIB, Limits
 from armod.course.grading.examination import _text_of
@@ -112,7 +113,7 @@ def test_where_nothing_locks_in_nothing_is_run(
 ) -> None:
     laid_out(zipped, tmp_path, homework=document(RIGHT))
     monkeypatch.setattr(sandbox, "trouble", lambda: ("no namespaces", "elsewhere"))
-    monkeypatch.setattr(other_user, "trouble", lambda: ("nobody is root", "be root"))
+    monkeypatch.setattr(user, "trouble", lambda: ("nobody is root", "be root"))
     with pytest.raises(SystemExit, match="nobody is root"):
         autograder.main(tmp_path)
     assert list((tmp_path / "results").iterdir()) == []
@@ -150,7 +151,7 @@ def test_another_user_reaches_neither_network_nor_what_is_closed(tmp_path: Path)
             [[None] * 5, [], [], None, None, [], False, None]
         )
         kernel.execute("import os\nfor _ in range(5): os.fork()", 5)
-        user = kernel._jail._user
+        user = kernel._jail.user
     finally:
         kernel.end()
     left = [p for p in psutil.process_iter() if p.uids().real == user and p.status() != psutil.STATUS_ZOMBIE]

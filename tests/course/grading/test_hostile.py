@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import socket
-import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
+from armod.course.grading.confinement import probe
 from tests.course.grading.arena import HONEST, QUICK, left_behind, marks
-from tests.course.grading.attacks import ANSWERS, DEADLY, ESCAPES, PATCHES, REPLIES, RESOURCES, replying
+from tests.course.grading.attacks import ANSWERS, DEADLY, PATCHES, REPLIES, RESOURCES, replying
 
 REPLIED = {name: replying(text) for name, text in REPLIES.items()}
 WRONG = "def double(n): return n\ndef double_all(x): return x\nescaped = True\n"
@@ -21,7 +19,7 @@ WRONG = "def double(n): return n\ndef double_all(x): return x\nescaped = True\n"
 @pytest.fixture(autouse=True)
 def nothing_left_behind(require_program, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     require_program("bubblewrap")
-    monkeypatch.setenv("ARMOD_SECRET", "42")
+    monkeypatch.setenv(probe.SECRET, "42")
     mounts = Path("/proc/self/mountinfo").read_text()
     yield
     assert left_behind() == []
@@ -49,24 +47,14 @@ def test_lies_get_no_point() -> None:
     assert outcome.restarts == 0
 
 
-@pytest.fixture
-def host(tmp_path: Path) -> Iterator[dict[str, object]]:
-    secret = tmp_path / "secret"
-    secret.write_text("42")
-    name = f"\0armod-{os.getpid()}"
-    victim = subprocess.Popen(["sleep", "100"])
-    with socket.create_server(("127.0.0.1", 0)) as port, socket.socket(socket.AF_UNIX) as abstract:
-        abstract.bind(name)
-        abstract.listen()
-        yield {"secret": str(secret), "pid": victim.pid, "port": port.getsockname()[1], "name": name}
-    assert victim.poll() is None, "the jail killed a process of the host"
-    victim.kill()
-    victim.wait()
-
-
-def test_nothing_escapes_and_resources_are_limited(host: dict[str, object]) -> None:
-    sources = {name: source.format(**host) for name, source in ESCAPES.items()} | RESOURCES
-    outcome, said = marks({"before": HONEST, **sources, "after": HONEST})
+def test_nothing_escapes_and_resources_are_limited() -> None:
+    """The attacks that the doctor tries, of each promise in a cell, from where students' code runs."""
+    with probe.bait(QUICK) as outside:
+        cells = {
+            promise: f"{probe.INSIDE}\nescaped = succeeded({outside!r}, {attacks!r})\n"
+            for promise, attacks in probe.attacks().items()
+        }
+        outcome, said = marks({"before": HONEST, **cells, **RESOURCES, "after": HONEST})
     assert said.pop("before") == said.pop("after") == ["", "", ""], outcome.troubles
     assert {name: words[2] for name, words in said.items() if words[2]} == {}
     assert outcome.troubles == []

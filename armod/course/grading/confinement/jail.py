@@ -41,7 +41,6 @@ from armod.course.grading.confinement.visible import (
     without_root,
 )
 
-PAGE = os.sysconf("SC_PAGE_SIZE")
 CONNECTION, SOCKETS = "/run/kernel.json", "/run/kernel"
 PATIENCE = 120.0  # seconds for torch to be imported, or a jail to be forked, on a busy machine
 GLANCE = 0.03  # seconds between two looks at the memory
@@ -222,7 +221,7 @@ class Jail:
         self._root, self._first, self._printed = root, first, printed
         self._proc = os.open("proc", os.O_RDONLY | os.O_DIRECTORY, dir_fd=root)
         self._closed = False
-        self._most = max(limits.grader_memory, _resident("self") + 64 * MIB)
+        self._most = max(limits.grader_memory, held("self") + 64 * MIB)
         self._watch = threading.Thread(target=self._watching, daemon=True, name="armod-jail")
         self._watch.start()
 
@@ -271,8 +270,7 @@ class Jail:
 
     def memory(self) -> int:
         """The bytes that its processes, files and sockets take together; pages that several share count for each."""
-        total = sum(_resident(name, self._proc) for name in os.listdir(self._proc) if name.isdigit())
-        return total + self._files() + self._sockets()
+        return self._held() + self._files() + self._sockets()
 
     def _ends_within(self, seconds: float) -> bool:
         """Whether the first process, which outlives the others, has ended, or does in time."""
@@ -285,11 +283,11 @@ class Jail:
         while not self._closed and not self._ends_within(GLANCE):
             try:
                 if self.memory() > self.limits.memory and (begun := time.monotonic()) >= look_closer:
-                    if self._exact_memory() > self.limits.memory:
+                    if self._held(exact=True) + self._files() + self._sockets() > self.limits.memory:
                         self.ended_by = "memory"
                     # many processes that share their pages must not keep the grader busy
                     look_closer = time.monotonic() + 9 * (time.monotonic() - begun)
-                elif _resident("self") > self._most:
+                elif held("self") > self._most:
                     self.ended_by = "messages"
             except OSError:
                 continue  # it is ending
@@ -301,16 +299,9 @@ class Jail:
         with suppress(ProcessLookupError):
             signal.pidfd_send_signal(self._first, signal.SIGKILL)  # the first takes all others with it
 
-    def _exact_memory(self) -> int:
-        """As `memory`, but pages that several processes share count once."""
-        total = self._files() + self._sockets()
-        for name in filter(str.isdigit, os.listdir(self._proc)):
-            try:
-                with open(os.open(f"{name}/smaps_rollup", os.O_RDONLY, dir_fd=self._proc)) as file:
-                    total += next(int(line.split()[1]) for line in file if line.startswith("Pss:")) * 1024
-            except (OSError, StopIteration):
-                total += _resident(name, self._proc)
-        return total
+    def _held(self, *, exact: bool = False) -> int:
+        names = filter(str.isdigit, os.listdir(self._proc))
+        return sum(held(name, self._proc, exact=exact) for name in names)
 
     def _sockets(self) -> int:
         """The most bytes that its sockets can hold: no process's memory shows them, nor do all that hold some have a file."""
@@ -347,11 +338,26 @@ def _buffer() -> int:
     return int(Path("/proc/sys/net/core/wmem_default").read_text())
 
 
-def _resident(process: str, folder: int | None = None) -> int:
-    """The bytes of memory that a process holds; 0 once it is gone."""
-    path = f"/proc/{process}/statm" if folder is None else f"{process}/statm"
+def held(process: str, folder: int | None = None, *, exact: bool = False) -> int:
+    """The bytes of memory that a process holds, with the tables of its pages.
+
+    Args:
+        process: Its number, or "self".
+        folder: A descriptor of the ``/proc`` in which it is; this machine's if None.
+        exact: Whether pages that several processes share count once for all of them; that takes longer.
+
+    Returns:
+        The bytes; 0 once it is gone.
+    """
+    place = f"/proc/{process}" if folder is None else process
+
+    def sum_of(file: str, *names: bytes) -> int:
+        with open(os.open(f"{place}/{file}", os.O_RDONLY, dir_fd=folder), "rb") as lines:
+            return sum(int(line.split()[1]) for line in lines if line.startswith(names)) * 1024
+
     try:
-        with open(os.open(path, os.O_RDONLY, dir_fd=folder)) as file:
-            return int(file.read().split()[1]) * PAGE
-    except (OSError, IndexError):
-        return 0
+        if exact:
+            return sum_of("smaps_rollup", b"Pss:", b"SwapPss:") + sum_of("status", b"VmPTE:")
+        return sum_of("status", b"VmRSS:", b"VmSwap:", b"VmPTE:")
+    except (OSError, IndexError, ValueError):
+        return held(process, folder) if exact else 0

@@ -38,7 +38,7 @@ class Kernel:
 
     Args:
         limits: What it may use.
-        confinement: Where it runs, a name in `armod.course.grading.confinement.sandbox.CONFINEMENTS`.
+        confinement: Where it runs, "sandbox" or a place of `armod.course.grading.confinement.elsewhere`.
 
     Raises:
         JailError: If it does not start.

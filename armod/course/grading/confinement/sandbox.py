@@ -14,7 +14,6 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from importlib import import_module
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any, Protocol
@@ -27,21 +26,14 @@ from traitlets import Any as AnyTrait
 from traitlets import Unicode, default
 
 from armod.course.errors import CourseError
-from armod.course.grading.confinement.jail import JailError, Zygote
+from armod.course.grading.confinement.elsewhere import place
+from armod.course.grading.confinement.jail import JailError, Zygote, locked_in
 from armod.course.grading.confinement.limits import Limits
 
 APPARMOR_SWITCH = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
 PROGRAMS = {"bwrap": "bubblewrap", "setpriv": "util-linux", "unshare": "util-linux"}
 CHANNELS = {"shell": 1, "iopub": 2, "stdin": 3, "control": 4, "hb": 5}
 START_SECONDS = 120.0  # on a busy machine
-
-# Where a kernel may run: the function that starts it, given its limits and the rest of its connection file.
-CONFINEMENTS = {
-    "sandbox": "armod.course.grading.confinement.jail:locked_in",
-    "docker": "armod.course.grading.confinement.docker:contained",
-    "user": "armod.course.grading.confinement.other_user:as_another",
-    "none": "armod.course.grading.confinement.unconfined:loose",
-}
 
 
 class Confined(Protocol):
@@ -69,14 +61,13 @@ class Confined(Protocol):
 
 
 def confine(confinement: str) -> Callable[[Limits, Mapping[str, Any]], Confined]:
-    """The function that starts a kernel, by its name in `CONFINEMENTS`."""
-    module, _, function = CONFINEMENTS[confinement].partition(":")
-    return getattr(import_module(module), function)
+    """The function that starts a kernel: "sandbox", or a place of `armod.course.grading.confinement.elsewhere`."""
+    return locked_in if confinement == "sandbox" else place(confinement).start
 
 
 def require(confinement: str = "sandbox") -> None:
     """Raise `CourseError` with why, and what to do, unless programs can be locked in like that here."""
-    found = _TROUBLES[confinement]()
+    found = trouble() if confinement == "sandbox" else place(confinement).trouble()
     if found is not None:
         seen, mend = found
         raise CourseError(
@@ -121,26 +112,6 @@ def trouble() -> tuple[str, str] | None:
     finally:
         zygote.end()
     return None
-
-
-def _trouble_with_docker() -> tuple[str, str] | None:
-    from armod.course.grading.confinement import docker
-
-    return docker.trouble()
-
-
-def _trouble_with_users() -> tuple[str, str] | None:
-    from armod.course.grading.confinement import other_user
-
-    return other_user.trouble()
-
-
-_TROUBLES: dict[str, Callable[[], tuple[str, str] | None]] = {
-    "sandbox": lambda: trouble(),
-    "docker": _trouble_with_docker,
-    "user": _trouble_with_users,
-    "none": lambda: None,
-}
 
 
 class SandboxProvisioner(KernelProvisionerBase):

@@ -6,6 +6,7 @@ Of armod it sees neither the checks nor the grader, but for the few files that a
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -88,6 +89,21 @@ def masked() -> dict[Path, dict[str, str]]:
         texts[folder] |= {path: (folder / path).read_text(encoding="utf-8") for path in shown}
     texts[PACKAGE / "course/exercises"]["__init__.py"] = IN_PLACE_OF_EXERCISES
     return texts
+
+
+def copy_library(folder: Path) -> None:
+    """Copy the package into a folder, with what a jail finds in place of the checks and the grader; for the image."""
+    stand_ins = masked()
+
+    def left_out(path: str, names: list[str]) -> list[str]:
+        return [name for name in names if name == "__pycache__" or Path(path) / name in stand_ins]
+
+    shutil.copytree(PACKAGE, folder / PACKAGE.name, ignore=left_out)
+    for original, texts in stand_ins.items():
+        copy = folder / original.relative_to(PACKAGE.parent)
+        for name, text in texts.items():
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            (copy / name).write_text(text, encoding="utf-8")
 
 
 def without_root(folders: Sequence[Path]) -> tuple[list[str], list[tuple[str, str]]]:

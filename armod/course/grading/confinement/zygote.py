@@ -45,9 +45,9 @@ _MACHINES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _REFUSED = {
     # memory that no limit counts
     "memfd_create": (319, 279), "memfd_secret": (447, 447), "shmget": (29, 194), "msgget": (68, 186),
-    "vmsplice": (278, 75),
-    # keys that outlive a jail
-    "add_key": (248, 217), "request_key": (249, 218), "keyctl": (250, 219),
+    "semget": (64, 190), "mq_open": (240, 180), "vmsplice": (278, 75),
+    # keys that outlive a jail, and the kernel's own words, which tell of crashes in every jail
+    "add_key": (248, 217), "request_key": (249, 218), "keyctl": (250, 219), "syslog": (103, 116),
     # the way to another core, and doors that no lesson needs
     "sched_setaffinity": (203, 122), "bpf": (321, 280), "userfaultfd": (323, 282), "io_uring_setup": (425, 425),
     "perf_event_open": (298, 241),
@@ -59,8 +59,6 @@ _REFUSED = {
 }  # fmt: skip
 # Calls that are refused, or allowed alone, for some values of an argument: its place and the values.
 _REFUSED_FOR = {
-    # locks, leases and notes about files; larger pipes
-    "fcntl": ((72, 25), 1, (5, 6, 7, 36, 37, 38, 1024, 1025, 1026, 1031)),
     # larger buffers: what sockets hold is counted by their number
     "setsockopt": ((54, 208), 2, (socket.SO_SNDBUF, socket.SO_RCVBUF, 32, 33)),
     "madvise": ((28, 233), 2, (20, 21)),  # to put pages of a file aside
@@ -70,6 +68,8 @@ _ALLOWED_FOR = {
     "socket": ((41, 198), 0, (socket.AF_UNIX, socket.AF_INET)),
     "socketpair": ((53, 199), 0, (socket.AF_UNIX,)),
     "preadv2": ((327, 286), 5, (0,)),  # any flag, such as "only what lies in memory"
+    # what a descriptor is: no locks, leases, notes and hints, which stay with files; no larger pipes
+    "fcntl": ((72, 25), 1, (0, 1, 2, 3, 4, 1030, 1032)),
 }
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -173,7 +173,10 @@ def give_up_alone(limits: Mapping[str, Any]) -> None:
 
 
 def _refuse_calls() -> None:
-    """A filter of the kernel's own that this process and its children can't take off again."""
+    """A filter of the kernel's own that this process and its children can't take off again.
+
+    It is put together here, since the packages for it need the system's libseccomp, which lacks the names of newer calls.
+    """
     name = os.uname().machine
     place = list(_MACHINES).index(name)
     load, equal, at_least, leave = 0x20, 0x15, 0x35, 0x06

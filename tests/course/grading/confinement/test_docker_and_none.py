@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
@@ -19,11 +20,13 @@ from click.testing import CliRunner, Result
 
 from armod.course.commands.grading import TRUST
 from armod.course.commands.main import main
-from armod.course.grading.confinement import docker, unconfined
-from armod.course.grading.confinement.docker import LISTENER, Container
+from armod.course.errors import CourseError
+from armod.course.grading.confinement import bare, sandbox
+from armod.course.grading.confinement.elsewhere import docker, none
+from armod.course.grading.confinement.elsewhere.docker import LISTENER, Container
 from armod.course.grading.confinement.jail import JailError
 from armod.course.grading.confinement.limits import MIB, Limits
-from armod.course.grading.confinement.visible import ENVIRONMENT
+from armod.course.grading.confinement.visible import ENVIRONMENT, copy_library
 from armod.course.grading.examination import run
 from armod.course.grading.examiner import Examiner
 from tests.checkout import CHECKOUT
@@ -78,7 +81,7 @@ if os.fork() == 0:
 def place(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Where all folders of kernels are made; a test must leave it empty. Its path is short, for the sockets' sake."""
     folder = Path(tempfile.mkdtemp(dir="/tmp"))
-    monkeypatch.setattr(unconfined, "SHORT", str(folder))
+    monkeypatch.setattr(bare, "SHORT", str(folder))
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder))
     yield folder
     left = list(folder.iterdir())
@@ -131,7 +134,17 @@ def test_right_answers_get_full_marks_and_wrong_ones_none(confinement: str, plac
 
 
 def _bears_mark(process: psutil.Process, place: Path) -> bool:
-    return str(unconfined._mark_of(process)).startswith(str(place))
+    with suppress(psutil.Error, OSError):
+        return process.environ().get(none.MARK, "").startswith(str(place))
+    return False
+
+
+def test_another_package_adds_a_place(install) -> None:
+    source = "def start(limits, connection): return limits\ndef trouble(): return 'it rains in', 'wait'\n"
+    install("hut", source, {"armod.confinements": {"hut": "hut"}})
+    assert sandbox.confine("hut")(QUICK, {}) is QUICK
+    with pytest.raises(CourseError, match="and here it rains in; mend it: wait"):
+        sandbox.require("hut")
 
 
 def test_a_container_is_asked_for_with_every_limit(place: Path, fake: Path) -> None:
@@ -255,7 +268,7 @@ def test_without_docker_nothing_runs_and_one_sentence_says_why(
 
 
 def test_the_image_holds_neither_checks_nor_the_grader(tmp_path: Path) -> None:
-    docker.copy_library(tmp_path)
+    copy_library(tmp_path)
     found = {path.relative_to(tmp_path / "armod").as_posix() for path in tmp_path.rglob("*.*")}
     assert {path for path in found if path.startswith(("course/exercises/", "course/grading/"))} == IN_A_JAIL
     assert "models/made/model.py" in found and not list(tmp_path.rglob("__pycache__"))

@@ -25,11 +25,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import psutil
-
-from armod.course.grading.confinement.jail import PATIENCE, JailError
+from armod.course.grading.confinement.jail import PATIENCE, JailError, held
 from armod.course.grading.confinement.limits import MIB, Limits
-from armod.course.grading.confinement.visible import ENVIRONMENT, HOME, PACKAGE, masked
+from armod.course.grading.confinement.visible import ENVIRONMENT, HOME
 
 LABEL = "armod"  # docker ps --filter label=armod lists them
 NOBODY = "65534"  # not higher: the numbers of a daemon that is not root's end with 65535
@@ -93,7 +91,7 @@ time.sleep(1000)
 """
 
 
-def contained(limits: Limits, connection: Mapping[str, Any]) -> Container:
+def start(limits: Limits, connection: Mapping[str, Any]) -> Container:
     """A kernel in a container; ``connection`` is its connection file but for the place of its sockets."""
     numbers = [number for name, number in connection.items() if name.endswith("_port")]
     return Container(limits, KERNEL, numbers, {**connection, "ip": SOCKETS})
@@ -181,7 +179,7 @@ class Container:
             start_new_session=True,  # Ctrl-C is for the grader
         )
         # what the grader may hold, measured before a message can have come
-        self._most = max(limits.grader_memory, psutil.Process().memory_info().rss + 64 * MIB)
+        self._most = max(limits.grader_memory, held("self") + 64 * MIB)
         self._watch = threading.Thread(target=self._watching, daemon=True, name="armod-container")
         self._watch.start()
         try:
@@ -230,9 +228,8 @@ class Container:
 
     def _watching(self) -> None:
         """Keep the grader itself from being flooded with messages, until the container ends."""
-        grader = psutil.Process()
         while self.is_alive:
-            if grader.memory_info().rss > self._most and not self._struck:
+            if held("self") > self._most and not self._struck:
                 self.ended_by = "messages"
                 self._strike()
             time.sleep(GLANCE)
@@ -254,21 +251,6 @@ class Container:
 def image() -> str:
     """The name of the image that fits this version of armod."""
     return f"armod-grading:{version('armod')}"
-
-
-def copy_library(folder: Path) -> None:
-    """Copy the package into a folder, with what a jail finds in place of the checks and the grader; for the image."""
-    stand_ins = masked()
-
-    def left_out(path: str, names: list[str]) -> list[str]:
-        return [name for name in names if name == "__pycache__" or Path(path) / name in stand_ins]
-
-    shutil.copytree(PACKAGE, folder / PACKAGE.name, ignore=left_out)
-    for original, texts in stand_ins.items():
-        copy = folder / original.relative_to(PACKAGE.parent)
-        for name, text in texts.items():
-            (copy / name).parent.mkdir(parents=True, exist_ok=True)
-            (copy / name).write_text(text, encoding="utf-8")
 
 
 def _command(limits: Limits, name: str, folder: Path) -> list[str]:
