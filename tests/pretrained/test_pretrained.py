@@ -59,6 +59,14 @@ def test_the_recipe_reproduces_the_stated_likelihood(name: str) -> None:
     assert receipt.nats == pytest.approx(pretrained.receipt(name).nats, abs=receipt.standard_error)
 
 
+def test_weights_are_stored_in_half_precision_where_the_recipe_says_so() -> None:
+    for name in pretrained.NAMES:
+        tensors, _ = read_weights(pretrained.weights_path(name))
+        floats = {value.dtype for value in tensors.values() if value.is_floating_point()}
+        is_half = read_recipe(pretrained.recipe_path(name)).model.get("half", False)
+        assert floats <= {torch.float16 if is_half else torch.float32}, name
+
+
 def test_a_shipped_model_is_ready_to_use() -> None:
     model = armod.load_pretrained("made-digits28")
     assert not model.training
@@ -68,7 +76,7 @@ def test_a_shipped_model_is_ready_to_use() -> None:
 
 def test_all_weights_together_stay_small() -> None:
     sizes = [pretrained.weights_path(name).stat().st_size for name in pretrained.NAMES]
-    assert sizes and sum(sizes) < 15e6
+    assert sizes and sum(sizes) < 12e6
 
 
 def test_unknown_names_are_one_sentence() -> None:

@@ -110,34 +110,57 @@ def violations(page: Page, theme: str) -> list[str]:
     return [f"{each['id']}: {node['html'][:160]}" for each in found for node in each["nodes"]]
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("whole") / "public"
+    assert build_site(out) > 50
+    return out
+
+
+def names_of(whole: Path) -> list[str]:
+    """The addresses of all pages in the site."""
+    return [path.relative_to(whole.resolve()).as_posix() for path in read_pages(whole)]
+
+
 @pytest.mark.slow
-def test_every_page_of_the_whole_site(tmp_path: Path, browser: Browser) -> None:
-    """About three minutes: builds all, and opens each page in both themes and on a phone."""
-    out = tmp_path / "public"
-    num_pages = build_site(out)
-    pages = read_pages(out)
-    assert broken_links(pages) == [] and requests_elsewhere(out, pages) == []
-    assert len(pages) >= num_pages > 50
-    names = [path.relative_to(out.resolve()).as_posix() for path in pages]
+def test_no_page_of_the_whole_site_links_to_nothing_or_elsewhere(whole: Path) -> None:
+    pages = read_pages(whole)
+    assert broken_links(pages) == [] and requests_elsewhere(whole, pages) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_every_page_of_the_whole_site(whole: Path, browser: Browser, theme: str) -> None:
+    """Some minutes: opens each page, on a wide screen and on a phone."""
     problems: list[str] = []
-    for address in serve(out):
-        for theme in ("light", "dark"):
-            context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme=theme)
-            page = context.new_page()
-            listen(page, address, problems)
-            for name in names:
-                page.goto(f"{address}/{name}")
-                expect(page.locator(ASLEEP)).to_have_count(0)
-                problems += [f"{name}, {theme}: {each}" for each in violations(page, theme)]
-                for width in (390, 1280):
-                    page.set_viewport_size({"width": width, "height": 900})
-                    if page.evaluate(SIDEWAYS):
-                        problems.append(f"{name} scrolls sideways at {width}")
-            context.close()
-        weights = {name: weigh(browser, f"{address}/{name}") for name in names if name.startswith("4_")}
-    print("bytes, first paint in ms:", weights)
-    problems += [f"{name}: {size} bytes" for name, (size, _) in weights.items() if size > BUDGET]
+    for address in serve(whole):
+        context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme=theme)
+        page = context.new_page()
+        listen(page, address, problems)
+        for name in names_of(whole):
+            page.goto(f"{address}/{name}")
+            expect(page.locator(ASLEEP)).to_have_count(0)
+            problems += [f"{name}, {theme}: {each}" for each in violations(page, theme)]
+            for width in (390, 1280):
+                page.set_viewport_size({"width": width, "height": 900})
+                if page.evaluate(SIDEWAYS):
+                    problems.append(f"{name} scrolls sideways at {width}")
+        context.close()
     assert problems == []
+
+
+@pytest.mark.slow
+def test_no_lesson_weighs_more_than_its_budget(whole: Path, browser: Browser) -> None:
+    for address in serve(whole):
+        weights = {
+            name: weigh(browser, f"{address}/{name}") for name in names_of(whole) if name.startswith("4_")
+        }
+    print(
+        *(f"{size:9,} bytes, first paint {paint:5.0f} ms  {name}" for name, (size, paint) in weights.items()),
+        sep="\n",
+    )
+    assert len(weights) == 12
+    assert [name for name, (size, _) in weights.items() if size > BUDGET] == []
 
 
 def listen(page: Page, address: str, problems: list[str]) -> None:
