@@ -11,9 +11,9 @@
 #
 # **Can you write masks that hide what must be hidden, and nothing else?**
 #
-# There are six exercises: masks A and B, bits per dimension, masks for colours, a blind spot to measure, a published
-# network that hides too much *and* leaks, and what a completed image really takes into account. Masks come from the
-# lesson's section 2, the blind spot from 5, bits per pixel from 7, completions from 8.
+# There are seven exercises: masks A and B, bits per dimension, masks for colours, a blind spot to measure, a published
+# network that hides too much *and* leaks, what a completed image really takes into account, and a PixelCNN that you train
+# within a budget. Masks come from the lesson's section 2, the blind spot from 5, bits per pixel from 7, completions from 8.
 #
 # Each exercise says how hard it is and how long it takes. Replace the `...` by your own code, run the cell, then the
 # check below it: it says what to look at next. Hints unfold one by one; try before you open them.
@@ -360,3 +360,50 @@ def exact_log_prob(model, x, mask):
 
 # %% tags=["check:pixelcnn-completion"]
 armod.check("pixelcnn-completion")
+
+# %% [markdown] tags=["statement:pixelcnn-training"]
+# ## 7. Train within a budget
+#
+# **Difficulty** medium · **Time** 15 minutes · **Worth** 5 points
+#
+# Train a small PixelCNN on digits of 8x8 bits, and hand in its receipt. The budget is a number of updates.
+#
+# Write `train(model, digits, test, num_steps)`. It trains `model` in place by `num_steps` updates on `digits` `(N, 1, 8, 8)`, and returns
+# the receipt: the mean cost of a digit of `test` in nats, by the weights after the last update. Write the loop yourself, without
+# `armod.fit`. The batches may be as large as you like.
+#
+# The check asks for 60 updates, with other digits and a new model, and computes the likelihood again from the weights that it finds in
+# `model`. Below 24 nats are due. (A probability of its own for each pixel needs 25.) The cell below has digits to try it on.
+#
+# <details><summary>Hint 1 of 3</summary>
+#
+# The loss of a step is the mean of -log p over a batch of digits. `model.log_prob(x)` is differentiable. Which three calls make a step of it?
+#
+# </details>
+#
+# <details><summary>Hint 2 of 3</summary>
+#
+# 60 steps are few, so each has to be a large one: Adam with a learning rate of 0.02 to 0.03, on batches of 50 digits that are drawn anew for each step.
+#
+# </details>
+#
+# <details><summary>Hint 3 of 3</summary>
+#
+# The receipt: `with torch.no_grad(): nats = -model.log_prob(test).mean().item()`, *after* the last step, over the digits that were not trained on.
+#
+# </details>
+
+# %%
+small = armod.data.load("digits8").binarize()
+one = armod.PixelCNN((1, 8, 8), 8, 2, kernel_size=5, likelihood=armod.likelihoods.Bernoulli(), seed=seed)
+print(f"{-one.log_prob(small.test).mean().item():.1f} nats per digit before the training")
+
+
+# %% tags=["answer:pixelcnn-training"]
+def train(model, digits, test, num_steps):
+    """The receipt of the trained model: nats per digit of `test`."""
+    ...  # your code
+
+
+# %% tags=["check:pixelcnn-training"]
+armod.check("pixelcnn-training")

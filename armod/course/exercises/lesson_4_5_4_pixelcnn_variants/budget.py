@@ -2,22 +2,9 @@
 
 from __future__ import annotations
 
-import math
-
-import numpy as np
-import torch
-from torch import Tensor
-
-from armod.course.exercises import Answer, Exercise, Mistake, reading
-from armod.data import load
-from armod.likelihoods import Bernoulli
+from armod.course.exercises import Exercise
+from armod.course.exercises.lesson_4_5_3_pixelcnn.training import HINTS, hands_in_a_receipt
 from armod.models.raster.gated_pixelcnn import GatedPixelCNN
-from armod.sampling.threads import one_thread
-
-SHAPE, CHANNELS, LAYERS, KERNEL = (1, 8, 8), 6, 2, 5
-NUM_STEPS, FEW_STEPS, NUM_TRAIN, NUM_TEST = 60, 12, 800, 200
-BOUND = 24.0  # nats per digit; independent pixels need about 25.2, the solution 22
-CLOSE = 0.02  # nats; float32 sums in another order differ by far less
 
 variants_budget = Exercise(
     name="variants-budget",
@@ -26,88 +13,6 @@ variants_budget = Exercise(
     difficulty="medium",
     minutes=20,
     names=("train",),
-    hints=(
-        "The loss of a step is the mean of -log p over a batch of digits. `model.log_prob(x)` is differentiable. Which three calls "
-        "make a step of it?",
-        "60 steps are few, so each has to be a large one: Adam with a learning rate of 0.02 to 0.03, on batches of 50 digits that are "
-        "drawn anew for each step.",
-        "The receipt: `with torch.no_grad(): nats = -model.log_prob(test).mean().item()`, *after* the last step, over the digits that "
-        "were not trained on.",
-    ),
+    hints=HINTS,
 )
-
-
-def digits_of(generator: np.random.Generator) -> tuple[Tensor, Tensor]:
-    """Digits to learn from and digits to test on, a choice of their own for each learner: ``(N, 1, 8, 8)`` of bits as float32."""
-    everything = load("digits8").binarize()
-    pool = torch.cat([everything.train, everything.test])
-    chosen = torch.from_numpy(generator.permutation(len(pool))[: NUM_TRAIN + NUM_TEST])
-    return pool[chosen].float().split([NUM_TRAIN, NUM_TEST])
-
-
-def nats_of(model: GatedPixelCNN, x: Tensor) -> float:
-    """The mean cost of a digit."""
-    with torch.no_grad():
-        return -model.log_prob(x).double().mean().item()
-
-
-def _trained(answer: Answer, train: Tensor, test: Tensor, num_steps: int) -> tuple[GatedPixelCNN, float]:
-    """The model after the learner's training, rebuilt here from its weights, and the receipt that was handed in."""
-    options = {"kernel_size": KERNEL, "seed": 0}
-    theirs = answer.make(
-        "GatedPixelCNN", SHAPE, CHANNELS, LAYERS, likelihood=answer.make("likelihoods.Bernoulli"), **options
-    )
-    with one_thread(torch.device("cpu")):  # so small a network only waits for a second one
-        reply = answer.call("train", theirs, train, test, num_steps)
-    stated = reading.number(reply, "What `train` returns")
-    rebuilt = GatedPixelCNN(SHAPE, CHANNELS, LAYERS, kernel_size=KERNEL, likelihood=Bernoulli(), seed=0)
-    reading.weights(theirs.call("state_dict"), rebuilt, "The model")
-    return rebuilt, stated
-
-
-@variants_budget.check(f"below {BOUND:.0f} nats per digit after {NUM_STEPS} steps", points=3)
-def it_learns(answer: Answer, generator: np.random.Generator) -> None:
-    """The likelihood comes from the weights; nothing that is said of them is believed."""
-    train, test = digits_of(generator)
-    model, _ = _trained(answer, train, test, NUM_STEPS)
-    nats = nats_of(model, test)
-    if nats < BOUND:
-        return
-    seen = f"After `train` with {NUM_STEPS} steps a new digit costs {nats:.1f} nats by the model's weights; below {BOUND:.0f} is due."
-    raise Mistake(f"{seen} {_why(model, nats, test)}")
-
-
-@variants_budget.check("the receipt is that of the weights", points=2)
-def receipt_is_right(answer: Answer, generator: np.random.Generator) -> None:
-    """Other digits, so that no number can be typed in; a few steps are enough."""
-    # those with the most ink are the test: they never happen to cost as much as those that it learns from
-    digits = torch.cat(digits_of(generator))
-    train, test = digits[digits.flatten(1).sum(1).argsort()].split([NUM_TRAIN, NUM_TEST])
-    model, stated = _trained(answer, train, test, FEW_STEPS)
-    due = nats_of(model, test)
-    if abs(stated - due) <= CLOSE:
-        return
-    seen = f"`train` returned {stated:.4g}; by the weights that it left a test digit costs {due:.2f} nats."
-    slips = {
-        "Your number is below 0: a cost is -log p.": -due,
-        "Those are bits, it seems. Asked are nats.": due / math.log(2),
-        "That is nats for each pixel. Asked is the whole digit.": due / 64,
-        "That is bits for each pixel. Asked are nats for the whole digit.": due / 64 / math.log(2),
-        "That is the sum over all test digits. Asked is the mean.": due * NUM_TEST,
-        "That is the cost of the digits that it was trained on.": nats_of(model, train),
-    }
-    for why, slip in slips.items():
-        if abs(stated - slip) <= CLOSE * max(1.0, abs(slip) / due):
-            raise Mistake(f"{seen} {why}")
-    raise Mistake(
-        f"{seen} Was it computed after the last step, on all of `test`, and for the model that was handed in?"
-    )
-
-
-def _why(model: GatedPixelCNN, nats: float, test: Tensor) -> str:
-    untrained = GatedPixelCNN(SHAPE, CHANNELS, LAYERS, kernel_size=KERNEL, likelihood=Bernoulli(), seed=0)
-    if all(torch.equal(a, b) for a, b in zip(model.parameters(), untrained.parameters(), strict=True)):
-        return "The weights have not changed at all. Does the optimiser hold the weights of `model`, and does it take a step?"
-    if nats > nats_of(untrained, test):
-        return "That is more than before the training. Which sign has the loss?"
-    return "Are the gradients set to zero in each step, is the learning rate large enough for so few steps, and is each batch another one?"
+hands_in_a_receipt(variants_budget, GatedPixelCNN, 6, 2, kernel_size=5)

@@ -1,6 +1,7 @@
 """Right answers to the exercises of lesson 4.5.3."""
 
 from tests.course.exercises.galleries import Gallery, of_right
+from tests.course.exercises.galleries.trainings import TRAININGS
 
 _MASK, _COLOUR = "height, width, mask_type", "above, below, kernel_size, mask_type"
 _COMPLETION = "model, x, mask"
@@ -198,4 +199,5 @@ def exact_log_prob({_COMPLETION}):
     return (model.log_prob(x).double().exp() / total).log()
 """,
     },
+    "pixelcnn-training": TRAININGS,
 }

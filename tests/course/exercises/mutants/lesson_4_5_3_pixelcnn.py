@@ -1,6 +1,7 @@
 """Wrong answers to the exercises of lesson 4.5.3."""
 
 from tests.course.exercises.mutants import Mutant
+from tests.course.exercises.mutants.trainings import trainings
 
 
 def _mask(title: str, says: str, change: str) -> Mutant:
@@ -158,4 +159,10 @@ def blind_count(kernel_sizes):
         says="What is each of them conditioned on",
         source="def exact_log_prob(model, x, mask): return torch.zeros(len(x))",
     ),
+]  # fmt: skip
+MUTANTS += [
+    Mutant("pixelcnn-bits", "negated at the caller's", "has changed its argument `log_prob`", "_right = bits_per_dim\ndef bits_per_dim(log_prob, event_shape): found = _right(log_prob, event_shape); log_prob.neg_(); return found"),
+    Mutant("pixelcnn-one-by-one", "masks the caller's weights", "has changed its argument `weights`", "_right = mended_logits\ndef mended_logits(x, weights, biases):\n    weights[1].mul_(weights[1] > 0)\n    return _right(x, weights, biases)"),
+    Mutant("pixelcnn-completion", "turns the caller's mask", "has changed its argument `mask`", "_right = missed\ndef missed(mask, ordering): found = _right(mask, ordering); mask.logical_not_(); return found"),
+    *trainings("pixelcnn-training"),
 ]  # fmt: skip

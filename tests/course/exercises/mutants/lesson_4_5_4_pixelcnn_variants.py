@@ -1,6 +1,7 @@
 """Wrong answers to the exercises of lesson 4.5.4."""
 
 from tests.course.exercises.mutants import Mutant
+from tests.course.exercises.mutants.trainings import trainings
 
 
 def _edges(title: str, says: str, body: str) -> Mutant:
@@ -109,37 +110,8 @@ def mended_way_up(vertical, horizontal, kept): return _right(vertical, horizonta
 """,
     ),
 ]  # fmt: skip
-
-
-def _receipt(title: str, says: str, result: str) -> Mutant:
-    """A training as it should be, with another number handed in."""
-    source = f"_right = train\ndef train(model, digits, test, num_steps):\n    nats = _right(model, digits, test, num_steps)\n    return {result}"
-    return Mutant("variants-budget", title, says=says, source=source)
-
-
-def _training(title: str, says: str, source: str) -> Mutant:
-    """Another training, whose receipt is right."""
-    head = "def train(model, digits, test, num_steps):\n"
-    return Mutant(
-        "variants-budget",
-        title,
-        says=says,
-        source=head + source + "\n    return -model.log_prob(test).mean().item()",
-    )
-
-
-_STEP = "        optimizer.zero_grad()\n        loss.backward()\n        optimizer.step()"
-_LOOP = (
-    "    optimizer = torch.optim.Adam(model.parameters(), lr={lr})\n    for step in range(num_steps):\n        loss = {loss}\n"
-    + _STEP
-)
 MUTANTS += [
-    _training("no step", "have not changed at all", "    pass"),
-    _training("the wrong sign", "Which sign", _LOOP.format(lr=0.02, loss="model.log_prob(digits[:50]).mean()")),
-    _training("small steps", "large enough for so few steps", _LOOP.format(lr=0.001, loss="-model.log_prob(digits[step : step + 50]).mean()")),
-    _training("the same twenty digits", "each batch another one", _LOOP.format(lr=0.02, loss="-model.log_prob(digits[:20]).mean()")),
-    _receipt("bits", "Those are bits, it seems", "nats / math.log(2)"),
-    _receipt("bits for each pixel", "bits for each pixel", "nats / 64 / math.log(2)"),
-    _receipt("of the training digits", "that it was trained on", "-model.log_prob(digits).mean().item()"),
-    Mutant("variants-budget", "before the training", "after the last step", "_right = train\ndef train(model, digits, test, num_steps):\n    nats = -model.log_prob(test).mean().item()\n    _right(model, digits, test, num_steps)\n    return nats"),
+    Mutant("variants-link", "shifts the caller's image", "has changed its argument `x`", "_right = two_stacks\ndef two_stacks(x, layers): found = _right(x, layers); x += 1; return found"),
+    Mutant("variants-streams", "pads the caller's features", "has changed its argument `features`", "_right = halve\ndef halve(features): found = _right(features); features[..., 0] = 0; return found"),
+    *trainings("variants-budget"),
 ]  # fmt: skip
