@@ -13,14 +13,69 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
 
 from armod.course.labs.dependency.kinds import KINDS
-from armod.course.labs.field.paths import Layer, PathFacts, say
+from armod.course.labs.field.layers import MASKED, Layer, is_usual, layer_masks
+from armod.course.labs.field.paths import CHANNELS, PathFacts, say
 from armod.measures.field_table import SIZE, field_table
-from armod.models.raster.pixel_masks import horizontal_mask, pixel_mask, vertical_mask
 
-MASKED, KEPT, LEAKING = 0, 1, 2
+
+def counts_of(kinds: NDArray[np.str_]) -> dict[str, int]:
+    """How many pixels there are of each kind."""
+    return {kind: int((kinds == kind).sum()) for kind in KINDS}
+
+
+@dataclass(frozen=True)
+class Panel:
+    """What a picture draws and says of one plane of an image.
+
+    Args:
+        row: of the chosen value, from 0.
+        column: of the chosen value.
+        kinds: the kind of every pixel.
+        finding: the title.
+        masks: beside the image, with their names.
+        is_chosen: whether the chosen value is in this plane.
+    """
+
+    row: int
+    column: int
+    kinds: NDArray[np.str_]
+    finding: str
+    masks: list[tuple[str, list[list[int]]]]
+    is_chosen: bool = True
+
+    @cached_property
+    def counts(self) -> dict[str, int]:
+        """How many pixels there are of each kind."""
+        return counts_of(self.kinds)
+
+    @property
+    def description(self) -> str:
+        """The picture for those who do not see it."""
+        masks = [
+            say("mask", name=name, kept=sum(tap != MASKED for row in mask for tap in row))
+            for name, mask in self.masks
+        ]
+        return say(
+            "description",
+            finding=self.finding,
+            size=SIZE,
+            row=self.row + 1,
+            column=self.column + 1,
+            kinds=[f"{self.counts[kind]} {name}" for kind, name in KINDS.items()],
+            masks=masks,
+        )
+
+    @property
+    def table(self) -> Mapping[str, list[int | str]]:
+        """Every pixel with its kind."""
+        places = list(np.ndindex(SIZE, SIZE))
+        return {
+            "row": [row + 1 for row, _ in places],
+            "column": [column + 1 for _, column in places],
+            "kind": [KINDS[str(self.kinds[place])] for place in places],
+        }
 
 
 @dataclass(frozen=True)
@@ -66,10 +121,20 @@ class FieldFacts:
         missed = np.where(distance <= self.extent, "blind", "far")
         return np.where(is_earlier, np.where(sees, "seen", missed), np.where(sees, "leak", "later"))
 
+    @property
+    def panel(self) -> Panel:
+        """What a picture draws."""
+        return Panel(self.row, self.column, self.kinds, self.finding, self.masks)
+
     @cached_property
     def counts(self) -> dict[str, int]:
         """How many pixels there are of each kind."""
-        return {kind: int((self.kinds == kind).sum()) for kind in KINDS}
+        return counts_of(self.kinds)
+
+    @property
+    def description(self) -> str:
+        """The picture for those who do not see it."""
+        return self.panel.description
 
     @property
     def finding(self) -> str:
@@ -103,57 +168,31 @@ class FieldFacts:
         return PathFacts(self.stack, layers, self.row, self.column)
 
     @property
-    def description(self) -> str:
-        """The picture for those who do not see it."""
-        masks = [
-            say("mask", name=name, kept=sum(tap != MASKED for row in mask for tap in row))
-            for name, mask in self.masks
-        ]
-        return say(
-            "description",
-            finding=self.finding,
-            size=SIZE,
-            row=self.row + 1,
-            column=self.column + 1,
-            kinds=[f"{self.counts[kind]} {name}" for kind, name in KINDS.items()],
-            masks=masks,
-        )
-
-    @property
-    def table(self) -> Mapping[str, list[int | str]]:
-        """Every pixel with its kind."""
-        places = list(np.ndindex(SIZE, SIZE))
-        return {
-            "row": [row + 1 for row, _ in places],
-            "column": [column + 1 for _, column in places],
-            "kind": [KINDS[str(self.kinds[place])] for place in places],
-        }
-
-    @property
     def masks(self) -> list[tuple[str, list[list[int]]]]:
-        """The masks drawn beside the image, with their names (`stack_masks`)."""
-        return stack_masks(self.stack, self.first_mask, self.kernel_size)
+        """The masks drawn beside the image, with their names (`layer_masks`)."""
+        return layer_masks(self.stack, self.paths.layers)
+
+    @classmethod
+    def of(cls, paths: PathFacts) -> FieldFacts | None:
+        """What the oracle measured of this stack; None where the table does not have it."""
+        first = paths.layers[0]
+        setting = (paths.stack, first.mask, first.kernel_size, len(paths.layers))
+        has_it = is_usual(paths.layers) and first.dilation == paths.channels == 1 and setting in field_table()
+        return cls(*setting, paths.row, paths.column) if has_it else None
 
 
-def stack_masks(stack: str, first_mask: str, kernel_size: int) -> list[tuple[str, list[list[int]]]]:
-    """The masks of a stack's first and later layers by name; each tap is MASKED, KEPT or, wrong in a first layer, LEAKING.
+def planes_of(paths: PathFacts) -> list[Panel]:
+    """What a picture draws of each channel, where the paths say what is seen.
 
-    >>> stack_masks("plain", "B", 3)[0]
-    ('first layer: B', [[1, 1, 1], [1, 2, 0], [0, 0, 0]])
+    >>> from armod.course.labs.field.layers import layers_of
+    >>> [plane.finding for plane in planes_of(PathFacts("plain", layers_of("A3 B3"), 7, 6, 3, 1))][::2]
+    ['R: 9 seen, 4 in the blind spot', 'B: 8 seen, 4 in the blind spot']
     """
-    kinds = (
-        {"": pixel_mask}
-        if stack == "plain"
-        else {"vertical, ": vertical_mask, "horizontal, ": horizontal_mask}
-    )
-    drawn = []
-    for name, mask in kinds.items():
-        right, first, later = (_taps(mask(kernel_size, each)) for each in ("A", first_mask, "B"))
-        layer = "first" if name else "first layer"
-        drawn.append((f"{name}{layer}: {first_mask}", (first + first * (1 - right)).tolist()))
-        drawn.append((f"{name}{'later' if name else 'later layers'}: B", later.tolist()))
-    return drawn
-
-
-def _taps(mask: Tensor) -> NDArray[np.int64]:
-    return mask[0, 0].long().numpy()
+    planes = []
+    for plane, kinds in enumerate(paths.kinds):
+        finding = paths.finding
+        if paths.channels > 1:
+            finding = say("plane", channel=CHANNELS[plane], **counts_of(kinds))
+        masks = layer_masks(paths.stack, paths.layers)
+        planes.append(Panel(paths.row, paths.column, kinds, finding, masks, is_chosen=plane == paths.channel))
+    return planes

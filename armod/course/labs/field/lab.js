@@ -6,16 +6,36 @@ export async function mount(stage, data, live) {
   const say = createWords(data.words);
   const { size, limits } = data;
   const state = { channels: 1, channel: 0, dilation: 1, own: null, typed: null, pointed: null, ...data.start };
-  state.frame ??= state.depth;
-  const traits = { stack: "stack", first: "first_mask", kernel: "kernel_size", depth: "depth" };
-  const takeOver = () => {
-    for (const [name, trait] of Object.entries(traits)) state[name] = live.get(trait);
-    [state.row, state.column] = live.get("pixel");
-  };
-  if (live) takeOver();
-  const isDown = () => state.frame === layers().length;
+  const parsed = (text) => parseLayers(text, limits.layers, data.kernelSizes, limits.dilation);
   const layers = () => state.own ?? Array.from({ length: state.depth }, (_, number) =>
     ({ mask: number ? "B" : state.first, kernel: state.kernel, dilation: state.dilation }));
+  const names = () => layers().map(layerName);
+  // Takes layers over; the knobs show the first one, and make them all where all are alike.
+  const take = (own) => {
+    Object.assign(state, { first: own[0].mask, kernel: own[0].kernel, dilation: own[0].dilation, own: null,
+      depth: between(data.depths[0], own.length, data.depths.at(-1)) });
+    if (`${names()}` !== `${own.map(layerName)}`) state.own = own;
+  };
+  // what the kernel hears and tells; its other traits of the layers follow from these
+  const traits = {
+    stack: () => state.stack, layers: names, channels: () => state.channels, channel: () => state.channel,
+    pixel: () => [state.row, state.column],
+  };
+  const takeOver = () => {
+    const wasDown = isDown();
+    for (const name of ["stack", "channels", "channel"]) state[name] = live.get(name);
+    [state.row, state.column] = live.get("pixel");
+    if (`${names()}` !== `${live.get("layers")}`) {
+      take(parsed(live.get("layers").join(", ")));
+      Object.assign(state, { typed: null, pointed: null });
+    }
+    if (wasDown) state.frame = layers().length;
+  };
+  const isDown = () => state.frame === layers().length;
+  if (state.typed) take(parsed(state.typed));
+  state.typed = null;
+  state.frame ??= layers().length;
+  if (live) takeOver();
   // a change of the stack shows all of it
   const turn = (name) => (value) => {
     player.stop();
@@ -35,11 +55,13 @@ export async function mount(stage, data, live) {
   const error = element("p", { class: "error", id: uniqueName("error"), role: "alert" });
   const typed = knobs.text("Layers one by one", { autocomplete: "off", spellcheck: "false", "aria-describedby": error.id }, (text) => {
     const own = parsed(text);
-    if (own) turn("own")(own);
+    if (own) {
+      take(own);
+      turn("own")(state.own);
+    }
     state.typed = text;
     update();
   });
-  const parsed = (text) => parseLayers(text, limits.layers, data.kernelSizes, limits.dilation);
   // a typed text stays as it is, right or wrong, while it is typed
   typed.control.addEventListener("blur", () => {
     if (state.typed !== null && parsed(state.typed)) turn("typed")(null);
@@ -68,8 +90,8 @@ export async function mount(stage, data, live) {
   const [sketch, marks] = [createSketch(masks), createSketch(above)];
   const read = lab.reading("In Python", {
     code: () => state.own || state.dilation > 1 || state.channels > 1
-      ? `from armod.course.labs.field.paths import PathFacts, layers_of\n`
-        + `PathFacts("${state.stack}", layers_of("${layers().map(layerName).join(", ")}"), ${state.row}, ${state.column}, ${state.channels}, ${state.channel}).levels[-1]`
+      ? "from armod.course.labs.field.layers import layers_of\nfrom armod.course.labs.field.paths import PathFacts\n"
+        + `PathFacts("${state.stack}", layers_of("${names().join(", ")}"), ${state.row}, ${state.column}, ${state.channels}, ${state.channel}).levels[-1]`
       : "from armod.measures.field_table import small_stack\n"
       + `armod.dependency_matrix(small_stack("${state.stack}", "${state.first}", ${state.kernel}, ${state.depth}))`
       + `[${state.row * size + state.column}].view(${size}, ${size})`,
@@ -92,10 +114,11 @@ export async function mount(stage, data, live) {
   function show() {
     stack.show(state.stack);
     first.show(FIRST_NAMES[state.first]);
-    kernel.show(data.kernelSizes.indexOf(state.kernel), `${state.kernel}×${state.kernel}`);
-    depth.show(state.depth);
-    dilation.show(state.dilation);
-    typed.show(state.typed ?? layers().map(layerName).join(", "));
+    const alike = (name, words) => (layers().every((layer) => layer[name] === layers()[0][name]) ? words : say("differ"));
+    kernel.show(data.kernelSizes.indexOf(state.kernel), alike("kernel", `${state.kernel}×${state.kernel}`));
+    depth.show(state.depth, String(layers().length));
+    dilation.show(state.dilation, alike("dilation", String(state.dilation)));
+    typed.show(state.typed ?? names().join(", "));
     const isWrong = state.typed !== null && !parsed(state.typed);
     put(typed.control, "aria-invalid", String(isWrong));
     put(error, "text", isWrong ? say("typing", { most: limits.layers, kernels: data.kernelSizes, dilation: limits.dilation, typed: state.typed }) : "");
@@ -111,9 +134,7 @@ export async function mount(stage, data, live) {
 
   // The kernel's traits, where they are others.
   function tell() {
-    const now = Object.fromEntries(Object.entries(traits).map(([name, trait]) => [trait, state[name]]));
-    now.pixel = [state.row, state.column];
-    const changed = Object.entries(now).filter(([trait, value]) => `${live.get(trait)}` !== `${value}`);
+    const changed = Object.entries(traits).map(([name, value]) => [name, value()]).filter(([name, value]) => `${live.get(name)}` !== `${value}`);
     if (changed.length) live.send(Object.fromEntries(changed));
   }
 
@@ -283,7 +304,7 @@ export async function mount(stage, data, live) {
     else choose(to);
     event.preventDefault();
   });
-  live?.follow([...Object.values(traits), "pixel"], () => {
+  live?.follow(Object.keys(traits), () => {
     const before = JSON.stringify(state);
     takeOver();
     if (JSON.stringify(state) !== before) update();

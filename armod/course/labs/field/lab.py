@@ -6,12 +6,13 @@ matrices, and against what the oracle measured for every pixel of every stack (`
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from armod.course.labs.dependency.kinds import KINDS, KINDS_OF_PAIRS
-from armod.course.labs.field.facts import FieldFacts
+from armod.course.labs.field.facts import FieldFacts, planes_of
+from armod.course.labs.field.layers import MOST_DILATION, MOST_LAYERS
 from armod.course.labs.field.own import field_lab_of
-from armod.course.labs.field.paths import CHANNELS, MOST_DILATION, MOST_LAYERS
+from armod.course.labs.field.paths import CHANNELS, PathFacts
 from armod.course.labs.field.picture import field_figure
 from armod.course.labs.own import takes_models
 from armod.course.labs.page import Widget, check_knobs, lab_page
@@ -41,7 +42,8 @@ def field_lab(
         depth: masked layers, 2 to 6.
         row: of the chosen pixel, 0 to 12.
         column: of the chosen pixel, 0 to 12.
-        live: whether to make an ipywidget, whose traits are the knobs and ``pixel``, row and column.
+        live: whether to make an ipywidget, whose traits are the knobs, ``pixel``, row and column, and more: ``layers``, typed one by
+            one, their ``dilations``, ``channels``, 1 or 3, and the chosen ``channel``.
 
     Returns:
         The output.
@@ -49,32 +51,37 @@ def field_lab(
     Raises:
         ValueError: for a value that the lab's knobs do not have.
     """
-    knobs: dict[str, Any] = {
-        "stack": stack,
-        "first_mask": first_mask,
-        "kernel_size": kernel_size,
-        "depth": depth,
-    }
+    facts = lab_state(stack, first_mask, kernel_size=kernel_size, depth=depth, row=row, column=column)
     if not live:
-        return _page(**knobs, row=row, column=column)
+        return field_page(facts.paths)
     # only who asks for it needs ipywidgets
     from armod.course.labs.field.live import LiveFieldLab
 
-    lab_state(**knobs, row=row, column=column)
-    return LiveFieldLab(_page, lab_state, **knobs, pixel=(row, column))
+    return LiveFieldLab(facts.paths, field_page)
 
 
-def _page(**knobs: Any) -> Widget:
-    facts = lab_state(**knobs)
-    start = {
-        "stack": facts.stack,
-        "first": facts.first_mask,
-        "kernel": facts.kernel_size,
-        "depth": facts.depth,
-        "row": facts.row,
-        "column": facts.column,
+def field_page(paths: PathFacts) -> Widget:
+    """The page of one value and a stack; where the oracle has measured the stack, the picture shows what it found."""
+    first, usual = paths.layers[0], FieldFacts.of(paths)
+    start: dict[str, object] = {
+        "stack": paths.stack,
+        "first": first.mask,
+        "kernel": first.kernel_size,
+        "depth": len(paths.layers),
+        "row": paths.row,
+        "column": paths.column,
     }
-    return lab_page(__file__, {**_TABLE, "start": start}, field_figure(facts), others=KINDS_OF_PAIRS)
+    if usual:
+        still = field_figure(usual)
+    else:
+        start |= {
+            "typed": ", ".join(map(str, paths.layers)),
+            "channels": paths.channels,
+            "channel": paths.channel,
+        }
+        planes = planes_of(paths)
+        still = field_figure(*planes, title=paths.finding if len(planes) > 1 else None)
+    return lab_page(__file__, {**_TABLE, "start": start}, still, others=KINDS_OF_PAIRS)
 
 
 def lab_state(

@@ -6,7 +6,6 @@ matrices over all pixels, would hold; a value is seen if there is at least one. 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,48 +13,12 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from armod.course.labs.field.layers import Layer, is_usual
 from armod.course.labs.words import Words
-from armod.measures.field_table import KERNEL_SIZES, SIZE
+from armod.measures.field_table import SIZE
 
 say = Words.beside(__file__)
-MOST_LAYERS, MOST_DILATION, CHANNELS = 8, 4, ("R", "G", "B")
-_LAYER = re.compile(r"([AB])(\d)(?:[x×](\d))?")
-
-
-@dataclass(frozen=True)
-class Layer:
-    """A masked convolution: "A" or "B", an odd kernel, and its dilation."""
-
-    mask: str
-    kernel_size: int
-    dilation: int = 1
-
-    def __str__(self) -> str:
-        """As it is typed in the lab."""
-        return f"{self.mask}{self.kernel_size}" + (f"×{self.dilation}" if self.dilation > 1 else "")
-
-    def taps(self, part: str) -> list[tuple[int, int, bool]]:
-        """Rows down and columns right of the kept taps of a "plain", "vertical" or "horizontal" mask; is it the centre?"""
-        half = self.kernel_size // 2
-        return [
-            (row * self.dilation, column * self.dilation, part != "vertical" and row == column == 0)
-            for row in range(0 if part == "horizontal" else -half, 1)
-            for column in range(-half, half + 1)
-            if row < 0 or (self.mask == "B" if part == "vertical" else column <= 0)
-        ]
-
-
-def layers_of(typed: str) -> tuple[Layer, ...]:
-    """Layers from the image up, such as ``"A3, B3, B5x2"``.
-
-    >>> [str(layer) for layer in layers_of("A7 B3x2")]
-    ['A7', 'B3×2']
-    """
-    found = [_LAYER.fullmatch(word) for word in re.split(r"[\s,;]+", typed.strip())]
-    layers = tuple(Layer(word[1], int(word[2]), int(word[3] or 1)) for word in found if word)
-    if len(layers) != len(found) or not all(layer.kernel_size in KERNEL_SIZES for layer in layers):
-        raise ValueError(f"Layers are typed like A3, B3, B5x2 (mask, kernel, dilation); got {typed!r}.")
-    return layers
+CHANNELS = ("R", "G", "B")
 
 
 @dataclass(frozen=True)
@@ -126,12 +89,8 @@ class PathFacts:
         """The title."""
         counts = {kind: int((self.kinds == kind).sum()) for kind in ("seen", "blind", "far", "leak")}
         own = self.kinds[self.channel, self.row, self.column] == "leak"
-        same = {(layer.kernel_size, layer.dilation) for layer in self.layers}
-        kernels = {layer.kernel_size for layer in self.layers}
-        is_usual = len(same) == 1 and {layer.mask for layer in self.layers[1:]} <= {"B"}
-        depth = len(self.layers)
-        named = say("layers", depth=depth, kernel=next(iter(kernels)))
-        if not is_usual or self.layers[0].dilation > 1:
+        named = say("layers", depth=len(self.layers), kernel=self.layers[0].kernel_size)
+        if not is_usual(self.layers) or self.layers[0].dilation > 1:
             named = say("layers_own", layers=[str(layer) for layer in self.layers])
         template = ("finding_leak" if own else "finding_leak_others") if counts["leak"] else "finding"
         values = {"stack": self.stack, "layers": named, "first": self.layers[0].mask}

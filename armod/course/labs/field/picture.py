@@ -11,7 +11,8 @@ from matplotlib.patches import Rectangle
 from numpy.typing import ArrayLike
 
 from armod.course.labs.dependency.kinds import KINDS, draw_cell, draw_cross
-from armod.course.labs.field.facts import KEPT, LEAKING, MASKED, FieldFacts
+from armod.course.labs.field.facts import FieldFacts, Panel
+from armod.course.labs.field.layers import KEPT, LEAKING, MASKED
 from armod.figures.picture import Picture, new_picture
 from armod.figures.style import COLOURS
 from armod.figures.text import text_width, wrapped
@@ -22,11 +23,11 @@ _CELL, _GAP, _MARGIN, _MASKS = 27, 44, 18, 132
 _TAPS = {MASKED: ("masked", "secondary"), KEPT: ("field", "ink"), LEAKING: ("output", "ink")}
 
 
-def field_figure(*fields: FieldFacts, title: str | None = None) -> Picture:
+def field_figure(*fields: FieldFacts | Panel, title: str | None = None) -> Picture:
     """What the field lab shows, as a still: one panel for each field, its masks at the left.
 
     Args:
-        fields: one to three fields, from the left.
+        fields: one to three fields, or channels of an image, from the left.
         title: the title; left out, it is the finding of a single panel. Of several, the findings stand above each one.
 
     Returns:
@@ -37,31 +38,32 @@ def field_figure(*fields: FieldFacts, title: str | None = None) -> Picture:
     """
     if not 1 <= len(fields) <= 3 or (len(fields) > 1 and title is None):
         raise ValueError("The picture takes one to three fields, and for more than one a title.")
+    panels = [facts.panel if isinstance(facts, FieldFacts) else facts for facts in fields]
     panel = _MASKS + SIZE * _CELL
     width = 2 * _MARGIN + len(fields) * panel + (len(fields) - 1) * _GAP
     heading = wrapped(title or fields[0].finding, (width - 2 * _MARGIN) / 100, 14, "bold")
     above = 40 if len(fields) > 1 else 0
     top = 22 + 24 * len(heading) + above
-    height = top + SIZE * _CELL + 74
-    with new_picture(width / 100, height / 100) as picture:
+    below = top + max(SIZE * _CELL, *(_stack_height(facts) for facts in panels))
+    with new_picture(width / 100, (below + 74) / 100) as picture:
         picture.set_label(title or fields[0].finding)
-        page = _page(picture, width, height)
+        page = _page(picture, width, below + 74)
         for number, line in enumerate(heading):
             page.text(_MARGIN, 24 * (number + 1), line, size=14, weight="bold", va="center_baseline")
-        for number, facts in enumerate(fields):
+        for number, facts in enumerate(panels):
             left = _MARGIN + number * (panel + _GAP)
             if above:
                 for row, line in enumerate(wrapped(facts.finding, panel / 100, 10, "bold")[:2]):
                     page.text(left, top - 36 + 16 * row, line, size=10, weight="bold", va="center_baseline")
             _draw_stack(page, facts, left, top)
             _draw_image(page, facts, left + _MASKS, top)
-            _draw_counts(page, facts, left, top + SIZE * _CELL + 24, panel)
+            _draw_counts(page, facts, left, below + 24, panel)
         if title is None:
-            picture.describe(fields[0].description, fields[0].table)
+            picture.describe(panels[0].description, panels[0].table)
         else:
-            words = " ".join(facts.description for facts in fields)
-            columns = {f"kind {number}": facts.table["kind"] for number, facts in enumerate(fields, 1)}
-            picture.describe(f"{title}. {words}", {**fields[0].table, **columns})
+            words = " ".join(facts.description for facts in panels)
+            columns = {f"kind {number}": facts.table["kind"] for number, facts in enumerate(panels, 1)}
+            picture.describe(f"{title}. {words}", {**panels[0].table, **columns})
     return picture
 
 
@@ -133,13 +135,22 @@ def _page(picture: Picture, width: float, height: float) -> Axes:
     return page
 
 
-def _draw_stack(page: Axes, facts: FieldFacts, left: float, top: float) -> None:
-    tap = min(28, 84 // facts.kernel_size) if facts.stack == "plain" else min(20, 72 // facts.kernel_size)
+def _tap(mask: Sequence[Sequence[int]], number: int) -> int:
+    """The side of a mask's squares, one of so many masks."""
+    return min(28, 84 // len(mask[0])) if number <= 2 else min(20, 72 // len(mask[0]))
+
+
+def _stack_height(facts: Panel) -> int:
+    return sum(38 + _tap(mask, len(facts.masks)) * len(mask) for _, mask in facts.masks)
+
+
+def _draw_stack(page: Axes, facts: Panel, left: float, top: float) -> None:
     y = top
     for name, mask in facts.masks:
+        tap = _tap(mask, len(facts.masks))
         page.text(left, y + 7, name, size=9.5, weight="bold", va="center_baseline")
         _draw_taps(page, mask, left, y + 20, tap)
-        y += 20 + tap * len(mask) + 18
+        y += 38 + tap * len(mask)
 
 
 def _draw_taps(
@@ -165,10 +176,12 @@ def _draw_taps(
         page.add_patch(Rectangle((x, y), size, size, fill=False, edgecolor=COLOURS["ink"], linewidth=1.6))
 
 
-def _draw_image(page: Axes, facts: FieldFacts, left: float, top: float) -> None:
+def _draw_image(page: Axes, facts: Panel, left: float, top: float) -> None:
     for row, column in np.ndindex(SIZE, SIZE):
         place = (left + column * _CELL, top + row * _CELL)
         draw_cell(page, place, _CELL, str(facts.kinds[row, column]))
+    if not facts.is_chosen:
+        return
     x, y = left + facts.column * _CELL, top + facts.row * _CELL
     page.add_patch(
         Rectangle((x + 1, y + 1), _CELL - 2, _CELL - 2, facecolor=COLOURS["current"], edgecolor=COLOURS["ink"], linewidth=1.8)
@@ -177,7 +190,7 @@ def _draw_image(page: Axes, facts: FieldFacts, left: float, top: float) -> None:
         draw_cross(page, x, y, _CELL)
 
 
-def _draw_counts(page: Axes, facts: FieldFacts, left: float, y: float, width: float) -> None:
+def _draw_counts(page: Axes, facts: Panel, left: float, y: float, width: float) -> None:
     """Each kind beside its count, in two lines at most."""
     x = left
     for kind, name in KINDS.items():

@@ -5,8 +5,10 @@ import pytest
 import torch
 
 from armod.course.labs import field_lab
-from armod.course.labs.field.facts import KINDS, FieldFacts
-from armod.course.labs.field.paths import Layer, PathFacts, layers_of
+from armod.course.labs.field.facts import KINDS, FieldFacts, planes_of
+from armod.course.labs.field.layers import Layer, layers_of
+from armod.course.labs.field.paths import PathFacts
+from armod.course.labs.field.picture import field_figure
 from armod.measures.field_table import SIZE, field_table, settings
 from armod.models.raster.pixel_masks import horizontal_mask, pixel_mask, vertical_mask
 from tests.course.labs.test_every_lab import data_of
@@ -75,7 +77,30 @@ def test_a_blue_value_sees_red_and_green_of_its_own_pixel():
     assert kinds.tolist() == ["seen", "seen", "later"]
 
 
-@pytest.mark.parametrize("typed", ["", "A4", "A3 C3", "A3x", "3"])
+@pytest.mark.parametrize("typed", ["", "A4", "A3 C3", "A3x", "3", "B3x0", "B3x5", "A3 " * 9])
 def test_layers_that_are_none_are_refused(typed):
     with pytest.raises(ValueError, match="Layers are typed like A3, B3, B5x2"):
         layers_of(typed)
+
+
+def test_the_picture_of_any_layers_says_what_the_paths_say():
+    """Of three channels the chosen one alone has a chosen pixel; a panel that showed another channel would have other counts."""
+    paths = PathFacts("gated", layers_of("B3, A3x2, B5"), 7, 6, 3, 1)
+    planes = planes_of(paths)
+    assert [plane.is_chosen for plane in planes] == [False, True, False]
+    assert sum(plane.counts["seen"] for plane in planes) == int((paths.kinds == "seen").sum())
+    assert planes[0].counts["seen"] == planes[2].counts["seen"] + 1  # red of its own pixel
+    picture = field_figure(*planes, title=paths.finding)
+    assert picture.get_label() == paths.finding and "horizontal, 2: A, ×2 keeps" in str(picture)
+    (grey,) = planes_of(PathFacts("plain", layers_of("A3, B3, B3"), 7, 6))
+    usual = FieldFacts("plain", "A", 3, 3, 7, 6)
+    assert str(field_figure(grey)) == str(field_figure(usual))
+    assert field_figure(grey).png() == field_figure(usual).png()
+
+
+def test_the_oracle_is_asked_only_for_stacks_of_its_table():
+    for typed, channels in [("A3, B3x2", 1), ("A3", 1), ("A3, B5", 1), ("A3, B3", 3), ("B3, A3", 1)]:
+        assert FieldFacts.of(PathFacts("plain", layers_of(typed), 7, 6, channels)) is None
+    assert FieldFacts.of(PathFacts("plain", layers_of("B5, B5"), 7, 6)) == FieldFacts(
+        "plain", "B", 5, 2, 7, 6
+    )

@@ -9,7 +9,8 @@ from playwright.sync_api import expect
 
 from armod.course.labs import field_lab
 from armod.course.labs.field.facts import FieldFacts
-from armod.course.labs.field.paths import CHANNELS, MOST_DILATION, PathFacts, layers_of
+from armod.course.labs.field.layers import MOST_DILATION, layer_masks, layers_of
+from armod.course.labs.field.paths import CHANNELS, PathFacts
 from armod.measures.field_table import DEPTHS, FIRST_MASKS, KERNEL_SIZES, SIZE, STACKS
 from tests.browser.widgets import seeds, turn
 
@@ -119,6 +120,14 @@ def test_any_layers_and_channels_say_and_shade_what_python_counts(show, seed):
         facts = PathFacts(stack, layers_of(typed), row, column, channels, channel)
         assert page.locator(".finding").text_content() == facts.finding
         assert page.locator(".detail").text_content().startswith(facts.detail)
+        taps = page.locator("rect[class^=tap-]").evaluate_all(
+            "all => all.map(one => Number(one.getAttribute('class').at(-1)))"
+        )
+        masks = layer_masks(stack, facts.layers)
+        assert taps == [tap for _, mask in masks for row in mask for tap in row]
+        assert [name for name, _ in masks] == [
+            text for text in page.locator("svg text.strong").all_text_contents() if ": " in text
+        ]
         drawn = page.locator("[data-pixel]").evaluate_all(counted)
         assert [kind for kind, _ in drawn] == facts.kinds.flatten().tolist()
         by_paths = sorted(
@@ -189,3 +198,16 @@ def test_a_wrong_list_of_layers_is_told(show):
     page.get_by_label("Layers one by one").fill("A3, B4")
     expect(page.locator(".error")).to_contain_text('"A3, B4" is no such list')
     expect(page.locator(".finding")).to_have_text(FieldFacts(*START).finding)
+
+
+def test_knobs_show_the_layers_that_were_typed(show):
+    page = show(field_lab())
+    turn(page, "Layers one by one", "B5x2, B5x2")
+    assert page.get_by_label("First mask", exact=True).input_value() == "B (leaks)"
+    for name, words in {"Kernel": "5×5", "Layers": "2", "Dilation": "2"}.items():
+        expect(page.get_by_label(name, exact=True)).to_have_attribute("aria-valuetext", words)
+    turn(page, "Layers one by one", "A5, B5, B3x2")
+    for name, words in {"Kernel": "differ", "Layers": "3", "Dilation": "differ"}.items():
+        expect(page.get_by_label(name, exact=True)).to_have_attribute("aria-valuetext", words)
+    turn(page, "Layers", 4)
+    expect(page.get_by_label("Layers one by one", exact=True)).to_have_value("A5, B5, B5, B5")

@@ -3,7 +3,8 @@ import pytest
 import torch
 
 import armod
-from armod.course.labs.field.facts import FieldFacts, stack_masks
+from armod.course.labs.field.facts import FieldFacts
+from armod.course.labs.field.layers import layer_masks, layers_of
 from armod.course.labs.field.picture import field_figure, mask_squares
 from armod.measures.field_table import DEPTHS, SIZE, field_table, settings, small_stack
 from armod.models.raster.pixel_masks import pixel_mask
@@ -69,12 +70,12 @@ def test_findings_say_leaks_and_blind_spots():
 
 def test_the_masks_drawn_are_the_librarys():
     for kernel_size in (3, 5, 7):
-        names, masks = zip(*stack_masks("plain", "A", kernel_size), strict=True)
+        names, masks = zip(*layer_masks("plain", layers_of(f"A{kernel_size} B{kernel_size}")), strict=True)
         assert names == ("first layer: A", "later layers: B")
         assert [mask for mask in masks] == [
             pixel_mask(kernel_size, each)[0, 0].int().tolist() for each in "AB"
         ]
-    wrong = dict(stack_masks("gated", "B", 5))
+    wrong = dict(layer_masks("gated", layers_of("B5, B5")))
     assert wrong["vertical, first: B"][2] == [2, 2, 2, 2, 2]
     assert wrong["horizontal, first: B"] == [[1, 1, 2, 0, 0]]
 

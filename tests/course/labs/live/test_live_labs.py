@@ -16,6 +16,8 @@ from torch import Tensor, distributions, nn
 
 from armod import MADE, AutoregressiveModel, PixelCNN, WaveNet, check_autoregressive, likelihoods
 from armod.course.labs import dependency_lab, dilation_lab, field_lab, mask_lab
+from armod.course.labs.field.layers import layers_of
+from armod.course.labs.field.paths import PathFacts
 from armod.course.lessons.normal_form import normalised
 from armod.figures.picture import Picture
 from armod.models.made.masks import hidden_degrees, masks, who_sees_whom
@@ -133,9 +135,47 @@ def test_the_knobs_of_the_field_lab_are_traits() -> None:
     lab.stack, lab.pixel = "gated", (12, 0)
     assert lab.facts.finding.startswith("Two stacks") and "in row 13 and column 1" in str(lab.tabled())
     from_page(lab, depth=2, kernel_size=7)
-    assert lab.facts.depth == 2 and lab.facts.kernel_size == 7
-    with pytest.raises(ValueError, match="depth is one of"):
-        lab.depth = 9
+    assert lab.facts.depth == 2 and lab.facts.kernel_size == 7 and lab.layers == ["A7", "B7"]
+    for name, value, sentence in [
+        ("depth", 9, "depth is one of"),
+        ("channels", 2, "channels is one of 1, 3; got 2"),
+        ("channel", 1, "channel is one of 0; got 1"),
+        ("pixel", (13, 0), "row is one of"),
+        ("dilations", [], r"dilations are 1 to 8 numbers from 1 to 4; got \[\]"),
+        ("layers", "A3, C3", "Layers are typed like"),
+    ]:
+        with pytest.raises(ValueError, match=sentence):
+            setattr(lab, name, value)
+
+
+def test_layers_dilations_and_channels_of_the_field_lab_follow_each_other() -> None:
+    lab = field_lab(live=True)
+    lab.layers = "A5, B3x2, B3"
+    assert (lab.layers, lab.dilations) == (["A5", "B3×2", "B3"], [1, 2, 1])
+    assert (lab.first_mask, lab.kernel_size, lab.depth) == ("A", 5, 3)
+    counted = PathFacts("plain", layers_of("A5, B3x2, B3"), 7, 6)
+    assert lab.facts == PathFacts("plain", counted.layers, 7, 6)
+    # the page that is saved shows these layers, too
+    assert counted.finding in str(lab.tabled())
+    lab.dilations = [1, 1, 4, 2]
+    assert lab.layers == ["A5", "B3", "B3×4", "B3×2"] and lab.depth == 4
+    seen: list[str] = []
+    lab.observe(lambda change: seen.append(change["name"]), ["layers", "dilations", "channels"])
+    from_page(lab, layers=["B3", "A3×3"], channels=3, channel=2)
+    assert (lab.first_mask, lab.kernel_size, lab.depth, lab.dilations) == ("B", 3, 2, [1, 3])
+    assert sorted(seen) == ["channels", "dilations", "layers"]
+    assert "Channel" not in lab.facts.finding and "values seen" in str(lab.tabled())
+    lab.channels = 1
+    assert lab.channel == 0
+    # a knob makes all layers anew, as it does in the page
+    lab.depth = 3
+    assert lab.layers == ["B3", "B3", "B3"]
+    slider = ipywidgets.IntSlider(max=2)
+    lab.channels = 3
+    link = ipywidgets.link((lab, "channel"), (slider, "value"))
+    slider.value = 2
+    assert lab.channel == 2
+    link.unlink()
 
 
 def test_any_dilations_are_measured() -> None:
