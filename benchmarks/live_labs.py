@@ -57,6 +57,13 @@ def live() -> dict[str, float]:
     def pixel(number: int) -> None:
         field.pixel = (number % 13, (3 * number) % 13)
 
+    def layers(number: int) -> None:
+        field.layers = ["A7", "B5×2", f"B3×{1 + number % 4}", "B3"]
+
+    def channel(number: int) -> None:
+        field.channels = 3
+        field.channel = (number + 1) % 3
+
     def output(number: int) -> None:
         pairs.output = number % 64
 
@@ -66,6 +73,8 @@ def live() -> dict[str, float]:
         "mask lab, a connection": connection,
         "dilation lab, a dilation": dilation,
         "field lab, the pixel": pixel,
+        "field lab, the layers": layers,
+        "field lab, the channel": channel,
         "dependency lab, the variable": output,
     }
     return {name: _median_ms(turn) for name, turn in knobs.items()}

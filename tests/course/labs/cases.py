@@ -12,6 +12,7 @@ from armod.course.labs import Widget
 from armod.course.labs.coin.facts import CoinFacts
 from armod.course.labs.colour.facts import ColourFacts
 from armod.course.labs.dilation.lab import dilation_state
+from armod.course.labs.dilation.picture import dilation_figure
 from armod.course.labs.field.lab import lab_state as field_state
 from armod.course.labs.gates.facts import EXAMPLES, GatesFacts
 from armod.course.labs.histogram.lab import IMAGINARY
@@ -201,7 +202,7 @@ CASES = {
         labs.dilation_lab,
         80_000,
         lambda: labs.dilation_lab("always 4", 3, kernel_size=3),
-        lambda: dilation_state("always 4", 3, 3).description,
+        lambda: str(dilation_figure(dilation_state("always 4", 3, 3), generation=True)),
         (
             (("tripling",), {}, r"pattern is one of doubling, .*; got tripling\."),
             ((), {"num_layers": 6}, r"num_layers is one of 1, .*; got 6\."),

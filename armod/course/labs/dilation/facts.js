@@ -45,6 +45,12 @@ function dilationFacts(say, dilations, kernel) {
       const kind = isNaive ? "naive" : "cached";
       return { finding: say(`${kind}_finding`, values), detail: say(`${kind}_detail`, values) };
     },
+    // Row by row from the output down: units computed with queues, what they hold there, units computed without, and of these
+    // again. Samples are given, not computed.
+    costs: (output) => ancestry.map((places, row) => {
+      const held = row ? Math.min((kernel - 1) * dilations.at(-row), output - 1) : 0;
+      return row === layers ? [0, held, 0, 0] : [1, held, inside(places, output), inside(places, output) - 1];
+    }),
     // Row by row from the output down, which places hold what was computed before: in a queue, or in the ancestry.
     before: (isNaive) => ancestry.map((places, row) => {
       if (isNaive) return row === layers ? [] : places.slice(1);

@@ -140,6 +140,10 @@ class DilationFacts:
         """How long the field lasts at a sampling rate."""
         return say("lasts", field=self.field, milliseconds=1000 * self.field / rate, rate=f"{rate:,}")
 
+    def kept(self, output: int) -> int:
+        """Units and samples before the sample `output` in the queues: every layer keeps those that it will read again."""
+        return sum(min((self.kernel_size - 1) * dilation, output - 1) for dilation in self.dilations)
+
     def generation(self, output: int, *, is_naive: bool) -> tuple[str, str]:
         """Finding and detail of one step of generation, which computes hidden units for the output at sample `output`.
 
@@ -162,7 +166,7 @@ class DilationFacts:
             "again": units[-1] - self.num_layers,
             "total": sum(units) if is_naive else self.num_layers * output,
             "cached": self.num_layers * output,
-            "kept": sum(min((self.kernel_size - 1) * dilation, output - 1) for dilation in self.dilations),
+            "kept": self.kept(output),
         }
         kind = "naive" if is_naive else "cached"
         return say(f"{kind}_finding", **values), say(f"{kind}_detail", **values)
@@ -170,6 +174,11 @@ class DilationFacts:
     def computed(self, output: int) -> int:
         """Hidden units inside the recording that the output at sample `output` depends on."""
         return sum(back < output for row in self.ancestry[:-1] for back in row)
+
+    @property
+    def both_ways(self) -> tuple[str, ...]:
+        """What the next sample costs with queues and without, at the last output of the page."""
+        return tuple(self.generation(self.columns, is_naive=is_naive)[0] for is_naive in (False, True))
 
     @property
     def description(self) -> str:

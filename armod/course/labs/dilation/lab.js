@@ -79,16 +79,22 @@ export async function mount(stage, data, live) {
   const keys = ["output", "hidden", "sample", "missed", "cached", "again"];
   lab.legend(keys.map((kind) => [`unit-${kind}`, say(`key_${kind}`)]));
   const sketch = createSketch(lab.svg);
-  const read = lab.reading("As a table, and in Python", {
+  const rowNames = () => ["output", ...dilations().reverse().slice(1).map((each) => `units of dilation ${each}`), "samples"];
+  const reads = [lab.reading("As a table, and in Python", {
     caption: "Steps back from the output",
     columns: ["row", say("key_hidden")],
-    rows: () => {
-      const names = ["output", ...dilations().reverse().slice(1).map((each) => `units of dilation ${each}`), "samples"];
-      return facts.ancestry.slice(0, state.frame + 1).map((places, row) => [names[row], places.join(", ")]);
-    },
+    rows: () => facts.ancestry.slice(0, state.frame + 1).map((places, row) => [rowNames()[row], places.join(", ")]),
     code: () => own ? `armod.dependency_matrix(model)[model.ordering[${state.output}]]` : `armod.WaveNet((${columns() + 1},), 2, dilations=[${dilations().join(", ")}], `
       + `kernel_size=${state.kernel}, likelihood=armod.likelihoods.Bernoulli()).receptive_field`,
-  });
+  }), lab.reading(say("reading_costs"), {
+    caption: say("costs_caption"),
+    columns: ["row", ...["cached", "kept", "naive", "again"].map((each) => say(`costs_${each}`))],
+    rows: () => {
+      const costs = facts.costs(state.output);
+      const all = costs.reduce((sum, row) => sum.map((each, column) => each + row[column]));
+      return [...costs.map((row, index) => [rowNames()[index], ...row]), [say("costs_all"), ...all]];
+    },
+  })];
 
   // Of a model of one's own: what each conditional sees, as the oracle found it. The kernel sends it again.
   async function takeNumbers() {
@@ -108,7 +114,7 @@ export async function mount(stage, data, live) {
     lab.find(step.finding ?? own?.finding ?? facts.title(state.output));
     if (own) count(Object.fromEntries(own.names.map((kind) => [kind, kindsAt(state.output).filter((each) => each === kind).length])));
     lab.tell(step.detail ?? facts.sentence(state.frame, state.output) + facts.gaps(state.frame));
-    read();
+    for (const read of reads) read();
     draw();
   }
 

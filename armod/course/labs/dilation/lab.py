@@ -77,7 +77,7 @@ def dilation_lab(
         "kernels": KERNEL_SIZES,
         "start": {**start, "output": at, "frame": frame},
     }
-    return lab_page(__file__, data, dilation_figure(facts))
+    return lab_page(__file__, data, dilation_figure(facts, generation=True))
 
 
 @cache

@@ -15,13 +15,16 @@ _WIDTH, _LEFT, _RIGHT, _ROW = 1000, 96, 20, 46
 _SPARE = 4  # columns that the widest field leaves to its left
 
 
-def dilation_figure(*stacks: DilationFacts, title: str | None = None, newest: bool = False) -> Picture:
+def dilation_figure(
+    *stacks: DilationFacts, title: str | None = None, newest: bool = False, generation: bool = False
+) -> Picture:
     """A panel for each stack: rows of units above the samples, and what the last output depends on.
 
     Args:
         stacks: the stacks, from above.
         title: the title; left out, it is the first stack's finding.
         newest: whether to tell the units of the newest column, in yellow, from those that earlier outputs needed, in blue.
+        generation: whether to say below each stack what the next sample costs with queues and without.
 
     Returns:
         The picture; its table holds for each stack its dilations, kernel, the field by the formula, and how many
@@ -31,6 +34,11 @@ def dilation_figure(*stacks: DilationFacts, title: str | None = None, newest: bo
     [4]
     """
     descriptions = [facts.description for facts in stacks]
+    if generation:
+        descriptions = [
+            f"{words} {'. '.join(facts.both_ways)}."
+            for words, facts in zip(descriptions, stacks, strict=True)
+        ]
     if title:
         descriptions.insert(0, f"{title}.")
     if newest:
@@ -41,7 +49,7 @@ def dilation_figure(*stacks: DilationFacts, title: str | None = None, newest: bo
         )
     title = title or stacks[0].finding
     columns = max(16, *(facts.field for facts in stacks)) + _SPARE
-    heights = [_ROW * facts.num_layers + 110 for facts in stacks]
+    heights = [_ROW * facts.num_layers + (160 if generation else 110) for facts in stacks]
     with new_picture(_WIDTH / 100, (sum(heights) + 44) / 100) as picture:
         picture.set_label(title)
         page = picture.add_axes((0, 0, 1, 1), xlim=(0, _WIDTH), ylim=(sum(heights) + 44, 0))
@@ -50,6 +58,10 @@ def dilation_figure(*stacks: DilationFacts, title: str | None = None, newest: bo
         top = 44
         for facts, height in zip(stacks, heights, strict=True):
             _draw(page, facts, top, columns, newest)
+            edge = _WIDTH - _RIGHT - (_WIDTH - _LEFT - _RIGHT) / columns / 2 + 8
+            for line, words in enumerate(facts.both_ways if generation else ()):
+                y = top + height - 50 + 24 * line
+                page.text(edge, y, words, size=10, ha="right", va="center_baseline")
             top += height
         picture.describe(
             " ".join(descriptions),

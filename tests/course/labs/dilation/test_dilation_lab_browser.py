@@ -2,6 +2,7 @@
 
 import random
 import re
+from collections import deque
 
 import pytest
 from playwright.sync_api import expect
@@ -34,7 +35,7 @@ def columns(page, row):
 @seeds
 def test_every_state_says_and_lights_what_python_says(show, seed):
     page = show(dilation_lab())
-    page.locator("summary").click()
+    page.locator("summary").first.click()
     choose = random.Random(seed)
     for _ in range(8):
         kernel_size, rate = choose.choice(KERNEL_SIZES), choose.choice(RATES)
@@ -55,7 +56,7 @@ def test_every_state_says_and_lights_what_python_says(show, seed):
         for row in range(frame + 1):
             inside = sorted(output - back for back in facts.ancestry[row] if back < output)
             assert columns(page, row) == inside
-        rows = page.locator("tbody td").all_text_contents()
+        rows = page.locator("details").first.locator("tbody td").all_text_contents()
         assert rows == [", ".join(map(str, places)) for places in facts.ancestry[: frame + 1]]
         texts = page.locator("svg.armod-plot text").all_text_contents()
         is_complete = frame == facts.num_layers
@@ -76,6 +77,55 @@ def test_every_state_says_and_lights_what_python_says(show, seed):
             kept = re.search(r"hold (\d+)", detail)
             assert past == (facts.computed(output) - facts.num_layers if is_naive else int(kept[1]))
         page.get_by_label("Show").select_option("paths of one output")
+
+
+def played(dilations, kernel_size, output):
+    """Rows from the output down as (computed, queued, computed without, of these again), by playing generation unit by unit."""
+    depth = len(dilations)
+    # a queue below each layer, and all that the naive loop computed so far
+    queues = [deque(maxlen=(kernel_size - 1) * dilation) for dilation in dilations]
+    before, rows = set(), []
+    for at in range(1, output + 1):
+        held = [len(queue) for queue in queues]
+        for queue in queues:
+            queue.append(at)
+        units, frontier = {(depth, at)}, {at}
+        for level in reversed(range(1, depth)):
+            reads = {place - tap * dilations[level] for place in frontier for tap in range(kernel_size)}
+            frontier = {place for place in reads if place >= 1}
+            units |= {(level, place) for place in frontier}
+        rows = [
+            [1, held[level] if level < depth else 0, sum(unit[0] == level for unit in units),
+             sum(unit[0] == level for unit in units & before)]
+            for level in range(depth, 0, -1)
+        ] + [[0, held[0], 0, 0]]  # fmt: skip
+        before |= units
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("dilations", "kernel_size", "output"), [("1, 2, 4", 2, 24), ("3, 1, 5", 3, 9), ("4, 4", 2, 1)]
+)
+def test_the_table_of_generation_counts_what_is_computed_queued_and_computed_again(
+    show, dilations, kernel_size, output
+):
+    page = show(dilation_lab())
+    page.locator("summary", has_text="Generation as a table").click()
+    turn(page, "Dilations", dilations)
+    turn(page, "Kernel", kernel_size)
+    turn(page, "Output", output)
+    numbers = [int(dilation) for dilation in dilations.split(", ")]
+    table = page.get_by_role("table", name="Units at the chosen output, row by row")
+    rows = [list(map(int, row.locator("td").all_text_contents())) for row in table.locator("tbody tr").all()]
+    expected = played(numbers, kernel_size, output)
+    assert rows == [*expected, [sum(column) for column in zip(*expected, strict=True)]]
+    facts = DilationFacts(tuple(numbers), kernel_size)
+    assert rows[-1] == [
+        len(numbers),
+        facts.kept(output),
+        facts.computed(output),
+        facts.computed(output) - len(numbers),
+    ]
 
 
 def test_dilations_are_typed_or_turned_one_by_one_and_a_wrong_list_is_told(show):
