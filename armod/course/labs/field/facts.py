@@ -186,7 +186,7 @@ def planes_of(paths: PathFacts) -> list[Panel]:
 
     >>> from armod.course.labs.field.layers import layers_of
     >>> [plane.finding for plane in planes_of(PathFacts("plain", layers_of("A3 B3"), 7, 6, 3, 1))][::2]
-    ['R: 9 seen, 4 in the blind spot', 'B: 8 seen, 4 in the blind spot']
+    ['R: 12 seen, 1 in the blind spot', 'B: 11 seen, 1 in the blind spot']
     """
     planes = []
     for plane, kinds in enumerate(paths.kinds):
