@@ -17,6 +17,8 @@
 # Each exercise says how hard it is and how long it takes. Replace the `...` by your own code, run the cell, then the
 # check below it: it says what to look at next. Hints unfold one by one; try before you open them.
 #
+# A function that you write leaves the tensors and lists that it is given as they are; the checks look.
+#
 # *Your own copy of this notebook is `my_exercises/4_5_2_wavenet.ipynb`; updates of the course never touch it. The original in `exercises/` they replace.*
 
 # %% [markdown]

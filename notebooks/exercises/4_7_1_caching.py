@@ -17,6 +17,8 @@
 # Each exercise says how hard it is and how long it takes. Replace the `...` by your own code, run the cell, then the
 # check below it: it says what to look at next. Hints unfold one by one; try before you open them.
 #
+# A function that you write leaves the tensors and lists that it is given as they are; the checks look.
+#
 # *Your own copy of this notebook is `my_exercises/4_7_1_caching.ipynb`; updates of the course never touch it. The original in `exercises/` they replace.*
 
 # %% [markdown]
@@ -194,7 +196,7 @@ armod.check("caching-fixed-point")
 # `(N, b + 1, K)` of the next b + 1 variables, each given the guesses before it, and leave `view` as it is. The attribute `probs`
 # of a conditional are its probabilities `(N, K)`.
 #
-# (armod calls this `view.peek(guesses)`. Do not use it here.)
+# (armod calls this `view.peek(guesses)`. Compare with it, once yours is done.)
 #
 # <details><summary>Hint 1 of 3</summary>
 #

@@ -158,7 +158,7 @@ armod.check("caching-fixed-point")
 # `(N, b + 1, K)` of the next b + 1 variables, each given the guesses before it, and leave `view` as it is. The attribute `probs`
 # of a conditional are its probabilities `(N, K)`.
 #
-# (armod calls this `view.peek(guesses)`. Do not use it here.)
+# (armod calls this `view.peek(guesses)`. Compare with it, once yours is done.)
 
 
 # %%

@@ -47,7 +47,7 @@ torch.set_num_threads(1)
 # made, if all that they read was made in earlier passes.
 #
 # Write `earliest_pass(needs, ordering)`: a list of D whole numbers. Entry i is the pass, counted from 1, in which variable i can be
-# made at the earliest. Do not use `armod.waves`.
+# made at the earliest. (armod calls this `armod.measures.waves.waves_of`. Compare with it, once yours is done.)
 
 
 # %% tags=["answer:parallel-waiting"]
@@ -212,8 +212,8 @@ armod.check("parallel-products")
 # - `student.rsample_and_log_prob(N, T)` makes N sounds of T samples, with a gradient, and their log-densities `(N,)` by the student.
 # - `teacher.log_prob(x)` are the log-densities `(N,)` of sounds `(N, T)` by the teacher, with a gradient in `x`.
 #
-# Minimise KL(student || teacher) per sample. Sounds of 50 samples are long enough, and 8 of them in each step. Write the loop yourself, without
-# `armod.distillation.distill`. The check gives your function teachers of its own, and measures the divergence in nats per sample.
+# Minimise KL(student || teacher) per sample. Sounds of 50 samples are long enough, and 8 of them in each step. Write the loop yourself; what
+# armod makes of it is `armod.distillation.distill`. The check gives your function teachers of its own, and measures the divergence in nats per sample.
 
 
 # %% tags=["answer:parallel-student"]

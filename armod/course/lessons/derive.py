@@ -41,7 +41,7 @@ def derived(solution: Path) -> str:
     """The text of the exercise's ``.py``; CourseError naming the solution's cell that has not the right form."""
     notebook = without_solutions(solution)
     notebook.cells[0].source += (
-        f"\n\n*Your own copy of this notebook is `my_exercises/{solution.stem}.ipynb`; updates of the course never touch it. "
+        f"\n\nA function that you write leaves the tensors and lists that it is given as they are; the checks look.\n\n*Your own copy of this notebook is `my_exercises/{solution.stem}.ipynb`; updates of the course never touch it. "
         f"The original in `exercises/` they replace.*"
     )
     return as_source(notebook)

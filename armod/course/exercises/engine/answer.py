@@ -10,6 +10,7 @@ from collections.abc import MutableMapping
 from typing import Any, Protocol
 
 from armod.course.exercises.engine.codec import NotPlainError, from_text, to_text
+from armod.course.exercises.engine.reading import Mistake
 from armod.course.exercises.engine.responder import Responder
 from armod.course.exercises.engine.showing import shown
 
@@ -112,28 +113,43 @@ class Answer:
         self.student = student
 
     def call(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
-        """What the learner's function returns; the arguments are plain data or handles."""
-        return self._ask("names", name, args, kwargs)
+        """What the learner's function returns; the arguments are plain data or handles.
 
-    def watched(self, name: str, /, *args: Any) -> tuple[Any, list[int], list[str]]:
+        Args:
+            name: the learner's name.
+            args: plain data or handles, which the function must leave as they are.
+            kwargs: the same, by name.
+
+        Returns:
+            Plain data or a handle.
+
+        Raises:
+            Mistake: if the call has changed one of ``args``.
+        """
+        reply, changed, _ = self.watched(name, *args, **kwargs)
+        if changed:
+            raise Mistake(
+                f"`{name}` has changed its argument `{changed[0]}`: after the call other values stand in it, and whoever called "
+                "will go on with those. Which line writes into what it was given?"
+            )
+        return reply
+
+    def watched(self, name: str, /, *args: Any, **kwargs: Any) -> tuple[Any, list[str], list[str]]:
         """What the learner's function returns, and what it left behind.
 
         Args:
             name: the learner's name.
             args: plain data or handles.
+            kwargs: the same, by name.
 
         Returns:
-            The result, the places of the arguments that the call has changed, and the global generators ("torch", "numpy",
-            "random") from which it has drawn, or which it has seeded.
+            The result, the learner's names of those ``args`` that the call has changed, and the global generators ("torch",
+            "numpy", "random") from which it has drawn, or which it has seeded.
         """
-        reply = self._ask("names", name, args, {}, watch=True)
+        reply = self._ask("names", name, args, kwargs, watch=True)
         match reply:
-            case (value, list(changed), list(moved)) if all(type(place) is int for place in changed):
-                return (
-                    value,
-                    [place for place in changed if 0 <= place < len(args)],
-                    [str(each) for each in moved],
-                )
+            case (value, list(changed), list(moved)):
+                return value, [str(each)[:MAX_NAME] for each in changed], [str(each) for each in moved]
         raise AnswerError("NotPlainError", "the reply is none", name)
 
     def value(self, name: str) -> Any:

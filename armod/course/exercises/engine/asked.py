@@ -34,6 +34,10 @@ Wrong = Function | Mapping[str, Any] | str | int | tuple[Function | Mapping[str,
 """A wrong function, or the options that make the right function wrong; a wrong value that is the same for everyone; or
 several of them that deserve the same sentence."""
 
+BY_CHANCE = (
+    "Asked twice for the same, it gave two different answers: from where does it draw random numbers, or what does it remember of "
+    "the call before? All that it needs to know stands in its arguments."
+)
 RAISES = object()  # in the place of a result: what raises an error there
 
 
@@ -60,8 +64,6 @@ class Asked:
         rtol: Relative tolerance of numbers that are not whole.
         atol: Absolute tolerance of numbers that are not whole.
         finite: Whether NaN and infinity are refused before anything is compared.
-        leaves: Names of the arguments, all of which the learner's function must leave as they are; none to let it do
-            what it likes.
     """
 
     name: str
@@ -78,7 +80,6 @@ class Asked:
     rtol: float = 1e-5
     atol: float = 1e-5
     finite: bool = True
-    leaves: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         if (self.instances is None) == (self.own is None):
@@ -128,18 +129,6 @@ class Asked:
         """The learner's reply, read as what the right result is."""
         raw = self._raw(answer, *arguments)
         return self._read(raw, self.call_in_words(*arguments), self.right(*arguments))
-
-    def call(self, answer: Answer, *arguments: Any) -> Any:
-        """The learner's reply as it is, for an ``ask`` of one's own; a changed argument is refused as ``leaves`` says."""
-        if not self.leaves:
-            return answer.call(self.name, *arguments)
-        reply, changed, _ = answer.watched(self.name, *arguments)
-        if changed:
-            raise Mistake(
-                f"`{self.name}` has changed its argument `{self.leaves[changed[0]]}`: after the call other numbers stand in it, and "
-                "whoever called will go on with those. Which line writes into what it was given?"
-            )
-        return reply
 
     def why(self, answer: Answer, generator: np.random.Generator, *also: Instance) -> str:
         """Find the learner's mistake, for a check that sees by another way than comparing that there is one.
@@ -207,6 +196,9 @@ class Asked:
         for (first, mine), (second, other) in combinations(results, 2):
             if first != second and self.is_same(mine, other, CLEARLY):
                 return first, second
+        first, *others = results[0][1]
+        if others and all(self.is_same(first, other) for other in others):
+            return "the right answer", "one answer to all"
         return None
 
     def is_same(self, first: Any, second: Any, times: float = 1) -> bool:
@@ -257,6 +249,12 @@ class Asked:
         fitting = self._fitting(replies, instances)
         if len(fitting) == 1:
             return fitting[0]
+        if (
+            not fitting
+            and not self.own
+            and not all(map(self.is_same, replies, self._replies(answer, instances)))
+        ):
+            return BY_CHANCE
         if isinstance(self.otherwise, str):
             return self.otherwise
         rights = [self.right(*arguments) for arguments in instances]
@@ -289,7 +287,7 @@ class Asked:
     def _raw(self, answer: Answer, *arguments: Any) -> Any:
         if self.own:
             return answer.value(self.name)
-        return self.ask(answer, *arguments) if self.ask else self.call(answer, *arguments)
+        return self.ask(answer, *arguments) if self.ask else answer.call(self.name, *arguments)
 
     def _seen(self, got: Any, right: Any, *arguments: Any) -> str:
         verb = "is" if self.own else "gave"

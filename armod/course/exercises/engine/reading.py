@@ -133,7 +133,7 @@ def several(reply: Any, what: str, readers: Sequence[Callable[[Any, str], Any]])
         Mistake: if it is no list or tuple, has another length, or one of its items is not what it should be.
     """
     if isinstance(reply, Tensor | np.ndarray) and reply.ndim:
-        reply = list(reply)
+        reply = list(torch.as_tensor(reply))  # NumPy's whole numbers are no int
     if not isinstance(reply, list | tuple) or len(reply) != len(readers):
         found = f"a list of {len(reply)}" if isinstance(reply, list | tuple) else shown(reply)
         raise Mistake(f"{what} is {found}; a list of {len(readers)} is due.")

@@ -3,7 +3,7 @@
 One question is one text, one reply is one text (`armod.course.exercises.engine.codec`). A question is a dict: ``of`` is "names",
 "armod" or the number of a handle; ``name`` a name, a dotted path below it, or "" for the thing itself; ``call`` says
 whether to call it, with ``args`` and ``kwargs``; ``watch`` whether to tell what the call left behind. A reply is
-``("value", value)``, ``("watched", value, changed arguments, moved generators)``, ``("unanswered", why)`` or
+``("value", value)``, ``("watched", value, names of changed arguments, moved generators)``, ``("unanswered", why)`` or
 ``("error", type name, message)``. Besides the codec this module imports nothing of armod, so that the two can be sent
 to a kernel that has no checks at all.
 """
@@ -11,6 +11,7 @@ to a kernel that has no checks at all.
 from __future__ import annotations
 
 import importlib
+import inspect
 import random
 from collections.abc import MutableMapping
 from typing import Any
@@ -63,7 +64,9 @@ class Responder:
             return ("value", result)
         after = self._left_behind(question)
         changed = [
-            place for place, pair in enumerate(zip(before[0], after[0], strict=True)) if len(set(pair)) > 1
+            _argument(found, place)
+            for place, pair in enumerate(zip(before[0], after[0], strict=True))
+            if len(set(pair)) > 1
         ]
         return ("watched", result, changed, [each for each in after[1] if before[1][each] != after[1][each]])
 
@@ -120,6 +123,15 @@ class Responder:
 
 class _Unanswered(Exception):
     """There is no answer yet; the message says which name lacks it."""
+
+
+def _argument(function: Any, place: int) -> str:
+    """What the learner's function calls this argument."""
+    try:
+        parameters = list(inspect.signature(function).parameters)
+    except (TypeError, ValueError):
+        parameters = []
+    return _text(parameters[min(place, len(parameters) - 1)]) if parameters else f"number {place + 1}"
 
 
 def _text(text: str) -> str:

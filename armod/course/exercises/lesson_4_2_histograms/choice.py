@@ -114,7 +114,6 @@ histogram_choice.asks(
     "held-out data choose",
     points=2,
     instances=_choices,
-    leaves=("train", "valid", "candidates", "num_levels", "imaginary"),
     seen=lambda got, right, train, valid, candidates, *_: f"For training observations {tuple(train.shape)} and the candidates {candidates} `choose_bins` gave {got}.",
     wrong={
         "That is a place in the list. Which candidate stands there?": lambda train, valid, candidates, *sizes: candidates.index(choose_bins(train, valid, candidates, *sizes)),
@@ -129,7 +128,6 @@ asked_left_out = histogram_choice.asks(
     "each observation left out in turn",
     points=3,
     instances=_small_sets,
-    leaves=("x", "num_bins", "num_levels", "imaginary"),
     called=lambda x, num_bins, num_levels, imaginary: f"`leave_one_out({shown(x)}, {num_bins}, {num_levels}, {imaginary:g})`",
     finite=False,
     wrong={

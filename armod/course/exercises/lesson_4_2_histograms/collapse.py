@@ -109,7 +109,6 @@ histogram_collapse.asks(
     "the share of unseen test observations",
     points=2,
     instances=_sets,
-    leaves=("train", "test", "num_bins", "num_levels"),
     called=_about,
     seen=lambda got, right, train, test, *sizes: f"{_about(train, test, *sizes)} gave {shown(got)}. The first test observation falls in the cell {cells_of(test[:1], *sizes)[0]}.",
     wrong={

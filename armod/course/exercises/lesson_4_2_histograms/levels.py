@@ -75,7 +75,7 @@ def _histograms(generator: np.random.Generator, *sizes: tuple[int, int]) -> Iter
 
 def _ask(answer: Answer, x: Tensor, num_bins: int, num_levels: int) -> Any:
     try:
-        return asked_probs.call(answer, x, num_bins, num_levels)
+        return answer.call("level_probs", x, num_bins, num_levels)
     except AnswerError as error:
         if not any(words in str(error) for words in _TOO_SHORT):
             raise
@@ -94,7 +94,6 @@ asked_probs = histogram_levels.asks(
     level_probs,
     instances=lambda generator: _histograms(generator, (4, 8), (3, 8), (4, 6)),
     ask=_ask,
-    leaves=("x", "num_bins", "num_levels"),
     called=lambda x, num_bins, num_levels: f"`level_probs({shown(x)}, {num_bins}, {num_levels})`",
     seen=lambda got, right, x, num_bins, num_levels: f"`level_probs({shown(x)}, {num_bins}, {num_levels})` gave {shown(got)}, which adds up to {float(got.sum()):.4g}.",
     wrong={

@@ -166,7 +166,7 @@ def _ask(
     x = _observations(counts, num_bins, num_levels)
     mine = _counted(answer, x, num_bins, num_levels)
     try:
-        return asked_density.call(answer, mine, new, num_bins, num_levels, imaginary)
+        return answer.call("log_density", mine, new, num_bins, num_levels, imaginary)
     except AnswerError as error:
         if imaginary or not any(words in str(error) for words in _MATH_LOG_OF_ZERO):
             raise
@@ -222,7 +222,6 @@ asked_density = histogram_sparse.asks(
     log_density,
     instances=lambda generator: _cases(generator, (2, 4, 8, 2.0), (3, 2, 6, 10.0), (2, 4, 8, 0.0)),
     ask=_ask,
-    leaves=("counts", "x", "num_bins", "num_levels", "imaginary"),
     read=_read,
     called=lambda *case: f"{_about(*case)}, `log_density`",
     seen=_seen,

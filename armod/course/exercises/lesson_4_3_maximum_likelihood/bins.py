@@ -126,7 +126,6 @@ asked_bins = likelihood_bins.asks(
     called=lambda levels, *_: f"`bin_log_prob` of the levels {shown(levels) if len(levels) < 10 else '0, 1, ...'}",
     seen=_seen,
     finite=False,
-    leaves=("levels", "logits", "means", "scales", "num_levels"),
     wrong={
         "What lies below the first bin and above the last one gets lost. To whom should it go?": _mass(first=False, last=False),
         "You stretch all bins until the total is 1. But the tails belong to the two ends.": _stretched,

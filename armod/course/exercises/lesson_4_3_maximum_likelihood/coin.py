@@ -57,7 +57,6 @@ asked_coin = likelihood_coin.asks(
     instances=_ordinary,
     atol=1e-6,
     finite=False,
-    leaves=("p", "k", "n"),
     wrong={
         "You give one number for all. Asked is one for each entry of `p`. (`sum(dim=())` adds up everything.)": lambda p, k, n: coin_log_likelihood(p, k, n).sum(),
         "Those are bits; nats are asked.": lambda p, k, n: coin_log_likelihood(p, k, n) / math.log(2),

@@ -77,7 +77,6 @@ asked_kl = likelihood_divergence.asks(
     points=2,
     instances=_pairs,
     finite=False,
-    leaves=("source", "model"),
     wrong={
         "That is the cross-entropy. What would the source itself pay?": lambda source, model: -float(torch.xlogy(source, model).sum()),
         "The two are exchanged: the mean is taken over the *source*, where the data come from.": lambda source, model: kl(model, source),
@@ -93,7 +92,6 @@ asked_bits = likelihood_divergence.asks(
     lowest_bits,
     instances=_sources,
     finite=False,
-    leaves=("table",),
     atol=1e-4,
     wrong={
         "Those are nats. Bits are asked.": lambda table: lowest_bits(table) * math.log(2),

@@ -58,7 +58,6 @@ asked_nll = likelihood_logits.asks(
     called=lambda logits, x: f"`mended_nll` for logits of shape {tuple(logits.shape)}",
     seen=_seen,
     finite=False,
-    leaves=("logits", "x"),
     wrong={
         "You give one number for all. Asked is the sum over the bits for each of the observations: which dimension is that? (`sum(dim=())` adds up everything.)": (
             lambda logits, x: mended_nll(logits, x).sum(),
@@ -80,7 +79,6 @@ asked_gradient = likelihood_logits.asks(
     seen=_seen,
     atol=1e-6,
     finite=False,
-    leaves=("logits", "x"),
     wrong={
         "It has the wrong sign: a step *against* the gradient must make the bit more likely.": lambda a, x: x - a.sigmoid(),
         "That is the probability of a 1. What if the bit is 1?": lambda a, x: a.sigmoid(),

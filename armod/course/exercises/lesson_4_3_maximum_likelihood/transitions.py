@@ -72,7 +72,6 @@ asked_table = likelihood_transitions.asks(
     called=lambda x, num_levels: f"`fit_transitions` of x with shape {tuple(x.shape)} and {num_levels} symbols",
     seen=_seen,
     finite=False,
-    leaves=("x", "num_levels"),
     wrong={
         "You count pairs from the end of one sequence to the beginning of the next. Those never met.": lambda x, num_levels: fit_transitions(x.flatten().unsqueeze(0), num_levels),
         "Your table is the other way round: rows are for the symbol *before*.": _of_counts(lambda counts: _table(counts.T)),

@@ -61,7 +61,6 @@ asked_bits = recurrent_bits.asks(
         _names(generator, length, *generator.permutation(length - 2)[:number] + 1)
         for length, number in ((5, 2), (7, 4))
     ],
-    leaves=("log_prob", "x"),
     seen=lambda got, right, log_prob, x: f"For the names {shown(x)} (0 is the end) you say {shown(got)}.",
     wrong={
         "Those are nats per character.": lambda log_prob, x: bits_per_character(log_prob, x) * math.log(2),

@@ -92,7 +92,6 @@ asked_step = recurrent_gru.asks(
     instances=lambda generator: [_cell(generator), _cell(generator)],
     seen=_seen,
     called=lambda *_: "`gru_step(...)`",
-    leaves=("x", "h", "W", "U", "b", "c"),
     wrong={
         "Your gate z works the other way round (papers differ, here z says how much of the *old* state stays).": dict(mix=lambda r, z, n, h: z * n + (1 - z) * h),
         "You reset the state before U sees it, as the first paper did. In these equations r comes after U.": dict(candidate=lambda from_x, from_h, r, h, U, c: torch.tanh(from_x + (r * h) @ U.T + c)),

@@ -91,7 +91,6 @@ def _bias_seen(got: float, right: float, lag: int) -> str:
 asked_gradient = recurrent_reach.asks(
     gradient_by_lag,
     instances=lambda generator: _walks(generator, (5, 3), (9, 2)),
-    leaves=("states", "U"),
     called=lambda states, U: f"`gradient_by_lag` of states {tuple(states.shape)}",
     seen=_seen,
     rtol=1e-4,

@@ -136,7 +136,6 @@ asked_log_prob = made_leaks.asks(
     called=lambda x, *_: f"`mended_log_prob` of x with shape {tuple(x.shape)}",
     seen=_seen,
     atol=1e-4,
-    leaves=("x", "weights", "biases", "degrees"),
     wrong={
         "This is the likelihood without any output mask: the outputs use every hidden unit.": dict(output=lambda place, degrees: 1),
         "This is still the published likelihood. What may output 2 see if a hidden unit of degree 2 is open to it?": dict(output=torch.ge),

@@ -64,7 +64,6 @@ def _far_apart(generator: np.random.Generator) -> Iterator[tuple[Tensor, Tensor]
 asked_bits = wavenet_bits.asks(
     bits_per_sample,
     instances=_logits,
-    leaves=("logits", "x"),
     called=lambda logits, x: f"`bits_per_sample` of logits {tuple(logits.shape)}",
     seen=lambda got, right, logits, x: f"`bits_per_sample` of logits {tuple(logits.shape)} gave {shown(got)}; {shown(right)} is due.",
     wrong={

@@ -108,7 +108,6 @@ asked_unit = wavenet_gated.asks(
     read=_read,
     seen=_seen,
     atol=1e-4,
-    leaves=("x", "weight", "bias", "dilation"),
     wrong={
         "You take the gates for filters: the filters are the first half of the channels.": dict(combine=lambda f, g: g.tanh() * f.sigmoid()),
         "You take channels by turns. The first half of them are filters, the second are gates.": lambda x, weight, bias, dilation: gated_unit(x, _by_turns(weight), _by_turns(bias), dilation),

@@ -103,7 +103,6 @@ def _seen_wave(got: Tensor, right: Tensor, levels: Tensor, K: int) -> str:
 asked_encode = wavenet_levels.asks(
     my_encode,
     instances=lambda generator: [*_waves(generator), *_ends(generator)],
-    leaves=("wave", "K"),
     seen=_seen_level,
     wrong={
         "The levels are 0 to K - 1. Which bin is the loudest wave in?": _of_compressed(lambda y, K: ((y + 1) / 2 * K).floor()),
@@ -129,7 +128,6 @@ asked_encode = wavenet_levels.asks(
 asked_decode = wavenet_levels.asks(
     my_decode,
     instances=_some_levels,
-    leaves=("levels", "K"),
     seen=_seen_wave,
     rtol=1e-3,
     atol=1e-6,

@@ -77,7 +77,6 @@ def _called(log_prob: Tensor, shape: Shape) -> str:
 
 asked_bits = pixelcnn_bits.asks(
     bits_per_dim,
-    leaves=("log_prob", "event_shape"),
     instances=_data_sets,
     called=_called,
     finite=False,

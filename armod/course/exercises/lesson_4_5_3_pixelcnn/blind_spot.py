@@ -147,7 +147,6 @@ def _more_or_fewer(got: int, right: int, kernel_sizes: list[int]) -> str:
 
 asked_sees = pixelcnn_blind_spot.asks(
     sees,
-    leaves=("masks", "height", "width"),
     instances=_stacks,
     called=_called,
     read=as_mask,

@@ -140,7 +140,6 @@ def _where_to_look(
 
 asked_mask = pixelcnn_colours.asks(
     colour_mask,
-    leaves=("above", "below", "kernel_size", "mask_type"),
     instances=lambda generator: [*_first(generator), *_later(generator)],
     called=_called,
     read=as_mask,

@@ -135,7 +135,6 @@ def _after_it(got: Tensor, right: Tensor, mask: Tensor, ordering: Tensor) -> str
 pixelcnn_completion.asks(
     missed,
     "known pixels that a draw has not looked at",
-    leaves=("mask", "ordering"),
     instances=_known_pixels,
     seen=lambda got, right, mask, ordering: f"`missed` for the known pixels {shown(mask.int())}, in the ordering {shown(ordering)}, is {shown(got)}.",
     wrong={

@@ -123,7 +123,6 @@ pixelcnn_one_by_one.asks(
 )
 asked_logits = pixelcnn_one_by_one.asks(
     mended_logits,
-    leaves=("x", "weights", "biases"),
     instances=lambda generator: [_flipped(generator, 3, 4)],
     called=lambda x, *_: f"`mended_logits` of x {tuple(x.shape)}",
     atol=1e-6,

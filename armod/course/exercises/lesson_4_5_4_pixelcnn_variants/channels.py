@@ -135,7 +135,6 @@ def _otherwise(got: Tensor, right: Tensor, *_: Any) -> str:
 
 asked_colours = variants_channels.asks(
     channel_log_probs,
-    leaves=("levels", "logits", "means", "log_scales", "slopes", "num_levels"),
     instances=lambda generator: [(_every_colour(3), *_pixel(generator), 3)],
     called=lambda levels, *_: f"`channel_log_probs` of {len(levels)} colours",
     seen=_seen,

@@ -115,7 +115,6 @@ variants_edges.asks(
 )  # fmt: skip
 asked_log_prob = variants_edges.asks(
     component_log_prob,
-    leaves=("levels", "means", "log_scales", "num_levels"),
     instances=_some_levels,
     called=lambda levels, means, *_: f"`component_log_prob` for {len(levels)} levels and {len(means)} components",
     finite=False,

@@ -94,7 +94,6 @@ def _seen_at_extremes(got: Tensor, right: Tensor, features: Tensor, *_: Tensor) 
 
 asked_gate = variants_gate.asks(
     gate,
-    leaves=("features", "context", "V"),
     instances=_images,
     seen=_seen,
     wrong={
@@ -117,7 +116,6 @@ variants_gate.add("the context moves both halves, at every pixel", asked_gate.ex
 variants_gate.asks(
     residual_gate,
     "around the gate of PixelCNN++ everything passes",
-    leaves=("below", "features"),
     instances=_blocks,
     seen=lambda got, right, below, f: f"At one pixel `below` is {shown(below[0, :, 0, 0])} and the features are {shown(f[0, :, 0, 0])}; you gave {shown(got[0, :, 0, 0])}.",
     wrong={

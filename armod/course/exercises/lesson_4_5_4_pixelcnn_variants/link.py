@@ -166,7 +166,6 @@ def _seen(got: Tensor, right: Tensor, x: Tensor, layers: Layers) -> str:
 
 asked_stacks = variants_link.asks(
     two_stacks,
-    leaves=("x", "layers"),
     instances=_networks,
     seen=_seen,
     called=lambda x, layers: f"`two_stacks` of images {tuple(x.shape)}, with {_about(layers)}",

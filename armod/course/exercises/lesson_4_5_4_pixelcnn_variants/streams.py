@@ -153,7 +153,6 @@ variants_streams.asks(
 )  # fmt: skip
 asked_halves = variants_streams.asks(
     halve,
-    leaves=("features",),
     instances=_features,
     seen=_seen_cells,
     called=lambda features: f"`halve` of features {tuple(features.shape)}",
@@ -167,7 +166,6 @@ asked_halves = variants_streams.asks(
 )  # fmt: skip
 asked_way_up = variants_streams.asks(
     mended_way_up,
-    leaves=("vertical", "horizontal", "kept"),
     instances=_streams,
     seen=_seen_row,
     wrong={

@@ -68,6 +68,7 @@ asked_conditional = images_nats.asks(
         "You divide by the largest probability among the pictures with this thumbnail. All of them count.": dict(total=lambda found: found.amax(1)),
         "You multiply by p(thumbnail). A condition makes what fits it more probable.": lambda log_p, y: 2 * log_p - conditional_log_probs(log_p, y),
         "Those are probabilities. Their logarithms are asked for.": lambda log_p, y: conditional_log_probs(log_p, y).exp(),
+        "Those are bits. Natural logarithms are asked for.": lambda log_p, y: conditional_log_probs(log_p, y) / float(torch.tensor(2.0).log()),
     },
     otherwise="Take two pictures with the same thumbnail, with the probabilities 0.1 and 0.3. What are they once the thumbnail is known?",
 )  # fmt: skip

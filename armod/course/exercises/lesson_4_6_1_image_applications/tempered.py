@@ -75,6 +75,7 @@ asked_tempered = images_tempered.asks(
         "You never normalise: these are logits, not log-probabilities.": dict(log_probs=lambda logits, T: logits / T),
         "That is a mean over the variables. A picture costs their sum.": dict(total=lambda each: each.mean(1)),
         "The sign is the wrong way round: nats are a cost.": dict(total=lambda each: -each.sum(1)),
+        "Those are bits. Nats are asked for.": dict(total=lambda each: each.sum(1) / float(torch.tensor(2.0).log())),
         "You normalise over the variables. Each variable has a distribution over its levels.": dict(log_probs=lambda logits, T: (logits / T).log_softmax(1)),
     },
     otherwise="Take one variable with two levels of probability 0.8 and 0.2, and temperature 1/2. Which two numbers are in proportion to their squares and add up to 1?",

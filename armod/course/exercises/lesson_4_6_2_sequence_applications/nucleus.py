@@ -78,6 +78,7 @@ asked_nucleus = sequence_nucleus.asks(
         "What stays has to sum to 1 again.": dict(is_scaled=False),
         "The probabilities are right, but they stand in sorted order. Each belongs to a symbol.": dict(is_put_back=False),
         "You keep each symbol whose own probability is above 1 - p. Add them up, the largest first.": lambda probs, p: torch.where(probs > 1 - p, probs, 0) / torch.where(probs > 1 - p, probs, 0).sum().clamp(min=1e-9),
+        "Only the most probable symbol stays. Does it reach p by itself?": lambda probs, p: (probs == probs.max()).double(),
         "Nothing is left out: those are the probabilities as they were.": lambda probs, p: probs.clone(),
     },
     otherwise="Sort, add up from the largest, keep the symbols up to the one that reaches p, and divide by their sum.",

@@ -71,6 +71,7 @@ asked_nats = sequence_tempered.asks(
     ),
     wrong={
         "You divide the *log-probabilities* by the temperature. Then the probabilities of a step no longer sum to 1.": dict(is_normalised=False),
+        "You never normalise: these are logits, not log-probabilities.": lambda logits, levels, temperature: -float(logits.gather(-1, levels[:, None]).sum()) / temperature,
         "You multiply by the temperature. A low temperature should make the probable more probable.": dict(scales="multiply"),
         "That is the model at temperature 1. Where does the temperature come in?": dict(scales="nothing"),
         "That is the mean of a step. The nats of a sequence are a sum.": dict(is_summed=False),

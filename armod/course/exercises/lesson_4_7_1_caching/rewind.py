@@ -115,6 +115,7 @@ asked_look_ahead = caching_rewind.asks(
         "The conditional behind the last guess is missing: if all guesses are right, it is the one that brings a variable for nothing.": dict(chosen=lambda probs: probs[:, :-1]),
         "The conditional *before* the first guess is missing. It needs no guess at all, so it is always right.": dict(chosen=lambda probs: probs[:, 1:]),
         "All your conditionals are the first one. Has the view read the guesses?": dict(chosen=lambda probs: probs[:, :1].expand_as(probs)),
+        "Those are logarithms. The probabilities are asked for.": dict(chosen=torch.log),
         "The guesses have been read in the wrong order.": dict(read=lambda guesses: guesses.flip(1)),
         "You give back the conditionals in the wrong order.": dict(chosen=lambda probs: probs.flip(1)),
     },

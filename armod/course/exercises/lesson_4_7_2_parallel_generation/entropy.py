@@ -69,6 +69,7 @@ parallel_entropy.asks(
         "That is the cross-entropy: what the teacher thinks of the student. Where is the student's entropy?": dict(difference=lambda student, teacher: -teacher),
         "That is the student's entropy. What does the teacher think of its samples?": dict(difference=lambda student, teacher: -student),
         "You weigh each sample by the student's density once more. The samples come from the student: that has been done.": dict(difference=lambda student, teacher: student.exp() * (student - teacher)),
+        "Those are bits. The divergence is asked for in the unit of the log-densities.": dict(difference=lambda student, teacher: (student - teacher) / math.log(2)),
         "That is how much the samples differ, not how sure their mean is.": dict(error=lambda each: float(each.std())),
         "The standard error falls with the square root of the number of samples.": dict(error=lambda each: float(each.std() / len(each))),
         "One degree of freedom has gone into the mean: divide by N - 1 under the root of the standard deviation.": dict(error=lambda each: float(each.std(correction=0) / math.sqrt(len(each)))),
@@ -79,6 +80,7 @@ parallel_entropy.asks(
     best_scale,
     "the scale of the best student",
     own=own_scale,
+    atol=0.01,  # whoever searches on a grid, or by descent, is right
     wrong={
         "That is the teacher's variance, or its inverse. At which scale are both distributions the same?": (lambda scale: scale**2, lambda scale: 1 / scale),
         "At scale 0 the entropy is minus infinity, and KL subtracts it.": lambda scale: 0.0,
@@ -90,6 +92,7 @@ parallel_entropy.asks(
     "the scale that the teacher likes best",
     points=2,
     own=own_scale,
+    atol=0.01,
     wrong={
         "That student is the best one with its entropy. But a sample nearer to the mode is more likely to the teacher, always.": best_scale,
         "There the student is only a little quieter than its teacher. What keeps it from becoming quieter still?": lambda scale: scale / 2,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -72,6 +73,7 @@ asked_independent = parallel_products.asks(
     wrong={
         "That is the teacher itself.": lambda p: p.clone(),
         "That knows nothing of the teacher. Its variables may be independent, but each has a distribution.": lambda p: torch.full_like(p, 1 / p.numel()),
+        "That does not add up to 1. A marginal is a sum over the other variables, and not their mean.": lambda p: independent(p) / math.prod(p.numel() // size for size in p.shape),
         "You use the first variable's marginal for all.": lambda p: _first(p),
         "You use one marginal, averaged over the variables, for all of them. Each has its own.": _root,
     },

@@ -16,6 +16,7 @@ import armod
 from armod.course.exercises.engine import codec, responder
 from armod.course.exercises.engine.answer import Answer, AnswerError, Handle, InProcess, NotAnswered
 from armod.course.exercises.engine.codec import MAX_ITEMS
+from armod.course.exercises.engine.reading import Mistake
 from armod.likelihoods import Bernoulli
 
 
@@ -35,7 +36,8 @@ def test_functions_and_values_answer_in_plain_data() -> None:
 def test_arguments_are_copies() -> None:
     answer = answer_of("def spoil(x, y):\n    x.zero_()\n    y.clear()\n    return 1")
     tensor, numbers = torch.ones(2), [1, 2]
-    answer.call("spoil", tensor, numbers)
+    with pytest.raises(Mistake, match="`spoil` has changed its argument `x`"):
+        answer.call("spoil", tensor, numbers)
     assert tensor.all() and numbers == [1, 2]
 
 
@@ -43,14 +45,14 @@ def test_arguments_are_copies() -> None:
     ("body", "changed", "moved"),
     [
         ("return x + 1", [], []),
-        ("x *= 2; return x", [0], []),
-        ("y.append(3); return x", [1], []),
+        ("x *= 2; return x", ["x"], []),
+        ("y.append(3); return x", ["y"], []),
         ("torch.manual_seed(1); return x", [], ["torch"]),
         ("torch.rand(1, generator=torch.Generator().manual_seed(1)); return x", [], []),
         ("np.random.rand(); random.random(); return x", [], ["numpy", "random"]),
     ],
 )
-def test_what_a_call_leaves_behind(body: str, changed: list[int], moved: list[str]) -> None:
+def test_what_a_call_leaves_behind(body: str, changed: list[str], moved: list[str]) -> None:
     answer = answer_of(f"import random, torch\nimport numpy as np\ndef f(x, y, handle): {body}")
     handle = answer.make("likelihoods.Bernoulli")
     value, *left = answer.watched("f", torch.ones(2), [1, 2], handle)
@@ -293,7 +295,7 @@ def test_questions_hold_nothing_but_the_question() -> None:
     class Spy:
         def request(self, text: str) -> str:
             asked.append(json.loads(text))
-            return '{"tuple": ["value", 1]}'
+            return '{"tuple": ["watched", 1, [], []]}'
 
     Answer(Spy(), student=77).call("f", 1)
     assert asked == [
@@ -304,6 +306,7 @@ def test_questions_hold_nothing_but_the_question() -> None:
                 ["call", True],
                 ["args", {"tuple": [1]}],
                 ["kwargs", {"dict": []}],
+                ["watch", True],
             ]
         }
     ]

@@ -207,21 +207,19 @@ def test_a_question_is_one_of_the_exercise() -> None:
         Asked("double", double, {}, OTHERWISE)
 
 
-def test_an_argument_that_was_changed_is_named_where_it_must_stay() -> None:
+def test_what_is_asked_leaves_its_arguments_and_says_the_same_twice() -> None:
     def total(x: Tensor, y: Tensor) -> Tensor:
         return x + y
 
-    def exercise(**about: Any) -> Exercise:
-        exercise = Exercise("sums", "Sums", "easy", 1, ("total",), ("1", "2", "3"), lesson="l")
-        known = {"wrong": {ARGUMENT: lambda x, y: x}, "otherwise": OTHERWISE}
-        exercise.asks(
-            total, "adds", instances=lambda generator: [(torch.ones(2), torch.ones(2))], **known, **about
-        )
-        return exercise
-
-    def in_place(x: Tensor, y: Tensor) -> Tensor:
-        return y.add_(x)
-
-    assert judged(exercise(), total=in_place).is_passed
-    assert judged(exercise(leaves=("x", "y")), total=total).is_passed
-    assert "`total` has changed its argument `y`" in message(exercise(leaves=("x", "y")), total=in_place)
+    exercise = Exercise("sums", "Sums", "easy", 1, ("total",), ("1", "2", "3"), lesson="l")
+    exercise.asks(
+        total,
+        "adds",
+        instances=lambda generator: [(torch.ones(2), torch.ones(2))],
+        wrong={ARGUMENT: lambda x, y: x},
+        otherwise=OTHERWISE,
+    )
+    assert judged(exercise, total=total).is_passed
+    assert "`total` has changed its argument `b`" in message(exercise, total=lambda a, b: b.add_(a))
+    assert "Asked twice" in message(exercise, total=lambda x, y: x + torch.rand_like(y))
+    assert OTHERWISE in message(exercise, total=lambda x, y: x - y)

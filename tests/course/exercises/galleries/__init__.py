@@ -35,4 +35,6 @@ def judged(exercise: str, source: str, *, student: int = 0) -> Result:
 
 def of_right(name: str, arguments: str, value: str) -> str:
     """A source whose ``value`` is made of what the solution returns, which is called ``right``."""
-    return f"_right = {name}\ndef {name}({arguments}):\n    right = _right({arguments})\n    return {value}\n"
+    return (
+        f"_{name} = {name}\ndef {name}({arguments}):\n    right = _{name}({arguments})\n    return {value}\n"
+    )

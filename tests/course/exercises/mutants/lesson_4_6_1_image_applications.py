@@ -93,3 +93,35 @@ MUTANTS = [
         "right if len(right) > 1 else [1]",
     ),
 ]
+
+MUTANTS += [
+    Mutant(
+        "images-particles",
+        "draws anew, and leaves u out",
+        says="Asked twice",
+        source="""
+def go_on(log_weights, u):
+    return torch.multinomial(log_weights.softmax(0), len(log_weights), replacement=True).sort().values
+""",
+    ),
+    Mutant(
+        "images-sides",
+        "masks the caller's weights",
+        says="has changed its argument `weight`",
+        source="""
+def features(x, y, weight, bias):
+    weight[:, : x.shape[1]] *= first_mask(weight.shape[-1])
+    return F.conv2d(torch.cat([x, y], 1), weight, bias, padding=weight.shape[-1] // 2)
+""",
+    ),
+    Mutant(
+        "images-tempered",
+        "tempers the caller's logits",
+        says="has changed its argument `logits`",
+        source="""
+def tempered_nats(logits, x, temperature):
+    logits /= temperature
+    return -logits.log_softmax(-1).gather(-1, x[..., None]).squeeze(-1).sum(1)
+""",
+    ),
+]

@@ -37,4 +37,29 @@ def parallel_fifths(upper, lower):
     )
 """,
     ),
+    Mutant(
+        "sequence-nucleus",
+        "zeroes the caller's probabilities",
+        says="has changed its argument `probs`",
+        source="""
+def nucleus(probs, p):
+    values, order = probs.sort(descending=True)
+    probs[order[values.cumsum(0) - values >= p]] = 0
+    return probs / probs.sum()
+""",
+    ),
+    Mutant(
+        "sequence-fifths",
+        "takes steps from the caller's lists",
+        says="has changed its argument `upper`",
+        source="""
+_right = parallel_fifths
+def parallel_fifths(upper, lower):
+    count = 0
+    while len(upper) > 1:
+        count += _right(upper[:2], lower[:2])
+        upper.pop(0), lower.pop(0)
+    return count
+""",
+    ),
 ]

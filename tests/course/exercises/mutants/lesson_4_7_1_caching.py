@@ -48,7 +48,7 @@ return torch.stack(found, dim=1)""",
     Mutant(
         "caching-one-uniform",
         "a second uniform number",
-        says="what is left?",
+        says="Asked twice",
         source="""
 _right = speculate
 def speculate(p, q, u):
@@ -98,5 +98,42 @@ def outcome(p, q):
         "a truth value",
         says="is a str",
         source="def num_final(guesses, drawn): return 'all'",
+    ),
+    Mutant(
+        "caching-fixed-point",
+        "draws fresh numbers in each pass",
+        says="Asked twice",
+        source="""
+@torch.no_grad()
+def fixed_point(model, noise):
+    x = torch.zeros(len(noise), *model.event_shape).double()
+    for _ in range(model.num_variables):
+        x = torch.bernoulli(model.conditionals(x).probs)
+    return x, model.num_variables
+""",
+    ),
+    Mutant(
+        "caching-greedy",
+        "corrects the caller's distribution",
+        says="has changed its argument `p`",
+        source="""
+_right = outcome
+def outcome(p, q):
+    right = _right(p, q)
+    p[q.argmax()] = 0
+    return right
+""",
+    ),
+    Mutant(
+        "caching-verify",
+        "takes the guesses off the caller's list",
+        says="has changed its argument `guesses`",
+        source="""
+def num_final(guesses, drawn):
+    count = 1
+    while guesses and guesses.pop(0) == drawn[count - 1]:
+        count += 1
+    return count
+""",
     ),
 ]

@@ -96,3 +96,40 @@ MUTANTS += [
         "    return _right(copy.deepcopy(student), teacher, num_steps)",
     ),
 ]
+
+MUTANTS += [
+    Mutant(
+        "parallel-products",
+        "normalises the caller's table",
+        says="has changed its argument `p`",
+        source="""
+_right = lost_nats
+def lost_nats(p):
+    right = _right(p)
+    p += 1e-12
+    return right
+""",
+    ),
+    Mutant(
+        "parallel-waiting",
+        "crosses out in the caller's table",
+        says="has changed its argument `needs`",
+        source="""
+_right = earliest_pass
+def earliest_pass(needs, ordering):
+    passes = _right(needs, ordering)
+    needs &= False
+    return passes
+""",
+    ),
+    Mutant(
+        "parallel-flow",
+        "noise of its own",
+        says="Asked twice",
+        source="""
+_right = flow
+def flow(z, weight, bias):
+    return _right(torch.rand_like(z).logit(), weight, bias)
+""",
+    ),
+]
