@@ -226,6 +226,7 @@ class _Tempered(_Adjusted):
     def __init__(self, likelihood: Likelihood, adjustment: Adjustment) -> None:
         super().__init__(likelihood, adjustment)
         self.draws_features = likelihood.draws_features
+        self.below, self.temperature = likelihood, adjustment.temperature
 
     def noise(self, uniform: Tensor, dtype: torch.dtype) -> Tensor:
         return self._likelihood.noise(uniform, dtype)
@@ -240,6 +241,24 @@ class _Tempered(_Adjusted):
         tempered = self._likelihood.tempered(parameters, self._adjustment.temperature)
         assert tempered is not None
         return tempered
+
+
+def without_temperature(likelihood: Likelihood) -> tuple[Likelihood, float]:
+    """Take a likelihood apart that `Adjustment.likelihood` made of one whose parameters express a temperature.
+
+    Args:
+        likelihood: any likelihood.
+
+    Returns:
+        The likelihood below and the temperature that divides its parameters, which is 1 if it is itself.
+
+    >>> from armod.likelihoods import Bernoulli
+    >>> without_temperature(Adjustment(temperature=2.0).likelihood(Bernoulli()))
+    (Bernoulli(), 2.0)
+    """
+    if isinstance(likelihood, _Tempered):
+        return likelihood.below, likelihood.temperature
+    return likelihood, 1.0
 
 
 def _is_number(value: object) -> bool:

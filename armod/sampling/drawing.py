@@ -7,7 +7,7 @@ the same steps. The samples are the same.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TypeAlias, TypeVar
+from typing import NoReturn, TypeAlias, TypeVar
 
 import torch
 from torch import Tensor, distributions
@@ -71,6 +71,9 @@ def draw_all(
         try:
             if stop is not None or callback is not None:
                 return _draw_watched(view, noise, kept, stop, callback)
+            compiled = view.compiled(likelihood, all_noise, known, mask)
+            if compiled is not None:
+                return compiled
             # in a loop of very small operations, everything that can be looked up before it is
             send, draw = view.steps().send, view.draw
             for piece, kept_piece in zip(_with_progress(noise), kept, strict=True):
@@ -230,7 +233,7 @@ def check_conditional(conditional: distributions.Distribution, device: torch.dev
     else:
         found = log_prob(conditional, torch.zeros(conditional.batch_shape, dtype=torch.int64, device=device))
     if bool(found.isnan().any()):
-        _raise_no_numbers()
+        raise_no_numbers()
 
 
 def check_numbers(view: Walk) -> None:
@@ -245,10 +248,11 @@ def check_numbers(view: Walk) -> None:
     last = [] if view.parameters is None else [view.parameters]
     for buffer in [*last, *(buffer for buffer, _ in view.state().values())]:
         if buffer.is_floating_point() and not all_finite(buffer):
-            _raise_no_numbers()
+            raise_no_numbers()
 
 
-def _raise_no_numbers() -> None:
+def raise_no_numbers() -> NoReturn:
+    """Raise a ValueError that says that a network's numbers became too large."""
     raise ValueError(
         "Something in the network became infinite or not a number while it sampled, so the sample was thrown away; "
         "are the weights too large for their dtype?"

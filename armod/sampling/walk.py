@@ -124,6 +124,22 @@ class Walk(Incremental, ABC, takes_blocks=True):
         levels = self.likelihood.draw(parameters, noise)
         return levels if kept is None else torch.where(kept[1], kept[0], levels)
 
+    def compiled(
+        self, likelihood: Likelihood, noise: Tensor, known: Tensor | None, mask: Tensor | None
+    ) -> Tensor | None:
+        """Draw all variables, from the first, by a loop in machine code (`armod.machine_code`).
+
+        Args:
+            likelihood: what draws.
+            noise: its noise for all variables, ``(D, N, ...)``.
+            known: levels ``(N, D)`` in the order of generation, or None.
+            mask: boolean ``(N, D)``, True where the level of `known` is kept; or None.
+
+        Returns:
+            Levels, int64 ``(N, D)``, or None if there is no such loop for this, and the steps have to be made one by one.
+        """
+        return None
+
     def joined(self, drawn: Sequence[Tensor]) -> Tensor:
         """Join everything that `draw` returned to levels ``(N, D)``."""
         return torch.stack(tuple(drawn), dim=1)

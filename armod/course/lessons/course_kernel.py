@@ -20,6 +20,7 @@ ENVIRONMENT = {
     "PYTHONHASHSEED": "0",
     "TQDM_DISABLE": "1",
     "ARMOD_PROGRESS": "off",
+    "ARMOD_COMPILED": "0",
 }
 
 

@@ -35,6 +35,7 @@ ENVIRONMENT = {
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
     "TQDM_DISABLE": "1",
     "ARMOD_PROGRESS": "off",
+    "ARMOD_COMPILED": "0",
 }
 
 # Make the folders named reachable for another user, in this process's view of the machine only.

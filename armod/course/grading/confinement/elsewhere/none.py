@@ -29,6 +29,7 @@ SETTINGS = (
     "MPLBACKEND",
     "TQDM_DISABLE",
     "ARMOD_PROGRESS",
+    "ARMOD_COMPILED",
 )
 
 
