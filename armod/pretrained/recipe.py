@@ -31,6 +31,7 @@ A recipe is TOML with three tables, or four::
     epochs = 100
     schedule = "cosine"         # optional: the learning rate falls along half a cosine over all epochs, or over more of
                                 # them than are trained: { name = "cosine", epochs = 120 }
+    weight_decay = 0.1          # optional: weights shrink by so much of the learning rate each step (AdamW in place of Adam)
     augment = "flip"            # optional: a name in armod.data.augmentations, or { name = "transpose", most = 5 }
 
 A model that is given something is trained twice. The second time it has no context, and its receipt says what that costs.
@@ -43,7 +44,7 @@ from __future__ import annotations
 import math
 import time
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -178,6 +179,8 @@ class Recipe:
                 chosen["schedule"] = _cosine(chosen, len(dataset.train))
             if "augment" in self.fit and "augment" not in options:
                 chosen["augment"] = augmentation(**_named(self.fit["augment"]))
+            if "weight_decay" in chosen:
+                chosen["optimizer"] = _adam_w(chosen.pop("weight_decay"), chosen.pop("learning_rate", None))
             history = fit(model, dataset, checkpoint=checkpoint, device=device, progress=progress, **chosen)
             if self.model.get("zero_masked"):
                 zero_masked(model)
@@ -233,6 +236,11 @@ def read_recipe(path: Path) -> Recipe:
         if "augment" in recipe.fit:
             augmentation(**_named(recipe.fit["augment"]))
         _check_schedule(recipe.fit.get("schedule", "cosine"), recipe.fit.get("epochs", 1))
+        if not (
+            isinstance(recipe.fit.get("weight_decay", 0), int | float)
+            and recipe.fit.get("weight_decay", 0) >= 0
+        ):
+            raise ValueError(f"weight_decay is a number from 0, not {recipe.fit['weight_decay']!r}")
         if "zero_masked" in recipe.model and recipe.model["family"] != "MADE":
             raise ValueError(f"{type(model).__name__} has no masked weights: zero_masked is for a MADE")
         if "start_from_marginals" in recipe.model and not hasattr(model, "start_from_marginals"):
@@ -275,6 +283,14 @@ def _cosine(options: Mapping[str, Any], num_observations: int) -> Cosine:
     """Half a cosine over all steps of the run, or of the longer one that the recipe names."""
     steps_per_epoch = math.ceil(num_observations / options.get("batch_size", 100))
     return Cosine(_named(options["schedule"]).get("epochs", options["epochs"]) * steps_per_epoch)
+
+
+def _adam_w(
+    weight_decay: float, learning_rate: float | None
+) -> Callable[[Iterable[Tensor]], torch.optim.Optimizer]:
+    """Adam whose weights shrink (Loshchilov and Hutter 2019, "Decoupled Weight Decay Regularization")."""
+    rate = 1e-3 if learning_rate is None else learning_rate
+    return lambda parameters: torch.optim.AdamW(parameters, lr=rate, weight_decay=weight_decay)
 
 
 def _check_schedule(schedule: str | Mapping[str, Any], epochs: int) -> None:

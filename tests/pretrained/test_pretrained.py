@@ -187,6 +187,19 @@ def test_the_seed_of_a_recipes_model_decides_its_weights(tmp_path: Path) -> None
     assert not torch.equal(usual.linear_layers[0].weight, other.linear_layers[0].weight)
 
 
+def test_weight_decay_in_a_recipe_is_the_one_of_adam_w(tmp_path: Path) -> None:
+    decay = TINY.replace("epochs", "weight_decay = 0.5\nlearning_rate = 0.01\nepochs")
+    recipe = recipe_of(tmp_path, decay)
+    with_decay, _, _ = recipe.train(progress=False)
+    without, _, _ = recipe_of(tmp_path, decay.replace("weight_decay = 0.5\n", "")).train(progress=False)
+    by_hand = recipe.build_model()
+    optimizer = torch.optim.AdamW(by_hand.parameters(), lr=0.01, weight_decay=0.5)
+    armod.fit(by_hand, recipe.load_data(), epochs=2, optimizer=optimizer, progress=False)
+    parameters = [list(model.parameters()) for model in (with_decay, by_hand, without)]
+    assert all(map(torch.equal, parameters[0], parameters[1]))
+    assert not all(map(torch.equal, parameters[0], parameters[2]))
+
+
 def test_a_recipe_says_levels_and_context(tmp_path: Path) -> None:
     coarse = TINY.replace("binarize = 8", 'levels = 4\ncontext = "labels"').replace(
         '"Bernoulli"', '"Categorical", num_levels = 4'
@@ -306,6 +319,7 @@ def test_the_package_runs_as_a_module() -> None:
         (TINY.replace("epochs", "augment = 'spin'\nepochs"), "no augmentation 'spin'"),
         (TINY + "[encoder]\nfamily = 'sounds'", "no encoder 'sounds'; choose one of images, sequences"),
         (TINY + "[encoder]\nfamily = 'images'\nin_channels = 1\nout_channels = 2", "built without one"),
+        (TINY.replace("epochs", "weight_decay = -1\nepochs"), "weight_decay is a number from 0, not -1"),
         (PIXELS, "PixelCNN has no masked weights: zero_masked is for a MADE"),
         (TINY.replace("hidden_sizes", "sizes"), "sizes"),
         (TINY.replace("[16]", "[0]"), "hidden_sizes"),
