@@ -63,7 +63,7 @@ def draw_sequence(
     """
     drawing, temperature = without_temperature(likelihood)
     num_steps, num_samples = noise.shape[:2]
-    is_simple = type(drawing) in (Bernoulli, Categorical)
+    is_simple = type(drawing) is Bernoulli or (type(drawing) is Categorical and drawing.num_levels > 1)
     is_here = noise.device.type == "cpu" and num_steps and num_samples
     if not is_simple or not is_here:
         return None

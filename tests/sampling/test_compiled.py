@@ -20,12 +20,13 @@ from armod.likelihoods import Bernoulli, Categorical
 from armod.machine_code import Kernel, loading
 from armod.machine_code.arithmetic import add_product, exponentials, level_of, sigmoids, tanhs
 from armod.models.base import AutoregressiveModel
+from armod.models.sequence.recurrent_kernel import recurrent_steps
 from armod.models.sequence.wavenet_kernel import wavenet_steps
 from tests.checkout import CHECKOUT
 from tests.harness.patience import FACTOR
-from tests.makers import context_for, seeded, wavenet
+from tests.makers import context_for, recurrent, seeded, wavenet
 
-KERNELS = {"wavenet": wavenet_steps}
+KERNELS = {"wavenet": wavenet_steps, "recurrent": recurrent_steps}
 MODELS: dict[str, Callable[[], AutoregressiveModel]] = {
     "wavenet of bits": lambda: wavenet((7,), Bernoulli(), [1, 2]),
     "wavenet of two levels, one step": lambda: wavenet((1,), Categorical(2), [1]),
@@ -41,6 +42,15 @@ MODELS: dict[str, Callable[[], AutoregressiveModel]] = {
         (7,), Categorical(4), [1, 2], context_size=3, context_hop=3
     ),
     "wavenet reversed": lambda: wavenet((6,), Categorical(4), [1, 2], ordering=range(5, -1, -1)),
+    "rnn of bits": lambda: recurrent((6,), Bernoulli(), cell="rnn"),
+    "lstm of two levels, one step": lambda: recurrent((1,), Categorical(2), cell="lstm"),
+    "lstm of 256 levels, three layers": lambda: recurrent((9,), Categorical(256), cell="lstm", num_layers=3),
+    "gru with a context": lambda: recurrent((6,), Categorical(4), cell="gru", context_size=3),
+    "gru of two layers, any order": lambda: recurrent(
+        (5,), Categorical(4), cell="gru", num_layers=2, ordering=[3, 1, 0, 4, 2]
+    ),
+    "lstm that looks back": lambda: recurrent((7,), Categorical(4), cell="lstm", lookback=4),
+    "rnn of two layers": lambda: recurrent((5,), Categorical(3), cell="rnn", num_layers=2),
 }  # fmt: skip
 EACH = pytest.mark.parametrize("name", MODELS)
 
@@ -116,17 +126,24 @@ def test_what_is_known_is_kept(name: str, runs: list[str], monkeypatch: pytest.M
     assert runs
 
 
-@pytest.mark.parametrize("context_size", [0, 2])
+LONG: dict[str, Callable[[], AutoregressiveModel]] = {
+    "wavenet": lambda: wavenet((700,), Categorical(6), [1, 2, 16]),
+    "wavenet with a context": lambda: wavenet(
+        (700,), Categorical(6), [1, 2, 16], context_size=2, context_hop=5
+    ),
+    "lstm that looks back, with a context": lambda: recurrent(
+        (1_100,), Categorical(6), cell="lstm", lookback=3, context_size=2
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LONG)
 def test_calls_of_many_steps_follow_each_other(
-    context_size: int, runs: list[str], monkeypatch: pytest.MonkeyPatch
+    name: str, runs: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A loop that forgot its rings or values between two calls, or took the context of another step, would differ."""
-    length = 700  # more than one call draws
-    model = wavenet((length,), Categorical(6), [1, 2, 16], context_size=context_size, context_hop=5)
-    context = (
-        torch.randn(2, 2, length // 5, generator=seeded(1), dtype=torch.float64) if context_size else None
-    )
-    compiled, cached = samples(model, 2, monkeypatch, "cached", context=context)
+    """A loop that forgot what it remembers between two calls, or took the context of another step, would differ."""
+    model = LONG[name]()  # longer than one call draws
+    compiled, cached = samples(model, 2, monkeypatch, "cached", context=contexts(model, 2)[-1])
     assert torch.equal(compiled, cached)
     assert runs
 
@@ -173,6 +190,11 @@ def test_where_the_compiled_loop_does_not_fit_the_other_serves(
     switched_on, cached, naive = samples(model, 2, monkeypatch, **options)
     assert torch.equal(switched_on, cached)
     assert torch.equal(switched_on, naive)
+    assert not runs
+
+
+def test_a_single_level_is_no_bit(runs: list[str]) -> None:
+    assert not wavenet((6,), Categorical(1), [1]).sample(20, generator=seeded()).any()
     assert not runs
 
 

@@ -9,14 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from armod.likelihoods import Likelihood
 from armod.models.sequence.recurrence import Recurrence
+from armod.models.sequence.recurrent_kernel import CELLS, recurrent_steps
 from armod.models.sequence.sequence_walk import Beginning, SequenceWalk
 from armod.models.sequence.step_inputs import StepConstants
+from armod.sampling.compiled import draw_sequence
+
+_MOST_ROWS = 8  # from there on, products of many rows read the weights once for all of them
 
 
 class RecurrentWalk(SequenceWalk):
@@ -92,6 +98,38 @@ class RecurrentWalk(SequenceWalk):
             torch.addmm(first if bias is None else bias, states, weight, out=gates)
             update()  # overwrites the own state
         return torch.addmm(self._head_bias, self._top, self._head)
+
+    def compiled(
+        self, likelihood: Likelihood, noise: Tensor, known: Tensor | None, mask: Tensor | None
+    ) -> Tensor | None:
+        """Draw through `recurrent_steps`, which is quickest for a few rows, as `Walk.compiled`."""
+        if self.num_samples > _MOST_ROWS or self.dtype not in (torch.float32, torch.float64):
+            return None
+        (_, first), *later = self._weights
+        num_gates, num_levels = first.shape[1], len(self._table) - 1
+        new, num_samples = self._table.new_zeros, self.num_samples
+        older = new(0, num_levels + 1, num_gates)
+        if self._older is not None:
+            older = self._older.view(-1, num_levels + 1, num_gates)
+        tensors = (
+            first.T,
+            torch.stack([weight.T for _, weight in later]) if later else new(0, num_gates, 2 * self._size),
+            torch.stack([bias for bias, _ in later if bias is not None]) if later else new(0, num_gates),
+            self._head.T,
+            self._head_bias,
+            torch.zeros_like(self._states),
+            torch.zeros_like(self._states),
+            torch.full((num_samples, self._lookback - 1), num_levels),
+        )
+        weights: list[Any] = [each.contiguous().numpy() for each in (self._table, older, *tensors)]
+        weights.insert(2, CELLS.index(self._cell))
+
+        def arguments(begin: int, end: int) -> list[Any]:
+            constants = self.inputs.constants(self.context, begin, end)
+            projected = new(1, 1, num_gates) if constants is None else F.linear(constants, self._from_inputs)
+            return [projected.contiguous().numpy(), *weights]
+
+        return draw_sequence(recurrent_steps, likelihood, noise, known, mask, num_levels, arguments)
 
 
 def _rnn(gates: Tensor, state: Tensor, memory: Tensor) -> Callable[[], None]:
