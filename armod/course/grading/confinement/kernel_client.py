@@ -13,7 +13,7 @@ from typing import Any
 import zmq
 
 from armod.course.grading.confinement.limits import Limits
-from armod.course.grading.confinement.sandbox import BlockingSandboxedKernel
+from armod.course.grading.confinement.sandbox import CHANNELS, launch
 
 GLANCE = 0.05  # seconds
 SEND_MILLISECONDS = 2000
@@ -49,6 +49,7 @@ class Kernel:
 
     def __init__(self, limits: Limits, confinement: str = "sandbox") -> None:
         self._limits = limits
+        self._jail, self._session = launch(limits, confinement)
         self._context = zmq.Context(io_threads=1)
         self._context.setsockopt(zmq.MAXMSGSIZE, limits.message)
         self._context.setsockopt(zmq.RCVHWM, 2)
@@ -56,13 +57,8 @@ class Kernel:
         self._context.setsockopt(zmq.LINGER, 0)
         # a socket whose other side is gone would take nothing, and wait for ever
         self._context.setsockopt(zmq.SNDTIMEO, SEND_MILLISECONDS)
-        self._manager = BlockingSandboxedKernel(limits=limits, confinement=confinement, context=self._context)
         try:
-            self._manager.start_kernel()
-            assert self._manager.jail is not None
-            self._jail = self._manager.jail
-            self._shell = self._manager.connect_shell()
-            self._control = self._manager.connect_control()
+            self._shell, self._control = (self._connected(channel) for channel in ("shell", "control"))
         except BaseException:
             self.end()
             raise
@@ -90,7 +86,7 @@ class Kernel:
             "allow_stdin": False,
             "stop_on_error": False,
         }
-        session = self._manager.session
+        session = self._session
         request = session.msg("execute_request", content)
         self._send(self._shell, request)
         reply = self._reply_to(request["header"]["msg_id"], seconds)
@@ -108,14 +104,17 @@ class Kernel:
 
     def end(self) -> None:
         """Kill it, with all that it started."""
-        jail = self._manager.jail
-        if jail is not None:
-            jail.kill()
+        self._jail.kill()
         self._context.destroy(linger=0)
+
+    def _connected(self, channel: str) -> zmq.Socket[bytes]:
+        made = self._context.socket(zmq.DEALER)
+        made.connect(f"ipc://{self._jail.sockets}-{CHANNELS[channel]}")
+        return made
 
     def _send(self, channel: zmq.Socket[bytes], message: dict[str, Any]) -> None:
         try:
-            self._manager.session.send(channel, message)
+            self._session.send(channel, message)
         except zmq.ZMQError:
             self.end()
             raise Dead("it sent too much at once, or closed the kernel's ears") from None
@@ -153,10 +152,9 @@ class Kernel:
         frames = self._shell.recv_multipart()
         if sum(map(len, frames)) > self._limits.message or sum(map(parts, frames)) > MAX_PARTS:
             return {}
-        session = self._manager.session
         try:
-            _, frames = session.feed_identities(frames)
-            message = session.deserialize(frames)
+            _, signed = self._session.feed_identities(frames)
+            message = self._session.deserialize(signed)
             if message["msg_type"] != "execute_reply" or message["parent_header"]["msg_id"] != identity:
                 return None
             return dict(message["content"])
