@@ -30,6 +30,7 @@ from armod.course.grading.intake.rebuild import (
     released_lessons,
 )
 from armod.course.grading.intake.submissions import Submission
+from armod.course.grading.intake.times import as_data
 from armod.course.grading.marks import record
 
 RUNNER = "armod.course.grading.examination:run"  # where the rebuilt notebook is run
@@ -185,7 +186,7 @@ def mark(task: Task) -> None:
         lesson=lesson,
         settings=of_lesson(task.identity, lesson) | versions,
         times={
-            "handed_in": _modified(submission.path),
+            "handed_in": as_data(submission.handed)["handed_in"],
             "marked": _now(),
             "hidden": None if hidden else _now(),
             "seconds": round(time.monotonic() - begun, 3),
@@ -288,7 +289,7 @@ def give_up(task: Task, why: str) -> None:
         status=record.GIVEN_UP,
         reason=f"It was given up: {why}. The same command tries it again.",
         settings=of_lesson(task.identity, task.settings.lesson),
-        times={"handed_in": _modified(task.submission.path), "marked": _now()},
+        times={"handed_in": as_data(task.submission.handed)["handed_in"], "marked": _now()},
     )
     record.write(task.out, task.name, made)
 
@@ -315,12 +316,3 @@ def _releases(folder: Path) -> dict[str, Release]:
 @cache
 def _hidden(folder: Path) -> Hidden:
     return hidden_checks(folder)
-
-
-def _modified(path: Path) -> str | None:
-    """When the file was last written, in UTC."""
-    try:
-        seconds = path.lstat().st_mtime
-        return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
-    except (OSError, ValueError, OverflowError):
-        return None
