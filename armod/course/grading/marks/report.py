@@ -20,8 +20,8 @@ from markupsafe import Markup, escape
 from matplotlib.ticker import MaxNLocator
 
 from armod.course.exercises.engine.result import Status
-from armod.course.grading.marks.gradebook import Row, exercises_of
-from armod.course.grading.marks.record import MARKED
+from armod.course.grading.marks.gradebook import OVERRIDE_COLUMNS, OVERRIDES, Row, exercises_of
+from armod.course.grading.marks.record import MARKED, UNGRADED
 from armod.course.grading.marks.students import checks, students
 from armod.figures.picture import Picture, new_picture
 from armod.figures.style import COLOURS, css_variables
@@ -47,7 +47,9 @@ def write_report(table: Sequence[Row], folder: Path) -> int:
     """
     for name in ("feedback", "instructor"):
         (folder / name).mkdir(parents=True, exist_ok=True)
-    write_whole(folder / "report.html", class_page(table))
+    given = folder / OVERRIDES
+    text = given.read_text(encoding="utf-8-sig") if given.is_file() else ",".join(OVERRIDE_COLUMNS)
+    write_whole(folder / "report.html", class_page(table, text))
     handed_in = [row for row in table if row.record.file]
     for row in handed_in:
         name = f"{feedback_name(row)}.html"
@@ -70,8 +72,16 @@ def feedback_page(row: Row, *, for_student: bool = True) -> str:
     return _page("feedback.html", title, row.watermark, row=row, for_student=for_student)
 
 
-def class_page(table: Sequence[Row]) -> str:
-    """What the instructor sees of the class: marks, the exercises' difficulty, the commonest mistakes, time, flags."""
+def class_page(table: Sequence[Row], given: str = "") -> str:
+    """What the instructor sees of the class: marks, what is hard, common, slow or odd, and a form for points by hand.
+
+    Args:
+        table: The rows of the class.
+        given: The overrides' file, to which the form adds lines.
+
+    Returns:
+        The page.
+    """
     counted = [row for row in table if row.counts and row.record.status == MARKED]
     heading, lines = students(table)
     lines.sort(
@@ -82,15 +92,38 @@ def class_page(table: Sequence[Row]) -> str:
         "report.html",
         "Marks of the class",
         next((row.watermark for row in table if row.watermark), ""),
-        script="sort.js",
+        script="report.js",
         status=sorted(Counter(row.record.status for row in table).items()),
         heading=heading,
         students=lines,
+        by_hand=lines_by_hand(table),
+        given=given.strip(),
         pictures=[picture(counted) for picture in pictures],
         checks=checks(counted),
         messages=common_messages(counted),
         oddities=oddities(table),
     )
+
+
+def lines_by_hand(table: Sequence[Row]) -> list[tuple[Row, list[str]]]:
+    """What points can be given for by hand, a line each: what the course says, and any exercise or the whole, "".
+
+    Args:
+        table: The rows of the class.
+
+    Returns:
+        A row for each submission that counts, or of a student for whom nothing does, with the choices of the line.
+    """
+    own = {row.person.key if row.person else row.record.student: row for row in table if not row.counts}
+    counted = [row for row in table if row.counts]
+    for row in counted:
+        own.pop(row.person.key if row.person else row.record.student, None)
+    return [
+        (row, choices)
+        for row in sorted([*counted, *own.values()], key=lambda row: row.name)
+        for choices in [*([name] for name in row.rules.manual), ["", *row.by_exercise]]
+        if row.record.status != UNGRADED
+    ]
 
 
 def common_messages(table: Sequence[Row]) -> list[tuple[int, str, str]]:

@@ -140,3 +140,46 @@ def test_the_table_is_sorted_and_searched_in_a_browser(page, tmp_path: Path) -> 
     assert shown() == ["ada", "bob", "cy"]
     page.get_by_role("searchbox").fill("BO")
     assert shown() == ["bob"]
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_points_and_comments_given_in_a_browser_are_read_back(page, tmp_path: Path) -> None:
+    odd = 'a"da, <b>'
+    folder = marks(tmp_path, made(odd, 1), made("bob", 2), made("eve", None), absent=("zoe",))
+    before = "bob,,one,,you,yesterday,look again"
+    (folder / OVERRIDES).write_text(",".join(OVERRIDE_COLUMNS) + f"\n{before}\n")
+    policy = Policy(course=Course(lessons={"lesson": Rules(manual={"essay": 4})}))
+    write_report(rows(folder, policy), folder)
+    page.goto((folder / "report.html").as_uri())
+    lines = page.locator(".by-hand tbody tr")
+    assert [row.split()[0] for row in lines.all_inner_texts()] == ['a"da,'] * 2 + ["bob"] * 2 + ["eve", "zoe"]
+    button = page.get_by_role("button", name="Download overrides.csv")
+
+    def give(line: int, points: str, why: str) -> None:
+        lines.nth(line).get_by_label("points").fill(points)
+        lines.nth(line).get_by_label("why").fill(why)
+
+    give(0, "3.5", 'clear, and "short"')
+    lines.nth(3).get_by_label("what for").select_option("one")
+    give(3, "", "well done")
+    give(5, "1", "")
+    downloads: list[object] = []
+    page.on("download", lambda one: downloads.append(one))
+    button.click()  # nobody says who gives them, or why
+    page.get_by_label("Given by").fill("me")
+    button.click()
+    assert downloads == []
+    give(5, "1", "was ill")
+    with page.expect_download() as download:
+        button.click()
+    download.value.save_as(folder / OVERRIDES)
+    table = {row.name: row for row in rows(folder, policy)}
+    assert [(o.exercise, o.points, o.who, o.why) for o in table[odd].overrides] == [
+        ("essay", 3.5, "me", 'clear, and "short"')
+    ]
+    assert [(o.exercise, o.points, o.why) for o in table["bob"].overrides] == [
+        ("one", None, "look again"),
+        ("one", None, "well done"),
+    ]
+    assert (table[odd].points, table["zoe"].points) == (4.5, 1.0) and not table["eve"].overrides
