@@ -8,6 +8,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from armod.course.errors import CourseError
+
 # where a cell begins, in this file or in one that a spreadsheet splits at what its country puts between cells
 _FORMULA = re.compile(r"(^|[;\t\r\n])(?=[ \xa0]*[=+\-@\t\r\n＝＋－＠])")
 
@@ -25,6 +27,29 @@ def _cell(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     return _FORMULA.sub(r"\1'", value.replace("\0", ""))
+
+
+def require_maximum(text: str, worth: float, *, whose: str, again: str) -> None:
+    """Refuse to hand on marks where a system gives as maximum what a lesson is not worth; a text that is no number says nothing.
+
+    Args:
+        text: What the system says.
+        worth: The points of a right answer.
+        whose: Whose maximum it is.
+        again: What is to be downloaded again once it is mended there.
+
+    Raises:
+        CourseError: If they differ.
+    """
+    try:
+        most = float(text.replace(",", "."))
+    except ValueError:
+        return
+    if most != worth:
+        raise CourseError(
+            f"{whose} is {most:g} and the lesson is worth {worth:g} points: set points = {most:g} in the course.toml of a "
+            f"--course, or that maximum to {worth:g} and download {again} again."
+        )
 
 
 def plain_number(points: float) -> int | float:

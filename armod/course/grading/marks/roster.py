@@ -69,11 +69,13 @@ class Roster:
         heading: The names of the columns.
         lines: The values of each student, in the order of the columns, without space around them.
         cells: The same lines as they came.
+        possible: Canvas' line of the points that each column gives; () of others.
     """
 
     heading: tuple[str, ...]
     lines: tuple[tuple[str, ...], ...]
     cells: tuple[tuple[str, ...], ...] = field(default=(), repr=False)
+    possible: tuple[str, ...] = ()
 
     def by_student(self, students: Sequence[str]) -> dict[str, Line]:
         """The line of each of ``students`` who is in the roster, by the names of its columns."""
@@ -163,9 +165,10 @@ def read_roster(path: Path) -> Roster:
         first = re.sub(r'"[^"]*"', "", text.partition("\n")[0])
         delimiter = max(DELIMITERS, key=first.count)
         read = csv.reader(text.splitlines(keepends=True), delimiter=delimiter)
-        rows = [row for row in read if any(map(str.strip, row)) and not _is_nobody(row)]
+        every = [row for row in read if any(map(str.strip, row))]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise CourseError(f"The roster {path} can't be read as CSV in UTF-8: {error}.") from error
+    rows = [row for row in every if NOBODY not in row and not _is_of_points(row)]
     if len(rows) < 2:
         raise CourseError(
             f"The roster {path} needs a heading, such as 'student', and a line for each of them."
@@ -174,11 +177,13 @@ def read_roster(path: Path) -> Roster:
     heading, *students = [tuple([*row, *[""] * width][:width]) for row in rows]
     by_line = {tuple(cell.strip() for cell in line): line for line in reversed(students)}
     lines = tuple(dict.fromkeys(tuple(cell.strip() for cell in line) for line in students))
-    return Roster(tuple(cell.strip() for cell in heading), lines, tuple(by_line[line] for line in lines))
+    possible = next((tuple(map(str.strip, row)) for row in every if _is_of_points(row)), ())
+    cells = tuple(by_line[line] for line in lines)
+    return Roster(tuple(cell.strip() for cell in heading), lines, cells, possible)
 
 
-def _is_nobody(row: Sequence[str]) -> bool:
-    return NOBODY in row or row[0].strip() == POINTS_POSSIBLE
+def _is_of_points(row: Sequence[str]) -> bool:
+    return row[0].strip() == POINTS_POSSIBLE
 
 
 def _names(student: str) -> set[str]:

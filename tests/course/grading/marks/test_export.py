@@ -14,7 +14,9 @@ import pytest
 from click.testing import CliRunner
 
 from armod.course.commands.main import main
+from armod.course.errors import CourseError
 from armod.course.grading.marks.export import FORMATS, GROUP
+from armod.course.grading.marks.export.canvas import export
 from armod.course.grading.marks.gradebook import Row, rows
 from armod.course.grading.marks.report import class_page, feedback_page, write_report
 from armod.course.grading.marks.roster import read_roster
@@ -164,7 +166,7 @@ def test_canvas_has_one_line_for_who_handed_in_under_two_names(tmp_path: Path) -
 
 CANVAS = (
     'Student,ID,SIS User ID,SIS Login ID,Section,Week 1 (771),"armod lesson (772)",Twice (1),Twice (2)\n'
-    "    Points Possible,,,,,10,3,1,1\nAda,4711,u1,ada,Monday,,,,\nBob,4712,u2,bob,Monday,,,,\n"
+    "    Points Possible,,,,,3.00,3,1,1\nAda,4711,u1,ada,Monday,,,,\nBob,4712,u2,bob,Monday,,,,\n"
 )
 
 
@@ -192,6 +194,12 @@ def test_canvas_takes_marks_into_the_column_that_is_there(tmp_path: Path) -> Non
         call = ("marks", "export", str(folder), "--format", "canvas", "--roster", str(roster), *options)
         done = CliRunner().invoke(main, call)
         assert done.exit_code == 2 and words in done.stderr
+    of_ten = read_roster(write(tmp_path / "of ten.csv", CANVAS.replace("3.00", "10.00")))
+    with pytest.raises(
+        CourseError, match=r"'Week 1 \(771\)' is 10 and the lesson is worth 3 points: set points = 10"
+    ):
+        export(rows(folder), of_ten, columns=["Week 1"])
+    assert export(rows(folder), of_ten).startswith('"Student"')  # that column is not touched
     done = CliRunner().invoke(main, ["marks", "export", str(folder), "--format", "csv", "--zeros"])
     assert done.exit_code == 2 and "are for --format canvas" in done.stderr
     loose = marks(tmp_path / "loose", made("ada", 2, settings={"watermark": "UNSANDBOXED"}))

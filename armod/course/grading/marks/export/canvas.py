@@ -1,4 +1,8 @@
-"""Canvas' own grade book."""
+"""Canvas' own grade book.
+
+Canvas finds a student by *ID* and an assignment by the number at the end of its column's name, and takes a mark above an
+assignment's points without a word (``lib/gradebook_importer.rb``); so another maximum than what the lesson is worth is refused here.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from armod.course.errors import CourseError
-from armod.course.grading.marks.cells import as_csv, plain_number
+from armod.course.grading.marks.cells import as_csv, plain_number, require_maximum
 from armod.course.grading.marks.gradebook import Row, lessons_of
 from armod.course.grading.marks.roster import Roster
 
@@ -30,8 +34,8 @@ def export(
         The CSV file to import.
 
     Raises:
-        CourseError: If there is no such column or lesson, or if marks must say that nothing was locked in, which an
-            existing column can't.
+        CourseError: If there is no such column or lesson, if Canvas has other points for it than the lesson is worth, or if
+            marks must say that nothing was locked in, which an existing column can't.
     """
     lessons = lessons_of(table)
     existing = _columns(columns, lessons, roster)
@@ -43,6 +47,15 @@ def export(
         lesson: max(plain_number(row.max_points) for row in table if row.record.lesson == lesson)
         for lesson in lessons
     }
+    if roster and roster.possible:
+        possible = dict(zip(roster.heading, roster.possible, strict=False))
+        for lesson, name in existing.items():
+            require_maximum(
+                possible.get(name, ""),
+                worth[lesson],
+                whose=f"What Canvas gives for {name!r}",
+                again="the grade book",
+            )
     marks = {mark for row in table if (mark := row.watermark)}
     if marks and columns:
         raise CourseError(f"A column that is there already can't say: {min(marks)}; leave --column out.")

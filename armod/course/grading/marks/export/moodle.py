@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from armod.course.errors import CourseError
-from armod.course.grading.marks.cells import plain_number
+from armod.course.grading.marks.cells import plain_number, require_maximum
 from armod.course.grading.marks.gradebook import Row, lessons_of
 from armod.course.grading.marks.roster import Roster
 
@@ -139,12 +139,4 @@ def _refuse_what_is_skipped(roster: Roster, rows: Sequence[Row]) -> None:
         return
     place = roster.heading.index(MAXIMUM)
     for text in {line[place] for line in roster.lines}:
-        try:
-            most = float(text.replace(",", "."))
-        except ValueError:
-            continue
-        if most != worth:
-            raise CourseError(
-                f"Moodle's maximum grade is {most:g} and the lesson is worth {worth:g} points: set points = {most:g} in the "
-                f"course.toml of a --course, or the assignment's maximum to {worth:g} and download the worksheet again."
-            )
+        require_maximum(text, worth, whose="Moodle's maximum grade", again="the worksheet")
