@@ -6,13 +6,20 @@ import pytest
 
 from armod.course.exercises import exercises_of
 from tests.course.exercises.galleries import galleries, judged
+from tests.course.exercises.mutants import named
 
 GALLERIES = galleries()
+# who trains takes seconds: there two habits are tried with every test, and the others by `make test-slow`
 ANSWERS = [
-    pytest.param(exercise, source, id=f"{exercise}: {title}")
+    pytest.param(
+        exercise,
+        source,
+        id=f"{exercise}: {title}",
+        marks=[pytest.mark.slow] if named(exercise).names == ("train",) and place > 1 else [],
+    )
     for gallery in GALLERIES.values()
     for exercise, answers in gallery.items()
-    for title, source in answers.items()
+    for place, (title, source) in enumerate(answers.items())
 ]
 
 

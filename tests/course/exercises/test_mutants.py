@@ -17,18 +17,21 @@ from tests.course.exercises.mutants import (
 )
 
 EXERCISES, MUTANTS = exercises(), mutants()
-STUDENTS = range(2)
+STUDENTS = [
+    0,
+    pytest.param(1, marks=pytest.mark.slow),
+]  # papermill asks for 1, in `tests/notebooks/test_exercises.py`
 MANY = range(12)  # some mistakes are right for one learner's own numbers: then the next learner's tell
 every_mutant = pytest.mark.parametrize(
     "mutant", MUTANTS, ids=lambda mutant: f"{mutant.exercise}: {mutant.title}"
 )
 
 
+@pytest.mark.parametrize("student", STUDENTS)
 @pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.name)
-def test_the_solution_passes_for_every_learner(exercise) -> None:
-    for student in STUDENTS:
-        result = judged_reference(exercise, student=student)
-        assert result.is_passed, result
+def test_the_solution_passes_for_every_learner(exercise, student: int) -> None:
+    result = judged_reference(exercise, student=student)
+    assert result.is_passed, result
 
 
 @every_mutant

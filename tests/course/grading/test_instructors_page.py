@@ -13,7 +13,9 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from armod.course.commands.main import main
 from armod.course.grading.examiner import hidden_checks
 from armod.course.grading.grade import grade
 from armod.course.grading.marking import Settings
@@ -95,8 +97,8 @@ def test_every_option_and_every_command_of_the_page_is_there() -> None:
         ["marks", "report"],
         ["doctor"],
     ):
-        told += subprocess.run(
-            [COMMANDS / "armod", *command, "--help"], capture_output=True, text=True, check=True
-        ).stdout
+        helped = CliRunner().invoke(main, [*command, "--help"])
+        assert helped.exit_code == 0, (command, helped.output)
+        told += helped.output
     assert {option for option in options if option not in told} == set()
     assert f"armod-grading:{version('armod')}" in page
