@@ -74,11 +74,11 @@ shown[:, 3, 2:6] = 4 * pixels[:10]
 image_grid(shown[None], 5, title="Four neighbouring pixels, in ten digits")
 
 # %% [markdown]
-# Some digits fill all four pixels, some leave a hole in the middle, some touch one only. We count how often each of the
+# Some digits fill all four pixels, some leave a hole in the middle, some touch only one. We count how often each of the
 # $2^4 = 16$ patterns occurs. The share of each pattern is its probability in a **joint table**. We keep the shares as
 # exact fractions, so that later "equal" can mean equal, and not "equal up to rounding".
 #
-# We also print how often each of the four pixels is black, seen alone.
+# We also print, for each of the four pixels, how often it is black.
 
 # %%
 counts = Counter(map(tuple, pixels.tolist()))
@@ -90,7 +90,7 @@ black = pixels.double().mean(0)
 print("share of black:", *(f"{share:.0%}" for share in black))
 
 # %% [markdown]
-# If the four pixels knew nothing of each other, these four shares would give the probability of every pattern.
+# If the four pixels knew nothing about each other, these four shares would give the probability of every pattern.
 
 # %%
 every = torch.tensor(patterns)
@@ -100,7 +100,7 @@ counted = torch.tensor([float(joint[x]) for x in patterns]).view(2, 2, 2, 2)
 series = {"counted": counted, "if pixels were independent": alone.view(2, 2, 2, 2)}
 alternating = (0, 1, 0, 1)
 predict(
-    f"Four pixels that knew nothing of each other would show white-black-white-black in {chance[alternating]:.0f} "
+    f"Four pixels that knew nothing about each other would show white-black-white-black in {chance[alternating]:.0f} "
     f"of the {len(pixels):,} digits. In how many does it really occur?",
     number(counts[alternating], unit="digits", low=0, high=200),
     reveal=pattern_bars(series, title=f"White-black-white-black occurs {counts[alternating]} times"),
@@ -110,9 +110,9 @@ predict(
 # <details><summary>What happened</summary>
 #
 # Five times instead of 54. Each row of the figure is one pattern, the most frequent first; the blue bar is its share,
-# the orange one what independent pixels would give. All black and a black middle, one stroke each, come more often than
-# chance. Two black ends with a hole between them, two strokes, come more than twice as often. The alternating patterns
-# are five and eleven times rarer. Strokes are a few pixels wide, and do not flicker.
+# the orange one what independent pixels would give. All black and a black middle, one stroke each, are more frequent than
+# chance would make them. Two black ends with a hole between them, two strokes, are more than twice as frequent. The
+# alternating patterns are five and eleven times rarer. Strokes are a few pixels wide, and they do not flicker.
 #
 # </details>
 #
@@ -155,8 +155,8 @@ print(" · ".join(map(str, factors(x, [0, 1, 2, 3]))), "=", math.prod(factors(x,
 assert math.prod(factors(x, [0, 1, 2, 3])) == joint[x] == Fraction(179, 1444)
 
 # %% [markdown]
-# Four fractions, and their product is 179/1444: the share of white-black-black-white in the table, exactly. Nothing
-# was assumed about pixels on the way. The chain rule is no model and no approximation; it is the definition of
+# The product of these four fractions is 179/1444: the share of white-black-black-white in the table, exactly. We assumed
+# nothing about pixels on the way. The chain rule is neither a model nor an approximation. It is the definition of
 # conditional probability, used four times.
 #
 # A model that gives such conditionals, each variable predicted from earlier variables of the same observation, is
@@ -165,7 +165,7 @@ assert math.prod(factors(x, [0, 1, 2, 3])) == joint[x] == Fraction(179, 1444)
 # %% [markdown]
 # ## 3. Any ordering will do
 #
-# We went from left to right. Nothing in the cancelling needed that. There are $4! = 24$ orderings of four pixels.
+# We went from left to right, but the cancelling did not need that. There are $4! = 24$ orderings of four pixels.
 
 # %%
 found = {ordering: factors(x, ordering) for ordering in itertools.permutations(range(4))}
@@ -198,8 +198,8 @@ predict(
 #
 # </details>
 #
-# One pattern and five orderings are no proof. The next cell is one, by exhaustion: all 24 orderings, all 16 patterns,
-# exact equality. `armod.Histogram` is the library's table, and gives the same joint in every ordering.
+# One pattern and five orderings prove nothing. The next cell is a proof by exhaustion: it tries all 24 orderings and all 16
+# patterns, and asks for exact equality. `armod.Histogram` is the library's table, and gives the same joint in every ordering.
 
 # %%
 for ordering in itertools.permutations(range(4)):
@@ -227,8 +227,8 @@ predict(
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# 1.49, not 1. Every single conditional is right, and their product is no distribution. It counts what two pixels share
-# twice: pixel 1 is predicted from pixel 2, and pixel 2 from pixel 1. In an ordering, only the later one looks back.
+# They add up to 1.49, not to 1. Every single conditional is right, and yet their product is not a distribution. It counts
+# twice what two pixels share: pixel 1 is predicted from pixel 2, and pixel 2 from pixel 1. In an ordering, only the later one looks back.
 # Whenever you see a product of conditionals, ask for its ordering. If there is none, it is not a likelihood.
 # (Lesson 4.5.1 meets this mistake again, in an autoencoder.)
 #
@@ -259,7 +259,7 @@ ordering_explorer(pixels, ordering=[2, 0, 3, 1])
 # A piece is as long as $-\log$ of its factor: how surprising that pixel was. The cuts wander, and all 24 lines end at
 # the same place. The length of a whole line is $-\log p$ of the pattern.
 #
-# With *Keep* off, another ordering spends the same uniform numbers on other questions, and most often draws another
+# With *Keep* off, another ordering spends the same uniform numbers on other questions, and usually draws another
 # pattern. The *distribution* of patterns stays the same, as the next section measures.
 
 # %% [markdown]
@@ -301,20 +301,20 @@ for ordering in ([0, 1, 2, 3], [2, 0, 3, 1]):
 # Both orderings sample the same distribution.
 #
 # Why a loop? The bars of the explorer that read "waits for" show it. The second conditional is a question *about* the
-# first value; before that value is drawn there is nothing to ask. For a pattern that is already there, to score it, all
-# values are known and all questions can be asked at once. Keep this difference in mind. It runs through the whole
+# first value; before that value is drawn there is nothing to ask. Scoring is different: when we score a pattern that is
+# already there, we know all values, and can ask all questions at once. Keep this difference in mind. It runs through the whole
 # module: **likelihood in parallel, sampling in sequence**.
 
 # %% [markdown]
 # ## 6. A network for each conditional
 #
 # What has the chain rule saved? The joint table has 16 entries that add up to 1, so 15 free numbers. The conditional of
-# the first pixel is 1 number, that of the second 2, one for each value of the first, then 4, then 8. Together 15.
+# the first pixel is 1 number, that of the second 2, one for each value of the first, then 4, then 8. That makes 15.
 #
-# Nothing at all is saved. The last conditional of $D$ pixels still has $2^{D-1}$ cases. For a whole digit of 64 pixels
+# So it has saved nothing at all. The last conditional of $D$ pixels still has $2^{D-1}$ cases. For a whole digit of 64 pixels
 # that is more than nine quintillion, and 1,444 digits cannot fill them.
 #
-# But a conditional is a thing that can be *learned*: inputs, one output between 0 and 1. So we put a small network in
+# But a conditional can be *learned*: it has inputs, and one output between 0 and 1. So we put a small network in the
 # place of each table. Network $d$ looks at the pixels before $d$ through one hidden layer. (A leading 1, for "nothing
 # known yet", gives the first network something to look at.) What comes out of it is a *logit*, any number at all; the
 # sigmoid $1 / (1 + e^{-\text{logit}})$ makes a probability of it. Lesson 4.3 says why.
@@ -340,8 +340,8 @@ class NetworkEach(armod.AutoregressiveModel):
 
 
 # %% [markdown]
-# `armod.AutoregressiveModel` needs to be told the conditionals, and inherits the rest. Its `log_prob` is the logarithm
-# of the chain rule, a sum of $D$ terms.
+# A subclass of `armod.AutoregressiveModel` has to say what its conditionals are, and inherits the rest. The inherited
+# `log_prob` is the logarithm of the chain rule, a sum of $D$ terms.
 
 # %%
 untrained = NetworkEach(8, ordering=armod.orderings.random((8,), seed=seed))
@@ -362,7 +362,7 @@ predict(
 # 1, before any training. Sum over the last pixel first: its conditional adds up to 1 and disappears. Then the last but
 # one does the same, down to the first. That works for any weights, so training can make the model better or worse, and
 # never improper. This is what **exact likelihood** means: the number that comes out of `log_prob` is the log-probability
-# itself. It is no bound, and no normalising constant is missing from it.
+# itself. It is not a bound, and no normalising constant is missing from it.
 #
 # </details>
 
@@ -396,7 +396,7 @@ predict(
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# Infinite. One of the 176 rows never occurred in training, the table calls it impossible, and the logarithm of 0 is
+# It needs infinitely many. One of the 176 rows never occurred in training, the table calls it impossible, and the logarithm of 0 is
 # $-\infty$. One impossible event that happens costs everything. First aid: spread one imaginary digit evenly over all
 # patterns, so that nothing has probability 0. Lesson 4.2 looks at this *smoothing* in earnest.
 #
@@ -404,10 +404,10 @@ predict(
 
 
 # %%
-def learn(data, epochs, **options):
-    torch.manual_seed(seed)
+def learn(data, epochs, start=seed, **options):
+    torch.manual_seed(start)
     model = NetworkEach(*data.event_shape, **options)
-    armod.fit(model, data, epochs=epochs, learning_rate=1e-2, seed=seed)
+    armod.fit(model, data, epochs=epochs, learning_rate=1e-2, seed=start)
     return model
 
 
@@ -420,8 +420,7 @@ def independent_nats(data):
 # First aid for the table: one imaginary digit, spread evenly over all patterns
 smoothed = armod.Histogram((8,), 2, smoothing=1 / 256).fit(rows.train)
 networks = learn(rows, epochs=10 if quick else 25)
-receipt = armod.evaluate(networks, rows, seed=seed)
-print(receipt)
+print(receipt := armod.evaluate(networks, rows, seed=seed))
 nats = {"fair coins": 8 * math.log(2), "independent pixels": independent_nats(rows)}
 nats |= {"table, smoothed": armod.evaluate(smoothed, rows).nats, "a network each": receipt.nats}
 likelihood_bars(nats, unit="nats per row")
@@ -431,19 +430,21 @@ likelihood_bars(nats, unit="nats per row")
 # (*raster* is from left to right) and the seed. Without them nobody could check it.
 #
 # Independent pixels need 3.42 nats for a row, networks about 3.14, the smoothed table 3.16. The last two differ by less
-# than their standard error. On eight pixels the table is still a match: only 45 of the 256 patterns occur at all, and
-# 1,444 digits fill them. The networks even have more numbers to learn than the table, 712 against 255.
+# than their standard error. On eight pixels the table still keeps up: only 45 of the 256 patterns occur at all, and
+# 1,444 digits are enough to fill them. The networks even have more numbers to learn than the table, 712 against 255.
 #
 # ### Do all orderings agree now?
 #
-# The *table* gave one joint in all orderings. Now a second set of networks learns the same rows from right to left.
+# The *table* gave one joint in all orderings. Now a second set of networks learns the same rows from right to left. As a
+# control, a third set goes from left to right again, but starts from other random weights.
 
 # %%
 reverse = learn(rows, epochs=10 if quick else 25, ordering=armod.orderings.reversed((8,)))
+control = learn(rows, epochs=10 if quick else 25, start=seed + 1)
 with torch.no_grad():
-    scores = [model.log_prob(rows.test) for model in (networks, reverse)]
+    scores = [model.log_prob(rows.test) for model in (networks, reverse, control)]
 means = [-score.mean().item() for score in scores]
-apart = (scores[0] - scores[1]).abs().max().item()
+apart, by_chance = ((scores[0] - each).abs().max().item() for each in scores[1:])
 predict(
     "Do the two sets of networks end at the same joint?",
     choices(
@@ -454,15 +455,19 @@ predict(
         },
         answer=(abs(means[0] - means[1]) < 0.06, apart < 0.1),
     ),
-    reveal=f"Left to right {means[0]:.2f} nats, right to left {means[1]:.2f}; on one row they are {apart:.1f} apart.",
+    reveal=f"Left to right {means[0]:.2f} nats, right to left {means[1]:.2f}; on one row they are {apart:.1f} apart. "
+    f"The control has {means[2]:.2f} nats; on one row it is {by_chance:.1f} apart from the first set.",
 )
 
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# Nearly the same likelihood, and not the same joint. Each is an exact distribution. But the second set of networks was
-# never asked to agree with the first, and on some rows it does not. The chain rule holds for *one* joint in all
-# orderings; learned conditionals in two orderings are two joints. For a model, the ordering is a choice that matters.
+# They have nearly the same likelihood, but not the same joint. Each is an exact distribution. But the second set of networks
+# was never asked to agree with the first, and on some rows it does not.
+#
+# Is it the ordering that parts them? The control has the ordering of the first set, and is nearly as far from it. Every
+# training ends at a joint of its own. "Any ordering, the same joint" holds for a joint that is *given*. Lesson 4.5.1 measures
+# how much the choice of an ordering can matter to a model.
 #
 # </details>
 
@@ -483,27 +488,31 @@ predict(
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# Five, because small black and white digits coincide now and then. For a table the other 171 are impossible: counting is
-# over.
+# Five do: small digits in black and white coincide now and then. For a table the other 171 are impossible. Counting whole
+# digits ends here.
 #
 # </details>
 #
-# Networks give every digit a finite, exact likelihood. How good is it?
+# Networks give every digit a finite, exact likelihood. How good is it? The rival is a table that *forgets*: it predicts each
+# pixel from the last few pixels alone, so that the same past comes again and again. (Such a table is
+# an **n-gram**; lesson 4.2 builds it.)
 
 # %%
 painter = learn(whole, epochs=4 if quick else 10, hidden=32)
 digit_receipt = armod.evaluate(painter, whole, seed=seed)
 print(digit_receipt)
+tables = [armod.NGram((64,), n, num_levels=2).fit(whole.train) for n in (9, 11, 13, 15)]
+forgetful = max(tables, key=lambda each: each.log_prob(whole.valid).mean())
 digit_nats = {"fair coins": 64 * math.log(2), "independent pixels": independent_nats(whole)}
-likelihood_bars(digit_nats | {"a network each": digit_receipt.nats}, unit="nats per digit")
+digit_nats |= {"n-gram, counted": armod.evaluate(forgetful, whole).nats, "a network each": digit_receipt.nats}
+likelihood_bars(digit_nats, unit="nats per digit")
 
 # %% [markdown]
-# The networks need about 17.2 nats for a digit, where
-# independent pixels need 25.3 and fair coins 44.4. A network can answer a question that it was never asked before,
-# because it treats similar pasts alike. That is what generalising means here, and the reason why each conditional should
-# be a network.
+# The networks need about 17.2 nats for a digit. Independent pixels need 25.3, the forgetful table 22.3, and fair coins 44.4.
+# A table can only answer a question that it has seen before, so it has to forget until it has. A network can answer questions
+# that it was never asked. This is what **generalising** means here. Lesson 4.2 measures it.
 #
-# And they can draw. The loop is section 5's, with a network where the table was.
+# And the networks can draw. The loop is section 5's, with a network where the table was.
 
 
 # %%
@@ -523,8 +532,8 @@ image_grid(pictures, title="Ten test digits, and ten drawn pixel by pixel", row_
 
 # %% [markdown]
 # The library's textbook loop, `method="naive"`, draws the same ten pictures. Strokes have about the right width and bend
-# as strokes do; some pictures would pass for a digit, others are none. Remember how they came about: one pixel after
-# the other, from 64 networks that know nothing of each other.
+# as strokes do. Some pictures would pass for a digit, others would not. Remember how they came about: one pixel after
+# the other, from 64 networks that know nothing about each other.
 
 # %% [markdown]
 # ## 9. What it costs
@@ -535,31 +544,23 @@ image_grid(pictures, title="Ten test digits, and ten drawn pixel by pixel", row_
 
 
 # %%
-def evaluations(networks, run):
-    """How often `run` evaluates one of the networks."""
+def evaluations(model, run):  # how often `run` evaluates one of the networks
     calls = []
-    hooks = [network.register_forward_hook(lambda *_: calls.append(1)) for network in networks]
+    for network in model.networks:
+        network.register_forward_hook(lambda *_: calls.append(1))
     run()
-    for hook in hooks:
-        hook.remove()
     return len(calls)
 
 
-counts_of, seconds = {}, []
+counts_of, seconds = {}, {}
 for D in (8, 16, 32, 64):
     model = NetworkEach(D)
-    runs = {
-        "likelihood": partial(model.log_prob, torch.zeros(176, D)),
-        "our loop": partial(model.sample, 1, method=one_by_one),
-        "textbook loop": partial(model.sample, 1, method="naive"),
+    seconds[D] = min(repeat(partial(model.sample, 1, method=one_by_one), number=1))
+    counts_of[D] = {
+        "likelihood": evaluations(model, partial(model.log_prob, torch.zeros(176, D))),
+        "our loop": evaluations(model, partial(model.sample, 1, method=one_by_one)),
+        "textbook loop": evaluations(model, partial(model.sample, 1, method="naive")),
     }
-    counts_of[D] = {name: evaluations(model.networks, run) for name, run in runs.items()}
-    seconds.append(min(repeat(runs["our loop"], number=1)))
-
-lines = [
-    f"D = {D:2}: {count}, our loop takes {1000 * s:.1f} ms"
-    for (D, count), s in zip(counts_of.items(), seconds, strict=True)
-]
 predict(
     "How often does the textbook loop evaluate a network for one digit of D pixels?",
     curve(
@@ -572,19 +573,21 @@ predict(
         x_label="D",
         y_label="evaluations",
     ),
-    reveal="\n".join(["```", *lines, "```"]),
+    reveal="\n\n".join(
+        f"D = {D}: {count}, our loop takes {1000 * seconds[D]:.1f} ms" for D, count in counts_of.items()
+    ),
 )
 
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# $D$ for the likelihood, however many digits; $D$ for our loop; $D^2$ for the textbook loop, whose work is nearly all
-# thrown away.
+# It takes $D$ for the likelihood, however many digits there are, $D$ for our loop, and $D^2$ for the textbook loop, which
+# throws nearly all of its work away.
 #
 # The first two counts are equal, but they are not the same kind of $D$. The evaluations of the likelihood do not wait
-# for each other: all pixels are known, so a machine with enough arms does them at once. The evaluations of the loop
+# for each other: all pixels are known, so a machine with enough hands does them at once. The evaluations of the loop
 # stand in a queue, each waiting for the value that the one before it draws. The milliseconds grow with $D$, and
-# more arms do not shorten the queue. For a picture of 28x28 pixels it has 784 places, for a second of sound 16,000.
+# more hands do not shorten the queue. For a picture of 28x28 pixels it has 784 places, for a second of sound 16,000.
 # **Slow sequential generation** is the price of this loop; lesson 4.7 is about ways to pay less.
 #
 # </details>
@@ -609,7 +612,7 @@ costs = {
 }
 growth = costs["a network each"][-1] / costs["a network each"][-2]
 predict(
-    "We give each pixel its network. For twice as many pixels, how many times as many numbers are to learn?",
+    "We give each pixel its own network. For twice as many pixels, how many times as many numbers must be learned?",
     choices({"as many": 1, "twice": 2, "four times": 4, "the square of it": sizes[-2]}, answer=round(growth)),
     reveal=growth_curves(sizes, costs, title="Numbers to learn", y_label="numbers to learn", most=1e7),
 )
@@ -617,7 +620,7 @@ predict(
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# Four times as many, once $D$ is large: about $HD^2/2$ in all. The table leaves the picture before $D = 32$, the networks
+# There are four times as many, once $D$ is large: about $HD^2/2$ in all. The table leaves the picture before $D = 32$, the networks
 # grow with the square, and two curves below them grow slowly or not at all. They belong to models that you will build:
 #
 # - A **recurrent** network uses one cell again at every step (lesson 4.4). Its curve is flat: the number of parameters
@@ -625,26 +628,26 @@ predict(
 # - A **masked** network computes all conditionals in one pass through shared hidden units (lesson 4.5). It grows with $D$.
 #
 # For a digit of 28x28 pixels, networks of 500 hidden units each would need 154 million numbers, one masked network 0.8
-# million. And sharing is more than thrift. Our 64 networks learn what a stroke is 64 times, each from its own pixel.
+# million. Our 64 networks learn what a stroke is 64 times. Lesson 4.5.1 asks whether sharing improves the likelihood, too.
 #
 # </details>
 #
-# A masked network gives all 64 conditionals in one evaluation. Is it faster, or does it only sound so?
+# A masked network gives all 64 conditionals in one evaluation. Is it really faster, or does it only sound faster?
 
 # %%
 shared = armod.MADE((64,), [32], likelihood=bernoulli, seed=seed)
 each, one = (min(repeat(partial(model.log_prob, whole.test), number=3)) for model in (painter, shared))
 predict(
-    "Both models give the likelihood of the test digits. What is the one masked network, compared with 64 networks?",
+    "Both models give the likelihood of the test digits. How does the one masked network compare with the 64 networks?",
     choices({"slower or as fast": 0, "more than twice as fast": 1}, answer=int(each > 2 * one)),
 )
 
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# Several times faster, and the library's check finds no conditional that looks at a later pixel. One network, one pass,
-# still a chain rule: how that can be without cheating is the subject of lesson 4.5.1. Its sampling stays a loop of 64
-# steps, as every sampling from a chain rule does.
+# It is several times faster, and the library's check finds no conditional that looks at a later pixel. It is one network and
+# one pass, and still a chain rule. How that is possible without cheating is the subject of lesson 4.5.1. Its sampling is
+# still a loop of 64 steps, as sampling from a chain rule is.
 #
 # </details>
 
@@ -652,10 +655,10 @@ predict(
 # ## Summary
 #
 # - The chain rule writes any joint as a product of conditionals, exactly, and in any ordering.
-# - Such a product adds up to 1 whatever the conditionals are; a product without an ordering does not.
+# - Such a product adds up to 1 whatever the conditionals are. Without an ordering it need not.
 # - So the likelihood is exact, and all its terms can be computed at once. Sampling is a loop of $D$ steps.
-# - Tables for the conditionals save nothing; networks generalise to patterns that were never counted.
-# - One network for each conditional costs parameters in $D^2$. The next lessons share them.
+# - Tables for the conditionals save nothing. Networks also answer for patterns that were never counted.
+# - With a network for each conditional the number of parameters grows as $D^2$. The next lessons share them.
 
 # %%
 predictions()

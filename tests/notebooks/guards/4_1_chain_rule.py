@@ -12,11 +12,11 @@ assert sum(parameter.numel() for parameter in networks.parameters()) == 712
 assert abs(receipt.nats - 3.14) < 0.05 and abs(armod.total_probability(networks) - 1) < 1e-5
 assert round(nats["independent pixels"], 2) == 3.42 and round(nats["table, smoothed"], 2) == 3.16
 assert abs(receipt.nats - nats["table, smoothed"]) < receipt.standard_error and len(table.codes) == 45
-assert abs(means[0] - means[1]) < 0.06 and apart > 0.1
+assert abs(means[0] - means[1]) < 0.06 and apart > 0.1 and by_chance > 0.1 and abs(means[2] - means[0]) < 0.06
 assert seen == 5 and abs(digit_receipt.nats - 17.2) < (2 if quick else 0.4)
-assert round(digit_nats["independent pixels"], 1) == 25.3
+assert round(digit_nats["independent pixels"], 1) == 25.3 and round(digit_nats["n-gram, counted"], 1) == 22.3
 assert [list(count.values()) for count in counts_of.values()] == [[D, D, D * D] for D in (8, 16, 32, 64)]
-assert seconds[-1] > 3 * seconds[0]
+assert seconds[64] > 3 * seconds[8]
 assert costs["a network each"] == [16 * D * (D + 1) // 2 + 17 * D for D in sizes] and round(growth) == 4
 assert each > 2 * one and armod.check_autoregressive(shared).is_autoregressive
 big = num_parameters(armod.MADE((784,), [500], likelihood=bernoulli))
