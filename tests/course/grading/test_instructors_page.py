@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -17,12 +18,12 @@ from click.testing import CliRunner
 
 from armod.course.commands.main import main
 from armod.course.grading.examiner import hidden_checks
-from armod.course.grading.grade import grade
-from armod.course.grading.marking import Settings
+from armod.course.grading.grade import list_tasks
+from armod.course.grading.marking import Settings, mark
+from armod.course.grading.marks import record
 from tests.checkout import CHECKOUT
 from tests.course.grading.handed_in import LESSON, RELEASES, RIGHT, UNTOUCHED
 from tests.course.grading.stand_in import RUNNER
-from tests.course.grading.test_grade import records
 
 PAGE = CHECKOUT / "docs" / "grading.md"
 COMMANDS = Path(sys.executable).parent
@@ -80,8 +81,12 @@ def test_the_hidden_check_works(tmp_path: Path) -> None:
     (tmp_path / "class").mkdir()
     shutil.copy(RIGHT, tmp_path / "class" / "ada.ipynb")
     settings = Settings(RELEASES, hidden=tmp_path / "mine", runner=RUNNER)
-    grade(tmp_path / "class", tmp_path / "marks", settings)
-    (made,) = records(tmp_path / "marks").values()
+    (task,) = list_tasks(tmp_path / "class", tmp_path / "marks", settings)
+    task.out.mkdir()
+    for asks_hidden in (False, True):
+        mark(replace(task, asks_hidden=asks_hidden))
+    made = record.read(task.out, task.name)
+    assert made is not None
     assert made.points == made.max_points
     assert {check.title for mark in made.marks for check in mark.hidden.checks} == {check.title}
 
