@@ -11,7 +11,7 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextPath
 from numpy.typing import NDArray
 
-from armod.figures.style import drawing_style
+from armod.figures.style import COLOURS, drawing_style
 
 
 def text_width(text: str, size: float, weight: str = "normal") -> float:
@@ -92,7 +92,10 @@ def put(page: Axes, x: float, y: float, text: str, **style: Any) -> None:
     page.text(x, y, text, **{"va": "center_baseline", **style})
 
 
-def put_heading(page: Axes, x: float, y: float, lines: Sequence[str]) -> None:
-    """Write bold lines below each other, 24 units apart, the first at height `y`."""
+def put_heading(page: Axes, x: float, y: float, lines: Sequence[str], detail: Sequence[str] = ()) -> None:
+    """Write bold lines below each other, 24 units apart, the first at height `y`, and below them small grey ones, 16 apart."""
     for number, line in enumerate(lines):
         put(page, x, y + 24 * number, line, size=14, weight="bold")
+    for number, line in enumerate(detail):
+        below = y + 24 * len(lines) + 4 + 16 * number
+        put(page, x, below, line, size=10, color=COLOURS["secondary"])

@@ -36,14 +36,15 @@ function createSketch(parent) {
 }
 
 // Follows a pointer that is pressed on the drawing: `start` says whether it takes the press, `move` hears of each place.
-// A finger there drags, and does not scroll the page.
-function onDrag(svg, { start, move, end = () => {} }) {
+// A finger drags what takes the press, and scrolls the page everywhere else; what is dragged to the side alone, it scrolls up and down.
+function onDrag(svg, { start, move, end = () => {}, isSideways = false }) {
   let held = false;
   const place = (event) => {
     const box = svg.getBoundingClientRect();
     return { x: event.clientX - box.left, y: event.clientY - box.top };
   };
-  svg.style.touchAction = "none";
+  if (isSideways) svg.style.touchAction = "pan-y";
+  else svg.addEventListener("touchstart", (event) => { if (held) event.preventDefault(); }, { passive: false });
   svg.addEventListener("pointerdown", (event) => {
     held = start(place(event));
     if (!held) return;
@@ -53,4 +54,28 @@ function onDrag(svg, { start, move, end = () => {} }) {
   svg.addEventListener("pointermove", (event) => { if (held) move(place(event)); });
   for (const kind of ["pointerup", "pointercancel"])
     svg.addEventListener(kind, () => { if (held) end(); held = false; });
+}
+
+// Follows a pointer that is pressed anywhere on the drawing and moved to the side.
+const onSlide = (svg, choose) => onDrag(svg, { start: (at) => { choose(at); return true; }, move: choose, isSideways: true });
+
+// Cells of a row are looked at one by one: a pointer, the focus or arrow keys put one into `state.looked`.
+function onLook(stage, row, cells, state, { look, draw }) {
+  const turn = (level) => {
+    state.looked = level < 0 ? null : level;
+    look();
+  };
+  const at = (event) => cells.indexOf(event.target);
+  row.addEventListener("pointerover", (event) => turn(event.buttons ? -1 : at(event))); // whoever drags looks at nothing
+  row.addEventListener("pointerleave", () => turn(-1));
+  stage.addEventListener("focusin", (event) => turn(at(event)));
+  stage.addEventListener("focusout", () => turn(-1));
+  row.addEventListener("keydown", (event) => {
+    const walk = { ArrowLeft: -1, ArrowRight: 1, Home: -cells.length, End: cells.length }[event.key];
+    if (!walk || at(event) < 0) return;
+    state.level = between(0, at(event) + walk, cells.length - 1);
+    draw();
+    cells[state.level].focus();
+    event.preventDefault();
+  });
 }

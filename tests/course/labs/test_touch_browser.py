@@ -10,7 +10,8 @@ from playwright.sync_api import Browser, CDPSession, Page, expect
 from armod.course import labs
 from armod.course.labs import Widget
 from tests.browser.lab import without_complaints
-from tests.course.labs.cases import PAIRED
+from tests.course.labs.cases import PAIRED, colour, passes
+from tests.course.labs.looks import LOOKS
 from tests.course.labs.conftest import HEAD
 
 pytestmark = pytest.mark.browser
@@ -65,6 +66,9 @@ DRAGS: dict[str, tuple[Callable[[], Widget], tuple[float, float], tuple[float, f
     "field": (lambda: labs.field_lab("gated"), (200, 420), (110, 250), "Row", 3),
     "kl": (labs.kl_lab, (200, 120), (290, 124), "Mean of q", 3),
     "coin": (lambda: labs.coin_lab(7, 12), (120, 260), (250, 262), "Candidate p", 10),
+    "surface": (labs.surface_lab, (100, 460), (250, 600), "Mean", 5),
+    "passes": (passes, (20, 40), (200, 220), "Row", 5),
+    "colour": (colour, (20, 30), (150, 120), "Row", 1),
 }  # fmt: skip
 
 
@@ -89,6 +93,32 @@ def test_a_finger_drags_a_hidden_unit_to_another_degree(phone: Page, finger: Cal
     up = 1 if before < 3 else -1
     finger((x, y), (x, y - 28 * up))
     assert int(unit.text_content()) == before + 2 * up
+
+
+def test_a_finger_carries_a_point_to_another_level_and_taps_one_in(
+    phone: Page, finger: Callable[..., None]
+) -> None:
+    show(phone, labs.surface_lab())
+    x, y = corner(phone)
+    points = [int(box.get_attribute("aria-valuenow")) for box in phone.get_by_role("spinbutton").all()]
+    assert (points[4], points[10], points[13]) == (1, 1, 0)
+    finger((x + 124, y + 286), (x + 227, y + 270))  # from level 4 to level 10
+    phone.touchscreen.tap(x + 279, y + 200)  # level 13, where no point is
+    boxes = phone.get_by_role("spinbutton")
+    assert [boxes.nth(level).get_attribute("aria-valuenow") for level in (4, 10, 13)] == ["0", "2", "1"]
+
+
+def test_a_finger_paints_a_hole(phone: Page, finger: Callable[..., None]) -> None:
+    show(phone, LOOKS["paint"].widget)
+    before = phone.locator("svg.armod-plot image").first.get_attribute("href")
+    x, y = corner(phone)
+    finger((x + 40, y + 60), (x + 200, y + 220))
+    assert phone.locator("svg.armod-plot image").first.get_attribute("href") != before
+    # the sentence above may have fewer lines now, and yet the page has not followed the finger
+    assert abs(corner(phone)[1] - y) < 60
+    scrolled = phone.evaluate("scrollY")
+    finger((x + 40, y + 520), (x + 42, y + 320))  # beside the digit it scrolls
+    phone.wait_for_function("before => scrollY > before + 80", arg=scrolled)
 
 
 @pytest.mark.parametrize("name", ["gates", "dilation", "reach"])

@@ -41,11 +41,7 @@ def dependency_figure(facts: DependencyFacts) -> Picture:
     top = 60 + 24 * len(heading) + 16 * len(words)
     below = top + max(cell * lines, _SIDE)
     with new_page(_WIDTH, below + 70, facts.finding) as (picture, page):
-        put_heading(page, _MARGIN, 26, heading)
-        for number, line in enumerate(words):
-            put(
-                page, _MARGIN, 30 + 24 * len(heading) + 16 * number, line, size=10, color=COLOURS["secondary"]
-            )
+        put_heading(page, _MARGIN, 26, heading, words)
         put(page, _MARGIN, top - 14, "what the chosen one sees", size=10, weight="bold")
         for variable, kind in enumerate(facts.found.kinds[facts.chosen]):
             channel, pixel = divmod(variable, height * width)

@@ -248,15 +248,7 @@ export async function mount(stage, data, live) {
     return say("oracle", { seen, before: facts.ancestry.at(-1).filter((steps) => steps >= state.output).length });
   }
 
-  const choose = ({ x }) => turn("output")(between(1, Math.ceil((x - place.left) / place.unit), lastOutput()));
-  onDrag(lab.svg, {
-    start(at) {
-      choose(at);
-      return true;
-    },
-    move: choose,
-  });
-  lab.svg.style.touchAction = "pan-y"; // a finger drags to the side, and scrolls the page up and down
+  onSlide(lab.svg, ({ x }) => turn("output")(between(1, Math.ceil((x - place.left) / place.unit), lastOutput())));
   live?.follow(["_numbers"], async () => {
     await takeNumbers();
     Object.assign(state, { all: [...data.start.dilations], layers: data.start.dilations.length, kernel: data.start.kernel });

@@ -276,11 +276,6 @@ export async function mount(stage, data, live) {
     },
     move: (at) => choose(spotAt(at)),
   });
-  // a finger on the image drags, and scrolls the page anywhere else
-  lab.svg.style.touchAction = "";
-  lab.svg.addEventListener("touchstart", (event) => {
-    if (event.target.closest("[data-pixel], .chosen")) event.preventDefault();
-  }, { passive: false });
   const point = (pointed) => {
     state.pointed = pointed;
     look();

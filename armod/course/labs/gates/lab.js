@@ -221,8 +221,8 @@ export function mount(stage, data) {
       return true;
     },
     move: choose,
+    isSideways: true,
   });
-  lab.svg.style.touchAction = "pan-y"; // a finger drags to the side, and scrolls the page up and down
   grid.addEventListener("click", ({ target }) => {
     const index = cells.indexOf(target);
     if (index < 0) return;

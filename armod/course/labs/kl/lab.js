@@ -142,18 +142,6 @@ export function mount(stage, data) {
     move: pull,
   });
 
-  const at = (event) => { const level = cells.indexOf(event.target); return level < 0 ? null : level; };
-  columns.addEventListener("pointerover", (event) => { state.looked = event.buttons ? null : at(event); look(); });
-  columns.addEventListener("pointerleave", () => { state.looked = null; look(); });
-  stage.addEventListener("focusin", (event) => { state.looked = at(event); look(); });
-  stage.addEventListener("focusout", () => { state.looked = null; look(); });
-  columns.addEventListener("keydown", (event) => {
-    const walk = { ArrowLeft: -1, ArrowRight: 1, Home: -data.levels, End: data.levels }[event.key];
-    if (!walk || at(event) === null) return;
-    state.level = between(0, at(event) + walk, data.levels - 1);
-    draw();
-    cells[state.level].focus();
-    event.preventDefault();
-  });
+  onLook(stage, columns, cells, state, { look, draw });
   update();
 }

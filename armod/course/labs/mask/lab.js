@@ -48,25 +48,12 @@ export async function mount(stage, data) {
     kind: "mask-lab", name: "The network. Arrow keys move from unit to unit, Enter chooses an output.",
     knobs: [size, output, depth, ...sizes, degrees, seed, mistake, reset, ...sampling.knobs, ordering, own, error], redraw: () => pointing.look() });
   const drawing = createDrawing(say, lab);
-  lab.legend([
-    ["masked", "weight masked to zero"],
-    ["kept", "weight kept"],
-    ["feeds", "kept, on the way from inputs"],
-    ["into", "kept, on the way to outputs"],
-    ["leak", say("leak")],
-    ...["new", "kept", "open"].map((kind) => [`final-${kind}`, say(`unit_${kind}`)]),
-  ]);
-  const read = lab.reading("As a table, and in Python", {
-    caption: "Who sees whom",
-    columns: ["output", "place in the ordering", "inputs it sees"],
-    rows: () => facts.sees.map((seen, variable) =>
-      [`x${lowered(variable + 1)}`, `${facts.position[variable] + 1}`, numbersOf(seen).join(", ") || "none"]),
-    code: () => {
-      if (edited) return say("edited_code");
-      const kind = state.degrees === "random" ? `"random", seed=${state.seed}` : `"sequential"`;
-      return `armod.MADE((${facts.size},), [${facts.masks.slice(1).map((mask) => mask[0].length).join(", ")}], `
-        + `likelihood=armod.likelihoods.Bernoulli(), ordering=[${facts.ordering.join(", ")}], degrees=${kind})`;
-    },
+  networkLegend(lab, say);
+  const read = readNetwork(lab, () => facts, () => {
+    if (edited) return say("edited_code");
+    const kind = state.degrees === "random" ? `"random", seed=${state.seed}` : `"sequential"`;
+    return `armod.MADE((${facts.size},), [${facts.masks.slice(1).map((mask) => mask[0].length).join(", ")}], `
+      + `likelihood=armod.likelihoods.Bernoulli(), ordering=[${facts.ordering.join(", ")}], degrees=${kind})`;
   });
   let facts;
   const pointing = createNetwork(stage, {

@@ -42,24 +42,10 @@ export async function mount(stage, data, live) {
   addVerdict(lab, data);
   const note = lab.svg.previousElementSibling;
   const drawing = createDrawing(say, lab);
-  lab.legend([
-    ["masked", "weight masked to zero"],
-    ["kept", "weight kept"],
-    ["feeds", "kept, on the way from inputs"],
-    ["into", "kept, on the way to outputs"],
-    ["unseen", say("unseen")],
-    ["leak", say("leak")],
-    ...["new", "kept", "open"].map((kind) => [`final-${kind}`, say(`unit_${kind}`)]),
-  ]);
-  const read = lab.reading("As a table, and in Python", {
-    caption: "Who sees whom",
-    columns: ["output", "place in the ordering", "inputs it sees"],
-    rows: () => facts.sees.map((seen, variable) =>
-      [`x${lowered(variable + 1)}`, `${facts.position[variable] + 1}`, numbersOf(seen).join(", ") || "none"]),
-    code: () => (isEdited ? `degrees = [${network.hidden.map((layer) => `torch.tensor([${layer.join(", ")}])`).join(", ")}]\n`
-      + `armod.models.made.masks.masks(torch.tensor([${network.ordering.join(", ")}]), degrees)`
-      : `armod.dependency_matrix(model)[${network.output}]`),
-  });
+  networkLegend(lab, say, [["unseen", say("unseen")]]);
+  const read = readNetwork(lab, () => facts, () => (isEdited ? `degrees = [${network.hidden.map((layer) => `torch.tensor([${layer.join(", ")}])`).join(", ")}]\n`
+    + `armod.models.made.masks.masks(torch.tensor([${network.ordering.join(", ")}]), degrees)`
+    : `armod.dependency_matrix(model)[${network.output}]`));
   const pointing = createNetwork(stage, {
     lab, drawing, say, state, facts: () => facts, hint: data.hint, choose: (unit) => change({ output: unit }) });
   if (data.editable) {

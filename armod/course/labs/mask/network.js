@@ -59,3 +59,24 @@ function createNetwork(stage, { lab, drawing, say, state, facts, hint, choose })
   });
   return { look, enter };
 }
+
+function networkLegend(lab, say, others = []) {
+  lab.legend([
+    ["masked", "weight masked to zero"],
+    ["kept", "weight kept"],
+    ["feeds", "kept, on the way from inputs"],
+    ["into", "kept, on the way to outputs"],
+    ...others,
+    ["leak", say("leak")],
+    ...["new", "kept", "open"].map((kind) => [`final-${kind}`, say(`unit_${kind}`)]),
+  ]);
+}
+
+// Who sees whom as a table, and `code()`, Python that says the same.
+const readNetwork = (lab, facts, code) => lab.reading("As a table, and in Python", {
+  caption: "Who sees whom",
+  columns: ["output", "place in the ordering", "inputs it sees"],
+  rows: () => facts().sees.map((seen, variable) =>
+    [`x${lowered(variable + 1)}`, `${facts().position[variable] + 1}`, numbersOf(seen).join(", ") || "none"]),
+  code,
+});

@@ -103,8 +103,7 @@ export function mount(stage, data) {
       return true;
     },
     move: drag,
+    isSideways: true,
   });
-  // a bar is dragged sideways; a finger that moves up or down scrolls the page
-  lab.svg.style.touchAction = "pan-y";
   update();
 }

@@ -34,10 +34,7 @@ def paint_figure(facts: PaintFacts) -> Picture:
     top = 56 + 24 * len(heading) + 16 * len(lines)
     height = top + _SIDE + 24
     with new_page(width, height, facts.finding) as (picture, page):
-        put_heading(page, _MARGIN, 26, heading)
-        for number, line in enumerate(lines):
-            place = 30 + 24 * len(heading) + 16 * number
-            put(page, _MARGIN, place, line, size=10, color=COLOURS["secondary"])
+        put_heading(page, _MARGIN, 26, heading, lines)
 
         def show(left: float, at: float, side: float, image: NDArray[Any]) -> None:
             extent = (left, left + side, at + side, at)

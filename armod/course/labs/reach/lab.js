@@ -94,16 +94,6 @@ export async function mount(stage, data) {
     lab.resize(foot + 54);
   }
 
-  const choose = ({ x }) => {
-    turn("lag")(between(1, Math.ceil((place.right - x) / place.step), lags));
-  };
-  onDrag(lab.svg, {
-    start(at) {
-      choose(at);
-      return true;
-    },
-    move: choose,
-  });
-  lab.svg.style.touchAction = "pan-y"; // a finger drags to the side, and scrolls the page up and down
+  onSlide(lab.svg, ({ x }) => turn("lag")(between(1, Math.ceil((place.right - x) / place.step), lags)));
   update();
 }

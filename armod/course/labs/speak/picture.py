@@ -8,7 +8,7 @@ from matplotlib.patches import Rectangle
 from armod.course.labs.speak.facts import SpeakFacts, say
 from armod.figures.picture import Picture, new_page
 from armod.figures.style import COLOURS
-from armod.figures.text import put, put_heading, wrapped
+from armod.figures.text import put_heading, wrapped
 
 _WIDTH, _MARGIN, _TALL, _STRIP = 900, 20, 150, 26  # hundredths of an inch
 
@@ -28,10 +28,7 @@ def speak_figure(facts: SpeakFacts) -> Picture:
     top = 44 + 24 * len(heading) + 16 * len(lines)
     height = top + _TALL + _STRIP + 20
     with new_page(_WIDTH, height, facts.finding) as (picture, page):
-        put_heading(page, _MARGIN, 26, heading)
-        for number, line in enumerate(lines):
-            place = 30 + 24 * len(heading) + 16 * number
-            put(page, _MARGIN, place, line, size=10, color=COLOURS["secondary"])
+        put_heading(page, _MARGIN, 26, heading, lines)
         stretches = np.array_split(said.wave, room)
         loudest = max(float(np.abs(said.wave).max()), 1e-9)
         middle = top + _TALL / 2

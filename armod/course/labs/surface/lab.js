@@ -227,9 +227,9 @@ export async function mount(stage, data) {
       if (inPanel(at, place.left, place.top)) {
         const level = levelAt(at);
         const onPoint = at.y > place.top + place.height - state.counts[level] * place.dot;
-        if (onPoint) carried = { level, moved: false };
-        else change(level, 1);
-        return onPoint;
+        carried = { level, moved: !onPoint };
+        if (!onPoint) change(level, 1);
+        return true;
       }
       const onMap = inPanel(at, place.mapLeft, place.mapTop);
       if (onMap) toMap(at);

@@ -9,7 +9,7 @@ from matplotlib.patches import Rectangle
 from armod.course.labs.waiting.facts import WaitingFacts
 from armod.figures.picture import Picture, new_page
 from armod.figures.style import COLOURS
-from armod.figures.text import put, put_heading, wrapped
+from armod.figures.text import put_heading, wrapped
 
 _SIDE, _MARGIN, _WIDTH = 340, 20, 640  # hundredths of an inch
 
@@ -30,11 +30,7 @@ def waiting_figure(facts: WaitingFacts) -> Picture:
     detail = wrapped(facts.detail, (_WIDTH - 2 * _MARGIN) / 100, 10)
     top = 40 + 24 * len(heading) + 16 * len(detail)
     with new_page(_WIDTH, top + cell * height + 20, facts.finding) as (picture, page):
-        put_heading(page, _MARGIN, 26, heading)
-        for number, line in enumerate(detail):
-            put(
-                page, _MARGIN, 30 + 24 * len(heading) + 16 * number, line, size=10, color=COLOURS["secondary"]
-            )
+        put_heading(page, _MARGIN, 26, heading, detail)
 
         def corner(variable: int) -> tuple[float, float]:
             row, column = divmod(variable, width)
