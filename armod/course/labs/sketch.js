@@ -50,6 +50,7 @@ function onDrag(svg, { start, move, end = () => {}, isSideways = false }) {
     if (!held) return;
     svg.setPointerCapture(event.pointerId);
     event.preventDefault();
+    if (svg.hasAttribute("tabindex")) svg.focus({ preventScroll: true }); // its keys go on where the pointer was, and Escape is heard
   });
   svg.addEventListener("pointermove", (event) => { if (held) move(place(event)); });
   for (const kind of ["pointerup", "pointercancel"])

@@ -11,8 +11,8 @@ from armod.course import labs
 from armod.course.labs import Widget
 from tests.browser.lab import without_complaints
 from tests.course.labs.cases import PAIRED, colour, passes
-from tests.course.labs.looks import LOOKS
 from tests.course.labs.conftest import HEAD
+from tests.course.labs.looks import LOOKS
 
 pytestmark = pytest.mark.browser
 

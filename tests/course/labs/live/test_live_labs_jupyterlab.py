@@ -23,12 +23,16 @@ NOTEBOOK = """# ---
 
 # %%
 import ipywidgets
-from armod.course.labs import mask_lab
+from armod.course.labs import field_lab, mask_lab
 lab = mask_lab(4, (4,), degrees="sequential", live=True)
 lab
 
 # %%
 ipywidgets.VBox([lab])
+
+# %%
+field = field_lab(live=True)
+field
 """
 
 
@@ -80,6 +84,22 @@ def test_page_and_kernel_set_the_same_traits_and_nothing_is_missing_afterwards(c
     expect(shown.locator(".verdict")).to_have_text(
         "No leak: with random weights, the probabilities of all 16 observations add up to 1.0000."
     )
+
+    # the layers of the field lab, typed in the page, are there in the next cell, and the other way round
+    image = notebook.locator(".armod-widget[data-connected] .field-lab")
+    typed, finding = image.get_by_label("Layers one by one", exact=True), image.locator(".finding")
+    typed.fill("A5, B3x2")
+    expect(finding).to_contain_text("layers A5, B3×2")
+    typed.press("Tab")
+    assert (
+        in_kernel(notebook, "", "field.layers, field.dilations, field.depth") == "(['A5', 'B3×2'], [1, 2], 2)"
+    )
+    in_kernel(notebook, "field.dilations = [1, 1, 3]")
+    expect(typed).to_have_value("A5, B3, B3×3")
+    image.get_by_label("Image", exact=True).select_option("R, G, B")
+    image.get_by_label("Channel", exact=True).select_option("B")
+    expect(finding).to_contain_text("values seen")
+    assert in_kernel(notebook, "", "field.channels, field.channel") == "(3, 2)"
 
     page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
     page.wait_for_function("() => !window.jupyterapp.shell.currentWidget.context.model.dirty")

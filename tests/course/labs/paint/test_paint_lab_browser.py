@@ -76,3 +76,6 @@ def test_the_page_writes_the_call_that_completes_what_was_painted_by_mouse(show)
     found = hole_of(re.findall('"(.*?)"', text)[1])
     assert (found == due).all() and text.startswith("from armod.course.labs.paint.lab import paint")
     assert page.locator(".finding").text_content() == "Your own hole hides 21 pixels"
+    # the drawing has the keys now: Escape takes the hole away, as the page says
+    page.keyboard.press("Escape")
+    assert page.locator(".finding").text_content() == "raster: the true pixels of this hole cost 1.0 nats"
