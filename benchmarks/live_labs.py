@@ -56,13 +56,16 @@ def live() -> dict[str, float]:
 
     def pixel(number: int) -> None:
         field.pixel = (number % 13, (3 * number) % 13)
+        field.facts.finding  # noqa: B018
 
     def layers(number: int) -> None:
         field.layers = ["A7", "B5×2", f"B3×{1 + number % 4}", "B3"]
+        field.facts.finding  # noqa: B018
 
     def channel(number: int) -> None:
         field.channels = 3
         field.channel = (number + 1) % 3
+        field.facts.finding  # noqa: B018
 
     def output(number: int) -> None:
         pairs.output = number % 64
