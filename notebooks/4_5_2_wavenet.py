@@ -79,10 +79,10 @@ curves(torch.arange(400) / 8, {"wave": vowel}, title="A vowel", xlabel="millisec
 # and again, with the pitch of the voice. The cell measures the period by the **autocorrelation**, the correlation of a wave with
 # itself some samples later. It is highest after about 80 samples, 10 milliseconds. A syllable lasts some 2,000 samples.
 #
-# So a model of sound needs the last few samples for the shape of the wave, a hundred for the pitch, and thousands for
-# the syllable. A recurrent network would have to carry all that through thousands of steps, and lesson 4.4 showed what
-# becomes of a gradient over such a distance. Masks, as in lesson 4.5.1, would need a weight for every pair of samples. We want a
-# *short path* from each output to each sample of a long past, and few weights.
+# So a model of sound should see the last few samples for the shape of the wave, a hundred for the pitch, and thousands for
+# the syllable. A recurrent network carries all that through thousands of steps, and lesson 4.4 showed what becomes of a
+# gradient on the way. MADE's masks would need a weight for every pair of samples. We want a *short path* from each output to
+# each sample of a long past, and few weights.
 
 # %% [markdown]
 # ## 2. 256 levels: the mu-law
@@ -182,10 +182,9 @@ predict(
 # The two lines run side by side. Each rises by 6 to 7 dB a bit on average, and the mu-law is some 10 dB
 # above: it saves about a bit and a half on every sample.
 #
-# Listen at 4 bits. None of sixteen levels is at zero. The nearest equal ones are at $\pm 1/16$, so the quiet parts turn into
-# a square wave: the smallest sound flips between these two steps, loudly, and the picture shows a band where there should
-# be a pause. By the mu-law (with $\mu = 15$ for 16 levels) the nearest are five times smaller. There the sound hisses, and a pause
-# is a pause.
+# Listen at 4 bits. None of sixteen levels is at zero. The nearest equal ones are at $\pm 1/16$: the smallest sound flips between
+# these two, loudly, and the picture shows a band where there should be a pause. By the mu-law (with $\mu = 15$ for 16 levels) the
+# nearest are five times smaller.
 #
 # </details>
 #
@@ -216,7 +215,7 @@ predict(
 # agree. Change the volume a little, and the samples leave the middles: then 8 to 32 % are off. The conventions differ most near the
 # ends of the range, by half a bin, and not at all at zero, so the share depends on the loudness.
 #
-# A test on data that are quantised already would have passed. So the bug lives on.
+# A test on data that are quantised already would have passed.
 #
 # </details>
 
@@ -258,8 +257,7 @@ dilation_animation(*facts, title=title)
 # 16 different leaves. With dilation 1 the paths run into each other: a new layer adds a single sample.
 #
 # > **Precision.** The module says that output $t$ depends on inputs $\le t$. So it does, and it predicts sample
-# > $t + 1$. Counted from the sample that is predicted, the past is *strictly* earlier. Section 5 shows what happens when
-# > that one step is forgotten.
+# > $t + 1$. Counted from the sample that is predicted, the past is *strictly* earlier.
 #
 # Does the formula hold? The oracle knows nothing of taps and dilations. It changes one sample at a time, and watches
 # which conditionals of a whole WaveNet move.
@@ -271,15 +269,12 @@ for dilations, kernel_size in (((1, 2, 4, 8), 2), ((1, 1, 1), 3), ((3, 1), 4)):
     assert facts.oracle[-1] + 1 == 1 + sum((kernel_size - 1) * d for d in dilations)
 depths = range(1, 12)
 fields = {"dilation doubled": [2**depth for depth in depths], "dilation 1": [1 + depth for depth in depths]}
-title = (
-    f"Eleven layers of two taps see {fields['dilation doubled'][-1]:,} samples, or {fields['dilation 1'][-1]}"
-)
+title = f"Eleven layers see {fields['dilation doubled'][-1]:,} samples, or {fields['dilation 1'][-1]}"
 growth_curves(depths, fields, title=title, x_label="layers", y_label="receptive field, samples", log_x=False)
 
 # %% [markdown]
-# Formula and oracle agree. The axis of the fields is logarithmic, that of the layers is not, so exponential growth is a straight
-# line. Doubled dilations make one: each layer doubles the field. With dilation 1 each layer adds one sample, and the curve
-# flattens. To see a syllable of 2,000 samples takes eleven layers, or two thousand.
+# Formula and oracle agree. The axis of the fields alone is logarithmic, so exponential growth is a straight line. With dilation 1
+# each layer adds one sample. To see a syllable of 2,000 samples takes eleven layers, or two thousand.
 
 # %%
 always_4 = DilationFacts((4, 4, 4), 2)
@@ -327,9 +322,8 @@ dilation_lab("doubling", 4)
 # %% [markdown]
 # Five layers see the same 32 samples in either order: a sum has no order. But take one layer away. *Doubling* loses the
 # dilation 16 and half of its field. *Halving* loses the dilation 1: it still reaches back over 31 samples, and sees
-# every other one. Two stacks begin again at 1, and buy
-# depth instead of reach: more layers between the same samples. WaveNet does that on purpose, with 1, 2, 4, ..., 512
-# several times over. Before the beginning there are only zeros; an output near it has less to go on.
+# every other one. Two stacks begin again at 1, and buy depth instead of reach. WaveNet does that on purpose, with 1, 2, 4, ...,
+# 512 several times over. Before the beginning there are only zeros.
 
 # %% [markdown]
 # ## 5. The network
@@ -364,7 +358,7 @@ wavenet_block()
 # plus what it found. The **skip**: every layer's $u$ also goes straight to the output, which multiplies each by a matrix
 # of its own, adds them up, and turns the sum into 256 logits by two more matrices. (A convolution of one tap, 1×1, is a matrix at every step.)
 #
-# With its gate a layer *can* choose by the data what the layers above get to see. Whether that is worth anything in bits, section 8 will measure.
+# What gate, residual and skip are worth in bits, section 8 will measure.
 #
 # ### The whole network
 #
@@ -449,8 +443,7 @@ predict(
 # - Either of them **with a memory of its errors:** the width is a multiple of the mean error over the last sixteen
 #   samples (speech coders call this **backward adaptation**). Where prediction has gone well, be sure; where it has not, be careful.
 #
-# A hundredth of each density is spread evenly, so that no level is impossible. The width's factor is
-# chosen on the training sentences.
+# A hundredth of each density is spread evenly, so that no level is impossible.
 
 # %%
 edges = expand(torch.linspace(-1, 1, 257, dtype=torch.float64))
@@ -475,7 +468,7 @@ def linear(wave, count):  # the weights of the last samples, by least squares
 
 
 # %% [markdown]
-# The weights and the memory can be combined in four ways. Which of the two is worth more?
+# The weights and the factor are learnt on the training sentences, and tested on another one.
 
 
 # %%
@@ -493,6 +486,10 @@ def predictor_bits(count, remembers):
     return tested[min(learnt, key=lambda factor: learnt[factor].mean())]
 
 
+# %% [markdown]
+# The weights and the memory can be combined in four ways. Which of the two is worth more?
+
+# %%
 names = {"last value": (1, False), "linear prediction": (16, False)}
 names |= {"last value, with memory": (1, True), "linear, with memory": (16, True)}
 by_piece = {name: predictor_bits(*how) for name, how in names.items()}
@@ -514,9 +511,8 @@ predict(
 # <details><summary>What happened</summary>
 #
 # The sixteen weights save 0.13 bits. The memory of errors saves a whole bit, for the last value and for
-# linear prediction alike. Knowing *how sure one can be* is worth seven times as much as a better guess, because speech
-# is now loud and now quiet. Tables are in between, and a table of the last two levels is worse than one of the last: its 65,536 rows are too many for
-# 144,000 samples.
+# linear prediction alike. To know *how sure one can be* is worth seven times as much as a better guess. Tables are in between, and a
+# table of the last two levels is worse than one of the last: 144,000 samples are few for its 65,536 rows.
 #
 # </details>
 #
@@ -557,9 +553,7 @@ predict(
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# The small network keeps up with the predictors with a memory. Nobody told it about linear prediction or
-# loudness; it had 144,000 samples to learn from. The learning curves still fall together, so it does not learn by heart.
-# The weights that ship with the course, twenty layers of 32 channels trained
+# The small network keeps up with the predictors with a memory, and its learning curves still fall together. The weights that ship with the course, twenty layers of 32 channels trained
 # for some minutes, are ahead of linear prediction by two hundredths of a bit.
 #
 # Is that a lead? The receipt says give or take 499 nats, nearly a fifth of a bit, since some pieces are harder than others.
@@ -568,8 +562,8 @@ predict(
 #
 # </details>
 #
-# A draw, with 140,896 parameters against 17, says something about the *data*. WaveNet's
-# authors trained on 24.6 hours of one voice. We have 18 seconds, a five-thousandth.
+# A draw, with 140,896 parameters against 17. WaveNet's authors trained on 24.6 hours of one voice, and we on 18 seconds, a
+# five-thousandth. What more data would do we cannot try here.
 #
 # How much of its past does the shipped network use? Its field is 2,047 samples. We take samples from the held-out sentences, and let the network
 # predict each of them several times: from no past at all, from the last sample, from the last four, and so on. They must always be the
@@ -632,8 +626,7 @@ predict(
 # <details><summary>What happened</summary>
 #
 # Without either the network has learnt nothing but the histogram of section 6, the 7.56 bits of a model that knows no
-# past. One of the two is enough to learn, and residuals are the better one: the **residual
-# stream** $h$, to which layers only add, also brings every layer to the output.
+# past. One of the two is enough to learn: the **residual stream** $h$, to which layers only add, also brings every layer to the output.
 #
 # </details>
 #
@@ -654,7 +647,7 @@ for name, unit in {"gated": gated, "mine": my_unit}.items() if answer is not ...
 print("not answered yet" * (answer is ...))
 
 # %% [markdown]
-# One pass and one seed show large differences only. So we trained every variant out, from three seeds, on sixteen layers of 16 channels. Learning rate
+# So we trained every variant out, from three seeds, on sixteen layers of 16 channels. Learning rate
 # and passes were chosen for each variant on the held-out sentence. (`benchmarks/ablations/wavenet.py` repeats it.) A unit without a gate
 # has half the weights, so there is a wider one, too, with as many weights in all as the gated network has.
 #
@@ -689,40 +682,63 @@ def reach(net):  # how much of the last output's gradient arrives at the first l
 
 
 new = partial(armod.WaveNet, (8,), 32, dilations=nine, likelihood=softmax, seed=seed)
-both, short, alone = (
-    reach(new(**parts).double()) for parts in ({}, {"residual": False}, {"residual": False, "skip": False})
-)
-print(f"lag 256 gets {both[256] / both[1]:.2f} of lag 1, lag 255 {both[255] / both[1]:.0e}")
-print(f"with neither, lag 1 gets {alone[1] / both[1]:.0e} of what it gets with both")
+switches = {}, {"residual": False}, {"residual": False, "skip": False}
+both, short, alone = (reach(new(**parts).double()) for parts in switches)
 gru = gradient_reach(random_recurrence("gru", scale=1.0, gate_bias=3, seed=seed), lags=512)
 shown = {"WaveNet": both, "without residuals": short, "GRU": gru}
 lines_of_reach = {
     name: [(x[2**k : 2 ** (k + 1)].median() / x[1]).item() for k in range(9)] for name, x in shown.items()
 }
-title = "How much of a gradient arrives so many samples back"
-labels = {"xlabel": "lag, samples", "ylabel": "gradient, against lag 1", "log_x": True, "log_y": True}
-curves(nine, lines_of_reach, title=title, **labels)
+predict(
+    "In a new WaveNet, how much of a gradient arrives 256 samples back, and how much 255 samples back?",
+    choices(
+        {
+            "about as much": 0,
+            "ten times as much after 256 or more": 1,
+            "ten times as much after 255 or more": -1,
+        },
+        answer=max(-1, min(1, int(math.log10(both[256] / both[255])))),
+    ),
+    reveal=[
+        f"Lag 256 gets {both[256] / both[1]:.2f} of lag 1, lag 255 {both[255] / both[1]:.0e}. "
+        f"With neither residuals nor skips lag 1 gets {alone[1] / both[1]:.0e} of what it gets with both.",
+        curves(
+            nine,
+            lines_of_reach,
+            title="How much of a gradient arrives so many samples back",
+            xlabel="lag, samples",
+            ylabel="gradient, against lag 1",
+            log_x=True,
+            log_y=True,
+        ),
+    ],
+)
 
 # %% [markdown]
-# Both axes are logarithmic. The GRU loses a factor at every *step*. With its gates open the factor is near 1, so it is ahead until
-# past lag 100; then its curve bends and falls. WaveNet with residuals loses a factor at every *unit* on the
-# way. How many units does a lag need? Write it in binary: the lag 256 is one tap of the
-# layer with dilation 256, and arrives as strong as lag 1, since residuals carry it past all other layers. The lag 255
-# takes eight taps in eight units, each of which costs about a factor of ten. The typical lag has
-# half as many ones as digits. So the number of units grows with the *logarithm* of the lag, and the gradient falls as a **power** of it: roughly a straight line
-# here.
+# <details><summary>What happened</summary>
 #
-# Without residuals no layer can be passed by: a path pays for every digit, not only for the ones, and the dashed line falls about twice as fast. With
-# neither, every path goes through all nine units. At lag 1 it gets a millionth or less. Nothing arrives, and nothing was learnt. But this is the start of training: residuals' 0.2 bits may have other causes.
-
+# Far more after 256: nearly all, where of lag 255 next to nothing arrives. WaveNet with residuals loses a factor at every *unit* on the way. How many units does a lag
+# need? Write it in binary: the lag 256 is one tap of the layer with dilation 256, and arrives as strong as lag 1, since
+# residuals carry it past all other layers. The lag 255 takes eight taps in eight units, each of which costs about a factor of ten.
+#
+# In the figure both axes are logarithmic. The typical lag has half as many ones as digits, so the number of units grows with the *logarithm* of the
+# lag, and the gradient falls as a **power** of it: roughly a straight line. The GRU loses a factor at every *step*. With its
+# gates open that factor is near 1, so it is ahead until past lag 100; then its curve bends and falls.
+#
+# Without residuals no layer can be passed by: a path pays for every digit, and the dashed line falls about twice as fast. With
+# neither, every path goes through all nine units. At lag 1 it gets a millionth or less. Nothing arrives, and nothing was learnt.
+#
+# </details>
+#
+# But this is the start of training. What residuals are worth at its end, 0.2 bits, may have other causes.
 
 # %% [markdown]
 # ## 9. Listening
 #
-# Sampling goes one sample at a time. The textbook loop computes the whole field
-# again for each: 512 columns of nine units for the nine layers trained in section 7, 4,608 units. All but the newest column were computed before. `armod` keeps them: what a layer
-# with dilation $d$ will need in $d$ steps waits in a queue of $d$ places, and nine units are left to compute, however far the
-# dilations reach. Lesson 4.7.1 builds the queues, and measures what they save in seconds.
+# Sampling goes one sample at a time. The textbook loop computes the whole field again for each: 512 columns of nine units for the
+# nine layers trained in section 7, 4,608 units. `armod` keeps what it has: what a layer with dilation $d$ will need in $d$
+# steps waits in a queue of $d$ places, and nine units are left to compute, however far the dilations reach. Lesson 4.7.1
+# builds the queues, and counts.
 #
 # Now the shipped network speaks, and beside it noise with the right histogram. The real sentence is in section 1.
 
@@ -765,14 +781,14 @@ predict(
 # speech does, and sounds more like whispering than like speaking. What is missing is the *voice*. Most pieces of the
 # real sentence repeat themselves with the period of the voice, as the lines below the sounds say, and hardly any of the sample's do.
 #
-# Section 7 had told us. The last period of the voice began about 80 samples back, and this network gains nothing from there. The ear hears at
-# once what the bits did not show.
+# That fits section 7: the last period of the voice began about 80 samples back, and this network gains nothing from there. It is no
+# proof. Whether a network that does look back so far would speak with a voice, we have not tried. The ear hears at once what
+# the bits did not show.
 #
 # </details>
 #
-# From eighteen seconds this network learned no voice, let alone words. WaveNet's authors, with
-# many hours of speech and no text, heard fluent words of a language that does not exist. A network has to be told
-# which words to speak: that is lesson 4.6.2.
+# WaveNet's authors, with many hours of speech and no text, heard fluent words of a language that does not exist. A network has to
+# be told which words to speak: that is lesson 4.6.2.
 
 # %% [markdown]
 # ## Summary
