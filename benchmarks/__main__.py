@@ -28,7 +28,7 @@ _WORKS = {
     "made": ("training_step", "sampling"),
     "recurrent": ("sampling", "stepping"),
     "transformer": ("sampling",),
-    "strategies.speculation": ("sonnets", "speech"),
+    "strategies.speculation": ("plays", "speech"),
     "wavenet": ("training_step", "sampling", "flat_cost"),
     "pixelcnn": ("sampling",),
     "gated_pixelcnn": ("training_step", "sampling", "pixels"),

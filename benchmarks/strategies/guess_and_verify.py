@@ -21,7 +21,7 @@ from armod import AutoregressiveModel
 from armod.sampling import Copy, Draft, FirstOf, GuessAndVerify, Table
 from benchmarks.measure import Result
 
-# the largest share of D that the mean number of passes may have; the last two are names and a resonance, for information
+# the largest share of D that the mean number of passes may have; the last two, names and a resonance, are for information
 SHARES = {
     "made-digits28": 0.05,
     "pixelcnn-digits28": 0.10,
@@ -30,7 +30,7 @@ SHARES = {
     "pixelcnn-plus-plus-photos16": 0.2,
     "gated-pixelcnn-mixture-photos16": 0.2,
     "transformer-chorales": 0.3,
-    "transformer-sonnets": None,
+    "transformer-plays": None,
     "wavenet-speech": None,
 }
 DIGITS = {1: 2.2, 4: 1.6, 16: None, 64: None}

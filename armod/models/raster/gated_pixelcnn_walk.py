@@ -215,6 +215,10 @@ class GatedPixelCNNWalk(RasterWalk):
     def _spread_row(self) -> None:
         self._sums.copy_(self._links.unflatten(2, (self._width, -1)).permute(2, 0, 1, 3))
 
+    def _keep_columns(self, begin: int, end: int) -> None:
+        columns = slice(self._half + begin, self._half + end)
+        self._output_rows[:, :, columns] = self._outputs[:, columns].transpose(1, 2)
+
     def _compute(self, column: int, channel: int) -> Tensor:
         chain = self._plans[column][channel]
         for kernel, gated, mix, all_gated, sums, below, filters, gates, residual, outputs in chain:

@@ -194,6 +194,10 @@ class PixelCNNWalk(RasterWalk):
         self._sums.copy_(self._sums_row.unflatten(2, (self._width, -1)).permute(2, 0, 1, 3))
         self._narrow[:, self._half :] = self._reduce_bias[:, None]
 
+    def _keep_columns(self, begin: int, end: int) -> None:
+        columns = slice(self._half + begin, self._half + end)
+        self._narrow_row[:, :, columns] = self._narrow[:, columns].transpose(1, 2)
+
     def _compute(self, column: int, channel: int) -> Tensor:
         (wide, own, earlier, features), chain = self._plans[column][channel]
         if channel > 0:  # mask A lets green see red, and blue see both

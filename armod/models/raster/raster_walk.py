@@ -152,6 +152,9 @@ class RasterWalk(PieceWalk):
         if self._opened != row:
             self._open_row(row)
         self._write(place, levels)
+        if self._columns_are_current and place // self._num_channels > self._num_final:
+            self._keep_columns(self._num_final, place // self._num_channels)
+            self._num_final = place // self._num_channels
         begin = self._num_final - self._num_final % _COLUMNS_AT_A_TIME
         if begin not in self._rest_of_row:
             self._rest_of_row[begin] = self._plan_rest(begin)
@@ -248,6 +251,10 @@ class RasterWalk(PieceWalk):
     @abstractmethod
     def _spread_row(self) -> None:
         """Let the columns begin with what `_open_row` computed."""
+
+    @abstractmethod
+    def _keep_columns(self, begin: int, end: int) -> None:
+        """Copy what the pixel by pixel way computed of these columns to where a look ahead reads it."""
 
     @abstractmethod
     def _compute(self, column: int, channel: int) -> Tensor:

@@ -20,6 +20,8 @@ _sonnets = {
     name: -model.log_prob(sonnets.test).mean().item() / math.log(2) / 128 for name, model in models.items()
 }
 assert round(_sonnets["4-gram"], 3) == 2.478
+_control = _Path(armod.__file__).parents[1] / "benchmarks/controls/transformer-sonnets.toml"
+assert "needs 2.478 bits" in _control.read_text() and "this needs 2.892" in _control.read_text()
 assert quick or all(0 < _sonnets[name] - _sonnets["4-gram"] < 0.12 for name in ("LSTM", "GRU"))
 assert all(line[0] > 4 and line[1] > 3.5 for line in by_past.values())
 assert enough in ((4, 8, 16) if quick else (8, 16)) and abs(by_past["GRU"][4] - by_past["GRU"][-1]) < 0.1

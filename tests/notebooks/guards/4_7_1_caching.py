@@ -6,23 +6,23 @@ assert naive[-1] > 1.3 * naive[0] and naive[-1] > 5 * cached_step[-1]
 assert all(slow > 4 * fast for slow, fast in both.values())
 assert torch.equal(passes[-1], cached) and 35 < len(passes) < 80
 assert pass_of.max() <= max(waves.values()) == 82 and number_of["GatedPixelCNN"] > 2 * number_of["PixelCNN"]
-assert share["photos"] < 0.15 < share["chorales"] < 0.3 and min(share["letters"], share["speech"]) > 0.8
-assert nats["photos"] > 3 > 2.5 > nats["letters"] and nats["chorales"] < 1
+assert share["photos"] < 0.15 < share["chorales"] < 0.3 and min(share["tokens"], share["speech"]) > 0.8
+assert nats["photos"] > nats["tokens"] and nats["chorales"] < 1
 # the three controls: entropy, the order of levels, one row
-coldest = temper(letters.conditionals(cool[0][-1]), 0.1).entropy().mean()
-assert coldest < nats["letters"] / 5 and all(len(each) > 0.7 * 128 for each in cool)
+coldest = temper(tokens.conditionals(cool[0][-1]), 0.1).entropy().mean()
+assert 5.5 < nats["tokens"] / coldest < 9 and all(len(each) > 0.7 * 128 for each in cool)
 assert max(named) < 0.15 * 768
 assert (
     all(1.2 * one < other < 3.5 * one for one, other in zip(named, jumping, strict=True))
     and max(jumping) < 0.4 * 768
 )
 assert all(0.25 * 48 < one < 0.8 * 48 for one in rows)
-assert reacts["chorales"] < 0.62 < 0.75 < reacts["letters"] < reacts["speech"] and reacts["photos"] > 0.85
+assert reacts["chorales"] < 0.62 < 0.85 < min(reacts[name] for name in ("speech", "tokens", "photos"))
 assert 16 * min(rows) > 2.5 * len(found["photos"])
 assert counted[28][1] < counted[None][1] / 10 and counted[28][0] < 2.5 * counted[None][0]
 assert gain[0] > 1.1 and (quick or gain[0] > gain[-1])
 assert max(map(len, accepted)) < 4 * 28 and all(1.4 * 784 < each < 2.8 * 784 for each in positions)
-assert places_for(1, 2) is ... and sampler.report.evaluations < 60
+assert places_for(1, 2) is ... and sampler.report.evaluations < 90
 taken = {}
 for name, guess in guessers.items():
     sampler = GuessAndVerify(guess, window=16)
@@ -31,4 +31,4 @@ for name, guess in guessers.items():
 assert taken["both"] < taken["previous"] < 100 < taken["voice"] < taken["mine"]
 assert abs(by_speculation.sum() - 1) < 1e-12 and 0.3 < distance(greedy) < 0.7
 assert distance(lambda p, q: greedy(p, torch.eye(3, dtype=torch.float64)[q.argmax()])) < 1e-12
-assert kept / judged > 0.6 and sum(each.evaluations for each in reports) < 54 * len(reports)
+assert 0.45 < kept / judged < 0.6 and sum(each.evaluations for each in reports) < 70 * len(reports)
