@@ -54,7 +54,7 @@ class TransformerWalk(SequenceWalk):
 
     def state(self) -> dict[str, tuple[Tensor, int]]:
         """Name the keys and values of all blocks, as `Walk.state`."""
-        return {f"block {k}": (block.past, 2) for k, block in enumerate(self._blocks)}
+        return {f"block {k}": (block.past, 1) for k, block in enumerate(self._blocks)}
 
     def ahead(self, levels: Tensor) -> Tensor:
         """Make many steps in one pass, as `Walk.ahead`; keys and values beyond the last step are overwritten later."""
@@ -66,7 +66,7 @@ class TransformerWalk(SequenceWalk):
         num_steps, num_samples = values.shape
         rows = self._rows
         if rows is None or rows.num_steps != num_steps:  # most passes look as far ahead as the one before
-            rows = self._rows = _Rows(self._blocks[0].past, self._weights[0].num_heads, num_steps)
+            rows = self._rows = _Rows(self._blocks[0].past, num_steps)
         states = torch.index_select(self._table, 0, values.flatten())
         constants = self.inputs.constants(self.context, begin, begin + num_steps)
         if constants is not None:
@@ -121,12 +121,12 @@ class _Block:
         self._new_queries_and_keys = by_head[:, :2]
         self._turns = turns_of(0, num_steps, heads[1], like=self._joint) if weights.is_rotary else None
         self._new_queries = self._joint[:, :width]
-        self._new_keys_and_values = self._joint[:, width:].unflatten(1, (2, width)).transpose(0, 1)
-        # steps come first, so that those of one step are one piece of memory
-        self.past = new(num_steps, 2, num_samples, width)
-        self._slots = self.past.unbind(0)
-        keys, values = self.past.view(num_steps, 2, *heads).unbind(1)
-        self._keys, self._values = keys.permute(1, 2, 0), values.transpose(0, 1)
+        self._new_keys_and_values = by_head[:, 1:].transpose(0, 1)
+        # the steps of a head lie side by side, because each later step reads all of them: writing is rarer than reading
+        self.past = new(2, num_samples, weights.num_heads, num_steps, heads[1])
+        self._slots = self.past.unbind(3)
+        keys, self._values = self.past.view(2, heads[0], num_steps, heads[1]).unbind(0)
+        self._keys = keys.transpose(1, 2)
         self._queries, self._means = new(heads[0], 1, heads[1]), new(heads[0], 1, heads[1])
         self._queries_of_all_heads = self._queries.view(num_samples, width)
         self._means_of_all_heads = self._means.view(num_samples, width)
@@ -164,7 +164,7 @@ class _Block:
             turns = self._turns[:, begin:end, None, None, None]
             rows.new_queries_and_keys.copy_(rotated(rows.new_queries_and_keys, turns))
         rows.queries_of_heads.copy_(rows.new_queries)
-        self.past.narrow(0, begin, rows.num_steps).copy_(rows.new_keys_and_values)
+        self.past.narrow(3, begin, rows.num_steps).copy_(rows.new_keys_and_values)
         scores = torch.baddbmm(rows.future(end), rows.queries, self._keys.narrow(2, 0, end))
         torch.bmm(torch.softmax(scores, -1), self._values.narrow(1, 0, end), out=rows.means)
         rows.means_of_all_heads.copy_(rows.new_means)
@@ -181,19 +181,18 @@ class _Rows:
     """Room for what each block in turn computes for b steps ahead.
 
     Args:
-        past: the keys and values of a block, ``(T, 2, N, width)``.
-        num_heads: the number of heads.
+        past: the keys and values of a block, ``(2, N, heads, T, size)``.
         num_steps: b.
     """
 
-    def __init__(self, past: Tensor, num_heads: int, num_steps: int) -> None:
-        (longest, _, num_samples, width), new = past.shape, past.new_empty
-        self.num_steps, size = num_steps, width // num_heads
+    def __init__(self, past: Tensor, num_steps: int) -> None:
+        (_, num_samples, num_heads, longest, size), new = past.shape, past.new_empty
+        self.num_steps, width = num_steps, num_heads * size
         self.joint = new(num_steps * num_samples, 3 * width)
         by_step = self.joint.view(num_steps, num_samples, 3, width)
         self.new_queries_and_keys = by_step[:, :, :2].unflatten(3, (num_heads, size))
         self.new_queries = by_step[:, :, 0].unflatten(2, (num_heads, size)).permute(1, 2, 0, 3)
-        self.new_keys_and_values = by_step[:, :, 1:].transpose(1, 2)
+        self.new_keys_and_values = by_step[:, :, 1:].unflatten(3, (num_heads, size)).permute(2, 1, 3, 0, 4)
         self.queries, self.means = (new(num_samples * num_heads, num_steps, size) for _ in range(2))
         self.queries_of_heads = self.queries.view(self.new_queries.shape)
         self.read, self.change = (new(num_steps * num_samples, width) for _ in range(2))
