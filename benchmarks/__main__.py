@@ -26,7 +26,7 @@ from benchmarks.measure import Result, multiply_adds_per_second
 
 _WORKS = {
     "made": ("training_step", "sampling"),
-    "recurrent": ("sampling", "stepping"),
+    "recurrent": ("sampling", "stepping", "cells"),
     "transformer": ("sampling",),
     "strategies.speculation": ("plays", "speech"),
     "wavenet": ("training_step", "sampling", "flat_cost"),
