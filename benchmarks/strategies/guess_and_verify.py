@@ -26,7 +26,6 @@ SHARES = {
     "made-digits28": 0.05,
     "pixelcnn-digits28": 0.10,
     "gated-pixelcnn-small-digits28": 0.15,
-    "gated-pixelcnn-digits28": 0.15,
     "pixelcnn-plus-plus-photos16": 0.2,
     "gated-pixelcnn-mixture-photos16": 0.2,
     "transformer-chorales": 0.3,
