@@ -196,7 +196,7 @@ export async function mount(stage, data, live) {
       const isBottom = row === state.layers;
       const name = isBottom ? "samples" : `dilation ${dilations().at(-1 - row)}`;
       sketch.text(left - 10, y(row), narrow ? (isBottom ? "x" : String(dilations().at(-1 - row))) : name,
-        `end row${isBottom ? " input" : row < state.frame ? " read" : ""}`);
+        `end row${isBottom ? " input" : state.mode === "paths" && row < state.frame ? " read" : ""}`);
     }
     const isLeft = x(state.output) < width / 2;
     sketch.text(x(state.output) + (isLeft ? -radius : radius), top - 24, say("predicts", { next: state.output + 1 }),
