@@ -686,10 +686,12 @@ predict(
     f"{counts[2][1]} pixels come before row 21, column 15. How many of them does the trained network look at?",
     number(counts[2][0], unit="pixels", low=0, high=574),
     reveal=image_grid(
-        (earlier.int() + fields)[None], 3, title="Black is seen, grey is earlier and never looked at",
+        (earlier.int() + fields)[None],
+        3,
+        title="Black is seen, grey is earlier and never looked at",
         column_labels=[f"{seen} of\n{past}" for seen, past in counts],
     ),
-)  # fmt: skip
+)
 
 # %% [markdown]
 # <details><summary>What happened</summary>
