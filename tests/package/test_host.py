@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from shutil import which
 from typing import Any
 
 import pytest
@@ -86,6 +89,76 @@ def test_what_a_step_runs_is_there(command: str) -> None:
 )  # fmt: skip
 def test_what_is_not_there_is_found(command: str) -> None:
     assert misses(command)
+
+
+STAND_IN = '#!/bin/sh\necho "$(basename $0) $*" >> {said}\n'
+
+
+def rehearsed(command: str) -> str:
+    """A step with what would take hours, or change this machine, left out; all else is as the host would run it."""
+    command = re.sub(r"\$\{\{.*?\}\}", "x", command)
+    options = {
+        "python -m pytest": "python -m pytest -p no:nbval --collect-only -q tests/package/test_host.py",
+        "python -m pip install": "python -m pip install --dry-run --no-deps --no-index --no-build-isolation -q",
+        "make": "make -n -o .venv/.installed",
+    }
+    for begin, instead in options.items():
+        if command.startswith(f"{begin} "):
+            return instead + command.removeprefix(begin)
+    return command
+
+
+# Left out: another PyTorch would be fetched, and the wheel is what tests/package/test_wheel.py builds.
+REHEARSED = [
+    pytest.param(command, marks=() if command.startswith(("make", "bash")) else pytest.mark.slow)
+    for command in RUNS
+    if "torch==" not in command and "pip wheel" not in command
+]
+
+
+@pytest.mark.parametrize("command", REHEARSED)
+def test_every_step_runs_here_as_far_as_it_can(command: str, tmp_path: Path) -> None:
+    """Native packages and `make` inside of scripts are stand-ins, which note how they are called; packages of the index are left out."""
+    said, bin_ = tmp_path / "said", tmp_path / "bin"
+    bin_.mkdir()
+    is_script = command.startswith("bash ")
+    for name in ("apt-get", "sudo", "make") if is_script else ():
+        (bin_ / name).write_text(STAND_IN.format(said=said))
+        (bin_ / name).chmod(0o755)
+    if is_script:  # neither a browser nor a sandbox is there, so both are asked for
+        for name in ("bash", "sh", "id", "dirname", "basename"):
+            (bin_ / name).symlink_to(str(which(name)))
+    path = str(bin_) if is_script else f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", rehearsed(command)],
+        cwd=CHECKOUT,
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    if is_script:
+        calls = said.read_text()
+        assert "apt-get install" in calls and "bubblewrap chromium" in calls
+        assert ("make test" in calls) == (command == "bash .ci/run")
+
+
+@pytest.mark.slow
+def test_a_step_that_fails_is_found() -> None:
+    """Each of these is a workflow that would stop on the host."""
+    for wrong in (
+        "make no-such-target",
+        "python -m pytest --no-such-option",
+        "python -m pip install -c no.txt -e .",
+        "armod doctor --only x",
+    ):
+        done = subprocess.run(
+            ["bash", "-c", rehearsed(wrong)],
+            cwd=CHECKOUT,
+            env={**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+            capture_output=True,
+        )
+        assert done.returncode != 0, wrong
 
 
 def test_jobs_end_by_themselves_and_may_only_read() -> None:
