@@ -1,6 +1,6 @@
 """Draw whole sequences through a loop in machine code, if there is one that fits.
 
-The loop of a walk goes from value to value by small operations. Its compiled twin (`armod.machine_code`) does the same
+The loop of a walk goes from value to value by small operations. Its compiled twin (armod.machine_code) does the same
 arithmetic, with the same noise, in one call for many steps.
 """
 

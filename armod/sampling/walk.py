@@ -127,7 +127,7 @@ class Walk(Incremental, ABC, takes_blocks=True):
     def compiled(
         self, likelihood: Likelihood, noise: Tensor, known: Tensor | None, mask: Tensor | None
     ) -> Tensor | None:
-        """Draw all variables, from the first, by a loop in machine code (`armod.machine_code`).
+        """Draw all variables, from the first, by a loop in machine code.
 
         Args:
             likelihood: what draws.
