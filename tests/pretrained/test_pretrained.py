@@ -76,7 +76,7 @@ def test_a_shipped_model_is_ready_to_use() -> None:
 
 def test_all_weights_together_stay_small() -> None:
     sizes = [pretrained.weights_path(name).stat().st_size for name in pretrained.NAMES]
-    assert sizes and sum(sizes) < 12e6
+    assert sizes and sum(sizes) < 10e6
 
 
 def test_unknown_names_are_one_sentence() -> None:
