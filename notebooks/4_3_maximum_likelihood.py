@@ -34,13 +34,13 @@ from functools import partial
 
 import sympy
 import torch
+from IPython.display import display
 from torch import nn
 from torch.nn import functional as F
 
 import armod
 from armod.figures.curves import curves
 from armod.course.labs.mixture.picture import mixture_figure
-from armod.course.labs.surface.facts import SurfaceFacts
 from armod.course.labs.surface.picture import surface_figure
 from armod.likelihoods import DiscretizedLogisticMixture, LogisticMixture
 from armod.course.labs import choices, number, predict, predictions
@@ -63,7 +63,7 @@ torch.set_num_threads(1)  # small tensors: a second thread costs more than it sa
 # data it would be a mass function. As a function of $p$, with the data fixed, it is called the **likelihood**. The value
 # of $p$ with the highest likelihood is the **maximum-likelihood estimate**, written $\hat p$.
 #
-# We begin with ten digits, and then take all 4,000 of the training set.
+#
 
 
 # %%
@@ -90,8 +90,7 @@ predict(
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# Zero, and every other $p$ gives zero too. Already the $2^{10}$ sequences of ten flips share a total of 1, so each has
-# little. For 4,000 flips the product is smaller than the smallest float: it **underflows**.
+# It says zero, and it does so for every other $p$, too. For 4,000 flips the product is smaller than the smallest float: it **underflows**.
 #
 # </details>
 #
@@ -105,7 +104,7 @@ predict(
 #
 # ### The coin lab
 #
-# Turn coins by a click, or move the sliders. The lower curve is the logarithm of the upper one. Find out:
+# Turn coins by a click, or move the sliders. Find out:
 #
 # 1. Where is the peak for 3 heads of 4? For 30 of 40?
 # 2. Move *Candidate p* to the peak. What does its slope become?
@@ -115,8 +114,7 @@ predict(
 coin_lab(7, 10, 0.5)
 
 # %% [markdown]
-# The peak is at $k/n$, for 3 of 4 as for 30 of 40. Its slope is zero, unless all flips are alike: then the curve still
-# rises where it ends. The next section proves this.
+# The peak is at $k/n$. Its slope is zero, unless all flips are alike. The next section proves this.
 
 # %% [markdown]
 # ## 2. The derivation, checked three ways
@@ -140,14 +138,11 @@ assert sympy.simplify(second + k / p**2 + (n - k) / (1 - p) ** 2) == 0
 assert sympy.simplify(second.subs(p, best) + n / (best * (1 - best))) == 0
 
 # %% [markdown]
-# Sympy writes the terms in its own order; the assertions show that they equal ours. The second derivative
+# The second derivative
 # is negative everywhere, and $-n / (\hat p (1 - \hat p))$ at the peak.
-# The more flips, the stronger the curvature, and the sharper the peak. Statisticians call minus this curvature the
-# **observed information**, and its mean over all data that the coin could have given, $n/(p(1-p))$, the
-# **Fisher information**.
+# The more flips, the stronger the curvature, and the sharper the peak. Minus this curvature is the **observed information**; its mean over the coin's data, $n/(p(1-p))$, is the **Fisher information**.
 #
-# Now the same with numbers, on our ten flips, in two ways that know no algebra. Autograd differentiates the code of
-# the log-likelihood, twice. And a grid tries every $p$ in steps of a ten-thousandth.
+# Now the same with numbers, on our ten flips: autograd differentiates the code of the log-likelihood, twice, and a grid tries every $p$.
 
 # %%
 best = torch.tensor(heads / 10, dtype=torch.float64, requires_grad=True)
@@ -160,7 +155,7 @@ assert abs(slope) < 1e-9 and abs(on_grid - best) < 1e-9
 assert torch.isclose(curvature, -10 / (best * (1 - best)))
 
 # %% [markdown]
-# Three ways, one answer. Algebra proves it for every $k$ and $n$.
+# All three ways give the same answer. Algebra proves it for every $k$ and $n$.
 #
 # ### At the edges
 #
@@ -179,9 +174,9 @@ predict(
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# About one triple in four: the expected share $p^3 + (1-p)^3$ is at least $1/4$. Such an estimate is certain, and pays an
-# infinite loss as soon as the next digit differs. It is the histogram's empty cell in its smallest form. A little
-# smoothing takes the estimate off the edge; for a network, weight decay and **early stopping** help.
+# About one triple in four is alike: the expected share $p^3 + (1-p)^3$ is at least $1/4$. Such an estimate is certain, and pays an
+# infinite loss as soon as the next digit differs.  A little
+# smoothing takes the estimate off the edge. For a network, weight decay and **early stopping** have that task.
 #
 # </details>
 #
@@ -194,7 +189,8 @@ predict(
 
 # %%
 places = torch.linspace(0.01, 0.99, 197, dtype=torch.float64)
-peaks, width, scatter, lines = {}, {}, {}, ["```"]
+peaks, width, scatter = {}, {}, {}
+lines = ["```"]
 for size in (10, 40, 100):
     width[size] = (share * (1 - share) / size).sqrt()
     scatter[size] = ink.view(-1, size).mean(1).std()
@@ -203,19 +199,20 @@ for size in (10, 40, 100):
 narrower = round((width[10] / width[100]).item(), 1)
 title = f"From 10 to 100 flips the peak becomes {narrower} times narrower"
 picture = curves(places, peaks, title=title, xlabel="p", ylabel="likelihood, share of the best")
+lines.append("```")
 predict(
     "A hundred flips instead of ten, with the same share of heads. What happens to the peak of the likelihood?",
     choices(
         {"its width stays": 1, "it is 3 times narrower": 3, "it is 10 times narrower": 10},
         answer=round(narrower),
     ),
-    reveal=[picture, "\n".join([*lines, "```"])],
+    reveal=[picture, "\n".join(lines)],
 )
 
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# Ten times the flips have ten times the information, and the width is one over its root. 10 flips leave every $p$ from about
+# 10 flips leave every $p$ from about
 # 0.3 to 0.8 plausible, 100 flips those from about 0.48 to 0.64. The groups scatter as the curvature promised.
 #
 # </details>
@@ -239,8 +236,8 @@ for p, error in [(0.5, 0.05), (0.57, 0.01), (0.02, 0.002)]:
 # %% [markdown]
 # ## 3. How good is a likelihood?
 #
-# A loss of 4.3 bits: is that good? Random data costs something under every model. The least that it can cost on average is
-# its **entropy** $H(p) = -\sum_x p(x) \log p(x)$, in bits if the logarithm is to base 2. From here on $p$ is a whole
+# Is a loss of 4.3 bits good? Random data cost something under every model. The least that they can cost on average is
+# their **entropy** $H(p) = -\sum_x p(x) \log p(x)$, in bits if the logarithm is to base 2. From here on $p$ is a whole
 # distribution, the source of the data, and $q$ is a model.
 #
 # We make a source whose entropy is known: eight bits, the first a fair coin, each later one equal to its left neighbour
@@ -288,45 +285,39 @@ loss, above, marks = {}, {}, {}
 for name, log_q in families.items():
     loss[name] = -(source * log_q).sum(1) / math.log(2)
     divergence = (source * (source.log() - log_q)).sum(1) / math.log(2)
-    assert torch.allclose(loss[name], entropy + divergence, atol=1e-12) and divergence.min() > -1e-12
+    assert torch.allclose(loss[name], entropy + divergence, atol=1e-12)
+    assert divergence.min() > -1e-12
     marks[name] = [(theta[divergence.argmin()].item(), loss[name].min().item())]
     above[name] = divergence.min().item()
 title = "The best {} end {:.2f} bits above the entropy, the best {} {:.2f}"
-picture = curves(
-    theta.squeeze(1),
-    loss,
-    marks=marks,
-    floor=("entropy of the source", entropy),
-    ylim=(0, 16),
-    title=title.format(*itertools.chain.from_iterable(above.items())),
-    xlabel="parameter of the family",
-    ylabel="cross-entropy, bits",
-)
+title = title.format(*itertools.chain.from_iterable(above.items()))
+axes = {"xlabel": "parameter of the family", "ylabel": "cross-entropy, bits", "ylim": (0, 16)}
 predict(
     f"Eight bits have the entropy {entropy:.2f} bits. How many bits above it do the best independent bits end?",
     number(above["independent bits"], unit="bits", low=0, high=8),
-    reveal=picture,
+    reveal=curves(
+        theta.squeeze(1), loss, marks=marks, floor=("entropy of the source", entropy), title=title, **axes
+    ),
 )
 
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
 # The dotted line is the floor. The dashed curve touches it at 0.9, where the model is the source. The solid curve never
-# comes near: the best independent bits are fair coins, and lose 3.72 bits by not looking at their neighbour. **The
-# distance to the floor is the divergence**, at every parameter.
+# comes near: the best independent bits are fair coins, and lose 3.72 bits by not looking at their neighbour. **The distance to the floor is the divergence**, at every parameter.
 #
 # </details>
 #
 # ### Maximum likelihood is least divergence
 #
-# In life we have no source, but $N$ draws from it. Let $\hat p_N(x)$ be the share of draws that equal $x$, the **empirical
+# In real life we do not have the source, only $N$ draws from it. Let $\hat p_N(x)$ be the share of draws that equal $x$, the **empirical
 # distribution**. The mean loss on the data is a cross-entropy, too, with the data in the place of the source:
 #
 # $$-\frac1N \sum_{i=1}^N \log q_\theta(x_i) = -\sum_x \hat p_N(x) \log q_\theta(x) = H(\hat p_N) + KL(\hat p_N \| q_\theta).$$
 #
 # This is exact for every $N$, even for one draw. $H(\hat p_N)$ does not depend on $\theta$. So the parameters of maximum
 # likelihood *are* those of least divergence from the empirical distribution. As $N$ grows, $\hat p_N$ approaches the
-# source, and then they are near those of least divergence from the source, which is what we want. How near for 100 draws?
+# source, and then they are near those of least divergence from the source, which are the ones we want. How near for 100 draws?
 #
 # > **Precision.** The module's text calls the two equivalent. Their *minimisers* agree; their values differ by the data's
 # > entropy, which no model changes. So the goal is not a loss of 0, but a divergence of 0. On real data nobody knows the
@@ -342,7 +333,8 @@ empirical = torch.bincount(train, minlength=256).double() / 100
 floor = -torch.xlogy(empirical, empirical).sum().item() / math.log(2)
 stay = repeats[train].mean() / 7  # k/n again: n = 700 chances to stay
 fitted = {"sticky bits": sticky(stay), "table of counts": ((100 * empirical + 1 / 256) / 101).log()}
-paid, lines = {}, ["```", f"entropy: of the source {entropy:.2f} bits, of the 100 draws {floor:.2f} bits"]
+paid = {}
+lines = ["```", f"entropy: of the source {entropy:.2f} bits, of the 100 draws {floor:.2f} bits"]
 for name, log_q in fitted.items():
     paid[name] = [-log_q[part].mean().item() / math.log(2) for part in (train, new)]
     divergence = (torch.xlogy(empirical, empirical) - empirical * log_q).sum().item() / math.log(2)
@@ -368,10 +360,9 @@ predict(
 #
 # On the draws that it has seen the table of counts is far better, and falls *below* the entropy of the source. The
 # identity says why. The table is nearly the empirical distribution itself, so its loss is nearly $H(\hat p_N)$, the
-# floor of the draws, which is lower than the source's: a hundred draws fill only a few of the 256 cells.
-# On new sequences the table is the worse model. Its cells have learned the accidents of 100 draws. Sticky bits have
-# one number to learn, and are close to the source. A training loss below the source's entropy is memory, not knowledge:
-# **overfitting**. So a likelihood is reported on data that the model has not seen.
+# floor of the draws, which is lower than the source's.
+# On new sequences the table is the worse model: its cells have learned the accidents of 100 draws. Sticky bits have one number to learn. A training loss below the source's entropy is memory, not knowledge:
+# **overfitting**.
 #
 # </details>
 #
@@ -395,7 +386,8 @@ def bell(mean, width):
 
 levels = torch.arange(32, dtype=torch.float64)
 bells = bell(torch.arange(0, 31.1, 0.25)[:, None, None], torch.arange(0.5, 12.1, 0.1)[:, None]).flatten(0, 1)
-heap, heaps = bell(8, 2), 0.6 * bell(8, 2) + 0.4 * bell(23, 2)
+heap = bell(8, 2)
+heaps = 0.6 * heap + 0.4 * bell(23, 2)
 assert (
     kl(heap, bells).argmin() == kl(bells, heap).argmin()
 )  # one heap: the bell is right, and both ways find it
@@ -474,8 +466,7 @@ predict(
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# The first climber jumps over the edge. A smaller step helps: with 0.001 it arrives, even at 0.999, and sooner than
-# the logit. So the edge alone is not the trouble. In $p$ the right step depends on the answer. A step is too long if it is more
+# The first climber jumps over the edge. With a step of 0.001 it arrives, even at 0.999, and sooner than the logit. So in $p$ the right step depends on the answer. A step is too long if it is more
 # than two over the curvature, and in $p$ the information of one flip is $1/(p(1-p))$, which has no bound. In the logit it is
 # $p(1-p)$, never more than $1/4$. So every step below 8 is safe, wherever the peak is.
 #
@@ -493,10 +484,12 @@ def slope_by_logit(theta, k, n):  # k heads in n flips; torch.sigmoid(theta) is 
 
 
 for k, n in [(9, 10), (0, 4), (3, 3)]:
-    theta, x = torch.tensor(1.5, requires_grad=True), (torch.arange(n) < k).float()
+    theta = torch.tensor(1.5, requires_grad=True)
+    x = (torch.arange(n) < k).float()
     bce = F.binary_cross_entropy_with_logits(theta.expand(n), x, reduction="sum")
     assert torch.isclose(-bce, nats(theta.sigmoid(), k, n))
-    (due,), mine = torch.autograd.grad(-bce, theta), slope_by_logit(theta.detach(), k, n)
+    (due,) = torch.autograd.grad(-bce, theta)
+    mine = slope_by_logit(theta.detach(), k, n)
     if mine is not ...:
         verdict = "right" if torch.isclose(mine, due, atol=1e-5) else "not yet"
         print(f"{verdict}: with {k} heads in {n} flips you say {mine:.3f}, autograd {due:.3f}")
@@ -509,8 +502,7 @@ for k, n in [(9, 10), (0, 4), (3, 3)]:
 #
 # </details>
 #
-# The assertion in the cell says that *binary cross-entropy with logits* is nothing but minus the
-# log-likelihood of a coin. Whoever minimises it maximises a likelihood.
+# The assertion in the cell says that *binary cross-entropy with logits* is minus the log-likelihood of a coin.
 #
 # A logit has no bounds, so a network can output it. Our pixel is one variable of an image; in raster order 407
 # pixels come before it. The network reads them and gives one logit: a different coin for every past. We train two
@@ -542,16 +534,17 @@ alone, four = (
 print(f"bits on test digits: one p for all {alone:.2f}, a p for each pattern of four neighbours {four:.2f}")
 
 # %% [markdown]
-# Four neighbours save more than half of the bits. Now the networks. We draw their loss after each update, on the digits
-# that they learn from (*train*) and on 500 others (*valid*), and stop where the second curve is lowest.
+# Four neighbours save more than half of the bits. Now we train the networks. We draw their loss on the digits that they learn from (*train*) and on 500 others (*valid*), and stop where the second is lowest.
 
 
 # %%
-def learn(past, seed):  # bits on the training, validation and test digits, after each update
+def learn(past, seed, units=32):  # bits on the training, validation and test digits, after each update
     torch.manual_seed(seed)
     parts = [(past(part), bit(part)) for part in (black.train, black.valid, black.test)]
-    network = nn.Sequential(nn.Linear(parts[0][0].shape[1], 32), nn.ReLU(), nn.Linear(32, 1), nn.Flatten(0))
-    optimizer, history = torch.optim.AdamW(network.parameters(), 0.03, weight_decay=0.3), []
+    size = parts[0][0].shape[1]
+    network = nn.Sequential(nn.Linear(size, units), nn.ReLU(), nn.Linear(units, 1), nn.Flatten(0))
+    optimizer = torch.optim.AdamW(network.parameters(), 0.03, weight_decay=0.3)
+    history = []
     for _ in range(60):
         losses = [F.binary_cross_entropy_with_logits(network(x), y) / math.log(2) for x, y in parts]
         history.append([loss.item() for loss in losses])
@@ -561,17 +554,18 @@ def learn(past, seed):  # bits on the training, validation and test digits, afte
     return torch.tensor(history).T
 
 
-pasts = {"24 near": partial(near, reach=3), "all 407": lambda images: images.flatten(1)[:, :407].float()}
+# %% [markdown]
+# We train each network from three seeds. A control comes along: a network that sees the 24 near pixels, and has so many hidden
+# units that it has as many weights as the one that sees everything.
+
+# %%
+close, everything = partial(near, reach=3), lambda images: images.flatten(1)[:, :407].float()
+pasts = {"24 near": (close, 32), "all 407": (everything, 32), "24 near, 503 units": (close, 503)}
 several = range(seed, seed + (1 if quick else 3))
-runs = {name: [learn(past, each) for each in several] for name, past in pasts.items()}
+runs = {name: [learn(past, each, units) for each in several] for name, (past, units) in pasts.items()}
 ends = {name: [run[2, run[1].argmin()].item() for run in each] for name, each in runs.items()}
-lines = {
-    f"{name}, {part}": run[0][row]
-    for name, run in runs.items()
-    for row, part in enumerate(("train", "valid"))
-}
+lines = {f"{p}, {part}": runs[p][0][k] for p in [*pasts][:2] for k, part in enumerate(("train", "valid"))}
 seeds = {name: ", ".join(f"{end:.2f}" for end in each) for name, each in ends.items()}
-title = "Bits on test digits, each seed: {} with 24 near pixels, {} with all 407".format(*seeds.values())
 predict(
     f"Counting with four neighbours needs {four:.2f} bits. Which network is better than that on the test digits?",
     choices(
@@ -581,9 +575,12 @@ predict(
             "only the one that sees all 407": [False, True],
             "neither": [False, False],
         },
-        answer=[max(ends[name]) < four for name in pasts],
+        answer=[max(ends[name]) < four for name in ("24 near", "all 407")],
     ),
-    reveal=curves(range(60), lines, title=title, xlabel="updates", ylabel="bits", ylim=(0, 1.1)),
+    reveal=[
+        curves(range(60), lines, title="Two pasts", xlabel="updates", ylabel="bits", ylim=(0, 1.1)),
+        "Bits on test digits, each seed: " + "; ".join(f"{name}: {end}" for name, end in seeds.items()),
+    ],
 )
 
 # %% [markdown]
@@ -591,25 +588,24 @@ predict(
 #
 # The network with 24 near pixels needs about 0.36 bits, and is better than counting. The one that sees everything is *no
 # better* than counting four pixels: 0.42 to 0.45 bits. The curves say why. On the digits that it learns from, its loss
-# falls to less than 0.3 bits, and on others it stops far above. It has 13,000 weights for 4,000 digits, and learns
-# accidents of them, as the table did. The near network has the same hidden layer and the same training, and its two curves
-# stay together. So more past can hurt a model that has to learn from few data where to look. Convolutions (lesson 4.5.3)
-# begin by looking near.
+# falls to less than 0.3 bits, and on others it stops far above. It learns accidents of its 4,000 digits, as the table did. The near network has the same hidden layer and the
+# same training, and its two curves stay together.
+#
+# Is it the past, or the 13,000 weights? The control has 13,000 weights, too, and needs 0.36 bits. So it is the past: it can hurt
+# a model that has to learn from few data where to look.
 #
 # </details>
 #
-# This is one conditional $p_\theta(x_d \mid x_{<d})$ of the chain rule. An autoregressive model has one for every pixel, and
-# its log-likelihood is their sum. The rest of the course is about the network; what remains here is its output.
+# This is one conditional $p_\theta(x_d \mid x_{<d})$ of the chain rule. The rest of the course is about the network; what remains here is its output.
 
 # %% [markdown]
 # ## 5. Levels that know their neighbours
 #
 # A **categorical** distribution has one logit for each level, made into probabilities by a softmax. Its maximum-likelihood
-# estimate is again a share: $\hat p_k = n_k / n$, the histogram. A categorical can take any shape. But it treats levels as
-# mere names: what it learns about level 200 says nothing about level 201.
+# estimate is again a share: $\hat p_k = n_k / n$, the histogram. A categorical can take any shape. But what it learns about level 200 says nothing about level 201.
 #
 # Grey levels are quantities. So fewer numbers may do. Take a **logistic** distribution on the real line: its
-# cumulative probability is the sigmoid, $F(x) = \sigma((x - \text{mean}) / \text{scale})$. Cut the line into bins of width
+# cumulative probability is a sigmoid, $F(x) = \sigma((x - \text{mean}) / \text{scale})$. Cut the line into bins of width
 # 1 around the levels. The probability of a level is the difference of $F$ at the two ends of its bin. The first bin has no
 # lower end and the last no upper one: they take the rest. This is a **discretized logistic** distribution.
 
@@ -627,12 +623,11 @@ title = f"Level 0 has {near_edge[0]:.0%} of the probability, {lost:.0%} from bel
 mixture_figure([(1.0, 2.0, 1.0)], 32, title=title)
 
 # %% [markdown]
-# The differences of neighbours telescope: what is left of their sum is the last value minus the first, $1 - 0$, whatever the
-# mean and the scale. In the picture the hatched bars in the margin are mass where no level is; the hatched part of level 0 is
-# the same mass, counted where it belongs. Left out, a third of the probability would be gone.
+# The differences of neighbours telescope: all that is left of their sum is the last value minus the first, $1 - 0$, whatever
+# the mean and the scale are. In the picture the hatched bars in the margin are mass where no level is; the hatched part of level 0 is
+# the same mass, counted where it belongs.
 #
-# One hump is a poor shape for most pixels. A **mixture** adds several, with weights: three numbers a component instead of
-# one a level. Does ours agree with the library's? And what happens to a level far out in a tail?
+# A **mixture** adds several, with weights. Does ours agree with the library's? And what happens to a level far out in a tail?
 
 # %%
 weights, means, scales = torch.tensor([[0.5, 0.3, 0.2], [3.0, 20.0, 40.0], [1.0, 4.0, 0.5]]).double()
@@ -647,21 +642,19 @@ print(f"2,050 scales away: {far} nats by subtraction, {narrow.log_prob(torch.ten
 # %% [markdown]
 # The probabilities are the same, with one difference that matters in training. Far from the mean both values of $F$ round to 0;
 # their difference has the logarithm $-\infty$, and no gradient leads back from there. The library never subtracts. It works with
-# $\log F(b) + \log(1 - F(a)) + \log(1 - e^{a-b})$, where $a$ and $b$ are the ends of the bin in scales from the mean. This is
-# the same quantity, and finite. (The published code of PixelCNN++ replaces the mass of a bin by the height of the curve where the
-# difference is too small, and lets no scale become too narrow.)
+# $\log F(b) + \log(1 - F(a)) + \log(1 - e^{a-b})$, where $a$ and $b$ are the ends of the bin in scales from the mean. It is the same, and finite.
 
 # %% [markdown]
 # ## 6. Climbing a surface
 #
-# A coin has one parameter, a logistic has two: its log-likelihood is a surface over a map. Autograd reads the slope of the
-# surface off the code. We climb in the mean and the logarithm of the scale, which has no bounds to jump over. Nine points
+# A coin has one parameter, a logistic has two: its log-likelihood is a surface. We climb in the mean and the logarithm of the scale, which has no bounds to jump over. Nine points
 # lie in a heap around level 7; then a tenth, a stray point, is added on level 15.
 
 
 # %%
 def ascend(points):
-    at, path = torch.tensor([3.0, math.log(2.26)], dtype=torch.float64, requires_grad=True), []
+    at = torch.tensor([3.0, math.log(2.26)], dtype=torch.float64, requires_grad=True)
+    path = []
     for _ in range(500):
         mean, log_scale = at
         path.append((mean.item(), log_scale.exp().item()))
@@ -673,13 +666,8 @@ def ascend(points):
 points = torch.tensor([0, 0, 0, 0, 1, 0, 2, 3, 2, 0, 1, 0, 0, 0, 0, 0])
 stray = points + F.one_hot(torch.tensor(15), 16)
 path, stray_path = ascend(points), ascend(stray)
-for data, (*_, end) in ((points, path), (stray, stray_path)):
-    newton = SurfaceFacts(tuple(data.tolist()), 0, 0).maximiser  # how the lab below finds the maximiser
-    assert torch.allclose(torch.tensor(end), torch.tensor(newton), atol=1e-5)
 (mean, scale), (stray_mean, stray_scale) = path[-1], stray_path[-1]
-title = (
-    f"To mean {stray_mean:.2f}, scale {stray_scale:.2f}; without the stray point to {mean:.2f}, {scale:.2f}"
-)
+title = f"To mean {stray_mean:.2f}, scale {stray_scale:.2f}; without the stray to {mean:.2f}, {scale:.2f}"
 predict(
     "The stray point moves the average of the points by 0.8 levels. By how many levels does it move the mean of the best "
     "logistic distribution?",
@@ -690,17 +678,15 @@ predict(
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# By 0.41, half as far as the average: the tails of a logistic are heavy, and allow for strays. The stray point
+# It moves it by 0.41, half as far as the average: the tails of a logistic are heavier than a Gaussian's, and allow for strays. The stray point
 # acts more on the scale, which becomes 1.7 times as wide. In the picture the climb begins at the white dot. The scale
-# grows first: a wide distribution finds far points less surprising. Then mean and scale move together to the summit (yellow),
-# where the slope is zero.
+# grows first: a wide distribution finds far points less surprising. Then both move to the summit (yellow).
 #
 # </details>
 #
-# In the lab, put points on 16 levels. Newton's method, which divides the slope by the curvature, finds the maximiser
-# (yellow), where autograd ends. Find out:
+# In the lab, put points on 16 levels; the maximiser is yellow. Find out:
 #
-# 1. Choose *two heaps*. What does one bell make of them? You have seen this in section 3.
+# 1. Choose *two heaps*. What does one bell make of them?
 # 2. Choose *all on one level*. Is there a best scale?
 # 3. Choose *heaped on the edge*. Where is the maximiser?
 # 4. Climb with step size 8 in the scale, then in its logarithm.
@@ -717,33 +703,26 @@ surface_lab()
 # ## 7. A real pixel
 #
 # The lab draws the histogram of our pixel, on 32 coarse levels, as an outline. The title says how many bits a pixel costs,
-# and how many of them are divergence. How close do you come with three components, and *Fit*? Where do their means go?
+# and how many of them are divergence. How close do you come with three components, and *Fit*?
 
 # %% tags=["nbval-ignore-output"]
 coarse = torch.bincount(pixel // 8, minlength=32)
 mixture_lab([(15.5, 2.0, 5)], coarse.tolist())
 
 # %% [markdown]
-# The histogram is two spikes, paper and full ink, with a low plain between them. Two narrow components with means just
-# beyond the edges, and a wide third one, come within 0.1 bits.
+# Two narrow components with means just beyond the edges, and a wide third one, come within 0.1 bits.
 #
-# Now all 256 levels, by gradient ascent. A mixture of three has 8 free numbers, a categorical 255. We fit both to the
+# Now all 256 levels, by gradient ascent: `armod.fit` takes steps along the slope, as `ascend` did. A mixture of three has 8 free
+# numbers, a categorical 255. We fit both to the
 # first $n$ training digits, and measure on the 500 test digits. The categorical gets a part of an imaginary digit at
-# every level, for otherwise an unseen level would cost infinitely much. How large a part? The one that is best on the 500
-# validation digits.
+# every level, for otherwise an unseen level would cost infinitely much. The validation digits choose how large a part.
 
 
 # %%
-def fit_mixture(levels, steps=100 if quick else 200):
-    likelihood, counts = LogisticMixture(256, 3), torch.bincount(levels, minlength=256)
-    parameters = likelihood.marginal(levels[:, None])[0].requires_grad_()
-    optimizer = torch.optim.Adam([parameters], lr=0.05)
-    for _ in range(steps):
-        optimizer.zero_grad()
-        log_prob = likelihood.distribution(parameters).log_prob(torch.arange(256))
-        (-(counts * log_prob).sum() / len(levels)).backward()
-        optimizer.step()
-    return likelihood.distribution(parameters.detach()).probs
+def fit_mixture(levels):  # a network without inputs or hidden units: its 9 biases are the mixture
+    model = armod.MADE((1,), [], likelihood=LogisticMixture(256, 3)).start_from_marginals(levels[:, None])
+    armod.fit(model, levels[:, None], epochs=150, batch_size=4000, learning_rate=0.05, progress=False)
+    return model.conditionals(torch.zeros(1, 1)).probs.flatten().detach()
 
 
 def fit_categorical(levels):
@@ -757,9 +736,7 @@ families = {"categorical, 255 numbers": fit_categorical, "3 logistics, 8 numbers
 fits = {name: [fit(pixel[:size]) for size in sizes] for name, fit in families.items()}
 unseen = grey.test[:, 0, 14, 15].long()
 bits = {name: [-probs.log2()[unseen].mean().item() for probs in each] for name, each in fits.items()}
-categorical, logistics = bits.values()
-wins = [size for size, few, many in zip(sizes, logistics, categorical, strict=True) if many < few]
-title = f"With {sizes[-1]:,} digits the categorical needs {categorical[-1]:.2f} bits, the mixture {logistics[-1]:.2f}"
+wins = [size for size, many, few in zip(sizes, *bits.values(), strict=True) if many < few]
 predict(
     "From how many training digits on is the categorical better on the test digits?",
     choices(
@@ -767,7 +744,14 @@ predict(
         answer=min(wins, default=None),
     ),
     reveal=[
-        curves(sizes, bits, title=title, xlabel="training digits", ylabel="bits on test digits", log_x=True),
+        curves(
+            sizes,
+            bits,
+            title="With all digits: " + ", ".join(f"{name}, {each[-1]:.2f}" for name, each in bits.items()),
+            xlabel="training digits",
+            ylabel="bits on test digits",
+            log_x=True,
+        ),
         curves(
             range(256),
             {name: each[-1] for name, each in fits.items()},
@@ -786,13 +770,12 @@ predict(
 # categorical needs all 4,000 to come within some hundredths of a bit. Its freedom has to be paid for in data,
 # level by level; the mixture shares what it learns among neighbours.
 #
-# The second picture shows the fits to all 4,000 digits. Both have the spikes at paper and full ink. Between them the
-# categorical jumps from level to level, by chance; the mixture is a smooth plain.
+# In the second picture the categorical jumps from level to level, by chance; the mixture is a smooth plain.
 #
 # </details>
 #
-# A network is at the left end: for each past it has seen few examples, or none. That is one reason why PixelCNN++ ends in such
-# mixtures.
+# A network is at the left end: for each past it has seen few examples, or none. The paper on PixelCNN++, which ends in such
+# mixtures, gives this as one of its reasons: a softmax does not know that 128 lies near 127 and 129, and has to learn it.
 
 # %% [markdown]
 # ## Summary
@@ -804,10 +787,8 @@ predict(
 # - Logits have a safe step everywhere; training a network's logits by cross-entropy *is* maximum likelihood.
 # - A discretized logistic mixture gives neighbouring levels similar probabilities; its outer bins take the tails, so it sums to 1.
 
-# %%
-predictions()
-
 # %% tags=["nbval-ignore-output"]
+display(predictions())
 lesson_quiz("4_3_maximum_likelihood")
 
 # %% [markdown]

@@ -20,8 +20,6 @@ from tests.checkout import CHECKOUT
 STEPS, WHOLE, SEEN = 15, 25, 34
 LESSONS = [path for path in sorted((CHECKOUT / "notebooks").glob("*.py")) if path.stem != INDEX]
 STILL_LONG = {
-    "4_2_histograms": 1,
-    "4_3_maximum_likelihood": 4,
     "4_4_recurrent_networks": 3,
     "4_5_1_made": 1,
     "4_5_2_wavenet": 4,

@@ -6,7 +6,7 @@ assert by_bins[16] < by_bins[4] < by_bins[2] < math.log(16) and round(by_bins[16
 assert rough.num_occupied < 16 and nats(rough, test[:, :1]) == math.inf
 few_to_all = [[mean_nats(B, N) for B in bins] for N in (15, 1444)]
 assert min(few_to_all[0]) < math.log(16) < few_to_all[0][-1] and min(few_to_all[1]) == few_to_all[1][-1]
-assert round(apart, 2) == 5.03 and round(together, 2) == 4.99
+assert abs(gain) < error and gains[8][0] > 2 * gains[8][1] and counts.num_occupied < 256
 # section 4, and the answers to the questions of section 5
 assert unseen[16, 2] < 0.02 and all(unseen[16, D] == 1 for D in range(8, 13))
 assert round(unseen[16, 4], 2) == 0.73 and round(unseen[4, 12], 2) == 0.94
@@ -43,3 +43,13 @@ assert scores["MADE"] > scores["4-gram, counted"] and (
 )
 assert quick or (abs(scores["MADE"] - 14.35) < 0.1 and abs(scores["GRU"] - 13.5) < 0.1)
 assert {"margaret", "marlena"} <= seen | set(map(to_name, names.test))
+
+import json as _json  # noqa: E402
+from pathlib import Path as _Path  # noqa: E402
+
+_found = _json.loads((_Path(armod.__file__).parents[1] / "benchmarks/controls/names.json").read_text())
+_nats = {
+    past: [_one["nats"] for _one in _found if _one["past"] == past] for past in ("3 letters", "7 letters")
+}
+assert all(13.95 < each < 14.15 for each in _nats["3 letters"]) and len(_nats["3 letters"]) == 3
+assert all(13.75 < each < 13.95 for each in _nats["7 letters"]) and len(_nats["7 letters"]) == 3

@@ -29,6 +29,16 @@ assert all(run[0, -1] < 0.3 and run[1, -1] - run[0, -1] > 0.12 for run in runs["
 assert all(abs(run[1, -1] - run[0, -1]) < 0.03 for run in runs["24 near"])
 assert 407 * 32 + 32 + 32 + 1 == 13_089
 
+from armod.course.labs.surface.facts import SurfaceFacts  # noqa: E402
+
+for data, (*_, end) in (
+    (points, path),
+    (stray, stray_path),
+):  # the lab finds the same maximiser by Newton's method
+    assert torch.allclose(
+        torch.tensor(end), torch.tensor(SurfaceFacts(tuple(data.tolist()), 0, 0).maximiser), atol=1e-5
+    )
+assert all(0.34 < end < 0.39 for end in ends["24 near, 503 units"]) and 24 * 503 + 503 + 503 + 1 == 13_079
 assert round(lost, 2) == 0.32 and far == -math.inf
 assert round(stray_mean - mean, 2) == 0.41 and round(stray_scale / scale, 1) == 1.7
 assert abs((points * torch.arange(16)).sum() / 9 - (stray * torch.arange(16)).sum() / 10 + 0.8) < 1e-6
@@ -40,6 +50,7 @@ from armod.course.labs.mixture.picture import MixtureFacts  # noqa: E402
 
 by_hand = MixtureFacts(((-1.0, 0.5, 4), (32.0, 0.5, 4), (18.0, 7.0, 5)), 32, tuple(coarse.tolist()))
 assert by_hand.bits - by_hand.entropy < 0.1
+categorical, logistics = bits.values()
 assert wins == [] and round(logistics[3], 1) == 5.3 and logistics[0] < 5.5
 assert logistics[3] + 0.005 < categorical[3] < logistics[3] + 0.1 < categorical[1]
 
