@@ -24,13 +24,19 @@ _pairs = zip(_nats["multi-scale"], _nats["raster, gated"], strict=True)
 assert all(2.3 < _groups - _pixels < 2.6 for _groups, _pixels in _pairs)
 assert [int(_nats[_name][0]) for _name in ("multi-scale, photos", "PixelCNN++, photos")] == [2443, 2644]
 assert all(0.7 < _one["standard_error"] < 0.85 for _one in _found if "photos" not in _one["model"])
-assert 76 < nats_of_each(raster).mean() < 77.5
+assert 76 < nats_of(raster) < 77.5
 # what independence loses
-assert won["right", True][0] > (0 if quick else 3 * won["right", True][1])
-assert won["below", False][0] > (0 if quick else 3 * won["below", False][1])
-assert all(abs(won["diagonal", each][0]) < 0.15 for each in (False, True))
+for _pair in (("right", "below"), ("below", "beside")):
+    assert correlation[_pair][0] > (0.1 if quick else max(0.15, 3 * correlation[_pair][1]))
+assert all(abs(correlation["diagonal", each][0]) < (0.15 if quick else 0.06) for each in ("beside", "below"))
+_found = _json.loads(
+    (_Path(armod.__file__).parents[1] / "benchmarks/strategies/group_independence.json").read_text()
+)
+_won = {(_one["group"], _one["neighbours"]): _one["nats_won"] for _one in _found}
+assert abs(_won[14, "below"] - 0.22) < 0.006 and abs(_won[15, "beside"] - 0.18) < 0.006
+assert max(_won[16, "beside"], _won[16, "below"]) < 0.01
 # slices
-assert quick or of_slices == 69
+assert of_slices == 69
 _ends = [int(each.max()) for each in of_slice.values()]
 assert _ends == sorted(_ends) and _ends[0] > _ends[-1] / 2
 assert taken["subscale"] < 0.75 * taken["raster"] < 50
@@ -40,7 +46,7 @@ assert right and history.kl[0] > 20
 assert (
     pleased < own - 0.1 and sounds["the student without entropy"].std() < 0.15 * sounds["the teacher"].std()
 )
-assert lost > 1 and mean < (1 if quick else 0.05)
+assert lost > 1 and mean < (1 if quick else 0.1)
 assert held_out < 0.12
 assert apart["the teacher again"] < apart["the student"] < apart["white noise"] - 8
 assert 4 < next(iter(ratios.values())) < 100 and max(ratios.values()) > 30
@@ -56,7 +62,7 @@ assert (
     not table["speculative"][0]
     and table["subscale, fixed point"][3] < table["subscale, fixed point"][4] + 40 * quick
 )
-assert table["WaveNet, cached"][6] > 4 * table["flow student, as large"][6]
-assert quick or table["WaveNet, cached"][7] < table["flow student, as large"][7]
+assert table["WaveNet, cached"][6] > 4 * table["flow student"][6]
+assert quick or table["WaveNet, cached"][7] < 4 * table["flow student"][7]
 assert quick or table["PixelCNN, cached"][7] < table["guess and verify, a row"][7]
 assert table["guess and verify, a row"][6] < table["PixelCNN, cached"][6]
