@@ -623,7 +623,7 @@ predict(
 # There are four times as many, once $D$ is large: about $HD^2/2$ in all. The table leaves the picture before $D = 32$, the networks
 # grow with the square, and two curves below them grow slowly or not at all. They belong to models that you will build:
 #
-# - A **recurrent** network uses one cell again at every step (lesson 4.4). Its curve is flat: the number of parameters
+# - A recurrent network uses one cell again at every step (lesson 4.4). Its curve is flat: the number of parameters
 #   does not depend on $D$.
 # - A **masked** network computes all conditionals in one pass through shared hidden units (lesson 4.5). It grows with $D$.
 #

@@ -685,7 +685,7 @@ predict(
 #
 # </details>
 #
-# Can a network do better? We try two. MADE has weights of its own for each place in the name. A **recurrent** network, here a
+# Can a network do better? We try two. MADE has weights of its own for each place in the name. A recurrent network, here a
 # GRU, uses the same weights at each place, and carries a summary of all letters so far (lesson 4.4).
 
 # %%

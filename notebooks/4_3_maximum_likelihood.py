@@ -56,7 +56,7 @@ torch.set_num_threads(1)  # small tensors: a second thread costs more than it sa
 #
 # The smallest case is a bit. We take the pixel in the middle of a handwritten digit, and ask whether it holds ink. Over
 # many digits that is a coin with an unknown probability $p$ of heads, a **Bernoulli** variable. Its
-# **probability mass function** gives each of the two values its probability: $p$ to a 1, and $1-p$ to a 0.
+# probability mass function (lesson 4.2) gives each of the two values its probability: $p$ to a 1, and $1-p$ to a 0.
 #
 # A value of $p$ explains our digits well if it gives them a high probability. The flips are independent draws from the
 # same coin (**i.i.d.**), so with $k$ heads in $n$ flips that probability is $L(p) = p^k (1-p)^{n-k}$. As a function of the

@@ -21,7 +21,7 @@
 # **Minutes** 75 · **Needs** chain rule; maximum likelihood · **Teaches** autoregressive masks; order-agnostic training; likelihood receipts
 
 # %% [markdown]
-# Two parameters: `seed` changes every random choice, `quick` shortens the training.
+# The cell below holds the lesson's two parameters. `seed` changes every random choice; `quick` shortens the training.
 
 # %% tags=["parameters"]
 seed = 0
@@ -90,8 +90,8 @@ predict(
 # <details><summary>What happened</summary>
 #
 # They add up to nearly 8. The network copies every input to its output, and so gives *each* observation a probability near 1.
-# No distribution can manage with less than $3 \ln 2 = 2.08$ nats on average over eight equally frequent observations (a nat is
-# the unit of the natural logarithm; one bit is 0.69 nats). So a loss of 0.00 is a sign that the outputs have seen the answers.
+# No distribution can manage with less than $3 \ln 2 = 2.08$ nats on average over eight equally frequent observations (one bit is
+# 0.69 nats). So a loss of 0.00 is a sign that the outputs have seen the answers.
 #
 # </details>
 #

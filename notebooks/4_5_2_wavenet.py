@@ -21,7 +21,7 @@
 # **Minutes** 75 · **Needs** autoregressive masks; recurrent networks · **Teaches** causal convolutions; dilation; gated units; mu-law levels
 
 # %% [markdown]
-# Two parameters: `seed` changes every random choice, `quick` shortens the training.
+# The cell below holds the lesson's two parameters. `seed` changes every random choice; `quick` shortens the training.
 
 # %% tags=["parameters"]
 seed = 0

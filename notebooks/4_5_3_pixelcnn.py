@@ -716,7 +716,7 @@ for name in ("pixelcnn", "made"):
 # of a 3 or of a 7.
 #
 # And yet its likelihood is good. A real digit is scored one pixel at a time, always with a *real* past (as in training, by
-# **teacher forcing**), and section 7 has shown how much the nearest pixels tell. Only a sample has to live with its own past,
+# teacher forcing, lesson 4.4), and section 7 has shown how much the nearest pixels tell. Only a sample has to live with its own past,
 # and with the errors in it (**exposure bias**).
 #
 # And why do its figures run off the page? There are three suspects. The *blind spot* hides a part of the past. The *field* is

@@ -110,7 +110,7 @@ predict(
 #
 # Never. Follow the two kinds of arrows on the left of the figure. A step to the left is free: it stays in the row. A step to
 # the *right* exists only together with a step up. So four columns to the right cost four rows, and there are but three.
-# Everything below that diagonal is on no path. This is the **blind spot**, hatched: earlier pixels that are near enough, and are not seen all the
+# Everything below that diagonal is on no path. This is the blind spot of lesson 4.5.3, hatched: earlier pixels that are near enough, and are not seen all the
 # same. Depth widens it. With $L$ layers it has $1 + 2 + \dots + (L-1) = L(L-1)/2$ pixels inside the square that the kernels
 # span.
 #

@@ -687,7 +687,7 @@ predict(
 #
 # The strokes join. The model has known all the time how to continue a digit upwards. It was only never asked.
 #
-# Take the number with a grain of salt. The mean weight estimates $p(\text{bottom})$ without bias, but its logarithm comes out too low on average. So the nats of the top are a little too good.
+# Take the number with care. The mean weight estimates $p(\text{bottom})$ without bias, but its logarithm comes out too low on average. So the nats of the top are a little too good.
 #
 # </details>
 #

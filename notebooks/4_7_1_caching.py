@@ -709,7 +709,7 @@ predict(
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# More than half. The bug is quiet: the text looks well, and even better than before. But it is not the model's. The rule
+# More than half. The bug is quiet: the text looks fine, and even better than before. But it is not the model's. The rule
 # $\min(1, p/q)$ is made for proposals that come with probability $q(y)$. The greedy draft proposes its level *always*.
 #
 # </details>
@@ -776,6 +776,8 @@ lesson_quiz("4_7_1_caching")
 # - A. Wiggers, E. Hoogeboom, *Predictive Sampling with Forecasting Autoregressive Models*, ICML 2020: guesses by a forecast.
 # - Y. Leviathan, M. Kalman, Y. Matias, *Fast Inference from Transformers via Speculative Decoding*, ICML 2023: section 2.3,
 #   and appendix A.1 for the proof.
+# - In the library's guide, *The same algorithm three times*: a compiled loop removes neither work nor waiting, but the starting of
+#   operations.
 # - Lesson 4.5.2 for the receptive field, 4.5.3 for the blind spot, 4.7.2 for models that wait less.
 #
 # ---
