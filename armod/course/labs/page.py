@@ -111,7 +111,7 @@ def lab_files(
             if kind == "css" or not file.stem.startswith("lab") or file.stem == mount
         ]
         files = [here / name for name in (*shared, *others) if name.endswith(f".{kind}")] + own
-        parts.append("".join(file.read_text(encoding="utf-8") for file in files))
+        parts.append("".join(map(_without_comments, files)))
     return parts[0], parts[1], Words.beside(module_file)
 
 
@@ -182,5 +182,11 @@ def packed(raw: bytes) -> str:
 
 
 def asset(name: str) -> str:
-    """The text of a ``.js`` or ``.css`` file, by its place from this folder."""
-    return (Path(__file__).parent / name).read_text(encoding="utf-8")
+    """The text of a ``.js`` or ``.css`` file, by its place from this folder, without lines of comment."""
+    return _without_comments(Path(__file__).parent / name)
+
+
+def _without_comments(file: Path) -> str:
+    """A script or styles for a page, which need not carry the lines that explain them: a notebook holds ten and more of them."""
+    lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
+    return "".join(line for line in lines if not line.lstrip().startswith("//"))

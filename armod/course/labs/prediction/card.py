@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from html import escape
-from pathlib import Path
 from typing import Any
 
 from matplotlib.figure import Figure
@@ -63,9 +62,9 @@ def predict(question: str, answer: Answer, *, reveal: object = ()) -> Widget:
     script = "".join(
         [
             asset("sketch.js") if is_drawn else "",
-            _beside("verdict.js"),
+            asset("prediction/verdict.js"),
             _beside(f"{answer.kind}.js"),
-            _beside("card.js"),
+            asset("prediction/card.js"),
         ]
     )
     output = page(
@@ -73,7 +72,7 @@ def predict(question: str, answer: Answer, *, reveal: object = ()) -> Widget:
         {"key": key, "kind": answer.kind, **answer.data},
         still,
         label=f"A prediction: {plain(question)}",
-        css=_styles() + (_beside("curve.css") if is_drawn else ""),
+        css=_styles() + (asset("prediction/curve.css") if is_drawn else ""),
         kind="armod-form armod-predict",
     )
     return Widget(output, f"A prediction: {plain(question)} {answer.asked}")
@@ -99,7 +98,7 @@ def predictions() -> Widget:
     still = f'<p class="title">What you were asked to predict</p><ol>{listed}</ol>'
     if not rows:
         still = '<p class="title">Nothing was asked yet: run the cells of the lesson first.</p>'
-    script = _beside("verdict.js") + _beside("foot.js")
+    script = asset("prediction/verdict.js") + _beside("foot.js")
     output = page(
         script,
         {"rows": rows},
@@ -124,8 +123,4 @@ def _as_html(part: Any) -> str:
 
 
 def _styles() -> str:
-    return asset("form.css") + _beside("prediction.css")
-
-
-def _beside(name: str) -> str:
-    return Path(__file__).with_name(name).read_text(encoding="utf-8")
+    return asset("form.css") + asset("prediction/prediction.css")
