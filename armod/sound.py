@@ -233,12 +233,14 @@ def levelled(wave: Tensor) -> Tensor:
 def spectral_distance(one: Tensor, other: Tensor) -> float:
     """How far the bands of two sounds are apart, in decibels: the root of the mean square over bands, averaged over frames.
 
+    The bands are those that `features` describes, with the same floor: what a vocoder is not told does not count.
+
     Args:
         one: floats ``(T,)``.
         other: floats of the same shape.
 
     Returns:
-        The log-spectral distance of the emphasised waves.
+        The log-spectral distance of the emphasised and amplified waves.
 
     Raises:
         ValueError: if the shapes differ.
@@ -249,7 +251,7 @@ def spectral_distance(one: Tensor, other: Tensor) -> float:
     """
     if one.shape != other.shape:
         raise ValueError(f"Two sounds have one shape, not {tuple(one.shape)} and {tuple(other.shape)}.")
-    difference = (mel(emphasise(one)) - mel(emphasise(other))) * 10 / math.log(10)
+    difference = (mel(_GAIN * emphasise(one)) - mel(_GAIN * emphasise(other))) * 10 / math.log(10)
     return difference.square().mean(-2).sqrt().mean().item()
 
 

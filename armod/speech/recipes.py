@@ -2,7 +2,8 @@
 
 A recipe is TOML. A WaveNet's has the tables [encoder], [wavenet] and [fit] (arguments of `armod.encoders.sequences`,
 `armod.WaveNet` and `armod.fit`) and says what it is told of, "mel" or "phones"; without [encoder] it is told nothing. A
-regressor's has [model] and [fit] (`armod.speech.fitting.fit_regressor`).
+regressor's has [model] and [fit] (`armod.speech.fitting.fit_regressor`). With ``half = true`` the learnt weights are rounded to
+half precision, and their file is half as long.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from armod.files import write_whole
 from armod.likelihoods import Categorical
 from armod.models.base import AutoregressiveModel
 from armod.models.conditional import Conditional
-from armod.models.saving import read_tensors, write_model
+from armod.models.saving import in_half, read_tensors, round_to_half, write_model
 from armod.models.sequence.wavenet import WaveNet
 from armod.settings import shown
 from armod.sound import HOP, NUM_FEATURES
@@ -102,7 +103,8 @@ def train(
         The model in evaluation mode, and its receipt: what `measure` finds, how many numbers it has learnt, and the processor
         seconds that it learnt (of this call).
     """
-    model, options = build(name), read_recipe(name)["fit"]
+    model, recipe = build(name), read_recipe(name)
+    options = recipe["fit"]
     begin = time.process_time()
     if isinstance(model, Acoustic | Durations):
         fit_regressor(model, pairs_of(model, "train"), **options)
@@ -113,6 +115,8 @@ def train(
         learn_from = dataset.pairs("train")
         fit(model, learn_from, schedule=Cosine(steps), checkpoint=checkpoint, progress=progress, **options)
     seconds = time.process_time() - begin
+    if recipe.get("half"):
+        round_to_half(model)
     receipt = measure(name, model.eval())
     receipt |= {"parameters": sum(one.numel() for one in model.parameters()), "seconds": round(seconds, 1)}
     return model, receipt
@@ -155,7 +159,8 @@ def write(name: str, model: nn.Module, receipt: dict[str, float]) -> None:
     if isinstance(model, AutoregressiveModel):
         write_model(path, model, metadata)
         return
-    tensors = {key: value.detach().contiguous() for key, value in model.state_dict().items()}
+    state = {key: value.detach().contiguous() for key, value in model.state_dict().items()}
+    tensors = state | in_half(state)
     write_whole(path, safetensors.torch.save(tensors, metadata=metadata))
 
 

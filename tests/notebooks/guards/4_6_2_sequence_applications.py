@@ -15,11 +15,11 @@ _file = _Path(armod.__file__).parents[1] / "benchmarks/applications/speech.json"
 _judged = _json.loads(_file.read_text())
 _typed = {
     "real recordings": (90, 100),
-    "copy of the recording, T = 0.8": (80, 87),
-    "copy, but with the pitch that the text predicts, T = 0.8": (78, 85),
-    "copy, but with the spectrum that the text predicts, T = 0.8": (68, 67),
-    "split, from text alone, T = 0.8": (65, 61),
-    "direct, from text alone, T = 0.8": (39, 46),
+    "copy of the recording, T = 0.8": (78, 87),
+    "copy, but with the pitch that the text predicts, T = 0.8": (78, 87),
+    "copy, but with the spectrum that the text predicts, T = 0.8": (66, 67),
+    "split, from text alone, T = 0.8": (65, 58),
+    "direct, from text alone, T = 0.8": (39, 48),
     "babble": (1, 0),
 }
 for _name, _row in _typed.items():
@@ -28,18 +28,15 @@ for _name, _row in _typed.items():
 _bits = {_name: speech.receipt_of(_name)["bits"] for _name in ("babble", "direct")}
 assert [f"{each:.2f}" for each in _bits.values()] == ["5.29", "5.22"]
 _copied = _judged["copy of the recording, T = 0.8"]
-assert (
-    round(_copied["dB from the recording"], 1) in (3.3, 3.4)
-    and round(_copied["dB from another word"], 1) == 11.4
-)
-assert round(_judged["real recordings"]["dB from another word"], 1) == 11.4
+assert [round(_copied[f"dB from {_what}"], 1) for _what in ("the recording", "another word")] == [4.1, 13.3]
+assert 13.3 <= round(_judged["real recordings"]["dB from another word"], 1) <= 13.4
 _stranger = _judged["second voice"]
 _apart = [
     _stranger["seconds of sound"],
     _stranger["dB from the recording"],
     _stranger["dB from another piece"],
 ]
-assert [f"{each:.1f}" for each in _apart] == ["24.7", "6.4", "13.2"]
+assert [f"{each:.1f}" for each in _apart] == ["24.7", "7.0", "14.8"]
 assert apart[0] > _copied["dB from the recording"] + 2  # a stranger is copied worse
 # music: the same counts on another form, and what a melody is worth
 assert 5 < counted["a hold is a hold"] - counted["a hold says its pitch"] < 9
