@@ -63,7 +63,7 @@ def predict(question: str, answer: Answer, *, reveal: object = ()) -> Widget:
         [
             asset("sketch.js") if is_drawn else "",
             asset("prediction/verdict.js"),
-            _beside(f"{answer.kind}.js"),
+            asset(f"prediction/{answer.kind}.js"),
             asset("prediction/card.js"),
         ]
     )
@@ -98,7 +98,7 @@ def predictions() -> Widget:
     still = f'<p class="title">What you were asked to predict</p><ol>{listed}</ol>'
     if not rows:
         still = '<p class="title">Nothing was asked yet: run the cells of the lesson first.</p>'
-    script = asset("prediction/verdict.js") + _beside("foot.js")
+    script = asset("prediction/verdict.js") + asset("prediction/foot.js")
     output = page(
         script,
         {"rows": rows},

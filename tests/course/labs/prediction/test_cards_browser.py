@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from armod.course.labs import choices, curve, number, predict, predictions
 from armod.course.labs.prediction import card
-from armod.course.labs.prediction.card import _beside
+from armod.course.labs.page import asset
 from armod.figures.numbers import rounded
 
 pytestmark = pytest.mark.browser
@@ -220,7 +220,7 @@ def test_nothing_is_cut_off_and_a_dark_theme_gets_a_white_card(lesson: Page, wid
 
 
 def test_a_page_writes_numbers_as_python_does(page: Page) -> None:
-    page.add_script_tag(content=_beside("verdict.js"))
+    page.add_script_tag(content=asset("prediction/verdict.js"))
     numbers = [
         0,
         1,
@@ -258,7 +258,7 @@ def test_a_page_writes_numbers_as_python_does(page: Page) -> None:
     ],
 )  # fmt: skip
 def test_the_sentence_compares(page: Page, answer, guess, said) -> None:
-    page.add_script_tag(content=_beside("verdict.js"))
+    page.add_script_tag(content=asset("prediction/verdict.js"))
     judged = "([data, guess]) => { const { head, tail } = VERDICTS.number.judge(data, guess); return `${head} ${tail}` }"
     assert page.evaluate(judged, [dict(answer.data), guess]) == said
 
