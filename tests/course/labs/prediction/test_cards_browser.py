@@ -10,8 +10,8 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from armod.course.labs import choices, curve, number, predict, predictions
-from armod.course.labs.prediction import card
 from armod.course.labs.page import asset
+from armod.course.labs.prediction import card
 from armod.figures.numbers import rounded
 
 pytestmark = pytest.mark.browser
