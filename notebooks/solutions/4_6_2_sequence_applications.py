@@ -11,8 +11,8 @@
 #
 # **Can you score what a knob changed, and count what a likelihood does not see?**
 #
-# There are three exercises: the likelihood of a tempered model, top-p by hand, and a judge of parallel fifths. They follow
-# the lesson.
+# There are four exercises: the likelihood of a tempered model, top-p by hand, a judge of parallel fifths, and what a vocoder is
+# told of each moment.
 #
 # Each exercise says how hard it is and how long it takes. Replace the `...` by your own code, run the cell, then the
 # check below it: it says what to look at next. Hints unfold one by one; try before you open them.
@@ -106,3 +106,27 @@ def parallel_fifths(upper, lower):
 
 # %% tags=["check:sequence-fifths"]
 armod.check("sequence-fifths")
+
+# %% [markdown] tags=["statement:sequence-hop"]
+# ## 4. How loud, and when
+#
+# A vocoder makes samples, and is told something of each *frame*: frame t holds the samples from t times `hop` to (t + 1) times `hop`. What it is told is measured
+# in a window that is longer than the frame, and lies around the frame's middle. Training and use must agree on both numbers. A spectrum with another hop
+# speaks of other moments.
+#
+# Write `frame_powers(wave, hop, window)` for the simplest such measurement. `wave` `(T,)` holds the samples; T is a multiple of `hop`, and `window - hop` is even and not
+# negative. Return the mean of the squares in the window of each frame, `(T / hop,)`. Before and after the wave is silence, which counts as zeros.
+
+
+# %% tags=["answer:sequence-hop"]
+def frame_powers(wave, hop, window):
+    """The mean square (T / hop,) in a window around each frame of hop samples."""
+    ### BEGIN SOLUTION
+    margin = (window - hop) // 2
+    padded = torch.nn.functional.pad(wave, (margin, margin))
+    return padded.unfold(0, window, hop).square().mean(1)
+    ### END SOLUTION
+
+
+# %% tags=["check:sequence-hop"]
+armod.check("sequence-hop")

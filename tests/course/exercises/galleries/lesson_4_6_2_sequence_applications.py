@@ -130,4 +130,42 @@ def parallel_fifths(upper, lower):
 """,
         "floats": of_right("parallel_fifths", "upper, lower", "float(right)"),
     },
+    "sequence-hop": {
+        "a loop": """
+def frame_powers(wave, hop, window):
+    found = []
+    for t in range(len(wave) // hop):
+        begin = t * hop - (window - hop) // 2
+        inside = [float(wave[i]) for i in range(begin, begin + window) if 0 <= i < len(wave)]
+        found.append(sum(x * x for x in inside) / window)
+    return found
+""",
+        "numpy's windows": """
+import numpy as np
+def frame_powers(wave, hop, window):
+    margin = (window - hop) // 2
+    windows = np.lib.stride_tricks.sliding_window_view(np.pad(wave.numpy(), margin), window)
+    return (windows[::hop] ** 2).mean(1)
+""",
+        "torch's pooling": """
+def frame_powers(wave, hop, window):
+    padded = torch.nn.functional.pad(wave.square(), ((window - hop) // 2,) * 2)
+    return torch.nn.functional.avg_pool1d(padded[None, None], window, hop)[0, 0]
+""",
+        "a convolution with ones": """
+def frame_powers(wave, hop, window):
+    ones = torch.ones(1, 1, window, dtype=wave.dtype) / window
+    return torch.nn.functional.conv1d(wave[None, None] ** 2, ones, stride=hop, padding=(window - hop) // 2).flatten()
+""",
+        "running sums": """
+def frame_powers(wave, hop, window):
+    sums = torch.cat([torch.zeros(1, dtype=wave.dtype), (wave**2).cumsum(0)])
+    begin = torch.arange(0, len(wave), hop) - (window - hop) // 2
+    return (sums[(begin + window).clamp(max=len(wave))] - sums[begin.clamp(min=0)]) / window
+""",
+        "float32": """
+_right = frame_powers
+def frame_powers(wave, hop, window): return _right(wave.float(), hop, window)
+""",
+    },
 }

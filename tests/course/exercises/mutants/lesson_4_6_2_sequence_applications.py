@@ -62,4 +62,44 @@ def parallel_fifths(upper, lower):
     return count
 """,
     ),
+    Mutant(
+        "sequence-hop",
+        "measures with a hop of its own, as a library's default is a quarter of the window",
+        says="moment",
+        source="""
+def frame_powers(wave, hop, window):
+    padded = torch.nn.functional.pad(wave, ((window - hop) // 2, window * len(wave)))
+    return padded.unfold(0, window, window)[: len(wave) // hop].square().mean(1)
+""",
+    ),
+    Mutant(
+        "sequence-hop",
+        "mirrors the wave, as torch.stft does",
+        says="silence",
+        source="""
+def frame_powers(wave, hop, window):
+    margin = (window - hop) // 2
+    padded = torch.nn.functional.pad(wave[None], (margin, margin), mode="reflect")[0]
+    return padded.unfold(0, window, hop).square().mean(1)
+""",
+    ),
+    Mutant(
+        "sequence-hop",
+        "begins its windows with the frames",
+        says="too early",
+        source="""
+def frame_powers(wave, hop, window):
+    return torch.nn.functional.pad(wave, (0, window - hop)).unfold(0, window, hop).square().mean(1)
+""",
+    ),
+    Mutant(
+        "sequence-hop",
+        "squares the caller's wave",
+        says="has changed its argument `wave`",
+        source="""
+def frame_powers(wave, hop, window):
+    margin = (window - hop) // 2
+    return torch.nn.functional.pad(wave.pow_(2), (margin, margin)).unfold(0, window, hop).mean(1)
+""",
+    ),
 ]
