@@ -806,7 +806,7 @@ lesson_quiz("4_5_2_wavenet")
 # %% [markdown]
 # ## Exercises
 #
-# [Your own copy of the exercises](my_exercises/4_5_2_wavenet.ipynb) opens in JupyterLab; each answer is checked as soon as you run it.
+# [Your own copy of the exercises](my_exercises/4_5_2_wavenet.ipynb) opens in JupyterLab.
 #
 # ## Further reading
 #

@@ -708,7 +708,7 @@ lesson_quiz("4_6_2_sequence_applications")
 # ## Exercises
 #
 # [Your own copy of the exercises](my_exercises/4_6_2_sequence_applications.ipynb) opens in JupyterLab. You score a tempered model, write
-# top-p, count parallel fifths, and measure frames; each answer is checked as soon as you run it.
+# top-p, count parallel fifths, and measure frames.
 #
 # ## Further reading
 #

@@ -730,16 +730,14 @@ print("right" if distance(honest) < 1e-9 else f"not yet: {distance(honest):.2f} 
 # **bigram**, a table that was counted in a tenth of a second: how often each token follows each token.
 
 # %%
-plays = armod.data.load("plays")
-plays = plays.tokenize(BytePairs(400).fit(plays.text("train")), 128)
-table = armod.NGram(tokens.event_shape, 2, num_levels=plays.num_levels)
-bigram, reports = table.fit(plays.train), []
-for each in range(seed, seed + (3 if quick else 10)):
-    sampler = Speculative(bigram, window=4)
+texts = armod.data.load("plays")
+plays = texts.tokenize(BytePairs(400).fit(texts.text("train")), 128)
+bigram = armod.NGram(tokens.event_shape, 2, num_levels=plays.num_levels).fit(plays.train)
+samplers = [Speculative(bigram, window=4) for _ in range(3 if quick else 10)]
+for each, sampler in enumerate(samplers, seed):
     tokens.sample(1, generator=seeded(each), method=sampler)
-    reports.append(sampler.report)
-kept, judged = (sum(getattr(each, name) for each in reports) for name in ("num_kept", "num_judged"))
-print(f"{kept / judged:.0%} kept; passes for 128 tokens:", [each.evaluations for each in reports])
+kept, judged = (sum(getattr(each.report, name) for each in samplers) for name in ("num_kept", "num_judged"))
+print(f"{kept / judged:.0%} kept; passes for 128 tokens:", [each.report.evaluations for each in samplers])
 
 # %% [markdown]
 # About half of the proposals are kept, and a text of 128 tokens takes about sixty-five passes, where exact

@@ -31,4 +31,4 @@ for name, guess in guessers.items():
 assert taken["both"] < taken["previous"] < 100 < taken["voice"] < taken["mine"]
 assert abs(by_speculation.sum() - 1) < 1e-12 and 0.3 < distance(greedy) < 0.7
 assert distance(lambda p, q: greedy(p, torch.eye(3, dtype=torch.float64)[q.argmax()])) < 1e-12
-assert 0.45 < kept / judged < 0.6 and sum(each.evaluations for each in reports) < 70 * len(reports)
+assert 0.45 < kept / judged < 0.6 and sum(each.report.evaluations for each in samplers) < 70 * len(samplers)
