@@ -350,21 +350,16 @@ for (name, where), (value, error) in correlation.items():
 # interleaved **slices**: the pixels in even rows and even columns, then those in even rows and odd columns, and so on. In a **subscale
 # ordering** the slices come one after the other. Inside a slice a small PixelCNN goes pixel by pixel, and also sees the slices before it.
 #
-# A *precision note*. You may read that subscale ordering generates "at multiple scales simultaneously". There are no scales: all slices have the same resolution, and together they are the image. And the ordering makes nothing simultaneous: pixel comes
-# after pixel, and slice after slice.
-#
-#
+# A *precision note*. You may read that subscale ordering generates "at multiple scales simultaneously". There are no scales: all slices have the same resolution, and together they are the image.
 #
 # How long does it wait? The library's subscale model sees a neighbourhood of each pixel, and not the whole of the earlier slices. So a slice may begin
 # before the one ahead of it has ended. We ask the oracle for a small image: from 8 x 8 pixels on, two more rows and columns mean three more waves. And we guess, as in lesson 4.7.1: the fixed point, with a window of one
 # slice.
 
 # %%
-of_raster, size = 28 + 2 * 27, 10 if quick else 14
+of_raster, size = 28 + 2 * (28 - 1), 10 if quick else 14
 counted = int(armod.waves(armod.Subscale((1, size, size), 2, 1, 1, likelihood=bits)).max())
 of_slices = counted + 3 * (28 - size) // 2
-print(f"waves of {size} x {size} pixels: raster {size + 2 * (size - 1)}, subscale {counted}")
-print(f"waves of 28 x 28 pixels: raster {of_raster}, subscale {of_slices}")
 raster, num, taken = armod.load_pretrained("pixelcnn-digits28"), 1 if quick else 5, {}
 for name, model, window in (("raster", raster, None), ("subscale", trained["subscale"], 196)):
     sampler = GuessAndVerify(window=window)
@@ -377,7 +372,11 @@ predict(
     f"The fixed point makes a digit of the raster PixelCNN in {taken['raster']:.0f} passes on average. "
     "How many does it take for the subscale model, slice by slice?",
     number(taken["subscale"], unit="passes", low=1, high=784, log=True),
-    reveal=pass_maps(of_slice, title=f"Slice after slice, a digit in {int(last_pass.max())} passes"),
+    reveal=[
+        pass_maps(of_slice, title=f"Slice after slice, a digit in {int(last_pass.max())} passes"),
+        f"Waves of {size} x {size} pixels: raster {size + 2 * (size - 1)}, subscale {counted}; "
+        f"of 28 x 28: {of_raster} and {of_slices}.",
+    ],
 )
 
 # %% [markdown]
@@ -779,7 +778,7 @@ lesson_quiz("4_7_2_parallel_generation")
 # ## Exercises
 #
 # [Your own copy of the exercises](my_exercises/4_7_2_parallel_generation.ipynb) opens in JupyterLab. You compute waves and groups, mend a flow that
-# reads too far, and train a student of your own; each answer is checked as soon as you run it.
+# reads too far, and train a student of your own.
 #
 # ## Further reading
 #
