@@ -105,7 +105,8 @@ function createLab(stage, { kind, name, knobs, redraw }) {
     // A fold for those who prefer to read; gives a function that fills it while it is open. `rows()` gives the cells of
     // each row, `code()` Python that says the same; either may be left out.
     reading(summary, { caption, columns, rows, code }) {
-      const fold = element("details", {}, element("summary", {}, summary));
+      const handle = element("summary", {}, summary);
+      const fold = element("details", {}, handle);
       const body = element("tbody");
       const inPython = element("code");
       if (rows) {
@@ -114,13 +115,14 @@ function createLab(stage, { kind, name, knobs, redraw }) {
       }
       if (code) fold.append(inPython);
       stage.append(fold);
-      const read = () => {
-        if (!fold.open) return;
+      const fill = () => {
         if (rows) body.replaceChildren(...rows().map(([head, ...cells]) => element("tr", {},
           element("th", { scope: "row" }, head), ...cells.map((cell) => element("td", {}, cell)))));
         if (code) inPython.textContent = code();
       };
-      fold.addEventListener("toggle", read);
+      const read = () => { if (fold.open) fill(); };
+      handle.addEventListener("click", fill); // a fold is never seen open and empty: `toggle` comes later than the opening
+      fold.addEventListener("toggle", read); // a search in the page opens it too
       return read;
     },
   };

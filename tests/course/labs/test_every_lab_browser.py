@@ -16,6 +16,10 @@ pytestmark = pytest.mark.browser
 
 
 every_lab = pytest.mark.parametrize("case", LOOKS.values(), ids=LOOKS)
+_FILLED = """all => all.map(fold => {
+    fold.querySelector("summary").click();
+    return fold.open && [...fold.querySelectorAll("code, tbody")].every(part => part.textContent);
+})"""
 KEYED = ":is(.armod-lab input, .armod-lab select, .armod-lab button, .armod-lab [tabindex])"
 
 
@@ -34,6 +38,8 @@ def test_every_control_has_a_name_and_keeps_its_keys_from_jupyterlab(show, case:
     assert len(names) == case.num_keyed and all(names)
     kept = "all => all.filter(each => each.hasAttribute('data-lm-suppress-shortcuts')).length"
     assert controls.evaluate_all(kept) == len(names)
+    # a fold is filled by the press that opens it: who reads at once, or listens, never meets it empty
+    assert all(page.locator(".armod-lab details").evaluate_all(_FILLED))
 
 
 @every_lab
