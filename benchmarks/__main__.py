@@ -33,7 +33,7 @@ _WORKS = {
     "pixelcnn": ("sampling",),
     "gated_pixelcnn": ("training_step", "sampling", "pixels"),
     "strategies.multi_scale": ("sampling",),
-    "pixelcnn_plus_plus": ("sampling", "linear_cost"),
+    "pixelcnn_plus_plus": ("sampling", "fused", "linear_cost"),
     "strategies.distillation": ("mixture",),
     "strategies.flow_student": ("one_pass",),
     "strategies.subscale": ("fixed_point",),

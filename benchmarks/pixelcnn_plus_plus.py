@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
-from armod import PixelCNNPlusPlus, likelihoods
+from armod import PixelCNNPlusPlus, likelihoods, load_pretrained
 from benchmarks.measure import Result, exponent, interleaved
 
 SIZE, CHANNELS, IMAGES = 28, 60, 16
@@ -52,6 +52,46 @@ def linear_cost(repeats: int = 3) -> list[Result]:
             note=f"seconds ~ pixels^{exponent(pixels, seconds):.3f}",
         )
     ]
+
+
+def fused(repeats: int = 5) -> list[Result]:
+    """Photographs and grey images, against the same walk with a draw for each channel by itself."""
+    works = {
+        "photographs of 16 x 16": load_pretrained("pixelcnn-plus-plus-photos16"),
+        "grey images of 28 x 28": _model(SIZE),
+    }
+    results = []
+    for name, model in works.items():
+        for num in (1, IMAGES):
+            ours, by_channel = (
+                lambda method=method, model=model, num=num: model.sample(  # type: ignore[misc]
+                    num, generator=_seeded(), method=method
+                )
+                for method in ("cached", _by_channel)
+            )
+            is_same = torch.equal(ours(), by_channel())
+            results.append(
+                Result(
+                    f"{num} {name}, a pixel's channels drawn at once, against one by one",
+                    *interleaved([ours, by_channel], repeats),
+                    at_least=1.3 if model.event_shape[0] == 3 else None,
+                    note="identical samples" if is_same else "samples differ by rounding",
+                )
+            )
+    return results
+
+
+@torch.inference_mode()
+def _by_channel(model: PixelCNNPlusPlus, uniform: Tensor, *_: object) -> Tensor:
+    """A sampler: the loop that serves whoever watches the levels, without anybody who does."""
+    view = model.incremental(len(uniform))
+    steps, levels, drawn = view.steps(), None, []
+    for noise in view.likelihood.noise(uniform.T.contiguous(), view.dtype):
+        levels = view.draw(steps.send(levels), noise)
+        drawn.append(levels)
+    sample = torch.empty(len(uniform), model.num_variables, dtype=torch.int64)
+    sample[:, model.ordering] = view.joined(drawn)
+    return sample.view(-1, *model.event_shape)
 
 
 @torch.no_grad()

@@ -33,8 +33,8 @@ from armod.likelihoods.ready_made import inverse_cdf, log_prob, pick, table, tem
 from armod.settings import check_sizes, check_whole
 
 # Far beyond what data can ask for; with them no product below leaves the range of float32.
-_LARGEST_MEAN = 1e9
-_LARGEST_LOG_SCALE = 40.0
+LARGEST_MEAN = 1e9
+LARGEST_LOG_SCALE = 40.0
 
 
 @dataclass(frozen=True)
@@ -292,8 +292,8 @@ class DiscretizedLogisticMixture(distributions.Distribution):
     def _in_levels(self) -> tuple[Tensor, Tensor]:
         """Means in levels from the middle of the range, and the inverse scales in levels."""
         half_range = max(self.num_levels - 1, 1) / 2
-        means = self.means.clamp(-_LARGEST_MEAN, _LARGEST_MEAN) * half_range
-        log_scales = self.log_scales.clamp(-_LARGEST_LOG_SCALE, _LARGEST_LOG_SCALE)
+        means = self.means.clamp(-LARGEST_MEAN, LARGEST_MEAN) * half_range
+        log_scales = self.log_scales.clamp(-LARGEST_LOG_SCALE, LARGEST_LOG_SCALE)
         return means, torch.exp(-log_scales) / half_range
 
     def _table(self) -> Tensor:

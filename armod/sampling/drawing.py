@@ -71,12 +71,13 @@ def draw_all(
         try:
             if stop is not None or callback is not None:
                 return _draw_watched(view, noise, kept, stop, callback)
-            compiled = view.compiled(likelihood, all_noise, known, mask)
-            if compiled is not None:
-                return compiled
+            finished = view.own_loop(likelihood, all_noise, known, mask)
+            if finished is not None:
+                check_numbers(view)
+                return finished
             # in a loop of very small operations, everything that can be looked up before it is
             send, draw = view.steps().send, view.draw
-            for piece, kept_piece in zip(_with_progress(noise), kept, strict=True):
+            for piece, kept_piece in zip(with_progress(noise), kept, strict=True):
                 levels = draw(send(levels), piece, kept_piece)
                 drawn.append(levels)
         except (
@@ -96,7 +97,7 @@ def _draw_watched(
     watch = Watch(view.num_samples, stop, callback)
     drawn: list[Tensor] = []
     levels, steps = None, view.steps()
-    for piece, kept_piece in zip(_with_progress(noise), kept, strict=True):
+    for piece, kept_piece in zip(with_progress(noise), kept, strict=True):
         if kept_piece is None:
             nothing = torch.zeros(piece.shape[:-1], dtype=torch.int64, device=piece.device)
             kept_piece = nothing, nothing.bool()
@@ -122,7 +123,7 @@ def _draw_by_distributions(
     """The same loop for a view that has only `conditional` and `append`, and for filters, which look at the values so far."""
     watch = Watch(len(uniform), stop, callback)
     drawn = torch.empty(uniform.shape, dtype=view.value_dtype, device=uniform.device)
-    for k in _with_progress(range(uniform.shape[1])):
+    for k in with_progress(range(uniform.shape[1])):
         nothing = torch.zeros(len(uniform), dtype=torch.int64, device=uniform.device)
         kept = nothing, nothing.bool()
         if known is not None and mask is not None:
@@ -259,5 +260,16 @@ def raise_no_numbers() -> NoReturn:
     )
 
 
-def _with_progress(steps: Sequence[T]) -> Iterable[T]:
+def with_progress(steps: Sequence[T]) -> Iterable[T]:
+    """Show how far a loop is, once it takes long.
+
+    Args:
+        steps: what the loop goes through.
+
+    Returns:
+        The same.
+
+    >>> list(with_progress([1, 2]))
+    [1, 2]
+    """
     return tqdm(steps, desc="sampling", unit="step", delay=2, leave=False)

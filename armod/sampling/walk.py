@@ -124,10 +124,10 @@ class Walk(Incremental, ABC, takes_blocks=True):
         levels = self.likelihood.draw(parameters, noise)
         return levels if kept is None else torch.where(kept[1], kept[0], levels)
 
-    def compiled(
+    def own_loop(
         self, likelihood: Likelihood, noise: Tensor, known: Tensor | None, mask: Tensor | None
     ) -> Tensor | None:
-        """Draw all variables, from the first, by a loop in machine code.
+        """Draw all variables, from the first, by a loop that makes many steps at once, such as one in machine code.
 
         Args:
             likelihood: what draws.

@@ -70,11 +70,7 @@ class PixelMixture:
         Returns:
             The pixel.
         """
-        num_components = self.likelihood.num_components
-        logits, means, log_scales, coefficients = (
-            part.unflatten(-1, (-1, num_components)).unbind(-2) if part.shape[-1] else ()
-            for part in in_single(parameters).split(self._sizes, -1)
-        )
+        logits, means, log_scales, coefficients = (list(part.unbind(-2)) for part in self.parts(parameters))
         if self.channel_dependence:
             logits = logits * self.num_channels
         slopes = [coefficient.tanh() for coefficient in coefficients]
@@ -84,7 +80,23 @@ class PixelMixture:
                 mean + guess - sum(next(relative) * guesses[j] for j in range(c if slopes else 0))
                 for c, (mean, guess) in enumerate(zip(means, guesses, strict=True))
             ]
-        return Pixel(self.likelihood, list(logits), list(means), list(log_scales), slopes)
+        return Pixel(self.likelihood, logits, means, log_scales, slopes)
+
+    def parts(self, parameters: Tensor) -> list[Tensor]:
+        """Take a network's outputs apart, in float32 at least.
+
+        Args:
+            parameters: outputs of the network, ``(..., num_parameters)``.
+
+        Returns:
+            The logits ``(..., C or 1, M)``, one row if the channels share an indicator; means and log scales ``(..., C, M)``;
+            coefficients ``(..., pairs, M)``.
+        """
+        parts = in_single(parameters).split(self._sizes, -1)
+        return [
+            part.unflatten(-1, (-1 if part.shape[-1] else 0, self.likelihood.num_components))
+            for part in parts
+        ]
 
     @property
     def _sizes(self) -> list[int]:

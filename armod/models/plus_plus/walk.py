@@ -18,15 +18,20 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import cache, partial
-from itertools import islice, product
-from typing import Self
+from itertools import islice, product, repeat
+from typing import Any, Self
 
+import numpy
 import torch
 from torch import Tensor, nn
 
+from armod.likelihoods import Likelihood
 from armod.models.plus_plus.convolutions import detached
+from armod.models.plus_plus.pixel_draw import PixelDraw
 from armod.models.plus_plus.pixel_mixture import Pixel, PixelMixture
 from armod.models.plus_plus.rows import Copies, Halves, Program, at, build_halves, run
+from armod.sampling.adjust import without_temperature
+from armod.sampling.drawing import with_progress
 from armod.sampling.pieces import PieceWalk
 from armod.sampling.walk import Steps, row_indices
 
@@ -146,6 +151,31 @@ class PixelCNNPlusPlusWalk(PieceWalk):
             self._inputs[column][channel].copy_(self._pixel.append(levels))
             self.step += 1
 
+    def own_loop(
+        self, likelihood: Likelihood, noise: Tensor, known: Tensor | None, mask: Tensor | None
+    ) -> Tensor | None:
+        """Draw the channels of each pixel in one go by `PixelDraw`, as `Walk.own_loop`."""
+        drawing, temperature = without_temperature(likelihood)
+        is_native = self.device.type == "cpu" and self.dtype in (torch.float32, torch.float64)
+        if drawing is not self._mixture.likelihood or not is_native:
+            return None
+        (height, width), num_channels = self._image_size, self._mixture.num_channels
+        draw = PixelDraw(self._mixture, self._outputs, temperature)
+        cells = self._image[2, 1 : width + 1, :, :-1].numpy()
+        of_pixels: list[Any] = [
+            repeat(None) if each is None else each.unflatten(0, (-1, num_channels)).numpy()
+            for each in (noise, None if known is None else known.T, None if mask is None else mask.T)
+        ]
+        places = with_progress(list(product(range(height), range(width))))
+        levels = []
+        with numpy.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            for (row, column), *of_pixel in zip(places, *of_pixels, strict=False):
+                self._compute_pixel(row, column)
+                of_noise, *kept = of_pixel
+                levels.append(draw(of_noise, cells[column], *kept))
+        self.parameters = self._outputs  # whoever checks the numbers looks there
+        return torch.from_numpy(numpy.concatenate(levels)).T.contiguous()
+
     def select(self, rows: Tensor | Sequence[int]) -> Self:
         """Select rows, as `Walk.select`, together with the contexts."""
         chosen = row_indices(rows, self.num_samples).to(self.device)
@@ -230,7 +260,15 @@ class PixelCNNPlusPlusWalk(PieceWalk):
         return self._programs_of_rest[turn]
 
     def _begin_pixel(self, row: int, column: int, channel: int) -> Pixel:
-        """Compute the outputs for a pixel, of which the channels before `channel` are known."""
+        """Compute the outputs for a pixel, of which the channels before `channel` are known, and begin it."""
+        self._compute_pixel(row, column)
+        pixel = self._mixture.pixel(self._outputs)
+        for known in self._inputs[column][:channel]:
+            pixel.append(self._mixture.likelihood.decode(known))
+        return pixel
+
+    def _compute_pixel(self, row: int, column: int) -> None:
+        """Compute the outputs for a pixel."""
         if self._opened != row:
             self._open_row(row)
         turn = math.gcd(row, self._period)
@@ -240,10 +278,6 @@ class PixelCNNPlusPlusWalk(PieceWalk):
         run(self._pixel_programs[turn][column])
         self._num_computed = column + 1
         self._read_out[column]()
-        pixel = self._mixture.pixel(self._outputs)
-        for known in self._inputs[column][:channel]:
-            pixel.append(self._mixture.likelihood.decode(known))
-        return pixel
 
     def _open_row(self, row: int) -> None:
         """Compute everything in this row that does not depend on its own pixels."""

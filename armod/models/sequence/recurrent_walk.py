@@ -99,10 +99,10 @@ class RecurrentWalk(SequenceWalk):
             update()  # overwrites the own state
         return torch.addmm(self._head_bias, self._top, self._head)
 
-    def compiled(
+    def own_loop(
         self, likelihood: Likelihood, noise: Tensor, known: Tensor | None, mask: Tensor | None
     ) -> Tensor | None:
-        """Draw through `recurrent_steps`, which is quickest for a few rows, as `Walk.compiled`."""
+        """Draw through `recurrent_steps`, which is quickest for a few rows, as `Walk.own_loop`."""
         if self.num_samples > _MOST_ROWS or self.dtype not in (torch.float32, torch.float64):
             return None
         (_, first), *later = self._weights

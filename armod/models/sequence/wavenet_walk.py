@@ -170,10 +170,10 @@ class WaveNetWalk(SequenceWalk):
         parameters = add(self._parameters_less_bias, bias).T  # in new memory, so that the caller may keep it
         return parameters if library is torch else torch.from_numpy(parameters)
 
-    def compiled(
+    def own_loop(
         self, likelihood: Likelihood, noise: Tensor, known: Tensor | None, mask: Tensor | None
     ) -> Tensor | None:
-        """Draw through `wavenet_steps`, which is quickest for a few rows, as `Walk.compiled`."""
+        """Draw through `wavenet_steps`, which is quickest for a few rows, as `Walk.own_loop`."""
         if (
             self.num_samples > _MOST_ROWS
             or self.dtype not in (torch.float32, torch.float64)
