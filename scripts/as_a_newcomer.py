@@ -49,7 +49,8 @@ LONG = (
 # Commands that say by exit code 1 that something is still to be done: nobody has answered the exercises.
 TO_BE_DONE = ("armod check",)
 NEEDS_A_CHECKOUT = "needs a checkout"
-CLASS = "handed_in"
+# What a command that ends well says all the same where it didn't do what it was asked for.
+UNTRUE = {"armod grade": r"[1-9]\d* refused"}
 
 
 def readme_blocks(language: str, text: str) -> list[str]:
@@ -118,6 +119,9 @@ class Walk:
         )  # fmt: skip
         if self.from_wheel and done.returncode == 2 and NEEDS_A_CHECKOUT in done.stdout:
             return "", done.stdout
+        for begin, untrue in UNTRUE.items():
+            if command.startswith(begin) and (found := re.search(untrue, done.stdout)):
+                return found[0], done.stdout
         wanted = 1 if is_one_of(command, TO_BE_DONE) else 0
         return "" if done.returncode == wanted else f"exit code {done.returncode}", done.stdout
 
@@ -174,19 +178,21 @@ def steps(commands: list[str], long: bool) -> Iterator[str]:
     return (command for command in commands if command not in left_out)
 
 
-def hand_in(walk: Walk) -> None:
-    """A class of two, whose students hand in what they were given."""
-    (given,) = walk.folder.glob("*/my_exercises/4_5_1_made.ipynb")
+def hand_in(walk: Walk, command: str) -> None:
+    """Before `armod grade FOLDER [--course COURSE]`: a class of two hands in what it was given."""
+    _, _, folder, *options = shlex.split(command)
+    course = options[options.index("--course") + 1] if "--course" in options else None
+    (given,) = walk.folder.glob(f"{course}/released/*.ipynb" if course else "*/my_exercises/4_5_1_made.ipynb")
     for student in ("ada", "grace"):
-        (walk.folder / CLASS / student).mkdir(parents=True, exist_ok=True)
-        shutil.copy(given, walk.folder / CLASS / student)
+        (walk.folder / folder / student).mkdir(parents=True)
+        shutil.copy(given, walk.folder / folder / student)
 
 
 def take(walk: Walk, commands: list[str], long: bool) -> None:
     """The README's commands; what somebody would have at hand by then is there."""
     for command in steps(commands, long):
-        if command.startswith("armod grade"):
-            hand_in(walk)
+        if command.startswith("armod grade "):
+            hand_in(walk, command)
         walk.give(command)
 
 

@@ -7,14 +7,18 @@ import os
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from hypothesis import settings
 from torch import distributions
-from xdist.scheduler import LoadScopeScheduling
 
-pytest_plugins = ["tests.harness.patience", "tests.harness.policy", "tests.guests", "tests.browser.lab"]
+pytest_plugins = [
+    "tests.harness.patience",
+    "tests.harness.policy",
+    "tests.harness.scheduling",
+    "tests.guests",
+    "tests.browser.lab",
+]
 
 # no test depends on the clock: a busy machine may take any time for an example
 settings.register_profile("armod", deadline=None)
@@ -26,8 +30,6 @@ LONG_MODULES = (
     "test_nbval", "test_mutants", "test_notebooks", "test_every_lab_browser", "test_lab_browser", "test_cluster", "test_site",
     "test_protocol", "test_guide", "test_docstrings",
 )  # fmt: skip
-# Their tests share nothing, so they go one by one.
-ALONE = ("/test_nbval.py", "test_papermill", "test_guide.py::test_a_page_runs")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -38,18 +40,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         )
     rank = {name: place for place, name in enumerate(LONG_MODULES)}
     items.sort(key=lambda item: rank.get(item.path.stem, len(rank)))
-
-
-class ModulesWhole(LoadScopeScheduling):
-    """A process takes whole modules, whose tests share what is dear to make."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        return nodeid if any(part in nodeid for part in ALONE) else super()._split_scope(nodeid)
-
-
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ModulesWhole:
-    """Used by `pytest -n`."""
-    return ModulesWhole(config, log)
 
 
 @pytest.fixture

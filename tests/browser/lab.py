@@ -145,8 +145,11 @@ def serve(
         yield Lab(address, course / "my_course", process, log)
     finally:
         process.terminate()
-        process.wait(timeout=30)
-        process.stdout.close()
+        try:
+            process.wait(60 * FACTOR)
+        finally:
+            process.kill()
+            process.stdout.close()
 
 
 def free_port() -> int:

@@ -17,7 +17,7 @@ from tests.harness.patience import MARK
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signal that ends one test")
 
 
-def run(tests: str, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+def run(tests: str, folder: Path, *options: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run tests in a process of their own, by this project's settings."""
     (folder / "test_inner.py").write_text(tests)
     kept = {
@@ -35,7 +35,7 @@ def run(tests: str, folder: Path, **variables: str) -> subprocess.CompletedProce
     ]
     settings = ["-c", CHECKOUT / "pyproject.toml", "--rootdir", folder]
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", *settings, *plugins, folder / "test_inner.py"],
+        [sys.executable, "-m", "pytest", "-q", *settings, *plugins, *options, folder / "test_inner.py"],
         cwd=CHECKOUT,
         env=kept | variables | {"PYTHONPATH": str(CHECKOUT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         capture_output=True,
@@ -66,6 +66,34 @@ def test_next(): pass
     assert "test_late" in done.stdout and "Timeout" in done.stdout
 
 
+def test_a_fixture_that_hangs_is_an_error_of_its_tests_and_the_session_goes_on(tmp_path: Path) -> None:
+    done = run(
+        """
+import subprocess, time, pytest
+
+@pytest.fixture
+def hangs():
+    subprocess.run(["sleep", "1000"])
+    yield
+
+@pytest.fixture
+def hangs_at_the_end():
+    yield
+    time.sleep(1000)
+
+def test_before(): pass
+def test_needs_it(hangs): pass
+def test_leaves_it(hangs_at_the_end): pass
+def test_next(tmp_path): pass
+""",
+        tmp_path,
+        ARMOD_TEST_TIME=str(0.5 / 900),
+    )
+    assert done.returncode == 1
+    assert "3 passed, 2 errors" in done.stdout and "INTERNALERROR" not in done.stdout
+    assert done.stdout.count("Timeout (>2.0s) in what is") >= 2
+
+
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="the watcher reads /proc")
 @pytest.mark.parametrize(
     "end",
@@ -90,6 +118,23 @@ def test_leaves_a_process():
     while _is_alive(pid) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not _is_alive(pid)
+
+
+def test_a_test_that_kills_its_process_is_named_once_and_the_others_run(tmp_path: Path) -> None:
+    done = run(
+        """
+import os, signal
+
+def test_before(): pass
+def test_kills(): os.kill(os.getpid(), signal.SIGKILL)
+def test_next(): pass
+def test_last(): pass
+""",
+        tmp_path,
+        *("-p", "xdist.plugin", "-p", "tests.harness.scheduling", "-n", "1"),
+    )
+    assert done.returncode == 1
+    assert "1 failed, 3 passed" in done.stdout and done.stdout.count("crashed while running") == 1
 
 
 def _is_alive(pid: int) -> bool:

@@ -17,6 +17,7 @@ from armod.course.lessons.execute import execute
 from armod.course.lessons.html import to_html
 from armod.course.lessons.pair import code_cells, declared_parameters, has_tag, read_notebook, read_source
 from tests.checkout import CHECKOUT
+from tests.harness.patience import FACTOR
 
 NOTEBOOKS = CHECKOUT / "notebooks"
 SOURCES = sorted(NOTEBOOKS.glob("*.py"))
@@ -103,7 +104,9 @@ def test_papermill_runs_it_with_any_seed(path: Path, seed: int) -> None:
     guards = Path(__file__).parent / "guards" / path.name
     if guards.exists():
         source.cells.append(new_code_cell(guards.read_text(encoding="utf-8")))
-    outcome = execute(source, path.parent, parameters={"seed": seed, "quick": True}, timeout=120)
+    outcome = execute(
+        source, path.parent, parameters={"seed": seed, "quick": True}, timeout=round(600 * FACTOR)
+    )
     assert outcome.ok, f"cell [{outcome.failed_cell}]: {outcome.error}"
     assert _injected(outcome.notebook) == [f"# Parameters\nseed = {seed}\nquick = True\n"]
 

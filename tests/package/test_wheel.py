@@ -147,6 +147,7 @@ content = json.loads(lesson.read_text(encoding="utf-8"))
 content["cells"][1]["source"] = "My note."
 lesson.write_text(json.dumps(content), encoding="utf-8")
 Path("armod-course", "inside").mkdir()
+sys.modules |= dict.fromkeys(["docutils", "furo", "myst_parser", "sphinx"])  # `armod[course]` doesn't bring them
 os.chdir(Path("armod-course", "inside"))  # from anywhere inside, the same copies are meant
 found |= {"again": call("update"), "sync": call("sync"), "check": call("sync", "--check"), "site": call("site", "--out", "public")}
 found["inside"] = sorted(os.listdir())

@@ -125,6 +125,10 @@ def site(lessons: tuple[str, ...], out: Path, library: bool) -> None:
     armod site 4_5_1_made --out draft --no-library
     python -m http.server --directory public
     """
+    from armod.course.lessons.catalogue import require_checkout
+
+    # before the import, which would ask for Sphinx where it couldn't help
+    require_checkout("`armod site` shows what the lessons printed and drew")
     from armod.course.lessons.site import build_site
 
     num_pages = build_site(out, lessons, library=library)

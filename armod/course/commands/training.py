@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import click
@@ -50,10 +51,7 @@ def train(recipe: str, out: Path | None, resume: bool, device: str | None, **opt
     from armod.pretrained.weights import write_weights
     from armod.training import distributed
 
-    if out is not None and out.is_dir():  # said before hours of training, not after them
-        raise CourseError(
-            f"--out {out} is a folder; name the file of the weights, such as {out / 'mine.safetensors'}."
-        )
+    _require_writable(out)
     if recipe in _students() or _is_of_student(recipe):
         return _distil(recipe, out)
     try:
@@ -84,6 +82,23 @@ def train(recipe: str, out: Path | None, resume: bool, device: str | None, **opt
     except KeyboardInterrupt:
         raise CourseError(
             "Interrupted; add --resume to go on after the last whole epoch.", exit_code=1
+        ) from None
+
+
+def _require_writable(out: Path | None) -> None:
+    """Say before hours of training, not after them, that the weights can't be written."""
+    if out is not None and out.is_dir():
+        raise CourseError(
+            f"--out {out} is a folder; name the file of the weights, such as {out / 'mine.safetensors'}."
+        )
+    folder = out.parent if out is not None else Path()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise CourseError(
+            f"Weights can't be written to the folder {folder} ({error.strerror}); name a file in another by --out."
         ) from None
 
 

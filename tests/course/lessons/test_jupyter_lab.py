@@ -23,6 +23,7 @@ from armod.course.errors import CourseError
 from armod.course.lessons import trust
 from armod.course.lessons.jupyter_lab import initialized, start_lab
 from tests.browser.lab import Lab, free_port, serve
+from tests.harness.patience import FACTOR
 
 SOURCE = "# %% [markdown]\n# # The map\n\n# %%\n1 + 1\n"
 
@@ -95,7 +96,7 @@ def running_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 
 def ask(lab: Lab, path: str) -> Any:
     base, token = lab.address.split("?")
-    with urllib.request.urlopen(f"{base}{path}?{token}", timeout=30) as answer:
+    with urllib.request.urlopen(f"{base}{path}?{token}") as answer:
         return json.load(answer)
 
 
@@ -105,13 +106,13 @@ def test_another_port_is_taken_when_the_usual_one_is_not_free(running_lab: Lab) 
 
 
 def test_the_address_leads_to_the_map(running_lab: Lab) -> None:
-    with urllib.request.urlopen(running_lab.address, timeout=30) as answer:
+    with urllib.request.urlopen(running_lab.address) as answer:
         assert answer.url.split("?")[0].endswith("/tree/index.ipynb")
 
 
 def test_nobody_enters_without_the_token(running_lab: Lab) -> None:
     with pytest.raises(urllib.error.HTTPError, match="403"):
-        urllib.request.urlopen(running_lab.address.split("?")[0] + "api/contents", timeout=30)
+        urllib.request.urlopen(running_lab.address.split("?")[0] + "api/contents")
 
 
 def test_the_kernel_is_this_interpreter_whatever_else_is_installed(running_lab: Lab) -> None:
@@ -154,17 +155,17 @@ def test_ctrl_c_ends_it_and_its_kernels_quietly(course: Path, tmp_path: Path) ->
     with serve(course, tmp_path) as lab:
         base, token = lab.address.split("?")
         request = urllib.request.Request(f"{base}api/kernels?{token}", data=b"{}", method="POST")
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request) as answer:
             kernel = json.load(answer)["id"]
         connection = tmp_path / ".local" / "share" / "jupyter" / "runtime" / f"kernel-{kernel}.json"
         client = BlockingKernelClient(connection_file=str(connection))
         client.load_connection_file()
         client.start_channels()
         client.hb_channel.time_to_dead = 30  # a second without a heartbeat is no death on a busy machine
-        client.wait_for_ready(timeout=30)
+        client.wait_for_ready(300 * FACTOR)
         client.stop_channels()
         lab.process.send_signal(signal.SIGINT)
-        assert lab.process.wait(timeout=30) == 0
+        assert lab.process.wait() == 0
         assert lab.process.stdout is not None
         assert "The course is closed" in lab.process.stdout.read()
         assert lab.log.read_text() == ""
@@ -201,7 +202,7 @@ def test_without_a_screen_no_browser_is_opened_over_the_terminal(course: Path, t
         str(free_port()),
         variables={"PATH": f"{programs}:/usr/bin:/bin"},
     ) as lab:
-        with urllib.request.urlopen(lab.address, timeout=30):
+        with urllib.request.urlopen(lab.address):
             time.sleep(1)
         assert lab.log.read_text() == ""
     assert not touched.exists()

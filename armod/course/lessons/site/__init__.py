@@ -22,7 +22,7 @@ from sphinx.util.docutils import docutils_namespace, patch_docutils
 from tqdm import tqdm
 
 from armod.course.errors import CourseError
-from armod.course.lessons.catalogue import INDEX, course_folder, lessons, require_checkout, sources
+from armod.course.lessons.catalogue import INDEX, course_folder, lessons, sources
 from armod.course.lessons.pair import read_notebook
 from armod.course.lessons.site.pages import Contents, front_page, page_of
 
@@ -75,7 +75,6 @@ def _contents(names: Sequence[str], *, library: bool) -> Contents:
     chosen = {path.stem for path in sources(names)} if names else None
     listed = tuple(lesson for lesson in lessons() if chosen is None or lesson.name in chosen)
     folder = course_folder()
-    require_checkout("`armod site` shows what the lessons printed and drew")
     if not (folder / "docs" / "conf.py").is_file():
         raise CourseError(
             f"{folder} holds no docs/conf.py, from which the site takes its guide and its looks.", exit_code=1

@@ -21,6 +21,7 @@ from armod.course.labs.field.paths import PathFacts
 from armod.course.lessons.normal_form import normalised
 from armod.figures.picture import Picture
 from armod.models.made.masks import hidden_degrees, masks, who_sees_whom
+from tests.harness.patience import FACTOR
 
 BITS = likelihoods.Bernoulli()
 
@@ -231,7 +232,9 @@ def executed() -> nbformat.NotebookNode:
     notebook = nbformat.v4.new_notebook(cells=cells)
     spec = {"name": "python3", "display_name": "Python 3", "language": "python"}
     notebook.metadata["kernelspec"] = spec
-    client = NotebookClient(notebook, timeout=120, kernel_name="python3", store_widget_state=True)
+    client = NotebookClient(
+        notebook, timeout=round(600 * FACTOR), kernel_name="python3", store_widget_state=True
+    )
     client.execute()
     return notebook
 
