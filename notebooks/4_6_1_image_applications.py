@@ -148,8 +148,8 @@ assert not armod.check_autoregressive(told_by(3), context=torch.rand(1, 4, 4)).l
 # ## 2. Sixteen grey cells
 #
 # **Super-resolution** asks for a large picture of which we have a small one. We begin with digits. Cut the 28 x 28 pixels into blocks of 7 x 7, and keep the share of ink in each
-# block. What is left are 4 x 4 cells, a smudge. The model that ships with the course has learnt p(digit | smudge). Behind an encoder of 48,000 weights it has exactly the layers of the Gated PixelCNN
-# that you know from lesson 4.7.2. Beside it stands a model with the same layers that is told nothing, and was trained in the same way.
+# block. That leaves 4 x 4 cells, a smudge. The model that ships with the course has learnt p(digit | smudge). Behind an encoder of 48,000 weights it has exactly the layers of the best Gated PixelCNN
+# of lesson 4.5.4. Beside it stands a model with the same layers that is told nothing, and was trained in the same way.
 
 # %%
 digits, num = armod.data.load("digits28").binarize(128), 100 if quick else 500
@@ -181,29 +181,22 @@ class Independent(armod.AutoregressiveModel):
     context_size, likelihood = None, Bernoulli()
     event_shape, ordering = torch.Size([1, 28, 28]), torch.arange(784)
 
-    def __init__(self):
-        super().__init__()
-        self.network = encoders.images(1, 1, scale=7, channels=24, num_layers=3, seed=seed)
-
     def conditionals(self, x, context=None):  # it never looks at x
         return torch.distributions.Bernoulli(logits=self.network(context))
 
 
 independent = Independent()
+independent.network = encoders.images(1, 1, scale=7, channels=24, num_layers=3, seed=seed)
 pairs = [(getattr(digits, split), smudges[split]) for split in ("train", "valid")]
 options = dict(valid=pairs[1], learning_rate=3e-3, batch_size=50, seed=seed, progress=False)
 history = armod.fit(independent, pairs[0], epochs=1 if quick else 4, **options)
 alone = nats_of_each(independent, test, given)
-curves(
-    range(1, len(history) + 1),
-    {"train": history.train_bits_per_dim, "valid": history.valid_bits_per_dim},
-    title=f"Independent pixels learn in {len(history)} passes through the digits",
-    xlabel="pass",
-    ylabel="bits per pixel",
-)
+lines = {"train": history.train_bits_per_dim, "valid": history.valid_bits_per_dim}
+text = {"title": "Independent pixels learn", "xlabel": "pass through the digits", "ylabel": "bits per pixel"}
+curves(range(1, len(history) + 1), lines, **text)
 
 # %% [markdown]
-# Here is a question that sorts out two things. One model is told the smudge, but its pixels do not look at each other. The other model's pixels look at each other, but it is told nothing.
+# One model is told the smudge, but its pixels do not look at each other. The other model's pixels look at each other, but it is told nothing.
 
 
 # %%
@@ -235,13 +228,13 @@ predict(
         likelihood_bars(
             {name: mean_and_error(each) for name, each in rivals.items()},
             unit="nats per digit",
-            title="Neighbours are worth more than the input",
+            title="Two kinds of knowledge, apart and together",
         ),
         image_grid(
             torch.stack([*shown.values()]),
             title="One smudge, several digits",
             row_labels=list(shown),
-            description="The mean is a blur, independent draws are dust, and the model's answers are digits that differ.",
+            description="Rows: smudges, the mean and a draw of independent pixels, four answers of the model, and the digits.",
         ),
     ],
 )
@@ -273,7 +266,9 @@ nearest, shown = min(errors, key=errors.get), errors | {"mean of 8 answers": rms
 predict(
     "Which of these is nearest to the truth, pixel by pixel?",
     choices(list(errors), answer=nearest),
-    reveal=likelihood_bars(shown, unit="root mean square difference", title="The blur is nearest"),
+    reveal=likelihood_bars(
+        shown, unit="root mean square difference", title=f"Nearest to the truth: {nearest}"
+    ),
 )
 
 # %% [markdown]
@@ -286,11 +281,11 @@ predict(
 #
 # </details>
 #
-# Nats are not taken in. A blur has to say how probable the *whole* digit is, and its independent pixels make it pay for that: the bars of section 2 rank it last. Whenever you read that one method has a smaller error than another, ask whether a mean would have won.
+# Nats are not fooled. A blur has to say how probable the *whole* digit is, and its independent pixels make it pay for that: the bars of section 2 rank it last. Whenever you read that one method has a smaller error than another, ask whether a mean would have won.
 #
 # ## 4. The most that an input can save
 #
-# The smudge saved about 20 nats. Is that much? Think of what could be saved at most. A smudge has 16 cells, and each of them holds a count of ink, from 0 to 49 pixels. And do the answers *agree* with what was given? We can check. We make the smudge of each answer,
+# The smudge saved about 20 nats. What could be saved at most? A smudge has 16 cells, and each of them holds a count of ink, from 0 to 49 pixels. And do the answers *agree* with what was given? We can check. We make the smudge of each answer,
 # and compare it with the one that the model was told.
 
 # %%
@@ -309,7 +304,7 @@ predict(
 # <details><summary>What happened</summary>
 #
 # Sixteen cells with 50 values each make $50^{16}$ smudges. On average an input can't save more than its own entropy, and that is largest if all smudges are equally likely: 63 nats. What it saves is the **mutual information** of answer and input, $I(x; y) \le H(y)$. The
-# model saves less. Most cells of most digits are empty, and cells beside each other are alike, so a smudge has far less entropy than that. Some of its news arrives too late, because the pixels above have told it already. And some is lost, because the model is small.
+# model saves less. Most cells of most digits are empty, and cells beside each other are alike, so a smudge has far less entropy than that. Some of its news comes too late: the pixels above have told it already. And a better model might save more.
 #
 # </details>
 #
@@ -334,8 +329,8 @@ rows = torch.stack([*shown.values(), truth])
 image_grid(rows, 256, title="From 16 cells to 256 pixels", row_labels=[*shown, "the photo"])
 
 # %% [markdown]
-# The answers have grain where the interpolation is smooth, and again the smooth picture is nearer to the photo. Be honest: these are no sharp photographs. The model is small, and it learnt for six minutes. And look at the nats. The cells could save 266 nats (48 bytes), and they save 47 of 2,400,
-# against the same model that was trained for as long without them. Nearly all of these nats are grain, which no thumbnail knows. Compare with the PixelCNN++ of lesson 4.5.4 (2,721 nats), which is as large and learnt for a quarter of the time, and the input would seem to save seven times as much.
+# The answers have grain where the interpolation is smooth, and again the smooth picture is nearer to the photo. To be honest, these are no sharp photographs. The model is small, and it learnt for six minutes. And look at the nats. The cells could save 266 nats (48 bytes), and they save 47 of 2,400,
+# against the same model that was trained for as long without them. The rest is mostly grain, it seems, which no thumbnail knows. Compare with the PixelCNN++ of lesson 4.5.4 (2,721 nats), which is as large and learnt for a quarter of the time, and the input would seem to save seven times as much.
 #
 # Do these answers agree with their cells? Not quite. Over the test split they miss them by 6.7 of 255 levels (root mean square), at temperature 0.9 by 5.4; bicubic interpolation misses them by 3.6. We could force them, by a **projection**: move all pixels of a
 # cell by what its mean lacks. Then they agree to 0.3 levels. But the model finds the moved picture 42 ± 3 nats less probable than the one that it drew: a projected sample is no sample of the model any more.
@@ -419,7 +414,7 @@ predict(
 #
 # </details>
 #
-# So one might think that the grey photograph tells everything else. It does not. Compare with the same model, trained equally long, that never sees the grey.
+# Does the grey photograph tell everything else? Compare with the same model, trained equally long, that never sees the grey.
 
 # %%
 table = torch.stack([chromas.train[:, c].flatten().bincount(minlength=24) + 1 for c in (0, 1)]).double()
@@ -532,36 +527,28 @@ colour_lab(greys[some], options, prices.unflatten(0, options.shape[:2]), patch=1
 # %% [markdown]
 # ## 7. Break it: an encoder that shouts
 #
-# Now take out the line of section 1 that looked superfluous. We train two models of chroma for two passes each, with the same plain encoder: five convolutions with ReLUs in between, as anyone would write them. One divides the encoder's output by its size,
+# Now take out the line of section 1 that looked superfluous. We train two models of chroma for two passes each, with the same plain encoder: five convolutions, each with a ReLU, as anyone would write them. One divides the encoder's output by its size,
 # and the other leaves it as it is. After each step we note how large the context has become.
 
 
 # %%
-def plain_encoder():
+sizes, broken, some = {"divided by its size": [], "as it is": []}, {}, slice(32 * (30 if quick else 180))
+options = dict(epochs=1 if quick else 2, batch_size=32, learning_rate=3e-3, seed=seed, progress=False)
+shapes = [(1, 16, 3, 1), (16, 32, 4, 2), (32, 32, 4, 2), (32, 32, 3, 1), (32, 24, 3, 1)]
+for name, found in sizes.items():
     torch.manual_seed(seed)
-    shapes = [(1, 16, 3, 1), (16, 32, 4, 2), (32, 32, 4, 2), (32, 32, 3, 1), (32, 24, 3, 1)]
-    layers = [nn.Conv2d(i, o, k, stride, padding=1) for i, o, k, stride in shapes]
-    return nn.Sequential(*(each for layer in layers for each in (layer, nn.ReLU())))
-
-
-def train(normalise, sizes):
+    layers = [nn.Sequential(nn.Conv2d(*shape, padding=1), nn.ReLU()) for shape in shapes]
     pixels = armod.GatedPixelCNN((2, 8, 8), 24, 4, likelihood=Categorical(24), context_channels=24, seed=seed)
-    model = armod.Conditional(plain_encoder(), pixels, normalise=normalise)
-    watch, rows = Callback(), slice(32 * (30 if quick else 180))
-    watch.on_step_end = lambda progress: sizes.append(rms(model.encode(seen).detach()))
-    options = dict(epochs=2 if not quick else 1, batch_size=32, learning_rate=3e-3, seed=seed, progress=False)
-    armod.fit(model, (chromas.train[rows], chromas.context["train"][rows]), callbacks=[watch], **options)
-    return model
-
-
-sizes = {"divided by its size": [], "as it is": []}
-broken = {name: train(name != "as it is", each) for name, each in sizes.items()}
-bits = {name: nats_of_each(model, x, seen).mean() * to_bits for name, model in broken.items()}
+    model = armod.Conditional(nn.Sequential(*layers), pixels, normalise=name != "as it is")
+    watch, broken[name] = Callback(), model
+    watch.on_step_end = lambda _, model=model, found=found: found.append(rms(model.encode(seen).detach()))
+    armod.fit(model, (chromas.train[some], chromas.context["train"][some]), callbacks=[watch], **options)
 drawn = [chroma_values(model.sample(context=seen[:9], generator=seeded())) for model in broken.values()]
 both = torch.stack([coloured(greys[:9], each) for each in drawn])
 image_grid(both, 256, title="What both have learnt", row_labels=list(broken))
 
 # %%
+bits = {name: nats_of_each(model, x, seen).mean() * to_bits for name, model in broken.items()}
 last = {name: each[-1] for name, each in sizes.items()}
 predict(
     f"After {len(sizes['as it is'])} steps the first model needs {bits['divided by its size']:.2f} bits per number, the second one {bits['as it is']:.2f}. "
@@ -587,10 +574,10 @@ predict(
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# Nothing held the size of the context. In the first steps a larger context made the loss smaller, quickly, and so it grew several thousand times. But it is added inside $\tanh$ and $\sigma$. Where these get large numbers they are flat, and a flat function has no
-# gradient: all gates are **saturated**. Then the model can learn neither from its input nor from its own past. What is left are the biases of the last layer, and these can say one thing only, the histogram of all colours: confetti.
+# Nothing held the size of the context, and it grew several thousand times. It is added inside $\tanh$ and $\sigma$. Where these get large numbers they are flat, and a flat function has no
+# gradient: all gates are **saturated**. Then the model can learn neither from its input nor from its own past. That leaves the biases of the last layer, and these can say one thing only, the histogram of all colours: confetti.
 #
-# It is the missing line alone, and it is no accident: with three seeds the first model ends at 2.29, 2.24 and 2.63 bits per number, the second one at 3.69, 3.69 and 3.72.
+# The missing line alone makes the difference, and not by accident: with three seeds the first model ends at 2.29, 2.24 and 2.63 bits per number, the second one at 3.69, 3.69 and 3.72.
 #
 # </details>
 #
@@ -618,7 +605,7 @@ predict(
     "The model draws upper halves above known lower halves. Below its own tops, how many nats more does the known half cost than below the true tops?",
     number(worse, unit="nats", low=-5, high=40, digits=2),
     reveal=[
-        f"{worse:.0f} ± {worse_error:.0f} nats more: the strokes do not meet.",
+        f"{worse:.0f} ± {worse_error:.0f} nats more.",
         image_grid(
             torch.stack([blind_tops[:, 0], few[:, 0]]),
             title="Tops that were drawn without a look at what is below",
@@ -631,17 +618,17 @@ predict(
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# The strokes end in the air. When the model drew the upper half it had not seen the lower one: a raster model sees what is above and to the left. Only afterwards does it look at the known pixels, and it finds them most surprising.
+# The strokes end in the air. When the model drew the upper half it had not seen the lower one: a raster model sees what is above and to the left. It looks at the known pixels only afterwards, and finds them most surprising.
 #
 # </details>
 #
-# And in this surprise lies the cure. The model does not look ahead, but it can *judge*: it knows how well a known half fits below a drawn one. That is Bayes' rule,
+# This surprise is also the cure. The model does not look ahead, but it can *judge*: it knows how well a known half fits below a drawn one. That is Bayes' rule,
 #
 # $$p(\text{top} \mid \text{bottom}) \; \propto \; p(\text{top}) \; p(\text{bottom} \mid \text{top}).$$
 #
 # So draw many tops, weigh each by the probability of the known half below it, and keep one of them by weight. The draws are **particles**, and this is **importance sampling**. As a by-product the mean weight estimates
 # $p(\text{bottom})$, and with it $p(\text{top} \mid \text{bottom}) = p(x) \, / \, p(\text{bottom})$. Here all weights come at the end: in raster order the whole top is drawn before the first known pixel can judge it. If the *left* half is
-# missing, known and hidden pixels take turns. Then each known pixel weighs the particles, and the good ones are copied before they go on (**resampling**), so that none is drawn to its end in vain. With this step the method is a **particle filter**,
+# missing, known and hidden pixels take turns. Then each known pixel weighs the particles, and the good ones are copied before they go on (**resampling**), so that none is finished in vain. With this step the method is a **particle filter**,
 # or sequential Monte Carlo. Does it work? On images of 3 x 4 bits we can add up all completions, and compare.
 
 # %%
@@ -672,7 +659,7 @@ predict(
     f"Blindly, the true upper half costs {before.mean():.1f} nats. What does it cost with Bayes' rule?",
     number(after.mean(), unit="nats", low=0, high=60, digits=2),
     reveal=[
-        f"{after.mean():.1f} nats: {won:.1f} ± {won_error:.1f} fewer, without any training.",
+        f"{after.mean():.1f} nats. The difference is {won:.1f} ± {won_error:.1f}.",
         image_grid(
             torch.stack([blind_tops[:, 0], joined[:, 0], few[:, 0]]),
             title="The same model, blindly and with Bayes' rule",
@@ -685,7 +672,7 @@ predict(
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# The strokes join. The model has known all the time how to continue a digit upwards. It was only never asked.
+# The strokes join. The model knew all along how to continue a digit upwards. Nobody had asked.
 #
 # Take the number with care. The mean weight estimates $p(\text{bottom})$ without bias, but its logarithm comes out too low on average. So the nats of the top are a little too good.
 #
@@ -695,7 +682,7 @@ predict(
 #
 # ## 9. Which side is missing?
 #
-# How much Bayes' rule wins depends on what is hidden. And there is a rival: a model that was trained *for* completion. Its encoder reads the known pixels, and a second plane that says which ones are known, so it is told the mask. Each completes two digits with five holes, six times.
+# How much Bayes' rule wins depends on what is hidden. And there is a rival: a model that was trained *for* completion. Its encoder reads the known pixels, and a second plane that says which ones are known, so it is told the mask. Raster, particles and this rival each complete two digits with five holes, six times.
 #
 # 1. Switch between the three methods. For which holes do the strokes of "raster" end in the air?
 # 2. One hole costs as much with particles as without. Which one, and why?
@@ -721,8 +708,8 @@ paint_lab(two, holes, completions, prices, hole=1, method=1)
 # | left | 30.0 | 2.9 ± 0.2 | 29.6 | 73.9 | 65.1 |
 # | box | 30.9 | 6.0 ± 0.3 | 30.2 | 137.7 | 126.4 |
 #
-# The model that is told the mask sees every side, and yet it is only about level with the blind raster model: it was trained for minutes, for all holes at once, and of whole digits it knows less (69.1 nats against 65.6). Particles win most, and nothing was
-# trained for them. The last two columns are a MADE of all orderings (lesson 4.5.1). It can put the known pixels first for any hole, so its completion is always exact, but exact for a much weaker model: order was not its trouble.
+# The model that is told the mask sees every side, and yet it is only about level with the blind raster model. It was trained for minutes, for all holes at once, and it knows less about whole digits (69.1 nats against 65.6). Particles win most, and nothing was
+# trained for them. The last two columns are a MADE of all orderings (lesson 4.5.1). It can put the known pixels first for any hole, so its completion is always exact, but exact for a much weaker model: order is not what it lacks.
 #
 # </details>
 #

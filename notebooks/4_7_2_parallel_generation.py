@@ -293,8 +293,6 @@ predict(
 # It costs a few nats more. That price is not high: it buys a forty-ninth of the passes, and it is small beside the distance to the
 # plain PixelCNN of lesson 4.5.3, which goes pixel by pixel and needs 77 nats.
 #
-# </details>
-#
 # These weights were not trained equally long. So here is the control: models with the same aids, trained anew for 90 seconds of processor
 # time each.
 #
@@ -306,7 +304,9 @@ predict(
 # | the same, diagonal group first | 16 | 72.2 |
 #
 # Each number has an error of 0.8 nats over test digits. At equal time the sixteen passes cost 2.4 nats with each seed. The order of the groups
-# seems to matter little (one seed). Compare with a plain PixelCNN alone, and you would believe that waiting less is *better*. The strongest baseline decides.
+# seems to matter little (one seed). Beside a plain PixelCNN alone, waiting less would look *better*. The strongest baseline decides.
+#
+# </details>
 #
 # ### What independence loses
 #
@@ -385,9 +385,9 @@ predict(
 # About half as many, and each of them computes no more than a quarter of the image. The maps show the four slices apart. The first one takes more passes than the three others together. Their pixels lie between known pixels, and a wrong guess beside them seldom changes them. The waves say
 # what *could* matter. The guesses profit from what matters little.
 #
-# </details>
-#
 # So the model that keeps everything waits for some twenty-five passes, and the model of groups for sixteen.
+#
+# </details>
 
 # %% [markdown]
 # ## 5. Sound: a wrong guess rings on
@@ -523,12 +523,10 @@ predict(
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# Note the unit: nats per *sample*. A second of sound has 8,000 of them. What is left
-# can be seen in the next section: the student is still clearly quieter than its teacher.
+# Note the unit: nats per *sample*. A second of sound has 8,000 of them. You will hear the rest in the next section: the student is
+# still clearly quieter than its teacher.
 #
 # </details>
-#
-#
 #
 # ## 8. What the teacher likes best
 #
@@ -647,7 +645,7 @@ predict(
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# It is far less than 8,000 times quicker. A student of the same size does the *same work*: as many products for every sample. What it saves is to start them 8,000
+# It is far less than 8,000 times quicker. A student of the same size does the *same work*: as many products for every sample. It only saves starting them 8,000
 # times, one after the other. A single processor core can give no more. Smaller students are quicker because they are smaller. A machine that works on
 # thousands of samples side by side would not make the student wait, and the teacher would wait as before. On such machines the paper measured its thousandfold gain. (We did not: everything here ran on one core.)
 #
@@ -690,7 +688,7 @@ predict(
 # <details><summary>What happened</summary>
 #
 # Independent pixels draw fog. With more components the fog takes the shape of a digit, and the strokes have holes. Inside a component a
-# pixel does not know whether its neighbour is black. The divergence says in nats what that costs: it is the dependence which is left inside the components. The flow of
+# pixel does not know whether its neighbour is black. The divergence says in nats what that costs: it is the dependence that is left inside the components. The flow of
 # the whispers did not have to pay this, because its scales and means pass on what earlier noise was.
 #
 # </details>
@@ -755,7 +753,7 @@ for name, (*answers, passes, its_waves, work, one, several, its_nats) in table.i
 # window of one row takes the fewest seconds for one digit. For many digits at once the cache wins: look at the work that wrong guesses cost.
 #
 # If you may *choose the model*, there are three more. They have densities of their own, and better nats than the plain PixelCNN. The model of groups is also the fastest
-# of all that know what a stroke is.
+# of those that draw strokes.
 #
 # If you need *one pass*, you have to give up more. The mixture pays in nats. The flow gives up the density of given sounds, and it is no better than its teacher.
 #
@@ -766,9 +764,9 @@ for name, (*answers, passes, its_waves, work, one, several, its_nats) in table.i
 #
 # - A variable can be made one pass after the latest of those that it reads; the longest chain is the number of passes.
 # - Groups of independent pixels take $1 + 3 \lceil\log_2 \max(H, W)\rceil$ passes, and their likelihood is exact.
-# - Slices assume nothing, and their pixels lie between known pixels, so guesses are right early. In sound a wrong guess rings on.
+# - Slices assume nothing, and most of their pixels lie between known ones; guesses were right early. In a resonating sound guesses saved hardly a pass.
 # - A flow reads noise instead of samples: one pass to draw, and a density that it knows for its own sounds only.
-# - A student learns by cross-entropy minus entropy. Without the entropy it falls silent, and its teacher is delighted.
+# - A student learns by cross-entropy minus entropy. Without the entropy term it becomes silent, which the teacher finds most probable.
 
 # %% tags=["nbval-ignore-output"]
 display(predictions())

@@ -91,7 +91,7 @@ armod.check("images-nats")
 #
 # **Difficulty** medium · **Time** 12 minutes · **Worth** 6 points
 #
-# The input leaves M pictures possible. `pictures` `(M, D)` are their pixels, and picture m is the truth with probability `p[m]`. Errors are squared differences, in the mean
+# The input leaves M pictures possible. `pictures` `(M, D)` are their pixels, and picture m is the truth with probability `p[m]`. Errors are squared differences, averaged
 # over the D pixels.
 #
 # - `best_guess(pictures, p)`: the picture `(D,)` with the smallest expected error. It need not be one of the M.
@@ -144,7 +144,7 @@ armod.check("images-errors")
 # A paper reports the error of the best of k answers. We have n answers of a model, with the errors `errors` `(n,)`, and choose k different ones at random.
 #
 # - `best_of(errors, k)`: the expected error of the best of the k, exactly: a mean over all ways to choose. (`math.comb(n, k)` counts them.)
-# - `smallest_k(wild, honest)`: two models, equally many answers of each. One is honest, and its answers are all about equally good. The other one guesses wildly. What is the
+# - `smallest_k(wild, honest)`: two models, with equally many answers. One is honest, and its answers are all about equally good. The other one guesses wildly. What is the
 #   smallest k at which the wild model has the *smaller* expected best error? Return 0 if there is no such k.
 #
 # <details><summary>Hint 1 of 3</summary>
@@ -185,14 +185,14 @@ armod.check("images-best-of")
 #
 # **Difficulty** medium · **Time** 15 minutes · **Worth** 4 points
 #
-# A PixelCNN shall draw an answer `x` given an input `y` of the same size, such as the colours of a grey photograph. The author put both together, as channels of one image,
+# A PixelCNN is to draw an answer `x` given an input `y` of the same size, such as the colours of a grey photograph. The author put both together, as channels of one image,
 # and masked the first convolution as lesson 4.5.3 says:
 #
 # > `F.conv2d(torch.cat([x, y], 1), weight * mask, bias, padding=k // 2)`
 #
 # The loss is better than without the input, so nobody noticed anything. But the model never saw what lies below and to the right *in the input*, although all of it is known.
 #
-# Mend it: write `features(x, y, weight, bias)`. `x` is `(N, A, H, W)`, `y` is `(N, B, H, W)`, `weight` is `(F, A + B, k, k)` with an odd k, and `mask` of the given cell is the one of a first layer, `(k, k)`. Channels
+# Mend it: write `features(x, y, weight, bias)`. `x` is `(N, A, H, W)`, `y` is `(N, B, H, W)`, `weight` is `(F, A + B, k, k)` with an odd k, and `mask` of the given cell is that of a first layer, `(k, k)`. Channels
 # of one pixel of the answer do not see each other.
 #
 # <details><summary>Hint 1 of 3</summary>
@@ -281,7 +281,7 @@ armod.check("images-tempered")
 #
 # A raster model has drawn the upper halves of n particles, and then scored the known lower half below each: `log_weights` `(n,)` are log p(known | particle).
 #
-# - `log_prob_known(log_weights)`: the estimate of log p(known). The weights of many pixels are as small as $e^{-900}$.
+# - `log_prob_known(log_weights)`: the estimate of log p(known). Weights can be as small as $e^{-900}$.
 # - `effective_size(log_weights)`: how many equal weights would be worth as much: the squared sum of the weights, divided by the sum of their squares.
 # - `go_on(log_weights, u)`: a list of the n particles that go on. Put n positions at (u + j) / n, for j = 0 to n - 1, with one uniform number u for all of them. At each position take the first particle at which the running sum of
 #   the normalised weights exceeds it. (This is *systematic resampling*.)

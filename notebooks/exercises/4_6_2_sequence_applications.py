@@ -160,12 +160,12 @@ armod.check("sequence-fifths")
 #
 # **Difficulty** medium · **Time** 10 minutes · **Worth** 3 points
 #
-# A vocoder makes samples, and is told something of each *frame*: frame t holds the samples from t times `hop` to (t + 1) times `hop`. What it is told is measured
+# A vocoder makes samples, and is told something about each *frame*: frame t holds the samples from t times `hop` to (t + 1) times `hop`. What it is told is measured
 # in a window that is longer than the frame, and lies around the frame's middle. Training and use must agree on both numbers. A spectrum with another hop
-# speaks of other moments.
+# describes other moments.
 #
 # Write `frame_powers(wave, hop, window)` for the simplest such measurement. `wave` `(T,)` holds the samples; T is a multiple of `hop`, and `window - hop` is even and not
-# negative. Return the mean of the squares in the window of each frame, `(T / hop,)`. Before and after the wave is silence, which counts as zeros.
+# negative. Return the mean of the squares in the window of each frame, `(T / hop,)`. There is silence before and after the wave, which counts as zeros.
 #
 # <details><summary>Hint 1 of 3</summary>
 #

@@ -24,7 +24,6 @@ STILL_LONG = {
     "4_5_2_wavenet": 2,
     "4_5_3_pixelcnn": 2,
     "4_5_4_pixelcnn_variants": 3,
-    "4_6_1_image_applications": 2,
     "4_6_2_sequence_applications": 1,
     "4_7_1_caching": 6,
 }  # cells that are to become shorter: a number here may only fall
