@@ -44,6 +44,27 @@ def add_product(weights: Array, x: Array, sums: Array) -> None:
 
 
 @part
+def add_mixed_rows(weights: Array, rows: Array, sums: Array) -> None:
+    """Add the rows ``(inputs, N)``, each times its weight, to `sums`, ``(N,)``: one unit of a network for N observations."""
+    inputs, num = rows.shape
+    if num == 1:
+        total = weights.dtype.type(0)
+        for i in range(inputs):
+            total += weights[i] * rows[i, 0]
+        sums[0] += total
+        return
+    even = inputs - inputs % 4
+    for i in range(0, even, 4):  # four rows at a time write the sums once
+        a, b, c, d = weights[i], weights[i + 1], weights[i + 2], weights[i + 3]
+        for n in range(num):
+            sums[n] += a * rows[i, n] + b * rows[i + 1, n] + c * rows[i + 2, n] + d * rows[i + 3, n]
+    for i in range(even, inputs):
+        a = weights[i]
+        for n in range(num):
+            sums[n] += a * rows[i, n]
+
+
+@part
 def exponential(x: Any) -> Any:
     """Compute ``exp(x)`` of a float32 up to 88; of what is no number, no number."""
     power = numpy.floor(x * float32(1.44269504088896341) + float32(0.5))
@@ -107,6 +128,41 @@ def tanhs(x: Array) -> None:
     else:
         for i in range(len(x)):
             x[i] = math.tanh(x[i])
+
+
+@part
+def set_product(weights: Array, bias: Array, x: Array, sums: Array) -> None:
+    """Let `sums` be the bias and the product of a matrix ``(outputs, inputs)`` and a vector."""
+    for i in range(len(sums)):
+        sums[i] = bias[i]
+    add_product(weights, x, sums)
+
+
+@part
+def next_level(
+    outputs: Array, temperature: Any, noise: Array, known: Array, mask: Array, step: int, row: int
+) -> int:
+    """Draw a level, or keep what is known; `outputs` are overwritten.
+
+    Args:
+        outputs: the logits of all levels, or that of a bit.
+        temperature: divides them.
+        noise: of all steps and rows, ``(T, N)``.
+        known: known levels, ``(T, N)`` or ``(0, N)``.
+        mask: where they are kept, of the same shape.
+        step: the step.
+        row: the row.
+
+    Returns:
+        The level, or -1 if the outputs are no numbers.
+    """
+    if temperature != outputs.dtype.type(1):
+        for i in range(len(outputs)):
+            outputs[i] /= temperature
+    level = level_of(outputs, noise[step, row])
+    if level >= 0 and len(mask) and mask[step, row]:
+        return known[step, row]
+    return level
 
 
 @part

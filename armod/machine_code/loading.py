@@ -53,6 +53,7 @@ class Kernel:
     Args:
         function: the loop, of arrays and numbers.
         name: what it does, for the message about a long compilation.
+        enough: how many variables a process has drawn when compiling is worth it.
 
     >>> import numpy
     >>> def double(x):
@@ -64,8 +65,8 @@ class Kernel:
     array([2.])
     """
 
-    def __init__(self, function: Callable[..., Any], name: str) -> None:
-        self.function, self.name = function, name
+    def __init__(self, function: Callable[..., Any], name: str, enough: int = ENOUGH) -> None:
+        self.function, self.name, self.enough = function, name, enough
         self._compiled: Callable[..., Any] | None = None
         self._signatures: set[tuple[str, ...]] = set()
         self._is_broken = False
@@ -90,7 +91,7 @@ class Kernel:
         with _lock:
             if self._compiled is None:
                 _num_drawn += num_variables
-                if _num_drawn < ENOUGH and os.environ.get(SWITCH) != "1":
+                if _num_drawn < self.enough and os.environ.get(SWITCH) != "1":
                     return None
             signature = tuple(str(getattr(argument, "dtype", type(argument))) for argument in trial)
             if signature in self._signatures:
@@ -108,16 +109,17 @@ class Kernel:
             return self._compiled
 
 
-def kernel(name: str) -> Callable[[Callable[..., Any]], Kernel]:
+def kernel(name: str, enough: int = ENOUGH) -> Callable[[Callable[..., Any]], Kernel]:
     """Make a function a `Kernel`, as a decorator.
 
     Args:
         name: what the loop does, for the message about a long compilation.
+        enough: how many variables a process has drawn when compiling is worth it.
 
     Returns:
         The decorator.
     """
-    return lambda function: Kernel(function, name)
+    return lambda function: Kernel(function, name, enough)
 
 
 def is_wanted() -> bool:

@@ -7,6 +7,7 @@ arithmetic, with the same noise, in one call for many steps.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy
@@ -32,7 +33,7 @@ def draw_sequence(
     mask: Tensor | None,
     start: int,
     arguments: Callable[[int, int], Sequence[Any]],
-    steps_at_a_time: int = _STEPS_AT_A_TIME,
+    ends: Sequence[int] = (),
 ) -> Tensor | None:
     """Draw every variable of some sequences by a kernel.
 
@@ -53,7 +54,7 @@ def draw_sequence(
         mask: True where they are kept, ``(N, T)``, or None.
         start: the level before the first.
         arguments: what else the kernel takes, by its steps.
-        steps_at_a_time: steps of one call at most.
+        ends: the step after the last one of each call; usually there is one call for thousand steps.
 
     Returns:
         Levels, int64 ``(N, T)``, or None if there is no compiled loop for this.
@@ -81,9 +82,24 @@ def draw_sequence(
     if run is None:
         return None
     with tqdm(total=num_steps, desc="sampling", unit="step", delay=2, leave=False) as bar:
-        for begin in range(0, num_steps, steps_at_a_time):
-            end = min(begin + steps_at_a_time, num_steps)
+        for begin, end in pairwise([0, *(ends or calls(num_steps))]):
             if not run(begin, end, *arguments(begin, end), *rest):
                 raise_no_numbers()
             bar.update(end - begin)
     return torch.from_numpy(levels).T.contiguous()
+
+
+def calls(num_steps: int, at_a_time: int = _STEPS_AT_A_TIME) -> list[int]:
+    """Divide steps among calls.
+
+    Args:
+        num_steps: all of them.
+        at_a_time: steps of one call at most.
+
+    Returns:
+        The step after the last one of each call.
+
+    >>> calls(5, 2)
+    [2, 4, 5]
+    """
+    return [*range(at_a_time, num_steps, at_a_time), num_steps]

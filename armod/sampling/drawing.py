@@ -64,17 +64,19 @@ def draw_all(
     with torch.inference_mode():  # a fifth faster than no_grad on operations this small
         all_noise = likelihood.noise(uniform.T.contiguous(), view.dtype)
         view.likelihood = likelihood.for_noise(all_noise)
+        is_watched = stop is not None or callback is not None
+        if not is_watched:
+            finished = view.own_loop(likelihood, all_noise, known, mask)
+            if finished is not None:
+                check_numbers(view)
+                return finished
         noise = view.pieces(all_noise)
         kept: Sequence[Kept] = [None] * len(noise)
         if known is not None and mask is not None:
             kept = list(zip(*(view.pieces(x.T.contiguous()) for x in (known, mask)), strict=True))
         try:
-            if stop is not None or callback is not None:
+            if is_watched:
                 return _draw_watched(view, noise, kept, stop, callback)
-            finished = view.own_loop(likelihood, all_noise, known, mask)
-            if finished is not None:
-                check_numbers(view)
-                return finished
             # in a loop of very small operations, everything that can be looked up before it is
             send, draw = view.steps().send, view.draw
             for piece, kept_piece in zip(with_progress(noise), kept, strict=True):

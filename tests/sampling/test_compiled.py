@@ -20,13 +20,14 @@ from armod.likelihoods import Bernoulli, Categorical
 from armod.machine_code import Kernel, loading
 from armod.machine_code.arithmetic import add_product, exponentials, level_of, sigmoids, tanhs
 from armod.models.base import AutoregressiveModel
+from armod.models.made.made_kernel import made_blocks
 from armod.models.sequence.recurrent_kernel import recurrent_steps
 from armod.models.sequence.wavenet_kernel import wavenet_steps
 from tests.checkout import CHECKOUT
 from tests.harness.patience import FACTOR
-from tests.makers import context_for, recurrent, seeded, wavenet
+from tests.makers import context_for, made, recurrent, seeded, wavenet
 
-KERNELS = {"wavenet": wavenet_steps, "recurrent": recurrent_steps}
+KERNELS = {"wavenet": wavenet_steps, "recurrent": recurrent_steps, "made": made_blocks}
 MODELS: dict[str, Callable[[], AutoregressiveModel]] = {
     "wavenet of bits": lambda: wavenet((7,), Bernoulli(), [1, 2]),
     "wavenet of two levels, one step": lambda: wavenet((1,), Categorical(2), [1]),
@@ -50,6 +51,13 @@ MODELS: dict[str, Callable[[], AutoregressiveModel]] = {
         (5,), Categorical(4), cell="gru", num_layers=2, ordering=[3, 1, 0, 4, 2]
     ),
     "lstm that looks back": lambda: recurrent((7,), Categorical(4), cell="lstm", lookback=4),
+    "made of bits, more blocks than a chunk has": lambda: made((150,), (160, 150), scale=0.2),
+    "made of three levels, more blocks than a chunk has, any order": lambda: made(
+        (100,), (120,), 3, scale=0.2, ordering=[*range(1, 100, 2), *range(0, 100, 2)]
+    ),
+    "made without a hidden layer": lambda: made((70,), (), scale=0.2),
+    "made of one variable": lambda: made((1,), (3,), 4),
+    "made with blocks of several variables and a context": lambda: made((9,), (4, 3), 3, context_size=2),
     "rnn of two layers": lambda: recurrent((5,), Categorical(3), cell="rnn", num_layers=2),
 }  # fmt: skip
 EACH = pytest.mark.parametrize("name", MODELS)
@@ -219,6 +227,9 @@ def test_nothing_is_compiled_before_it_is_worth_it(monkeypatch: pytest.MonkeyPat
     assert kernel.compiled(1) is not None
     monkeypatch.setenv(loading.SWITCH, "0")
     assert kernel.compiled(10 * loading.ENOUGH) is None
+    monkeypatch.delenv(loading.SWITCH)
+    patient = Kernel(lambda *_: None, "a test", enough=3 * loading.ENOUGH)
+    assert [bool(patient.compiled(loading.ENOUGH)) for _ in range(2)] == [False, True]
 
 
 @pytest.mark.parametrize("error", [PermissionError, ImportError, TypeError], ids=lambda error: error.__name__)

@@ -16,15 +16,19 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Self, TypeAlias
+from typing import Any, Self, TypeAlias
 
 import torch
 from torch import Tensor, nn
 
 from armod.likelihoods import Likelihood
+from armod.models.made.made_kernel import made_blocks
 from armod.models.made.plans import BLOCKS_IN_A_CHUNK, Chunk, plan_of
+from armod.sampling.compiled import draw_sequence
 from armod.sampling.pieces import PieceWalk
 from armod.sampling.walk import Kept, Steps
+
+_MOST_ROWS = 256  # from there on, products of many rows read the weights once for all of them
 
 
 class MADEWalk(PieceWalk):
@@ -57,7 +61,7 @@ class MADEWalk(PieceWalk):
         context_weights: Sequence[Tensor] = (),
     ) -> None:
         like = linear_layers[0].weight
-        plan = plan_of(likelihood, ordering, degrees, linear_layers, context_weights)
+        self._plan = plan = plan_of(likelihood, ordering, degrees, linear_layers, context_weights)
         self._starts, self._sizes, self._weights = plan.starts, plan.sizes, plan.weights
         self._chunks = [*plan.starts[::BLOCKS_IN_A_CHUNK], len(ordering)]  # where each begins, and the end
         context = None if context is None else context.detach().to(like)
@@ -67,10 +71,12 @@ class MADEWalk(PieceWalk):
         """Make the inputs, zero while a variable is unknown, and the units of every layer, which begin as biases and context."""
         features = self.likelihood.num_features
         like = self._weights[0].bias
-        inputs = like.new_zeros(sum(self._sizes), features, self.num_samples)
-        self._layers, below = [], inputs.flatten(0, 1)
-        for number, weights in enumerate(self._weights, 1):
-            units = like.new_empty(len(weights.bias), self.num_samples)
+        num_inputs = sum(self._sizes) * features
+        sizes = [num_inputs, *(len(weights.bias) for weights in self._weights)]
+        self._rows = like.new_zeros(sum(sizes), self.num_samples)
+        below, *of_layers = self._rows.split(sizes)
+        inputs, self._layers = below.unflatten(0, (-1, features)), []
+        for number, (weights, units) in enumerate(zip(self._weights, of_layers, strict=True), 1):
             units.copy_(weights.beginning(self.context))
             self._layers.append(_Layer(units, below, number < len(self._weights), weights.chunks))
             below = units
@@ -161,6 +167,24 @@ class MADEWalk(PieceWalk):
         if drawn[-1] is not self._features_at_hand:
             return torch.cat(tuple(drawn)).T
         return self.likelihood.decode(self._inputs).T
+
+    def own_loop(
+        self, likelihood: Likelihood, noise: Tensor, known: Tensor | None, mask: Tensor | None
+    ) -> Tensor | None:
+        """Draw through `made_blocks`, chunk by chunk, as `Walk.own_loop`."""
+        is_native = self.device.type == "cpu" and self.dtype in (torch.float32, torch.float64)
+        if self.num_samples > _MOST_ROWS or not is_native:
+            return None
+        rows = self._rows.numpy()
+        num_features, num_parameters = self.likelihood.num_features, self.likelihood.num_parameters
+
+        def arguments(begin: int, end: int) -> list[Any]:
+            number = bisect_right(self._chunks, begin) - 1
+            for layer in self._layers:  # nothing is before the first chunk
+                layer.open_chunk(number)
+            return [*self._plan.flat_chunks[number], num_features, num_parameters, rows]
+
+        return draw_sequence(made_blocks, likelihood, noise, known, mask, 0, arguments, self._chunks[1:])
 
     def _open(self, block: int) -> None:
         """Compute the hidden units that have become final, then the outputs of the block."""

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import numpy
 
 from armod.machine_code import kernel
-from armod.machine_code.arithmetic import add_product, level_of, sigmoids, tanhs
+from armod.machine_code.arithmetic import add_product, next_level, set_product, sigmoids, tanhs
 
 Array: TypeAlias = Any
 
@@ -90,9 +90,8 @@ def recurrent_steps(
                 state = states[row, layer * size : (layer + 1) * size]
                 memory = memories[row, layer * size : (layer + 1) * size]
                 if layer > 0:
-                    for i in range(num_gates):
-                        gates[i] = biases[layer - 1, i]
-                    add_product(later[layer - 1], states[row, (layer - 1) * size : (layer + 1) * size], gates)
+                    both = states[row, (layer - 1) * size : (layer + 1) * size]
+                    set_product(later[layer - 1], biases[layer - 1], both, gates)
                 elif cell == 2:  # the past gives nothing to the third quarter
                     add_product(first[: 2 * size], state, gates[: 2 * size])
                     add_product(first[3 * size :], state, gates[3 * size :])
@@ -119,17 +118,10 @@ def recurrent_steps(
                     for i in range(size):
                         update = gates[size + i]
                         state[i] = (one - update) * squashed[i] + update * state[i]
-            for i in range(len(outputs)):
-                outputs[i] = outputs_bias[i]
-            add_product(to_outputs, states[row, len(biases) * size :], outputs)
-            if temperature != one:
-                for i in range(len(outputs)):
-                    outputs[i] /= temperature
-            value = level_of(outputs, noise[step, row])
+            set_product(to_outputs, outputs_bias, states[row, len(biases) * size :], outputs)
+            value = next_level(outputs, temperature, noise, known, mask, step, row)
             if value < 0:
                 return False
-            if len(mask) and mask[step, row]:
-                value = known[step, row]
             levels[step, row] = value
         values[row] = value
     return True

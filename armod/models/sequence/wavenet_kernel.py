@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import numpy
 
 from armod.machine_code import kernel
-from armod.machine_code.arithmetic import add_product, level_of, tanhs
+from armod.machine_code.arithmetic import add_product, next_level, set_product, tanhs
 
 Array: TypeAlias = Any
 
@@ -117,21 +117,13 @@ def wavenet_steps(
                     output[i] = both[channels + i] if has_skips else both[i]
             for i in range(channels):
                 output[i] = zero if output[i] < zero else output[i]
-                hidden[i] = hidden_bias[i]
-            add_product(to_hidden, output, hidden)
+            set_product(to_hidden, hidden_bias, output, hidden)
             for i in range(channels):
                 hidden[i] = zero if hidden[i] < zero else hidden[i]
-            for i in range(len(outputs)):
-                outputs[i] = outputs_bias[i]
-            add_product(to_outputs, hidden, outputs)
-            if temperature != one:
-                for i in range(len(outputs)):
-                    outputs[i] /= temperature
-            value = level_of(outputs, noise[step, row])
+            set_product(to_outputs, outputs_bias, hidden, outputs)
+            value = next_level(outputs, temperature, noise, known, mask, step, row)
             if value < 0:
                 return False
-            if len(mask) and mask[step, row]:
-                value = known[step, row]
             levels[step, row] = value
         values[row] = value
     return True

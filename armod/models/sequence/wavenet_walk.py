@@ -30,7 +30,7 @@ from armod.models.sequence.gated_convolution import GatedConvolution
 from armod.models.sequence.sequence_walk import Beginning, SequenceWalk
 from armod.models.sequence.step_inputs import StepInputs
 from armod.models.sequence.wavenet_kernel import wavenet_steps
-from armod.sampling.compiled import draw_sequence
+from armod.sampling.compiled import calls, draw_sequence
 
 Array: TypeAlias = Any  # NumPy's on the CPU and torch's elsewhere; both have the methods that are called here
 
@@ -228,7 +228,8 @@ class WaveNetWalk(SequenceWalk):
             constants = constants.reshape(*constants.shape[:2], num_layers, -1)
             return first, hop, *map(_contiguous, (constants, *weights))
 
-        return draw_sequence(wavenet_steps, likelihood, noise, known, mask, start_level, arguments, 256)
+        ends = calls(len(noise), 256)
+        return draw_sequence(wavenet_steps, likelihood, noise, known, mask, start_level, arguments, ends)
 
 
 class _Rings:
