@@ -110,8 +110,6 @@ armod.check("wavenet-field")
 # - `my_decode(levels, K)`: the waves that levels stand for. Take the middle of each bin, and expand it by the inverse of f,
 #   sign(y) ((1 + mu)^|y| - 1) / mu.
 #
-# Do not use `armod.mu_law`.
-#
 # <details><summary>Hint 1 of 3</summary>
 #
 # Do it with 2 levels on paper. Which waves are level 0, which are level 1, and what is the middle of each bin before it is expanded?
@@ -411,7 +409,7 @@ armod.check("wavenet-bits")
 #
 # `model` is an `armod.WaveNet` of 16 levels; `model.conditionals(x).logits` are its logits `(N, T, K)`. The check asks for 60 steps, which take less than a
 # second. After them a sample of a sentence that your code never gets must cost less than 2.0 bits. (A table of the last level needs
-# 2.1.) Write the loop yourself, without `armod.fit`.
+# 2.1.)
 #
 # <details><summary>Hint 1 of 3</summary>
 #

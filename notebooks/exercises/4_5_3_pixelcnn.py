@@ -371,8 +371,8 @@ armod.check("pixelcnn-completion")
 # Train a small PixelCNN on digits of 8x8 bits, and hand in its receipt. The budget is a number of updates.
 #
 # Write `train(model, digits, test, num_steps)`. It trains `model` in place by `num_steps` updates on `digits` `(N, 1, 8, 8)`, and returns
-# the receipt: the mean cost of a digit of `test` in nats, by the weights after the last update. Write the loop yourself, without
-# `armod.fit`. The batches may be as large as you like.
+# the receipt: the mean cost of a digit of `test` in nats, by the weights after the last update. The batches may be as
+# large as you like.
 #
 # The check asks for 60 updates, with other digits and a new model, and computes the likelihood again from the weights that it finds in
 # `model`. Below 24 nats are due. (A probability of its own for each pixel needs 25.) The cell below has digits to try it on.

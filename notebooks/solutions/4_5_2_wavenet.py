@@ -95,8 +95,6 @@ armod.check("wavenet-field")
 #   so that with an even K the wave 0.0 is in bin K / 2.
 # - `my_decode(levels, K)`: the waves that levels stand for. Take the middle of each bin, and expand it by the inverse of f,
 #   sign(y) ((1 + mu)^|y| - 1) / mu.
-#
-# Do not use `armod.mu_law`.
 
 
 # %% tags=["answer:wavenet-levels"]
@@ -341,7 +339,7 @@ armod.check("wavenet-bits")
 #
 # `model` is an `armod.WaveNet` of 16 levels; `model.conditionals(x).logits` are its logits `(N, T, K)`. The check asks for 60 steps, which take less than a
 # second. After them a sample of a sentence that your code never gets must cost less than 2.0 bits. (A table of the last level needs
-# 2.1.) Write the loop yourself, without `armod.fit`.
+# 2.1.)
 
 
 # %% tags=["answer:wavenet-training"]

@@ -318,6 +318,12 @@ def bits_per_sample(logits, x):
             clip="torch.nn.utils.clip_grad_norm_(model.parameters(), 5.0)",
             receipt="bits_per_sample(model.conditionals(held_out).logits, held_out)",
         ),
+        "armod.fit": """
+def train(model, x, held_out, num_steps):
+    drawn = x[torch.randint(len(x), (8 * num_steps,), generator=torch.Generator().manual_seed(0))]
+    armod.fit(model, drawn, epochs=1, batch_size=8, learning_rate=0.02, progress=False)
+    return model.bits_per_dim(held_out).mean().item()
+""",
         "a schedule": _train(
             optimizer="torch.optim.Adam(model.parameters(), lr=0.03)",
             before="schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 2 * num_steps)",

@@ -50,6 +50,12 @@ TRAININGS = {
     with torch.no_grad():
         return -model.log_prob(test).mean()
 """,
+    "armod.fit": _TRAIN
+    + """
+    drawn = digits[torch.randint(len(digits), (50 * num_steps,), generator=torch.Generator().manual_seed(0))]
+    armod.fit(model, drawn, epochs=1, batch_size=50, learning_rate=0.02, progress=False)
+    return armod.evaluate(model, test).nats
+""",
     "a receipt of armod's": """
 _right = train
 def train(model, digits, test, num_steps):
