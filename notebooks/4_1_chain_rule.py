@@ -308,7 +308,7 @@ for ordering in ([0, 1, 2, 3], [2, 0, 3, 1]):
 # %% [markdown]
 # ## 6. A network for each conditional
 #
-# What has the chain rule saved? The joint table has 16 entries that add up to 1, so 15 free numbers. The conditional of
+# What has the chain rule saved us? The joint table has 16 entries that add up to 1, so 15 free numbers. The conditional of
 # the first pixel is 1 number, that of the second 2, one for each value of the first, then 4, then 8. That makes 15.
 #
 # So it has saved nothing at all. The last conditional of $D$ pixels still has $2^{D-1}$ cases. For a whole digit of 64 pixels
@@ -581,10 +581,10 @@ predict(
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# It takes $D$ for the likelihood, however many digits there are, $D$ for our loop, and $D^2$ for the textbook loop, which
-# throws nearly all of its work away.
+# $D^2$ times, and it throws nearly all of its work away. The likelihood takes $D$ evaluations, however many digits there are, and
+# so does our loop.
 #
-# The first two counts are equal, but they are not the same kind of $D$. The evaluations of the likelihood do not wait
+# These two counts are equal, but they are not the same kind of $D$. The evaluations of the likelihood do not wait
 # for each other: all pixels are known, so a machine with enough hands does them at once. The evaluations of the loop
 # stand in a queue, each waiting for the value that the one before it draws. The milliseconds grow with $D$, and
 # more hands do not shorten the queue. For a picture of 28x28 pixels it has 784 places, for a second of sound 16,000.
@@ -620,7 +620,7 @@ predict(
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# There are four times as many, once $D$ is large: about $HD^2/2$ in all. The table leaves the picture before $D = 32$, the networks
+# Four times as many, once $D$ is large: about $HD^2/2$ in all. The table leaves the picture before $D = 32$, the networks
 # grow with the square, and two curves below them grow slowly or not at all. They belong to models that you will build:
 #
 # - A recurrent network uses one cell again at every step (lesson 4.4). Its curve is flat: the number of parameters

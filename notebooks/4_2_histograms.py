@@ -312,7 +312,7 @@ histogram_lab(8, 2, 1444, 1)
 # </details>
 
 # %% [markdown]
-# ## 6. How much does smoothing heal?
+# ## 6. How much does smoothing help?
 #
 # Without smoothing the test likelihood is infinitely bad once a single cross appears. So how many imaginary digits $A$
 # are best? We take 16 bins and sweep $A$ over six powers of ten.
@@ -614,8 +614,8 @@ predict(
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# For the full table the nudged digits are as strange as digits that it has never seen. One grey level on one pixel takes a
-# block out of its cell, and the cell next door has learned nothing from it. The surprise grows by more than 25 nats.
+# By more than 25 nats. To the full table the nudged digits are as strange as digits that it has never seen. One grey level on one pixel takes a
+# block out of its cell, and the cell next door has learned nothing from it.
 #
 # For the table of neighbours it grows by less than a nat: only the pixel itself and the few that look at it can notice, and
 # in 4 bins most of these do not. For MADE it grows by little more than a nat. Its 24,832 weights serve all inputs. A weight
@@ -647,7 +647,7 @@ assert set(drawn) <= seen and spelled.is_unseen(names.test).all()
 print(f"{counted(spelled.num_cells)} cells; drawn:", *drawn[:10])
 
 # %% [markdown]
-# It invents no name. It repeats those that it has counted, and gives every test name probability 0: each name is in the
+# It invents nothing. It repeats the names that it has counted, and gives every test name probability 0: each name is in the
 # data once, so no test name can be in a filled cell. Smoothing would make them all exactly as likely as `qqzxjw`, at best the
 # 39.6 nats of twelve uniform letters.
 #

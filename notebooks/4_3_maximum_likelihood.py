@@ -62,8 +62,6 @@ torch.set_num_threads(1)  # small tensors: a second thread costs more than it sa
 # same coin (**i.i.d.**), so with $k$ heads in $n$ flips that probability is $L(p) = p^k (1-p)^{n-k}$. As a function of the
 # data it would be a mass function. As a function of $p$, with the data fixed, it is called the **likelihood**. The value
 # of $p$ with the highest likelihood is the **maximum-likelihood estimate**, written $\hat p$.
-#
-#
 
 
 # %%
@@ -90,7 +88,7 @@ predict(
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# It says zero, and it does so for every other $p$, too. For 4,000 flips the product is smaller than the smallest float: it **underflows**.
+# It says zero, and so it does for every other $p$. For 4,000 flips the product is smaller than the smallest float: it **underflows**.
 #
 # </details>
 #
@@ -175,7 +173,7 @@ predict(
 # <details><summary>What happened</summary>
 #
 # About one triple in four is alike: the expected share $p^3 + (1-p)^3$ is at least $1/4$. Such an estimate is certain, and pays an
-# infinite loss as soon as the next digit differs.  A little
+# infinite loss as soon as the next digit differs. A little
 # smoothing takes the estimate off the edge. For a network, weight decay and **early stopping** have that task.
 #
 # </details>
@@ -410,7 +408,7 @@ predict(
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# It takes one heap, and forgets the other. Look at the two sums. In $\sum p \log(p/q)$ a place where the source is and the
+# On one heap; it forgets the other. Look at the two sums. In $\sum p \log(p/q)$ a place where the source is and the
 # model is not costs without bound, so the forward bell **covers every mode**, and puts much of its mass between them,
 # where the source has almost nothing. In $\sum q \log(q/p)$ a place where the *model* is and the source is not costs without bound.
 # A place that the model forgets costs nothing, since $q = 0$ there. So the reverse bell **seeks one mode**, and collapses
@@ -678,7 +676,7 @@ predict(
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# It moves it by 0.41, half as far as the average: the tails of a logistic are heavier than a Gaussian's, and allow for strays. The stray point
+# By 0.41, half as far as the average: the tails of a logistic are heavier than a Gaussian's, and allow for strays. The stray point
 # acts more on the scale, which becomes 1.7 times as wide. In the picture the climb begins at the white dot. The scale
 # grows first: a wide distribution finds far points less surprising. Then both move to the summit (yellow).
 #

@@ -224,7 +224,7 @@ predict(
 # NADE leads by more than half a nat. The table and the logistic regressions are level: the table sees ten pixels, and every combination of them; a regression sees all earlier pixels, and adds them up. NADE's hidden
 # units see all of them *and* combine them.
 #
-# Trained out, the order is the same with each of three seeds: 18.2 nats for FVSBN, 16.6 for NADE with 128 units (the script of
+# Fully trained, the three keep this order with each of three seeds: 18.2 nats for FVSBN, 16.6 for NADE with 128 units (the script of
 # section 9). Does NADE's sharing help, or does it only save weights? The control is NADE with first weights of its own for each
 # variable. It has the same units and the same training, and needs 17.2 nats. So sharing is worth 0.6 nats here.
 #
@@ -351,8 +351,6 @@ assert all(map(torch.equal, mine.masks, masks(ordering, degrees)))  # the librar
 # The other assertions prove more: each output depends on exactly the inputs that the product of the masks allows, and
 # `armod.MADE` has the same masks.
 #
-#
-#
 # ### One pass instead of D
 #
 # Without masks we would have to hide the future by hand: for each variable $d$ blank all inputs from $d$ on, run the
@@ -436,7 +434,7 @@ learning_curves(history, 784, title=f"{ours.nats:.0f} nats per test digit at the
 # The printed line is a **receipt**: everything that is needed to check the number. (*Raster* means row by row from the top left.)
 # Training and validation part in the end: with 785,000 weights and 4,000 digits this network begins to learn its digits by heart.
 #
-# Training longer, with a smaller step, gives the weights that ship with the course. Where do they stand on the ladder? The logistic regressions of section 1 come along, trained out with three seeds.
+# Training longer, with a smaller step, gives the weights that ship with the course. Where do they stand on the ladder? The logistic regressions of section 1 come along, fully trained with three seeds.
 
 # %%
 runs = measured("made_orderings")
@@ -476,9 +474,8 @@ predict(
 #
 # Lesson 4.5.3 tells a network about neighbours, and it draws level with the table.
 #
-# The logistic regressions beat MADE, too, by 10 nats: 86.7 with each seed. Only after training out, though: after 1,600 updates they
+# The logistic regressions beat MADE, too, by 10 nats: 86.7 with each seed. Only at the end of training, though: after 1,600 updates they
 # still needed 103. So on these digits MADE's hidden units do not help, in this ordering.
-#
 #
 # </details>
 
@@ -615,7 +612,7 @@ predict(
 # answer was there to be copied. While it samples, there is no answer yet. A loss that is too good is the first symptom
 # of a leak; the oracle proves it.
 #
-# The right network needs about 17 nats, as it does trained out; NADE, trained out, was nearly half a nat better. Is that the price
+# The right network needs about 17 nats, even fully trained; NADE, fully trained, was nearly half a nat better. Is that the price
 # of sharing hidden units? For a good part it is a lack of them: with 2,400 hidden units instead of 300 MADE needs 16.7 nats (three
 # seeds), and only 0.15 are left between the two.
 #
@@ -731,7 +728,7 @@ predict(
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# While training is short the mixture is behind: its weights have eight jobs to learn in the same number of updates. Trained out it
+# While training is short the mixture is behind: its weights have eight jobs to learn in the same number of updates. Fully trained it
 # is ahead, by half a nat.
 #
 # What helps? The others are controls. *A member* alone is worse than the raster MADE: shared weights cost something, and
@@ -775,7 +772,7 @@ predict(
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# Twelve nats for a mere permutation, and more training closes little of the gap: the raster MADE of section 5 still needs 97. A *random* ordering does as well as the two designed ones (one seed each), so it is not the scales that help. Nor is raster bad in itself: the logistic regressions need 86.7 nats in it. Is it that known pixels soon lie on all sides of the next
+# Better, by twelve nats, for a mere permutation. More training closes little of the gap: the raster MADE of section 5 still needs 97. A *random* ordering does as well as the two designed ones (one seed each), so it is not the scales that help. Nor is raster bad in itself: the logistic regressions need 86.7 nats in it. Is it that known pixels soon lie on all sides of the next
 # one? *Every second row* is the control: half of its pixels have known rows above and below, and it gains nothing over raster.
 # The good orderings share something else: their first quarter covers the whole image. Whether that is the cause was not measured.
 #
