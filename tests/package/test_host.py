@@ -208,6 +208,33 @@ def test_the_other_files_agree_with_the_project() -> None:
         assert (CHECKOUT / ".github" / link).exists()
 
 
+ADDRESS = re.compile(r"https?://[\w.-]+/[\w.-]+/armod\b(?:\.git)?")
+
+
+def disagreements(address: str | None, texts: dict[str, str]) -> list[str]:
+    """The places that name another address of the repository than pyproject.toml, or name none but should."""
+    wanted = address or "https://HOST/OWNER/armod"
+    found = {name: set(ADDRESS.findall(text)) for name, text in texts.items()}
+    wrong = [f"{name}: {each}" for name in texts for each in sorted(found[name] - {wanted})]
+    due = ["docs/running.md", *(["CITATION.cff"] if address else [])]
+    return wrong + [f"{name}: {wanted} is missing" for name in due if wanted not in found[name]]
+
+
+def test_the_public_address_stands_in_one_place() -> None:
+    names = ["CITATION.cff", "README.md", "CONTRIBUTING.md", "docs/running.md", ".binder/requirements.txt"]
+    names += [path.relative_to(CHECKOUT).as_posix() for path in (CHECKOUT / ".github").rglob("*.*")]
+    texts = {name: (CHECKOUT / name).read_text(encoding="utf-8") for name in names}
+    assert disagreements(PROJECT.get("urls", {}).get("Repository"), texts) == []
+
+
+def test_an_address_that_disagrees_is_found() -> None:
+    new, old = "https://host.example/ada/armod", "https://host.example/bob/armod"
+    texts = {"docs/running.md": f"git+{old}", "CITATION.cff": ""}
+    assert disagreements(None, texts)[0] == f"docs/running.md: {old}"
+    assert len(disagreements(new, texts)) == 3
+    assert disagreements(new, dict.fromkeys(texts, new)) == []
+
+
 def test_the_page_on_running_names_commands_that_exist() -> None:
     """Each line of its shell blocks; the tools themselves are tried by the slow tests."""
     text = (CHECKOUT / "docs" / "running.md").read_text()
