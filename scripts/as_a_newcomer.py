@@ -243,7 +243,7 @@ def python_blocks(walk: Walk, text: str) -> None:
     """What the README shows of the library."""
     for number, block in enumerate(readme_blocks("python", text)):
         (walk.folder.parent / f"block_{number}.py").write_text(block, encoding="utf-8")
-        walk.give(f"python ../block_{number}.py")
+        walk.give(f"python < ../block_{number}.py")
 
 
 def table(walk: Walk) -> str:

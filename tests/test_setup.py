@@ -155,6 +155,16 @@ def test_pre_commit_runs_our_own_tools_only() -> None:
     assert {hook["name"] for hook in hooks} == {"ruff format", "ruff check", "mypy", "armod sync --check"}
 
 
+def test_lint_and_format_leave_alone_what_a_reader_makes_in_a_checkout(tmp_path: Path) -> None:
+    for name in ("armod/ours.py", "scripts/ours.py", "statistics/hidden/theirs.py", "results/theirs.ipynb"):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).write_text("")
+    (tmp_path / "pyproject.toml").write_text((CHECKOUT / "pyproject.toml").read_text())
+    command = [sys.executable, "-m", "ruff", "check", "--no-cache", "--show-files", "."]
+    seen = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    assert sorted(Path(line).name for line in seen.splitlines()) == ["ours.py", "ours.py", "pyproject.toml"]
+
+
 def test_the_readmes_example_runs() -> None:
     (example,) = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
     assert len(example.splitlines()) <= 12
