@@ -80,6 +80,16 @@ function createLab(stage, { kind, name, knobs, redraw }) {
   const svg = svgElement("svg", { class: "armod-plot", role: "group", "aria-label": name });
   stage.classList.add("armod-lab", kind);
   stage.append(form, title, detail, svg);
+  // Sentences keep the room that they once took: the drawing stays where it is while someone points at it or drags.
+  const [found, told] = [title, detail].map((text) => text.appendChild(element("span")));
+  const room = new ResizeObserver((entries) => {
+    for (const { target, contentRect: { width, height } } of entries) {
+      const { armodRoom: past } = target;
+      target.armodRoom = { width, height: past?.width === width ? Math.max(past.height, height) : height };
+      target.parentElement.style.setProperty("--armod-room", `${target.armodRoom.height}px`);
+    }
+  });
+  for (const text of [found, told]) room.observe(text);
   // Known from the observer: to ask the page at each turn of a knob would make it lay itself out twice.
   new ResizeObserver(([{ contentRect }]) => {
     if (!contentRect.width) return;
@@ -89,8 +99,8 @@ function createLab(stage, { kind, name, knobs, redraw }) {
   const lab = {
     svg,
     width: 900,
-    find: (text) => put(title, "text", text),
-    tell: (text) => put(detail, "text", text),
+    find: (text) => put(found, "text", text),
+    tell: (text) => put(told, "text", text),
     // As wide as the stage, and so high.
     resize(height) {
       put(svg, "width", lab.width);

@@ -12,7 +12,7 @@ from armod.course.labs import Widget
 from tests.browser.lab import VIEWPORT, fresh_page, without_complaints
 
 HEAD = '<meta name="viewport" content="width=device-width"><style>body { margin: 8px }</style>'
-ASLEEP = ".armod-widget:has(script):not(:has(.finding:not(:empty)):has(.armod-still[hidden]))"
+ASLEEP = ".armod-widget:has(script):not(:has(.armod-stage:not(.armod-lab) .finding, .finding > span:not(:empty)):has(.armod-still[hidden]))"
 
 Show = Callable[..., Page]
 

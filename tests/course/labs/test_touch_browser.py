@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, CDPSession, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from armod.course import labs
 from armod.course.labs import Widget
 from tests.browser.lab import without_complaints
+from tests.browser.touch import Swipe, finger_on
 from tests.course.labs.cases import PAIRED, colour, passes
 from tests.course.labs.conftest import HEAD
 from tests.course.labs.looks import LOOKS
@@ -25,24 +26,9 @@ def phone(browser: Browser) -> Iterator[Page]:
 
 
 @pytest.fixture
-def finger(phone: Page) -> Iterator[Callable[..., None]]:
-    """Presses at one place, moves to another in small steps, and lets go."""
-    touch: CDPSession = phone.context.new_cdp_session(phone)
-
-    def swipe(start: tuple[float, float], end: tuple[float, float]) -> None:
-        def send(kind: str, *points: tuple[float, float]) -> None:
-            touch.send(
-                "Input.dispatchTouchEvent",
-                {"type": kind, "touchPoints": [{"x": x, "y": y} for x, y in points]},
-            )
-
-        send("touchStart", start)
-        for part in range(1, 9):
-            send("touchMove", tuple(a + part / 8 * (b - a) for a, b in zip(start, end, strict=True)))
-        send("touchEnd")
-
+def finger(phone: Page) -> Iterator[Swipe]:
     with without_complaints(phone):
-        yield swipe
+        yield finger_on(phone)
 
 
 def show(page: Page, widget: Widget) -> None:
@@ -73,7 +59,7 @@ DRAGS: dict[str, tuple[Callable[[], Widget], tuple[float, float], tuple[float, f
 
 
 @pytest.mark.parametrize("name", DRAGS)
-def test_a_finger_drags(phone: Page, finger: Callable[..., None], name: str) -> None:
+def test_a_finger_drags(phone: Page, finger: Swipe, name: str) -> None:
     make, start, end, label, most = DRAGS[name]
     show(phone, make())
     knob = phone.get_by_label(label, exact=True)
@@ -84,7 +70,7 @@ def test_a_finger_drags(phone: Page, finger: Callable[..., None], name: str) -> 
     assert abs(float(knob.input_value()) - before) >= most
 
 
-def test_a_finger_drags_a_hidden_unit_to_another_degree(phone: Page, finger: Callable[..., None]) -> None:
+def test_a_finger_drags_a_hidden_unit_to_another_degree(phone: Page, finger: Swipe) -> None:
     show(phone, labs.mask_lab(6, (4,)))
     unit = phone.locator('.unit[data-level="1"][data-unit="1"]')
     before = int(unit.text_content())
@@ -95,9 +81,7 @@ def test_a_finger_drags_a_hidden_unit_to_another_degree(phone: Page, finger: Cal
     assert int(unit.text_content()) == before + 2 * up
 
 
-def test_a_finger_carries_a_point_to_another_level_and_taps_one_in(
-    phone: Page, finger: Callable[..., None]
-) -> None:
+def test_a_finger_carries_a_point_to_another_level_and_taps_one_in(phone: Page, finger: Swipe) -> None:
     show(phone, labs.surface_lab())
     x, y = corner(phone)
     points = [int(box.get_attribute("aria-valuenow")) for box in phone.get_by_role("spinbutton").all()]
@@ -108,7 +92,7 @@ def test_a_finger_carries_a_point_to_another_level_and_taps_one_in(
     assert [boxes.nth(level).get_attribute("aria-valuenow") for level in (4, 10, 13)] == ["0", "2", "1"]
 
 
-def test_a_finger_paints_a_hole(phone: Page, finger: Callable[..., None]) -> None:
+def test_a_finger_paints_a_hole(phone: Page, finger: Swipe) -> None:
     show(phone, LOOKS["paint"].widget)
     before = phone.locator("svg.armod-plot image").first.get_attribute("href")
     x, y = corner(phone)
@@ -122,7 +106,7 @@ def test_a_finger_paints_a_hole(phone: Page, finger: Callable[..., None]) -> Non
 
 
 @pytest.mark.parametrize("name", ["gates", "dilation", "reach"])
-def test_a_finger_that_moves_up_scrolls_the_page(phone: Page, finger: Callable[..., None], name: str) -> None:
+def test_a_finger_that_moves_up_scrolls_the_page(phone: Page, finger: Swipe, name: str) -> None:
     make = DRAGS[name][0]
     show(phone, make())
     x, y = corner(phone)
@@ -132,7 +116,7 @@ def test_a_finger_that_moves_up_scrolls_the_page(phone: Page, finger: Callable[.
     assert phone.locator(".gate.flipped").count() == 0
 
 
-def test_a_tap_flips_a_gate_and_a_bar_follows_a_finger(phone: Page, finger: Callable[..., None]) -> None:
+def test_a_tap_flips_a_gate_and_a_bar_follows_a_finger(phone: Page, finger: Swipe) -> None:
     show(phone, labs.gates_lab())
     gate = phone.get_by_role("button", name="forget gate at step 7: 0.88")
     gate.tap()

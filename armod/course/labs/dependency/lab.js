@@ -35,7 +35,7 @@ export async function mount(stage, data, live) {
   const [behind, squares, front, pairs] = [wires, cells, marks, matrix].map(createSketch);
   const read = lab.reading("As a table, and in Python", {
     caption: "Who sees whom",
-    columns: ["variable", "number in Python", "sees", "of them leaks"],
+    columns: ["variable", "number in Python", "sees", "leaks among them"],
     rows: () => orders[state.order].map((variable) => {
       const { kinds, counts } = facts.about(variable);
       return [facts.nameOf(variable), String(variable), String(counts.seen + counts.leak),

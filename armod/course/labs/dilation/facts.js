@@ -26,8 +26,9 @@ function dilationFacts(say, dilations, kernel) {
     sentence(frame, output) {
       if (!frame) return say("frame_first", { output, next: output + 1 });
       const places = ancestry[frame];
-      return say("frame", { dilation: dilations.at(-frame), places: places.length, below: layers - frame,
-        before: places.length - inside(places, output) });
+      const there = inside(places, output);
+      return say(frame < layers ? "frame" : "frame_samples", {
+        dilation: dilations.at(-frame), inside: there, before: places.length - there });
     },
     reached(output) {
       const there = inside(ancestry.at(-1), output);

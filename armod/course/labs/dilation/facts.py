@@ -110,13 +110,10 @@ class DilationFacts:
         """What is lit after `frame` steps down from the output at sample `output`, 1 or later."""
         if frame == 0:
             return say("frame_first", output=output, next=output + 1)
-        return say(
-            "frame",
-            dilation=self.dilations[-frame],
-            places=len(self.ancestry[frame]),
-            below=self.num_layers - frame,
-            before=sum(back >= output for back in self.ancestry[frame]),
-        )
+        places = self.ancestry[frame]
+        inside = sum(back < output for back in places)
+        template = "frame" if frame < self.num_layers else "frame_samples"
+        return say(template, dilation=self.dilations[-frame], inside=inside, before=len(places) - inside)
 
     def reached(self, output: int) -> str:
         """How much of its field the output at sample `output` has, whose past begins with sample 1."""

@@ -54,7 +54,7 @@ export async function mount(stage, data, live) {
     const next = (layer) => (name ? patterns[name][layer % patterns[name].length] : state.all.at(-1));
     change(Array.from({ length: count }, (_, layer) => state.all[layer] ?? next(layer)), count);
   });
-  const kernel = knobs.slider(live ? "Taps" : "Kernel", data.kernels[0], data.kernels.at(-1), turn("kernel"));
+  const kernel = knobs.slider("Kernel", data.kernels[0], data.kernels.at(-1), turn("kernel"));
   const each = Array.from({ length: canEdit ? data.mostLayers : 0 }, (_, layer) => knobs.slider(`Layer ${layer + 1}`, 1, data.mostDilation, (value) =>
     change(state.all.map((dilation, index) => (index === layer ? value : dilation)), state.layers)));
   const mode = knobs.choice("Show", modes.map((name) => say(`mode_${name}`)), (name) =>

@@ -50,3 +50,42 @@ function withRule(network, changes) {
   const changed = { ...network, ...changes };
   return { ...changed, masks: masksOf(networkFacts(changed).degrees, changed.isStrict) };
 }
+
+const MOST_ENUMERATED = 10; // variables whose observations are added up, as in live.py
+
+// The probabilities of all observations of bits, added up: 1, unless the masks leak. Each weight is a random number, the
+// same for the same place (mulberry32, mean 0 and variance 1), and those that are masked are left out.
+function totalProbability({ masks, size }) {
+  let state = 0;
+  const draw = () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return Math.sqrt(3) * (2 * (((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) - 1);
+  };
+  const layers = masks.map((mask) => mask.map((row) => row.map((kept) => draw() * kept)));
+  let total = 0;
+  for (let number = 0; number < 2 ** size; number++) {
+    const bits = Array.from({ length: size }, (_, place) => (number >> place) & 1);
+    const logits = layers.reduce((units, layer, level) => layer.map((row) => {
+      const sum = row.reduce((so, weight, below) => so + weight * units[below], 0);
+      return level < layers.length - 1 ? Math.max(0, sum + 0.5) : sum;
+    }), bits);
+    total += Math.exp(-logits.reduce((sum, logit, place) => sum + Math.log1p(Math.exp(bits[place] ? -logit : logit)), 0));
+  }
+  return total;
+}
+
+// A line above the drawing: the leaks and the total probability, or another sentence in its place.
+function createTotal(lab, say) {
+  const line = element("p", { class: "verdict" });
+  lab.svg.before(line);
+  return (facts, other) => {
+    const { sees, position, size } = facts;
+    const leaks = sees.flatMap((row, above) => row.filter((is, below) => is && position[below] >= position[above])).length;
+    put(line, "class", leaks ? "verdict wrong" : "verdict");
+    if (other !== undefined) put(line, "text", other);
+    else if (size > MOST_ENUMERATED) put(line, "text", say("note_many", { leaks, size }));
+    else put(line, "text", say("note", { leaks, count: 2 ** size, total: totalProbability(facts) }));
+  };
+}

@@ -108,6 +108,10 @@ class MaskFacts:
         *hidden, outputs = self.final_steps[1:]
         computed = [step for layer in (*hidden, outputs) for step in layer]
         order = [variable + 1 for variable in self.ordering.tolist()]
+        # variables whose outputs wait for themselves or a later one: at the first the pass stops for good
+        stuck = [
+            variable for before, variable in enumerate(order[: drawn + 1]) if outputs[variable - 1] > before
+        ]
         values: dict[str, int] = {
             "drawn": drawn,
             "size": len(order),
@@ -117,13 +121,12 @@ class MaskFacts:
             "hidden": sum(step == drawn for layer in hidden for step in layer),
             "outputs": outputs.count(drawn),
             "variable": order[drawn - 1] if drawn else 1,
-            "next": order[drawn] if drawn < len(order) else 0,
+            "next": [*stuck, *order[drawn:], 0][0],
         }
         detail = say("pass_detail" if drawn else "pass_first", **values)
-        if drawn == len(order):
-            return say("pass_end", **values), detail
-        waits = outputs[values["next"] - 1] > drawn
-        return say("pass_waits" if waits else "pass", **values), f"{detail} {say('pass_next', **values)}"
+        if stuck or drawn == len(order):
+            return say("pass_waits" if stuck else "pass_end", **values), detail
+        return say("pass", **values), f"{detail} {say('pass_next', **values)}"
 
     @property
     def pairs(self) -> tuple[int, int]:

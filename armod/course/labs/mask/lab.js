@@ -47,6 +47,7 @@ export async function mount(stage, data) {
   const lab = createLab(stage, {
     kind: "mask-lab", name: "The network. Arrow keys move from unit to unit, Enter chooses an output.",
     knobs: [size, output, depth, ...sizes, degrees, seed, mistake, reset, ...sampling.knobs, ordering, own, error], redraw: () => pointing.look() });
+  const tellTotal = createTotal(lab, say);
   const drawing = createDrawing(say, lab);
   networkLegend(lab, say);
   const read = readNetwork(lab, () => facts, () => {
@@ -95,6 +96,7 @@ export async function mount(stage, data) {
     facts = sampling.on(edited ? networkFacts({ ...edited, output }) : withPaths(tabled()));
     if (!keepsFocus) pointing.enter();
     lab.find(facts.pass?.finding ?? finding(say, facts));
+    tellTotal(facts);
     show();
     read();
     pointing.look();

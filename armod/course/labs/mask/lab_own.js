@@ -12,7 +12,6 @@ export async function mount(stage, data, live) {
   let network = original;
   if (live) network = fromKernel();
   let isEdited = !oracle || `${network.masks}` !== `${original.masks}`;
-  let isTouched = false;
   let facts;
   const state = { hovered: null, focused: null, typed: null };
 
@@ -28,7 +27,7 @@ export async function mount(stage, data, live) {
     });
   ordering.whole.classList.add("wide");
   const mistake = knobs.choice("Output mask", [">", "≥ (leaks)"], (sign) => change(withRule(network, { isStrict: sign === ">" })));
-  const reset = knobs.button("As it was", () => {
+  const reset = knobs.button("Without edits", () => {
     state.typed = null;
     change(original);
     isEdited = !oracle;
@@ -39,8 +38,7 @@ export async function mount(stage, data, live) {
   const lab = createLab(stage, {
     kind: "mask-lab", name: "The network. Arrow keys move from unit to unit, Enter chooses an output.",
     knobs: [output, ...sampling.knobs, ...editing], redraw: () => pointing.look() });
-  addVerdict(lab, data);
-  const note = lab.svg.previousElementSibling;
+  const tellTotal = createTotal(lab, say);
   const drawing = createDrawing(say, lab);
   networkLegend(lab, say, [["unseen", say("unseen")]]);
   const read = readNetwork(lab, () => facts, () => (isEdited ? `degrees = [${network.hidden.map((layer) => `torch.tensor([${layer.join(", ")}])`).join(", ")}]\n`
@@ -63,7 +61,6 @@ export async function mount(stage, data, live) {
   }
 
   function change(changes, keepsFocus = false) {
-    isTouched ||= "masks" in changes;
     isEdited ||= "masks" in changes;
     network = { ...network, ...changes };
     update(keepsFocus);
@@ -87,18 +84,10 @@ export async function mount(stage, data, live) {
     ordering.show(state.typed ?? numbers);
     mistake.show(network.isStrict ? ">" : "≥ (leaks)");
     lab.find(facts.pass?.finding ?? finding(say, facts));
-    comment();
+    tellTotal(facts, isEdited ? undefined : data.verdict);
     if (!keepsFocus) pointing.enter();
     read();
     pointing.look();
-  }
-
-  // The oracle's sentence about the model as it was; about an edited network what follows from its masks, or the kernel's.
-  function comment() {
-    const leaks = facts.sees.flatMap((row, above) => row.filter((is, below) => is && facts.position[below] >= facts.position[above])).length;
-    const ofKernel = live ? live.get("note") : isTouched ? "" : data.note;
-    put(note, "text", isEdited ? ofKernel || say("edited", { leaks }) : data.verdict);
-    put(note, "class", leaks ? "verdict wrong" : "verdict");
   }
 
   live?.follow(["ordering", "degrees", "masks", "output"], () => {
@@ -110,6 +99,5 @@ export async function mount(stage, data, live) {
     state.typed = null;
     update();
   });
-  live?.follow(["note"], comment);
   update();
 }

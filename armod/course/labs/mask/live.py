@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 import traitlets
+from numpy.typing import NDArray
 from torch import Tensor, distributions
 
 from armod.course.labs.live.widget import LiveLab
@@ -30,7 +33,7 @@ class LiveMaskLab(LiveLab):
 
     Args:
         facts: the network at first.
-        page: makes the page of a network, given its facts and the note.
+        page: makes the page of a network, given its facts.
 
     Attributes:
         ordering: permutation ``(D,)`` as a list. Set from Python, it makes all masks anew.
@@ -47,7 +50,7 @@ class LiveMaskLab(LiveLab):
     output = traitlets.Int().tag(sync=True)
     note = traitlets.Unicode().tag(sync=True)
 
-    def __init__(self, facts: MaskFacts, page: Callable[[MaskFacts, str], Widget]) -> None:
+    def __init__(self, facts: MaskFacts, page: Callable[[MaskFacts], Widget]) -> None:
         self._page = page
         hidden = [layer.tolist() for layer in facts.degrees[1:-1]]
         super().__init__(
@@ -62,7 +65,7 @@ class LiveMaskLab(LiveLab):
 
     def tabled(self) -> Widget:
         """The lab without a kernel."""
-        return self._page(self.facts, self.note)
+        return self._page(self.facts)
 
     def _renew(self) -> None:
         size = len(self.ordering)
@@ -109,16 +112,27 @@ class LiveMaskLab(LiveLab):
             self._renew()
 
 
+def random_weights(count: int) -> NDArray[np.float64]:
+    """Random numbers of mean 0 and variance 1 that a page makes too (editing.js, the generator mulberry32), so that both add up alike.
+
+    >>> random_weights(4).round(3).tolist()
+    [-0.809, -1.731, -0.959, -1.226]
+    """
+    state = np.arange(1, count + 1, dtype=np.uint32) * np.uint32(0x6D2B79F5)
+    mixed = (state ^ (state >> 15)) * (state | 1)
+    mixed ^= mixed + (mixed ^ (mixed >> 7)) * (mixed | 61)
+    return math.sqrt(3) * (2 * ((mixed ^ (mixed >> 14)) / 2**32) - 1)
+
+
 class _Masked(AutoregressiveModel):
     """A network of bits with these masks, whatever they are, and weights large enough for a leak to be noticed."""
 
     def __init__(self, ordering: Sequence[int], layer_masks: Sequence[Tensor]) -> None:
         super().__init__()
         self.event_shape, self.ordering = torch.Size([len(ordering)]), torch.tensor(ordering)
-        generator = torch.Generator().manual_seed(0)
-        self.weights = [
-            mask * torch.randn(mask.shape, generator=generator, dtype=torch.float64) for mask in layer_masks
-        ]
+        numbers = torch.from_numpy(random_weights(sum(mask.numel() for mask in layer_masks)))
+        parts = numbers.split([mask.numel() for mask in layer_masks])
+        self.weights = [part.view(mask.shape) * mask for part, mask in zip(parts, layer_masks, strict=True)]
 
     def conditionals(self, x: Tensor, context: Tensor | None = None) -> distributions.Distribution:
         """As `AutoregressiveModel.conditionals`."""

@@ -97,18 +97,17 @@ def own_masks_page(facts: OwnMaskFacts) -> Widget:
     return lab_page(__file__, data, draw_masks(facts), mount="lab_own", others=KINDS_OF_PAIRS, **names)
 
 
-def network_page(facts: MaskFacts, note: str = "") -> Widget:
+def network_page(facts: MaskFacts) -> Widget:
     """The page of a network that is no model yet, to be edited.
 
     Args:
         facts: what is to be seen.
-        note: a sentence about it.
 
     Returns:
         The output.
     """
     hint = f"{say['own_hint']} {say['edit_hint']}"
-    data = {**_numbers(facts), "editable": True, "hint": hint, "verdict": note, "note": note}
+    data = {**_numbers(facts), "editable": True, "hint": hint}
     names = {"label": "editor", "about": "editor_about"}
     return lab_page(__file__, data, draw_masks(facts), mount="lab_own", others=KINDS_OF_PAIRS, **names)
 
@@ -122,10 +121,10 @@ def _numbers(facts: MaskFacts) -> dict[str, object]:
     }
 
 
-def _page_of(model: OwnMaskFacts, now: MaskFacts, note: str) -> Widget:
+def _page_of(model: OwnMaskFacts, now: MaskFacts) -> Widget:
     """The page of a model, or of the network that it has been edited to."""
     is_edited = not torch.equal(now.ordering, model.ordering) or as_text(now.masks) != as_text(model.masks)
-    return network_page(now, note) if is_edited else own_masks_page(replace(model, output=now.output))
+    return network_page(now) if is_edited else own_masks_page(replace(model, output=now.output))
 
 
 @dataclass(frozen=True)

@@ -29,14 +29,15 @@ function createSampling(stage, knobs, { say, size, update }) {
     const [hidden, outputs] = [computed.slice(0, -1), computed.slice(-1)];
     const isNew = (final) => final === pass.step;
     const all = computed.flat().length;
-    const waits = pass.next !== null && outputs[0][pass.next] > pass.step;
+    // the first variable whose output waits for itself or a later one: there the pass stops for good
+    const stuck = ordering.slice(0, pass.step + 1).find((variable, before) => outputs[0][variable] > before);
     const values = { drawn: pass.step, size: ordering.length, all, product: all * ordering.length,
-      final: count(computed, (final) => final <= pass.step), variable: (ordering[pass.step - 1] ?? 0) + 1, next: (pass.next ?? -1) + 1,
+      final: count(computed, (final) => final <= pass.step), variable: (ordering[pass.step - 1] ?? 0) + 1, next: (stuck ?? pass.next ?? -1) + 1,
       hidden: count(hidden, isNew), outputs: count(outputs, isNew) };
     const isLast = pass.next === null;
     return {
-      finding: say(waits ? "pass_waits" : isLast ? "pass_end" : "pass", values),
-      detail: say(pass.step ? "pass_detail" : "pass_first", values) + (isLast ? "" : ` ${say("pass_next", values)}`),
+      finding: say(stuck !== undefined ? "pass_waits" : isLast ? "pass_end" : "pass", values),
+      detail: say(pass.step ? "pass_detail" : "pass_first", values) + (isLast || stuck !== undefined ? "" : ` ${say("pass_next", values)}`),
     };
   }
 

@@ -22,9 +22,13 @@ export function mount(stage, data) {
   const bet = knobs.slider("Your bet on 1", 1, 99, turning(state, update)("bet"));
   const player = createPlayer(stage, { state, name: "step", last: () => size, pause: 1100, update: walked });
   const keep = tick("Keep this pattern in every ordering", (isOn) => turn("kept")(isOn ? patternNow() : null));
-  const others = tick("Given all others", turn("isOthers"));
+  // One looks at all pixels or bets on the next: each of the two switches turns the other off.
+  const others = tick("Given all others", (isOn) => {
+    state.bets = null;
+    turn("isOthers")(isOn);
+  });
   const betting = tick("Bet before each step", (isOn) => {
-    state.step = isOn ? 0 : state.step;
+    if (isOn) Object.assign(state, { step: 0, isOthers: false });
     turn("bets")(isOn ? [] : null);
   });
   const lab = createLab(stage, { kind: "ordering-explorer", name: "",
@@ -63,7 +67,7 @@ export function mount(stage, data) {
     const pattern = patternNow();
     const uniform = state.kept ? null : uniformNow();
     facts = state.isOthers ? othersFacts(data, say, { ...state, pattern }) : orderingFacts(data, say, { ...state, pattern, uniform });
-    const isBetting = state.bets && !state.isOthers;
+    const isBetting = state.bets !== null;
     if (isBetting) {
       // a step that was taken has the bet that stood there; a step back takes its bet away
       while (state.bets.length < state.step) state.bets.push(state.bet);

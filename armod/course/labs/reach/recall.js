@@ -27,6 +27,7 @@ function createRecall(stage, knobs, { data, say, setting }) {
       sketch.line(36, y(bits), 290, y(bits), bits === 2 ? "guess" : "grid");
       sketch.text(30, y(bits), String(bits), "end");
     }
+    sketch.text(30, 10, "bits", "end");
     for (const line of lines) sketch.path(`M${line.map((bits, index) => `${x(index).toFixed(1)} ${y(bits).toFixed(1)}`).join("L")}`, "learning");
     sketch.text(163, 138, say("recall_axis", { steps: data.steps }), "middle");
     sketch.end();

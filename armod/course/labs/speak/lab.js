@@ -28,7 +28,7 @@ export async function mount(stage, data, link) {
     Object.assign(state, changes);
     update();
   };
-  const text = knobs.text("Text, your own or one of those", { spellcheck: "false", autocomplete: "off" }, (value) => { state.typed = value; });
+  const text = knobs.text("Text, yours or a prepared one", { spellcheck: "false", autocomplete: "off" }, (value) => { state.typed = value; });
   text.whole.classList.add("wide");
   const speak = knobs.button("Speak", () => {
     ask({ text: state.typed.trim() });

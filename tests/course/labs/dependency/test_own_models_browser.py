@@ -97,7 +97,7 @@ def test_paths_through_ones_own_dilations_stand_above_what_the_oracle_finds(show
         reached = page.locator("path.lit.sample").get_attribute("d").count("M")
         assert reached == kinds.count("seen") == min(4, 1 + (output > 1) + (output > 4) + (output > 5))
     page.get_by_label("Output", exact=True).press("ArrowRight")
-    expect(page.locator(".detail")).to_contain_text("Of these places 2 lie")
+    expect(page.locator(".detail")).to_contain_text("it depends on 2 samples, and on 2 zeros before")
 
 
 def test_one_variable_has_a_page_too(show):

@@ -49,8 +49,8 @@ def test_sentences_count_what_lies_before_the_beginning() -> None:
         "Through the layer with dilation 8 it depends on 2 units of the layer below."
     )
     assert facts.sentence(4, 64) == "Through the layer with dilation 1 it depends on 16 samples."
-    assert facts.sentence(4, 15).endswith("Of these places 1 lies before the beginning: zeros.")
-    assert facts.sentence(4, 10).endswith("Of these places 6 lie before the beginning: zeros.")
+    assert facts.sentence(4, 15).endswith("it depends on 15 samples, and on 1 zero before the beginning.")
+    assert facts.sentence(4, 10).endswith("it depends on 10 samples, and on 6 zeros before the beginning.")
 
 
 def test_the_figure_holds_its_numbers_and_says_them() -> None:

@@ -106,7 +106,9 @@ def test_sentences_do_the_sums_of_a_step():
         "Step 3: the new value is tanh(1.50 + 1.00 × 0.00 × 0.00) = 0.91. The state h = 0.88 × 0.00 + 0.12 × 0.91 = 0.11."
     )
     facts = GatesFacts(EXAMPLES["an LSTM that forgets"], 18)
-    assert facts.finding == "Around the weights, 77.6% of the memory of step 18 is left at step 20"
+    assert (
+        facts.finding == "On the path around the weights, 77.6% of the memory of step 18 is left at step 20"
+    )
     assert "c = 0.88 × " in facts.detail and numbers(facts)["squash"] == pytest.approx(
         facts.moments[17].h / facts.gate("output", 18)
     )

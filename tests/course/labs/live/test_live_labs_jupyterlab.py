@@ -7,9 +7,10 @@ from typing import Any
 
 import jupytext
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.lab import Lab, Notebook, serve
+from tests.browser.lab import VIEWPORT, Lab, Notebook, serve, without_complaints
+from tests.browser.touch import finger_on
 
 pytestmark = pytest.mark.browser
 
@@ -112,3 +113,48 @@ def test_page_and_kernel_set_the_same_traits_and_nothing_is_missing_afterwards(c
     expect(first).not_to_contain_text("not found")
     first.get_by_label("Chosen output", exact=True).press("ArrowRight")
     expect(first.locator(".mask-lab .finding")).to_contain_text("Output 4")
+
+
+@pytest.fixture
+def tablet(browser: Browser) -> Iterator[Page]:
+    """A page of a browser that has no mouse."""
+    context = browser.new_context(viewport=VIEWPORT, has_touch=True)
+    with without_complaints(context.new_page()) as page:
+        yield page
+    context.close()
+
+
+def middle(place: Locator) -> tuple[float, float]:
+    place.scroll_into_view_if_needed()
+    box = place.bounding_box()
+    assert box is not None
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def test_a_finger_drags_and_taps_in_jupyterlab_and_the_kernel_knows(course: Lab, tablet: Page):
+    notebook = course.open(tablet, "index.ipynb")
+    notebook.run_all()
+    assert notebook.errors() == []
+    swipe = finger_on(tablet)
+    # a hidden unit is carried up by two degrees, a step for each 14 pixels
+    shown = notebook.locator(".armod-widget[data-connected] .mask-lab")
+    expect(shown).to_have_count(1)
+    assert in_kernel(notebook, "", "lab.degrees, lab.output") == "([[1, 1, 2, 3]], 2)"
+    x, y = middle(shown.locator('.unit[data-level="1"][data-unit="0"]'))
+    swipe((x, y), (x, y - 28))
+    assert in_kernel(notebook, "", "lab.degrees") == "[[3, 1, 2, 3]]"
+    # an output is tapped
+    tablet.touchscreen.tap(*middle(shown.locator('.unit[data-level="2"][data-unit="3"]')))
+    assert in_kernel(notebook, "", "lab.output, lab.degrees") == "(3, [[3, 1, 2, 3]])"
+    # a finger drags over the image of the field lab, from pixel to pixel
+    image = notebook.locator(".armod-widget[data-connected] .field-lab")
+    pixel = int(in_kernel(notebook, "", "13 * field.pixel[0] + field.pixel[1]"))
+    start, end = (middle(image.locator(f'[data-pixel="{each}"]')) for each in (pixel, pixel - 4 * 13 + 2))
+    swipe(start, end)
+    assert in_kernel(notebook, "", "13 * field.pixel[0] + field.pixel[1]") == str(pixel - 4 * 13 + 2)
+    # and scrolls where nothing is dragged
+    scrolled = "() => document.querySelector('.jp-NotebookPanel:not(.lm-mod-hidden) .jp-WindowedPanel-outer').scrollTop"
+    before = tablet.evaluate(scrolled)
+    x, y = middle(image.locator(".detail"))
+    swipe((x, y), (x, y + 200 if before > 200 else y - 200))
+    tablet.wait_for_function(f"before => Math.abs(({scrolled})() - before) > 100", arg=before)

@@ -36,6 +36,13 @@ def counts(layer_masks) -> torch.Tensor:
     return paths[paths > 0]
 
 
+def note(ordering, hidden, layer_masks) -> str:
+    """What a live kernel says of such a network."""
+    lab = mask_lab(len(ordering), [len(layer) for layer in hidden], ordering=ordering, live=True)
+    lab.masks = layer_masks
+    return lab.note
+
+
 def test_degrees_by_keys_the_ordering_and_the_comparison_follow_the_rule_of_armod(show):
     widget, ordering, degrees = network()
     page = show(widget)
@@ -52,6 +59,10 @@ def test_degrees_by_keys_the_ordering_and_the_comparison_follow_the_rule_of_armo
     turn(page, "Ordering", " ".join(str(variable + 1) for variable in ordering))
     layer_masks = masks(torch.tensor(ordering), layers)
     assert torch.equal(drawn(page), counts(layer_masks))
+    expect(page.locator(".verdict:not(.wrong)")).to_have_text(note(ordering, layers, layer_masks))
+    expect(page.locator(".verdict")).to_contain_text(
+        "No leak: with random weights, the probabilities of all 32"
+    )
     facts = mask_facts(ordering, layers, 2, layer_masks)
     expect(page.locator(".finding")).to_have_text(facts.finding)
     # an output that sees what has its own degree: the leak is there at once
@@ -61,8 +72,10 @@ def test_degrees_by_keys_the_ordering_and_the_comparison_follow_the_rule_of_armo
     assert torch.equal(drawn(page), counts(layer_masks))
     expect(page.locator(".finding")).to_have_text(mask_facts(ordering, layers, 2, layer_masks).finding)
     leaks = (who_sees_whom(layer_masks) > 0) & (place[:, None] <= place)
-    expect(page.locator(".verdict.wrong")).to_contain_text(f"{int(leaks.sum())} pairs are connected")
-    page.get_by_role("button", name="As it was").click()
+    total = note(ordering, layers, layer_masks)
+    assert total.startswith(f"{int(leaks.sum())} leak") and "1.0000" not in total
+    expect(page.locator(".verdict.wrong")).to_have_text(total)
+    page.get_by_role("button", name="Without edits").click()
     expect(page.locator(".verdict")).to_contain_text("check_autoregressive")
 
 
@@ -106,8 +119,15 @@ def test_the_lab_of_the_course_is_edited_too_until_a_knob_is_turned(show):
     turn(page, "Output mask", "≥ (leaks)")
     expect(finding).to_have_text("Output 2 sees 1 input that it must not see: itself or a later one")
     assert page.locator("path.cell.leak").get_attribute("d").count("M") == 2  # of degrees 1, 1, 2, 2
+    total = page.locator(".verdict.wrong")
+    expect(total).to_contain_text(
+        "2 leaks: with random weights, the probabilities of all 8 observations add up to"
+    )
+    expect(total).not_to_contain_text("1.0000")
     page.get_by_role("button", name="Without edits").click()
     expect(finding).to_have_text("Output 2 sees the one input before it, and nothing after")
+    expect(page.locator(".verdict")).to_contain_text("No leak: ")
+    expect(page.locator(".verdict")).to_contain_text("1.0000")
     page.locator('.unit[data-level="1"][data-unit="0"]').press("+")
     assert torch.equal(drawn(page), torch.tensor([1, 4, 3]))  # degrees 2, 1, 2, 2
     turn(page, "Chosen output", 3)
@@ -115,3 +135,26 @@ def test_the_lab_of_the_course_is_edited_too_until_a_knob_is_turned(show):
     turn(page, "Hidden degrees", "random")
     turn(page, "Hidden degrees", "sequential")
     assert torch.equal(drawn(page), torch.tensor([2, 4, 2]))
+    turn(page, "Variables", 16)
+    expect(page.locator(".verdict")).to_have_text(
+        "No leak; 16 variables are too many to add up all probabilities here."
+    )
+
+
+def test_the_drawing_stays_under_the_pointer_although_the_sentence_becomes_shorter(show):
+    page = show(mask_lab(8, (12, 12)))
+    page.set_viewport_size({"width": 870, "height": 1100})
+    expect(page.locator("svg.armod-plot")).to_have_attribute("width", "822")
+    unit = page.locator('.unit[data-level="1"][data-unit="1"]')
+    before, degree = unit.bounding_box(), int(unit.text_content())
+    x, y = before["x"] + before["width"] / 2, before["y"] + before["height"] / 2
+    sentence = page.locator(".detail > span")
+    height = sentence.bounding_box()["height"]
+    page.mouse.move(x, y)
+    expect(sentence).to_contain_text("Unit 2 of hidden layer 1")
+    assert sentence.bounding_box()["height"] < height - 10
+    assert abs(unit.bounding_box()["y"] - before["y"]) < 2
+    page.mouse.down()
+    page.mouse.move(x, y - 30, steps=3)
+    page.mouse.up()
+    expect(unit).to_have_text(str(degree + 2))

@@ -187,3 +187,6 @@ def test_a_sampling_pass_lights_every_unit_once_as_python_says(show):
     page.get_by_label("Output mask").select_option("≥ (leaks)")
     turn(page, "Variables drawn", int(facts.degrees[-2].max()) - 1)
     expect(page.locator(".finding")).to_contain_text("its output is not final")
+    # and no later step makes that good
+    turn(page, "Variables drawn", 6)
+    expect(page.locator(".finding")).to_contain_text("its output is not final")

@@ -195,6 +195,20 @@ def test_bets_are_placed_before_the_step_and_scored_in_nats(show):
     )
 
 
+def test_whoever_bets_no_longer_looks_at_all_others_nor_the_other_way_round(show):
+    page = show(ordering_explorer(PATTERNS, noise=5))
+    bet, others = (
+        page.get_by_label(name, exact=True) for name in ("Bet before each step", "Given all others")
+    )
+    others.click()
+    bet.click()
+    expect(others).not_to_be_checked()
+    assert finding(page) == BetFacts(explorer_state(PATTERNS, noise=5, step=0), ()).finding
+    others.click()
+    expect(bet).not_to_be_checked()
+    assert finding(page) == OthersFacts(explorer_state(PATTERNS, noise=5)).finding
+
+
 def test_nothing_moves_by_itself(show):
     page = show(ordering_explorer(PATTERNS, step=0))
     page.wait_for_timeout(1300)

@@ -50,7 +50,7 @@ SPEAK_LOOK: dict[str, Any] = {
     "slider": "Speed",
     "num_keyed": 5,
     "roles": lambda: {
-        "textbox": ["Text, your own or one of those"],
+        "textbox": ["Text, yours or a prepared one"],
         "combobox": ["Prepared"],
         "slider": ["Speed", "Pitch"],
         "button": ["Speak"],

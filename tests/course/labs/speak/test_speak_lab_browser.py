@@ -20,7 +20,7 @@ from tests.browser.widgets import drawing, says, turn
 from tests.course.labs.speak.cases import PHONES, SAID, speak, speak_state
 
 pytestmark = pytest.mark.browser
-TEXT = "Text, your own or one of those"
+TEXT = "Text, yours or a prepared one"
 # a model that remembers what the page asks for; the test plays the kernel
 KERNEL = """([token, data]) => {
     const heard = new Map();
@@ -104,7 +104,7 @@ def test_a_kernel_is_asked_and_the_wave_grows_as_its_parts_arrive(show) -> None:
     lab = LiveSpeakLab(SAID, speak_page, Request("two"))
     page = show(lab.tabled().__class__(lab._repr_mimebundle_()["text/html"], "a live lab"))
     page.evaluate(KERNEL, [lab._token, lab._data])
-    expect(page.locator(".detail")).to_contain_text("Type a text of the")
+    expect(page.locator(".detail")).to_contain_text("type a text of them")
     type_text(page, "press two")
     assert finding(page) == "“press two” is being planned"
     asked = {"text": "press two", "speed": 100, "pitch": 100}

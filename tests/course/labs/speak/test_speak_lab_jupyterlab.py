@@ -51,7 +51,7 @@ def test_a_typed_text_is_said_by_the_kernel_while_the_wave_grows(course: Lab, pa
     shown = notebook.locator(".armod-widget[data-connected] .speak-lab")
     expect(shown).to_have_count(1)
     page.evaluate(REMEMBER)
-    shown.get_by_label("Text, your own or one of those", exact=True).fill("press seven")
+    shown.get_by_label("Text, yours or a prepared one", exact=True).fill("press seven")
     page.keyboard.press("Enter")
     expect(shown.locator(".finding")).to_contain_text("“press seven” is 0.", timeout=30_000)
     told = page.evaluate("found")
