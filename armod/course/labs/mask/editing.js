@@ -63,15 +63,23 @@ function totalProbability({ masks, size }) {
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
     return Math.sqrt(3) * (2 * (((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) - 1);
   };
-  const layers = masks.map((mask) => mask.map((row) => row.map((kept) => draw() * kept)));
+  // of each unit the weights that are kept, and from where
+  const layers = masks.map((mask) => mask.map((row) =>
+    row.map((kept, below) => [below, draw() * kept]).filter(([below]) => row[below])));
   let total = 0;
   for (let number = 0; number < 2 ** size; number++) {
-    const bits = Array.from({ length: size }, (_, place) => (number >> place) & 1);
-    const logits = layers.reduce((units, layer, level) => layer.map((row) => {
-      const sum = row.reduce((so, weight, below) => so + weight * units[below], 0);
-      return level < layers.length - 1 ? Math.max(0, sum + 0.5) : sum;
-    }), bits);
-    total += Math.exp(-logits.reduce((sum, logit, place) => sum + Math.log1p(Math.exp(bits[place] ? -logit : logit)), 0));
+    let units = Array.from({ length: size }, (_, place) => (number >> place) & 1);
+    const bits = units;
+    for (const layer of layers) {
+      units = layer.map((weights) => {
+        let sum = 0;
+        for (const [below, weight] of weights) sum += weight * units[below];
+        return layer === layers.at(-1) ? sum : Math.max(0, sum + 0.5);
+      });
+    }
+    let surprise = 0;
+    for (let place = 0; place < size; place++) surprise += Math.log1p(Math.exp(bits[place] ? -units[place] : units[place]));
+    total += Math.exp(-surprise);
   }
   return total;
 }
@@ -80,12 +88,19 @@ function totalProbability({ masks, size }) {
 function createTotal(lab, say) {
   const line = element("p", { class: "verdict" });
   lab.svg.before(line);
+  let past = {};
+  // added up anew only where a mask has changed
+  const total = (facts) => {
+    const key = JSON.stringify(facts.masks);
+    if (past.key !== key) past = { key, sum: totalProbability(facts) };
+    return past.sum;
+  };
   return (facts, other) => {
     const { sees, position, size } = facts;
     const leaks = sees.flatMap((row, above) => row.filter((is, below) => is && position[below] >= position[above])).length;
     put(line, "class", leaks ? "verdict wrong" : "verdict");
     if (other !== undefined) put(line, "text", other);
     else if (size > MOST_ENUMERATED) put(line, "text", say("note_many", { leaks, size }));
-    else put(line, "text", say("note", { leaks, count: 2 ** size, total: totalProbability(facts) }));
+    else put(line, "text", say("note", { leaks, count: 2 ** size, total: total(facts) }));
   };
 }
