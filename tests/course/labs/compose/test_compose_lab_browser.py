@@ -60,7 +60,7 @@ def test_a_melody_is_written_by_the_keyboard_alone(show) -> None:
         page.keyboard.press(key)
     assert written(page) == "[(71, 4), (72, 4), (None, 4), (72, 4)]"
     assert page.locator(".finding").text_content() == "Your melody has 3 notes, and no harmony yet"
-    assert "Python does" in page.locator(".detail").text_content()
+    assert "Python makes one" in page.locator(".detail").text_content()
     assert page.get_by_label("Harmony", exact=True).is_disabled()
     assert page.locator("rect.alto, rect.tenor, rect.bass").count() == 0
     page.locator("svg.armod-plot").press("Escape")

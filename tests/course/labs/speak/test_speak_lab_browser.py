@@ -94,7 +94,7 @@ def test_unknown_words_are_named_in_one_sentence_as_python_names_them(show) -> N
             assert "does not know" in finding(page)
         else:
             assert finding(page) == f"This page holds no sound of “{text}” at speed 1.00 and pitch 1.00"
-        expect(page.locator(".detail")).to_contain_text("With a kernel the lab would speak any text")
+        expect(page.locator(".detail")).to_contain_text("With a kernel, the lab speaks any text")
         assert page.locator("audio").is_hidden()
     type_text(page, " ... ")
     assert finding(page) == "There is no word to speak in this text"
