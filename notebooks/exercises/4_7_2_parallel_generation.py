@@ -57,7 +57,7 @@ torch.set_num_threads(1)
 #
 # <details><summary>Hint 1 of 3</summary>
 #
-# A variable that needs nobody can be made in pass 1. A variable that needs only such variables can be made in pass 2.
+# A variable that needs no other can be made in pass 1. A variable that needs only such variables can be made in pass 2.
 #
 # </details>
 #
@@ -289,7 +289,7 @@ armod.check("parallel-products")
 #
 # <details><summary>Hint 1 of 3</summary>
 #
-# In each step the student makes a few sounds, with their log-density. What does the teacher say of the same sounds? Which mean do you minimise?
+# In each step the student makes a few sounds, with their log-density. What does the teacher say about the same sounds? Which mean do you minimise?
 #
 # </details>
 #

@@ -21,7 +21,7 @@ parallel_student = Exercise(
     minutes=25,
     names=("train",),
     hints=(
-        "In each step the student makes a few sounds, with their log-density. What does the teacher say of the same sounds? Which mean "
+        "In each step the student makes a few sounds, with their log-density. What does the teacher say about the same sounds? Which mean "
         "do you minimise?",
         "The loss is the mean of log q(x) - log p(x), divided by the length of a sound. Both terms have a gradient: the sounds are made by the "
         "student, so the teacher's opinion of them depends on its weights.",

@@ -19,7 +19,7 @@ parallel_waiting = Exercise(
     minutes=10,
     names=("earliest_pass",),
     hints=(
-        "A variable that needs nobody can be made in pass 1. A variable that needs only such variables can be made in pass 2.",
+        "A variable that needs no other can be made in pass 1. A variable that needs only such variables can be made in pass 2.",
         "Go through the variables in the order of `ordering`: everything that a variable needs has got its pass by then. It waits for "
         "the slowest of them.",
         "`passes = [0] * D`, and for each `i` in `ordering`: `passes[i] = 1 + max((passes[j] for j in range(D) if needs[i][j]), "
@@ -77,9 +77,9 @@ asked_passes = parallel_waiting.asks(
         "You add up the passes of all that a variable needs. They can be made side by side.": dict(of_needed=sum),
         "The first pass has the number 1.": _from_zero,
         "The right numbers in the order of generation. Entry i belongs to variable i.": _in_order,
-        "That is the place of each variable in the ordering: so long it takes if nobody is made beside another.": lambda needs, ordering: (ordering.argsort() + 1).tolist(),
+        "That is the place of each variable in the ordering: it takes that long if no two are made together.": lambda needs, ordering: (ordering.argsort() + 1).tolist(),
     },
-    otherwise="Begin with the variables that need nobody. Who can be made once these are there?",
+    otherwise="Begin with the variables that need no other. Which ones can be made once these are there?",
 )  # fmt: skip
 parallel_waiting.add(
     "all, nothing, and one after the other",
