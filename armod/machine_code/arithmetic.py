@@ -53,11 +53,14 @@ def add_mixed_rows(weights: Array, rows: Array, sums: Array) -> None:
             total += weights[i] * rows[i, 0]
         sums[0] += total
         return
-    even = inputs - inputs % 4
-    for i in range(0, even, 4):  # four rows at a time write the sums once
+    even = inputs - inputs % 8
+    for i in range(0, even, 8):  # eight rows at a time write the sums once
         a, b, c, d = weights[i], weights[i + 1], weights[i + 2], weights[i + 3]
+        e, f, g, h = weights[i + 4], weights[i + 5], weights[i + 6], weights[i + 7]
         for n in range(num):
-            sums[n] += a * rows[i, n] + b * rows[i + 1, n] + c * rows[i + 2, n] + d * rows[i + 3, n]
+            first = a * rows[i, n] + b * rows[i + 1, n] + c * rows[i + 2, n] + d * rows[i + 3, n]
+            second = e * rows[i + 4, n] + f * rows[i + 5, n] + g * rows[i + 6, n] + h * rows[i + 7, n]
+            sums[n] += first + second
     for i in range(even, inputs):
         a = weights[i]
         for n in range(num):

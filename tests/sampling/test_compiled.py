@@ -22,12 +22,18 @@ from armod.machine_code.arithmetic import add_product, exponentials, level_of, s
 from armod.models.base import AutoregressiveModel
 from armod.models.made.made_kernel import made_blocks
 from armod.models.sequence.recurrent_kernel import recurrent_steps
+from armod.models.sequence.transformer_kernel import transformer_steps
 from armod.models.sequence.wavenet_kernel import wavenet_steps
 from tests.checkout import CHECKOUT
 from tests.harness.patience import FACTOR
-from tests.makers import context_for, made, recurrent, seeded, wavenet
+from tests.makers import context_for, made, recurrent, seeded, transformer, wavenet
 
-KERNELS = {"wavenet": wavenet_steps, "recurrent": recurrent_steps, "made": made_blocks}
+KERNELS = {
+    "wavenet": wavenet_steps,
+    "recurrent": recurrent_steps,
+    "made": made_blocks,
+    "transformer": transformer_steps,
+}
 MODELS: dict[str, Callable[[], AutoregressiveModel]] = {
     "wavenet of bits": lambda: wavenet((7,), Bernoulli(), [1, 2]),
     "wavenet of two levels, one step": lambda: wavenet((1,), Categorical(2), [1]),
@@ -58,6 +64,12 @@ MODELS: dict[str, Callable[[], AutoregressiveModel]] = {
     "made without a hidden layer": lambda: made((70,), (), scale=0.2),
     "made of one variable": lambda: made((1,), (3,), 4),
     "made with blocks of several variables and a context": lambda: made((9,), (4, 3), 3, context_size=2),
+    "transformer of bits": lambda: transformer((9,), Bernoulli()),
+    "transformer of 256 levels, one step": lambda: transformer((1,), Categorical(256)),
+    "transformer of one layer, any order, a context": lambda: transformer(
+        (5,), Categorical(4), num_layers=1, ordering=[3, 1, 0, 4, 2], context_size=2
+    ),
+    "transformer with rotary positions": lambda: transformer((11,), Categorical(5), positions="rotary"),
     "rnn of two layers": lambda: recurrent((5,), Categorical(3), cell="rnn", num_layers=2),
 }  # fmt: skip
 EACH = pytest.mark.parametrize("name", MODELS)
@@ -139,6 +151,7 @@ LONG: dict[str, Callable[[], AutoregressiveModel]] = {
     "wavenet with a context": lambda: wavenet(
         (700,), Categorical(6), [1, 2, 16], context_size=2, context_hop=5
     ),
+    "transformer": lambda: transformer((150,), Categorical(6), num_layers=1),
     "lstm that looks back, with a context": lambda: recurrent(
         (1_100,), Categorical(6), cell="lstm", lookback=3, context_size=2
     ),

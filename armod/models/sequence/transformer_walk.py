@@ -7,14 +7,20 @@ and shifts of the normalisations and of the attention are folded into the weight
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from armod.likelihoods import Likelihood
 from armod.models.sequence.sequence_walk import Beginning, SequenceWalk
 from armod.models.sequence.step_inputs import StepConstants
 from armod.models.sequence.transformer_block import Block, rotated, turns_of
+from armod.models.sequence.transformer_kernel import transformer_steps
+from armod.sampling.compiled import calls, draw_sequence
+
+_MOST_ROWS = 8  # from there on, products of many rows read the weights once for all of them
 
 
 class TransformerWalk(SequenceWalk):
@@ -49,7 +55,11 @@ class TransformerWalk(SequenceWalk):
         """Make room for the keys and values of all steps."""
         assert self.num_variables is not None
         self._constants = StepConstants(self.inputs, self.context, lambda vectors: vectors)
-        self._blocks = [_Block(weights, self.num_samples, self.num_variables) for weights in self._weights]
+        num_heads, width = self._weights[0].num_heads, len(self._head)
+        heads = (self.num_samples, num_heads, self.num_variables, width // num_heads)
+        # keys and values of all blocks
+        self._past = self._head.new_zeros(len(self._weights), 2, *heads)
+        self._blocks = [_Block(*each) for each in zip(self._weights, self._past, strict=True)]
         self._rows: _Rows | None = None
 
     def state(self) -> dict[str, tuple[Tensor, int]]:
@@ -90,6 +100,42 @@ class TransformerWalk(SequenceWalk):
             block.advance(step, states)
         return torch.addmm(self._head_bias, F.layer_norm(states, self._width, eps=self._epsilon), self._head)
 
+    def own_loop(
+        self, likelihood: Likelihood, noise: Tensor, known: Tensor | None, mask: Tensor | None
+    ) -> Tensor | None:
+        """Draw through `transformer_steps`, which is quickest for a few rows, as `Walk.own_loop`."""
+        is_native = self.device.type == "cpu" and self.dtype in (torch.float32, torch.float64)
+        if self.num_samples > _MOST_ROWS or not is_native:
+            return None
+        keys, past_values = self._past.unbind(1)
+        turns = self._blocks[0].turns
+        heads: Any = (self._weights[0].num_heads, self._epsilon)
+        tensors = [
+            self._past.new_zeros(2, 0, 0) if turns is None else turns,
+            *(torch.stack([getattr(block, name) for block in self._weights]) for name in _MATRICES),
+            self._head,
+            self._head_bias,
+            keys.view(*keys.shape[:3], keys.shape[4], -1),  # the walk itself does not read them any more
+            past_values,
+        ]
+        weights = [self._table.contiguous().numpy(), *heads, *(each.numpy() for each in tensors)]
+
+        def arguments(begin: int, end: int) -> list[Any]:
+            constants = self.inputs.constants(self.context, begin, end)
+            if constants is None:
+                constants = self._table.new_zeros(1, 1, self._table.shape[1])
+            return [constants.contiguous().numpy(), *weights]
+
+        start, ends = len(self._table) - 1, calls(len(noise), 128)
+        return draw_sequence(transformer_steps, likelihood, noise, known, mask, start, arguments, ends)
+
+
+_MATRICES = [
+    name + kind
+    for name in ("attention_in", "attention_out", "network_in", "network_out")
+    for kind in ("", "_bias")
+]
+
 
 class _BlockWeights:
     """A copy of one block's weights, each ``(inputs, outputs)``, which include norms and the scale of attention."""
@@ -112,18 +158,19 @@ class _BlockWeights:
 class _Block:
     """One block, with the keys and values of all steps so far."""
 
-    def __init__(self, weights: _BlockWeights, num_samples: int, num_steps: int) -> None:
+    def __init__(self, weights: _BlockWeights, past: Tensor) -> None:
         self._weights = weights
+        num_samples, _, num_steps, _ = past.shape[1:]
         new, width = weights.attention_in.new_zeros, len(weights.attention_in)
         heads = (num_samples * weights.num_heads, width // weights.num_heads)
         self._joint = new(num_samples, 3 * width)
         by_head = self._joint.unflatten(1, (3, weights.num_heads, heads[1]))
         self._new_queries_and_keys = by_head[:, :2]
-        self._turns = turns_of(0, num_steps, heads[1], like=self._joint) if weights.is_rotary else None
+        self.turns = turns_of(0, num_steps, heads[1], like=self._joint) if weights.is_rotary else None
         self._new_queries = self._joint[:, :width]
         self._new_keys_and_values = by_head[:, 1:].transpose(0, 1)
         # the steps of a head lie side by side, because each later step reads all of them: writing is rarer than reading
-        self.past = new(2, num_samples, weights.num_heads, num_steps, heads[1])
+        self.past = past
         self._slots = self.past.unbind(3)
         keys, self._values = self.past.view(2, heads[0], num_steps, heads[1]).unbind(0)
         self._keys = keys.transpose(1, 2)
@@ -138,8 +185,8 @@ class _Block:
         normed = F.layer_norm(states, weights.norm, eps=weights.epsilon)
         # queries, keys and values of this step; keys and values are kept for all later ones
         torch.addmm(weights.attention_in_bias, normed, weights.attention_in, out=self._joint)
-        if self._turns is not None:
-            turns = self._turns[:, step : step + 1]
+        if self.turns is not None:
+            turns = self.turns[:, step : step + 1]
             self._new_queries_and_keys.copy_(rotated(self._new_queries_and_keys, turns))
         self._queries_of_all_heads.copy_(self._new_queries)
         self._slots[step].copy_(self._new_keys_and_values)
@@ -160,8 +207,8 @@ class _Block:
         normed = torch.layer_norm(states, weights.norm, None, None, weights.epsilon)
         weights.attend_in(normed, rows.joint)
         rows.joint.add_(weights.attention_in_bias)
-        if self._turns is not None:
-            turns = self._turns[:, begin:end, None, None, None]
+        if self.turns is not None:
+            turns = self.turns[:, begin:end, None, None, None]
             rows.new_queries_and_keys.copy_(rotated(rows.new_queries_and_keys, turns))
         rows.queries_of_heads.copy_(rows.new_queries)
         self.past.narrow(3, begin, rows.num_steps).copy_(rows.new_keys_and_values)
