@@ -38,6 +38,7 @@ _WORKS = {
     "strategies.flow_student": ("one_pass",),
     "strategies.subscale": ("fixed_point",),
     "strategies.guess_and_verify": ("evaluations", "digits", "made", "chorales"),
+    "peers": ("gpt", "onnx", "training"),
     "grading": ("submission", "processes", "sandbox"),
 }
 

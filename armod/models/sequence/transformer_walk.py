@@ -115,7 +115,9 @@ class TransformerWalk(SequenceWalk):
             *(torch.stack([getattr(block, name) for block in self._weights]) for name in _MATRICES),
             self._head,
             self._head_bias,
-            keys.view(*keys.shape[:3], keys.shape[4], -1),  # the walk itself does not read them any more
+            keys.view(
+                *keys.shape[:3], keys.shape[4], keys.shape[3]
+            ),  # the walk itself does not read them any more
             past_values,
         ]
         weights = [self._table.contiguous().numpy(), *heads, *(each.numpy() for each in tensors)]
