@@ -97,6 +97,22 @@ def exponential_average(made: armod.MADE) -> None:
     torch._foreach_lerp_([p.data for p in made.parameters()], [p.data for p in model(5).parameters()], 0.7)
 
 
+def swapped(made: armod.MADE) -> None:
+    torch.utils.swap_tensors(made.layers[1].weight, model(5).layers[1].weight)
+
+
+def fused_step(made: armod.MADE) -> None:
+    optimizer = torch.optim.Adam(made.parameters(), lr=0.5, fused=True)
+    made(torch.zeros(2, 7)).sum().backward()
+    optimizer.step()
+
+
+def foreach_step(made: armod.MADE) -> None:
+    optimizer = torch.optim.SGD(made.parameters(), lr=0.5, foreach=True)
+    made(torch.zeros(2, 7)).sum().backward()
+    optimizer.step()
+
+
 EDITS: list[Callable[[armod.MADE], None]] = [
     one_training_step,
     in_place,
@@ -112,6 +128,9 @@ EDITS: list[Callable[[armod.MADE], None]] = [
     pruned,
     as_a_vector,
     exponential_average,
+    swapped,
+    fused_step,
+    foreach_step,
 ]
 
 
