@@ -75,9 +75,9 @@ display(sound_player({"He might even have been made amiable himself": sentence},
 curves(torch.arange(400) / 8, {"wave": vowel}, title="A vowel", xlabel="milliseconds", ylabel="pressure")
 
 # %% [markdown]
-# The long picture shows bursts, the syllables, with pauses between. The short one shows what a vowel is made of: one shape, again
+# The long picture shows bursts, the syllables, with pauses between. The short one shows one shape, again
 # and again, with the pitch of the voice. The cell measures the period by the **autocorrelation**, the correlation of a wave with
-# itself some samples later. It is highest after about 80 samples, 10 milliseconds. A syllable lasts some 2,000 samples.
+# itself some samples later. It is highest after about 80 samples, 10 milliseconds. A syllable lasts some 2,000.
 #
 # So a model of sound should see the last few samples for the shape of the wave, a hundred for the pitch, and thousands for
 # the syllable. A recurrent network carries all that through thousands of steps, and lesson 4.4 showed what becomes of a
@@ -87,11 +87,10 @@ curves(torch.arange(400) / 8, {"wave": vowel}, title="A vowel", xlabel="millisec
 # %% [markdown]
 # ## 2. 256 levels: the mu-law
 #
-# First, what is a sample? On a compact disc it is one of 65,536 levels. A softmax with 65,536 outputs is too large.
-# We could cut the range into 256 equal levels. But most samples of speech are quiet, and the quiet ones would share a few
-# levels among them.
+# First, what is a sample? On a compact disc it is one of 65,536 levels, too many for a softmax.
+# We could cut the range into 256 equal levels. But most samples of speech are quiet, and these would share a few levels.
 #
-# The telephone's answer is to *compress* first, and to expand again at the other end: **mu-law companding**. The mu-law is nearly
+# The telephone *compresses* first, and expands again at the other end: **mu-law companding**. The mu-law is nearly
 # logarithmic for loud samples and linear for quiet ones,
 #
 # $$f(x) = \operatorname{sign}(x)\, \frac{\ln(1 + \mu |x|)}{\ln(1 + \mu)}, \qquad \mu = 255.$$
@@ -149,7 +148,7 @@ known = {"": "right", "16, 5": "right for 256 only: which number of the formula 
 print(known.get(wrong := ", ".join(map(str, wrong)), f"not yet: wrong for K = {wrong}"))
 
 # %% [markdown]
-# What has the mu-law bought? We quantise the sentence with fewer and fewer levels, in equal steps and by the mu-law,
+# What does the mu-law buy? We quantise the sentence with fewer and fewer levels, in equal steps and by the mu-law,
 # and compare the power of the signal with that of the error, in decibels. Every 10 dB is a factor of ten.
 
 
@@ -203,7 +202,7 @@ spread = expand(torch.linspace(-1, 1, 100_001, dtype=torch.float64))
 quieter = {f"the recording, {volume} times as loud": off_by_one(volume * wave) for volume in (0.9, 0.7, 0.3)}
 lines = [f"{name}: {share:.0f} %" for name, share in quieter.items()]
 predict(
-    f"Of a compressed wave that is spread evenly, {off_by_one(spread):.0f} % of the levels are off by one. And of our recording?",
+    f"In a compressed wave that is spread evenly, {off_by_one(spread):.0f} % of the levels are off by one. How many in our recording?",
     number(off_by_one(wave), unit="%", low=0, high=100),
     reveal="\n\n".join(lines),
 )
@@ -215,15 +214,13 @@ predict(
 # agree. Change the volume a little, and the samples leave the middles: then 8 to 32 % are off. The conventions differ most near the
 # ends of the range, by half a bin, and not at all at zero, so the share depends on the loudness.
 #
-# A test on data that are quantised already would have passed.
-#
 # </details>
 
 # %% [markdown]
 # ## 3. Causal, and dilated
 #
 # Now to the network. A convolution slides a few weights, its *taps*, along the sequence. An ordinary one looks to both sides. A **causal**
-# one looks back only, and the way to get it is plain: put zeros before the beginning, none after the end. With
+# one looks back only, and that is easy to get: put zeros before the beginning, none after the end. With
 # **dilation** $d$ its taps are $d$ steps apart: output $t$ reads $t$, $t - d$, $t - 2d$ and so on. Together this is a
 # **dilated causal convolution**.
 #
@@ -251,7 +248,7 @@ title = f"Doubling the dilation makes 4 layers reach {facts[0].field} samples in
 dilation_animation(*facts, title=title)
 
 # %% [markdown]
-# Input 10 moves output 10 and later ones, never an earlier one. Conversely, an output sees its own place and the past.
+# Input 10 moves output 10 and later ones, never an earlier one.
 #
 # With doubled dilations every row of the tree has twice as many lit units as the row above, and no two paths meet: it has
 # 16 different leaves. With dilation 1 the paths run into each other: a new layer adds a single sample.
@@ -259,7 +256,7 @@ dilation_animation(*facts, title=title)
 # > **Precision.** The module says that output $t$ depends on inputs $\le t$. So it does, and it predicts sample
 # > $t + 1$. Counted from the sample that is predicted, the past is *strictly* earlier.
 #
-# Does the formula hold? The oracle knows nothing of taps and dilations. It changes one sample at a time, and watches
+# Does the formula hold? The oracle knows nothing of taps. It changes one sample at a time, and watches
 # which conditionals of a whole WaveNet move.
 
 # %%
@@ -292,7 +289,7 @@ predict(
 #
 # </details>
 #
-# **Your turn.** Choose dilations for layers of two taps that see exactly 50 samples, without a gap, with as few layers as you can. Replace the dots.
+# **Your turn.** Choose dilations for layers of two taps that see exactly 50 samples, without a gap, with few layers. Replace the dots.
 
 # %%
 mine = ...
@@ -320,9 +317,9 @@ else:
 dilation_lab("doubling", 4)
 
 # %% [markdown]
-# Five layers see the same 32 samples in either order: a sum has no order. But take one layer away. *Doubling* loses the
+# Five layers see the same 32 samples in either order. But take one layer away. *Doubling* loses the
 # dilation 16 and half of its field. *Halving* loses the dilation 1: it still reaches back over 31 samples, and sees
-# every other one. Two stacks begin again at 1, and buy depth instead of reach. WaveNet does that on purpose, with 1, 2, 4, ...,
+# every other one. Two stacks buy depth instead of reach. WaveNet does that on purpose, with 1, 2, 4, ...,
 # 512 several times over. Before the beginning there are only zeros.
 
 # %% [markdown]
@@ -354,11 +351,11 @@ assert torch.allclose(gated(x, layer.weight.permute(1, 2, 0), layer.bias, 4), th
 wavenet_block()
 
 # %% [markdown]
-# Follow the diagram from the bottom. Above the unit $u$ the ways part. The **residual**: the next layer reads $h + W u$, what this layer read
+# Follow the diagram from the bottom. Above the unit $u$ the paths part. The **residual**: the next layer reads $h + W u$, what this layer read
 # plus what it found. The **skip**: every layer's $u$ also goes straight to the output, which multiplies each by a matrix
 # of its own, adds them up, and turns the sum into 256 logits by two more matrices. (A convolution of one tap, 1×1, is a matrix at every step.)
 #
-# What gate, residual and skip are worth in bits, section 8 will measure.
+# Section 8 measures what gate, residual and skip are worth in bits.
 #
 # ### The whole network
 #
@@ -389,34 +386,33 @@ class MyWaveNet(armod.AutoregressiveModel):
         return self.likelihood.distribution(self.head(self.hidden(output.relu()).relu()))
 
 
-small = MyWaveNet(8, 3, 16, [1, 2, 4])
-report = armod.check_autoregressive(small)
-assert abs(armod.total_probability(small) - 1) < 1e-4 and report.is_autoregressive and not report.blind_spot
-
 # %% [markdown]
-# **Proof.** The probabilities of all $3^8$ sequences of eight samples add up to 1, no
-# conditional sees its own sample or a later one, and none of the earlier ones is missed. (`armod.WaveNet` is the same network, number for number.)
+# (`armod.WaveNet` is the same network, number for number.)
 #
 # While it learns, the network predicts every sample from the *true* samples before it, never from its own
-# guesses. This is **teacher forcing**. All inputs are then known in advance, so a convolution learns from a whole recording in one pass. A recurrent
-# network, taught in the same way, still goes step by step.
+# guesses: **teacher forcing**. All inputs are then known in advance, so a convolution learns from a whole recording in one pass. A recurrent
+# network still goes step by step.
 #
 # ### Break it: forget the shift
 #
-# Everything else stays: the convolutions are causal, the padding is right. Only `shift=False`. We train both on the
-# speech, in 16 levels to make it quick.
+# First the **proof** that the network is right with its shift. The probabilities of all $3^8$ sequences of eight samples add up to 1, no
+# conditional sees its own sample or a later one, and none misses an earlier one.
+#
+# Then we change one thing: `shift=False`. The convolutions are still causal. We train both
+# networks on the speech, in 16 levels to make it quick.
 
 # %%
+tiny = [MyWaveNet(8, 3, 16, [1, 2, 4], shift) for shift in (True, False)]
+right, wrong = map(armod.check_autoregressive, tiny)
+assert right.is_autoregressive and not right.blind_spot and abs(armod.total_probability(tiny[0]) - 1) < 1e-4
 coarse, loss = speech.quantize(16), []
-for shift in (True, False):
-    model = MyWaveNet(1000, 16, 16, [1, 2, 4, 8], shift)
+for model in [MyWaveNet(1000, 16, 16, [1, 2, 4, 8], shift) for shift in (True, False)]:
     armod.fit(model, coarse.train.view(-1, 1000), epochs=2, batch_size=4, learning_rate=1e-2, seed=seed)
     loss.append(model.bits_per_dim(coarse.test.view(-1, 1000)).mean().item())
-report = armod.check_autoregressive(MyWaveNet(8, 3, 16, [1, 2, 4], shift=False))
 predict(
     f"With the shift the network needs {loss[0]:.2f} bits a sample. What does it report without the shift?",
     number(loss[1], unit="bits", low=0, high=4),
-    reveal=str(report),
+    reveal=str(wrong),
 )
 
 # %% [markdown]
@@ -431,14 +427,14 @@ predict(
 # %% [markdown]
 # ## 6. What has to be beaten
 #
-# Three of the five sentences are for learning, 18 seconds; one decides when to stop; one is the test. Before a network, we try
-# the simple predictors, each with a real likelihood over the 256 levels.
+# Three sentences are for learning, 18 seconds; one decides when to stop; one is the test. Before a network, we try
+# simple predictors, each with a real likelihood over the 256 levels.
 #
 # - **Even** levels cost 8 bits. A **histogram** of the training levels knows that quiet is frequent.
 # - **Tables:** how often does each level follow each level? And each pair of levels? (These are the n-grams of lesson 4.2.)
 # - **Last value:** the next sample is near the last one. How near? A logistic density around it, of one width for all,
 #   gives each level the probability of its bin (lesson 4.3).
-# - **Linear prediction**, in every mobile phone: the next sample is a weighted sum of the last sixteen, with weights
+# - **Linear prediction**, which works in every mobile phone: the next sample is a weighted sum of the last sixteen, with weights
 #   from **weighted least squares**: the louder the place, the less a sample counts.
 # - Either of them **with a memory of its errors:** the width is a multiple of the mean error over the last sixteen
 #   samples (speech coders call this **backward adaptation**). Where prediction has gone well, be sure; where it has not, be careful.
@@ -468,7 +464,7 @@ def linear(wave, count):  # the weights of the last samples, by least squares
 
 
 # %% [markdown]
-# The weights and the factor are learnt on the training sentences, and tested on another one.
+# Weights and factor are learnt on the training sentences, and tested on another.
 
 
 # %%
@@ -553,20 +549,20 @@ predict(
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# The small network keeps up with the predictors with a memory, and its learning curves still fall together. The weights that ship with the course, twenty layers of 32 channels trained
+# The small network keeps up with the predictors with a memory, and its curves still fall together. The weights that ship with the course, twenty layers of 32 channels trained
 # for some minutes, are ahead of linear prediction by two hundredths of a bit.
 #
 # Is that a lead? The receipt says give or take 499 nats, nearly a fifth of a bit, since some pieces are harder than others.
-# But they are harder for both, so compare piece by piece (the last line; above 0 the network is ahead). Of six pieces of half a second the network is ahead in
+# But they are hard for both, so compare piece by piece (the last line; above 0 the network is ahead). Of six pieces of half a second the network is ahead in
 # three and behind in three, and without the last piece it would be behind on average. Call it a draw.
 #
 # </details>
 #
 # A draw, with 140,896 parameters against 17. WaveNet's authors trained on 24.6 hours of one voice, and we on 18 seconds, a
-# five-thousandth. What more data would do we cannot try here.
+# five-thousandth. We cannot try here what more data would do.
 #
 # How much of its past does the shipped network use? Its field is 2,047 samples. We take samples from the held-out sentences, and let the network
-# predict each of them several times: from no past at all, from the last sample, from the last four, and so on. They must always be the
+# predict each of them from no past at all, from the last sample, from the last four, and so on. They must always be the
 # *same* samples: some are harder than others by whole bits.
 
 # %%
@@ -595,7 +591,7 @@ predict(
 # <details><summary>What happened</summary>
 #
 # Without a past a sample costs nearly 8 bits. One known sample saves more than a bit, sixteen save two: that is the shape of the
-# wave. Then the curve is flat. What lies more than 64 samples back makes no difference that could be told from chance. And 64 samples
+# wave. Then the curve is flat. Samples that lie more than 64 steps back make no difference that could be told from chance. And 64 samples
 # are less than one period of the voice. The field is 2,047 samples wide, and this network uses a few dozen of them: what can be seen need not be used.
 #
 # </details>
@@ -603,7 +599,7 @@ predict(
 # %% [markdown]
 # ## 8. What are gate, residual and skip for?
 #
-# Take them away and see. First the short cuts: `armod.WaveNet` has a switch for each. Without residuals a layer hands on $W u$ alone. Without
+# Take them away and see. `armod.WaveNet` has a switch for each short cut. Without residuals a layer hands on $W u$ alone. Without
 # skips the output reads the last layer alone. Nine layers of 16 channels go once through the sentences, in shorter pieces, which make more steps;
 # everything else is equal.
 
@@ -647,9 +643,9 @@ for name, unit in {"gated": gated, "mine": my_unit}.items() if answer is not ...
 print("not answered yet" * (answer is ...))
 
 # %% [markdown]
-# So we trained every variant out, from three seeds, on sixteen layers of 16 channels. Learning rate
+# One pass is little training. So we also trained every variant to its end, from three seeds, on sixteen layers of 16 channels. Learning rate
 # and passes were chosen for each variant on the held-out sentence. (`benchmarks/ablations/wavenet.py` repeats it.) A unit without a gate
-# has half the weights, so there is a wider one, too, with as many weights in all as the gated network has.
+# has half the weights, so there is a wider one, too, with as many weights as the gated network.
 #
 # | | bits a sample, mean | lost, in each of three seeds |
 # |---|---|---|
@@ -662,12 +658,12 @@ print("not answered yet" * (answer is ...))
 # | no residual | 5.34 | 0.21, 0.25, 0.15 |
 # | no residual and no skip | 7.60 | 2.46, 2.48, 2.47 |
 #
-# Whatever is taken away costs bits, in every seed. Against wider units with as many weights the gate is worth 0.04 to 0.09 of them. That is little, and yet
-# only the whole network is below the 5.16 of linear prediction with a memory, if by no more than a draw. Skips seemed useless after one pass. Trained out,
-# they are worth nearly as much as the gate.
+# Each part costs bits when it is taken away, with every seed. Against wider units with as many weights the gate is worth 0.04 to 0.09 bits. That is little. Yet
+# only the whole network gets below the 5.16 of linear prediction with a memory, by a lead that section 7 called a draw. Skips seemed useless after one pass. At the
+# end of training they are worth nearly as much as the gate.
 #
-# Why are residuals worth so much? One suspect is the gradient, as in lesson 4.4: how much of what leaves the last output arrives $k$ samples back?
-# We measure it in a new network, between embedding and logits, and beside it in the best recurrent network of that
+# Why are residuals worth so much? One suspect is the gradient, as in lesson 4.4: how much of the gradient that leaves the last output arrives $k$ samples back?
+# We measure it in a new network, and beside it in the best recurrent network of that
 # lesson, a GRU whose gates start open.
 
 
@@ -694,8 +690,8 @@ predict(
     choices(
         {
             "about as much": 0,
-            "ten times as much after 256 or more": 1,
-            "ten times as much after 255 or more": -1,
+            "at least ten times as much at 256": 1,
+            "at least ten times as much at 255": -1,
         },
         answer=max(-1, min(1, int(math.log10(both[256] / both[255])))),
     ),
@@ -717,11 +713,11 @@ predict(
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# Far more after 256: nearly all, where of lag 255 next to nothing arrives. WaveNet with residuals loses a factor at every *unit* on the way. How many units does a lag
+# Far more arrives 256 samples back, nearly all of it. At 255 next to nothing is left. WaveNet with residuals loses a factor at every *unit* on the way. How many units does a lag
 # need? Write it in binary: the lag 256 is one tap of the layer with dilation 256, and arrives as strong as lag 1, since
 # residuals carry it past all other layers. The lag 255 takes eight taps in eight units, each of which costs about a factor of ten.
 #
-# In the figure both axes are logarithmic. The typical lag has half as many ones as digits, so the number of units grows with the *logarithm* of the
+# Both axes are logarithmic. The typical lag has half as many ones as digits, so the number of units grows with the *logarithm* of the
 # lag, and the gradient falls as a **power** of it: roughly a straight line. The GRU loses a factor at every *step*. With its
 # gates open that factor is near 1, so it is ahead until past lag 100; then its curve bends and falls.
 #
@@ -735,8 +731,8 @@ predict(
 # %% [markdown]
 # ## 9. Listening
 #
-# Sampling goes one sample at a time. The textbook loop computes the whole field again for each: 512 columns of nine units for the
-# nine layers trained in section 7, 4,608 units. `armod` keeps what it has: what a layer with dilation $d$ will need in $d$
+# Sampling goes one sample at a time. The textbook loop computes the whole field again for each. With the
+# nine layers of section 7 these are 512 columns of nine units, 4,608 in all. `armod` keeps what it has: what a layer with dilation $d$ will need in $d$
 # steps waits in a queue of $d$ places, and nine units are left to compute, however far the dilations reach. Lesson 4.7.1
 # builds the queues, and counts.
 #
@@ -744,22 +740,21 @@ predict(
 
 
 # %%
+def rhythm(sound):  # the share of its pieces that repeat themselves, and how much their loudness varies
+    pieces = sound.split(400)[:-1]
+    loud = torch.stack([piece.std() for piece in pieces])
+    voiced = sum(bool(autocorrelation(piece).max() > 0.6) for piece in pieces)
+    return voiced / len(pieces), (loud.std() / loud.mean()).item()
+
+
 length = 4_000 if quick else 12_000
 drawn = trained.sample(1, length=length, generator=torch.Generator().manual_seed(seed))[0]
 counts = torch.bincount(speech.train.long().flatten(), minlength=256).double()
 levels = torch.multinomial(counts, length, replacement=True, generator=torch.Generator().manual_seed(seed))
 heard = {"WaveNet": mu_law_decode(drawn), "histogram": mu_law_decode(levels[:4_000])}
-voiced, loud = {}, {}
-for name, sound in (heard | {"real": sentence}).items():
-    pieces = sound.split(400)[:-1]
-    voiced[name] = sum(bool(autocorrelation(piece).max() > 0.6) for piece in pieces) / len(pieces)
-    loud[name] = torch.stack([piece.std() for piece in pieces])
-    loud[name] = (loud[name].std() / loud[name].mean()).item()
-has_voice, has_bursts = voiced["WaveNet"] > voiced["real"] / 2, loud["WaveNet"] > loud["real"] / 3
-lines = [
-    f"{name}: {share:.0%} of its pieces of 50 milliseconds repeat themselves"
-    for name, share in voiced.items()
-]
+found = {name: rhythm(sound) for name, sound in (heard | {"real": sentence}).items()}
+(voice, bursts), (real_voice, real_bursts) = found["WaveNet"], found["real"]
+lines = [f"{name}: {each:.0%} of its pieces of 50 ms repeat themselves" for name, (each, _) in found.items()]
 predict(
     "The network has heard 18 seconds of speech. What does it sound like?",
     choices(
@@ -769,7 +764,7 @@ predict(
             "a voice, without words": (True, True),
             "an even hum": (True, False),
         },
-        answer=(has_voice, has_bursts),
+        answer=(voice > real_voice / 2, bursts > real_bursts / 3),
     ),
     reveal=[sound_player(heard, speech.sample_rate), "\n\n".join(lines)],
 )
@@ -778,16 +773,16 @@ predict(
 # <details><summary>What happened</summary>
 #
 # The histogram hisses: right levels, no past. WaveNet's sound comes in bursts and pauses, as
-# speech does, and sounds more like whispering than like speaking. What is missing is the *voice*. Most pieces of the
-# real sentence repeat themselves with the period of the voice, as the lines below the sounds say, and hardly any of the sample's do.
+# speech does, and is more like whispering. The *voice* is missing. Most pieces of the
+# real sentence repeat themselves with the period of the voice, and hardly any of the sample's do.
 #
 # That fits section 7: the last period of the voice began about 80 samples back, and this network gains nothing from there. It is no
-# proof. Whether a network that does look back so far would speak with a voice, we have not tried. The ear hears at once what
+# proof. We have not tried whether a network that does look back so far would speak with a voice. The ear hears at once what
 # the bits did not show.
 #
 # </details>
 #
-# WaveNet's authors, with many hours of speech and no text, heard fluent words of a language that does not exist. A network has to
+# WaveNet's authors, with many hours of speech and no text, heard words of a language that does not exist. A network has to
 # be told which words to speak: that is lesson 4.6.2.
 
 # %% [markdown]

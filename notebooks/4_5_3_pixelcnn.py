@@ -29,7 +29,7 @@ quick = False
 
 # %%
 import math
-from itertools import pairwise, product
+from itertools import product
 
 import torch
 from IPython.display import display
@@ -60,8 +60,8 @@ def seeded(offset=0):
 # ## 1. An image, read like a page
 #
 # Lesson 4.5.1 put a MADE on digits. It had 785,284 weights, and it did not know that an image is an image. Shuffle all
-# pixels in the same way in every digit, and it learns just as well. What a stroke looks like in one corner it has to
-# learn again in the next.
+# pixels in the same way in every digit, and it learns just as well. It has to learn
+# in every corner anew what a stroke looks like.
 #
 # A convolution knows better. It slides *one* small filter over the whole image, so whatever it learns in one place
 # holds in all places. To use it for the chain rule we need an ordering that fits a sliding filter. The natural one is
@@ -87,8 +87,8 @@ image_grid(seen_so_far, title=title, column_labels=labels, known=read[None])
 #
 # That leaves the centre, which needs some thought.
 #
-# - The **first** layer reads the image. In its centre lies the very pixel that is to be predicted. So its weight must
-#   be 0. This is **mask A**.
+# - The **first** layer reads the image. The very pixel that is to be predicted lies in its centre. So the weight there
+#   must be 0. This is **mask A**.
 # - **Later** layers read features. The features in the centre were computed by a masked layer. They know pixels above and
 #   to the left, and do not know the pixel itself. So their weight can stay. This is **mask B**.
 
@@ -103,6 +103,11 @@ def build_mask(kernel_size, mask_type):
     return mask
 
 
+def masked(convolution, x, mask_type):  # (N, C, H, W) -> (N, C', H, W)
+    mask = build_mask(convolution.kernel_size[0], mask_type)
+    return F.conv2d(x, convolution.weight * mask, convolution.bias, padding="same")
+
+
 for kernel_size, mask_type in product((1, 3, 5, 7), "AB"):
     assert torch.equal(build_mask(kernel_size, mask_type), pixel_mask(kernel_size, mask_type)[0, 0])
 mask_squares(
@@ -112,7 +117,8 @@ mask_squares(
 
 # %% [markdown]
 # Ones are weights that stay, and the dark edge marks the centre, the only place where A and B differ. A 1×1 filter with mask A
-# keeps no weight, and sees nothing at all. The assertion says that these are the library's masks.
+# keeps no weight, and sees nothing at all. The assertion says that these are the library's masks. A **masked convolution** is
+# an ordinary one whose weights are multiplied by the mask in every pass: `masked`.
 #
 # **Your turn.** How many weights of a $k \times k$ filter does mask A keep? Mend the line in `kept`.
 
@@ -175,51 +181,41 @@ assert torch.equal(sees[:, 4, :, 4], centre["mask A, centre"])
 assert sees[:, 4, :, :4].all() and not sees[:, 4, :, 5:].any()
 
 # %% [markdown]
-# The measured square is that of mask A, though most of the network's layers have mask B: of the pixel itself a stack sees
-# what its *first* layer lets in. Of the four earlier pixels all three colours are seen, of later pixels nothing.
+# The measured square is that of mask A, though most of the network's layers have mask B: only the *first* layer
+# decides what a stack sees of the pixel itself. It sees all three colours of the four earlier pixels, and nothing of later ones.
 
 # %% [markdown]
 # ## 3. The whole model
 #
-# Now we can build it. A **masked convolution** multiplies its weights by the mask in every pass. The network begins with one
-# such layer with mask A. Then come **residual blocks** with mask B: each squeezes the features to half as many, looks around,
+# We have all parts of the network. It begins with one masked convolution with mask A. Then come **residual blocks** with mask B: each squeezes the features to half as many, looks around,
 # spreads them again, and adds the result to what it was given. Two 1×1 layers turn the features into one number for each
 # pixel, the logit of its conditional.
 
 
 # %%
-class MaskedConvolution(nn.Conv2d):
-    def __init__(self, below, above, kernel_size, mask_type):
-        super().__init__(below, above, kernel_size, padding=kernel_size // 2)
-        self.mask = build_mask(kernel_size, mask_type).float()
-
-    def forward(self, x):
-        return F.conv2d(x, self.weight * self.mask, self.bias, padding=self.padding)
-
-
-def masked_layers(*widths, kernels):
-    layers = [MaskedConvolution(*pair, k, "B") for pair, k in zip(pairwise(widths), kernels, strict=True)]
-    return nn.Sequential(*(nn.Sequential(nn.ReLU(), layer) for layer in layers))
-
-
 class MyPixelCNN(armod.AutoregressiveModel):
     likelihood = bernoulli
 
     def __init__(self, event_shape, width, num_blocks, first="A"):
         super().__init__()
         self.event_shape, self.ordering = torch.Size(event_shape), armod.orderings.raster(event_shape)
-        self.first = MaskedConvolution(1, 2 * width, 3, first)
-        blocks = (
-            masked_layers(2 * width, width, width, 2 * width, kernels=(1, 3, 1)) for _ in range(num_blocks)
-        )
-        self.blocks = nn.ModuleList(blocks)
-        self.head = masked_layers(2 * width, 2 * width, 1, kernels=(1, 1))
+        self.first, self.first_mask = nn.Conv2d(1, 2 * width, 3), first
+        self.blocks = nn.ModuleList()
+        for _ in range(num_blocks):
+            squeeze, spread = nn.Conv2d(2 * width, width, 1), nn.Conv2d(width, 2 * width, 1)
+            self.blocks.append(nn.ModuleList([squeeze, nn.Conv2d(width, width, 3), spread]))
+        self.head = nn.ModuleList([nn.Conv2d(2 * width, 2 * width, 1), nn.Conv2d(2 * width, 1, 1)])
+
+    def through(self, layers, features):
+        for layer in layers:
+            features = masked(layer, features.relu(), "B")
+        return features
 
     def conditionals(self, x, context=None):
-        features = self.first(2 * x.float() - 1)
+        features = masked(self.first, 2 * x.float() - 1, self.first_mask)
         for block in self.blocks:
-            features = features + block(features)
-        return Bernoulli(logits=self.head(features))
+            features = features + self.through(block, features)
+        return Bernoulli(logits=self.through(self.head, features))
 
 
 # %% [markdown]
@@ -245,9 +241,9 @@ print("reference:", armod.check_autoregressive(reference))
 
 # %% [markdown]
 # No conditional sees a later pixel. But the report also counts 875 pairs of a pixel and an earlier one that it does *not* see.
-# Of our own class the oracle can say no more than that. The library's class states how far its kernels reach together, so the
+# The oracle can say no more about our own class. The library's class states how far its kernels reach together, so the
 # oracle divides these pairs in two. Most are **out of reach**: further away than all kernels span. But in 179 pairs the
-# earlier pixel is *near enough*, and is not seen all the same: it lies in the **blind spot**. A MADE had none. Where does it
+# earlier pixel is *near enough*, and yet unseen: it lies in the **blind spot**. A MADE had none. Where does it
 # come from?
 
 # %% [markdown]
@@ -377,8 +373,8 @@ predict(
 #
 # </details>
 #
-# In photographs and digits a pixel in the blind spot can often be guessed from those around it. What it costs there, lesson 4.5.4
-# measures: it gives the same network its blind spot back.
+# In photographs and digits a pixel in the blind spot can often be guessed from those around it. Lesson 4.5.4 measures what it
+# costs there: it gives the same network its blind spot back.
 
 # %% [markdown]
 # ## 6. Break it: mask B first
@@ -407,11 +403,11 @@ for first in "AB":
     loss[first] = armod.evaluate(network, small).nats
     with torch.no_grad():
         drawn |= {f"{first} first, on {name}": draw(network, page) for name, page in pages.items()}
-same = {name: (drawn[f"B first, on {name}"] == page).float().mean() for name, page in pages.items()}
 predict(
     f"With mask A first a digit costs {loss['A']:.1f} nats, with mask B first {loss['B']:.1f}. What will the second network draw?",
     choices(
-        {"better digits": False, "whatever was on the page": True}, answer=bool(min(same.values()) > 0.9)
+        {"better digits": False, "whatever was on the page": True},
+        answer=(drawn["B first, on noise"] == pages["noise"]).float().mean().item() > 0.9,
     ),
     reveal=[
         image_grid(
@@ -481,7 +477,7 @@ predict(
 # </details>
 #
 # The weights that ship with the course are those of a larger network, with eight layers, trained for longer. It needs 77 nats.
-# MADE may look at *every* earlier pixel, and this network looks at a few rows. How can it win? Two explanations offer
+# MADE may look at *every* earlier pixel, and this network looks at a few rows. How can it win? Two explanations suggest
 # themselves: it looks at *near* pixels only (**locality**), and it learns one filter from *all places* of all digits at once
 # (**parameter sharing**). We can try out both without any network, by counting, as in lesson 4.5.1. For the $n$ nearest
 # earlier pixels we count how often each of their $2^n$ patterns is followed by black. There may be one common table for the whole
@@ -551,7 +547,7 @@ predict(
 # in lesson 4.5.1.)
 #
 # Now compare the lines. As long as few pixels are counted, a table for each place is *better* than the common one: with eight
-# pixels it needs 82 nats instead of 89. In the middle of the image black follows other patterns than at its edge. With more
+# pixels it needs 82 nats instead of 89. In the middle of the image black follows other patterns than at the edge. With more
 # pixels each place has too few digits for its many patterns, and its line turns up; the common one goes on to 79.7. And tables
 # that lean on the common one have the best of both. They are ahead of all, with 75.5 nats: even of PixelCNN, by more than a nat.
 # Places are *not* alike, and we shall need that.
@@ -700,8 +696,8 @@ predict(
 #
 # </details>
 #
-# **Proof.** We replace the ten upper rows of each of the 80 digits by those of another digit. To the rows from the 19th on,
-# more than eight rows further down, this makes no difference at all. To MADE it does.
+# **Proof.** We replace the ten upper rows of each of the 80 digits by those of another digit. The rows from the 19th on lie
+# more than eight rows further down. For PixelCNN they cost exactly the same as before, for MADE they do not.
 
 # %%
 both = given, torch.where(rows < 10, other, given)
@@ -722,7 +718,7 @@ for name in ("pixelcnn", "made"):
 # And why do its figures run off the page? There are three suspects. The *blind spot* hides a part of the past. The *field* is
 # short, so the network has forgotten the top when it draws the foot. And *place*: the tables of section 7 were better when each place had its own,
 # and a convolution does the same in all places. Each suspect would explain the samples. To find the culprit one has to
-# remove one of them, and leave the others. The next lesson removes the blind spot first.
+# remove one of them, and keep the others. The next lesson removes the blind spot first.
 
 # %% [markdown]
 # ## Summary
