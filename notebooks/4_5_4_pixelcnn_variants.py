@@ -75,8 +75,8 @@ def mean_and_error(x):
 # %% [markdown]
 # ## 1. Where one stack never looks, and why
 #
-# Lesson 4.5.3 derived and measured the blind spot of a PixelCNN. We look at its cause once more, in single steps, because
-# they will tell us what to build instead.
+# Lesson 4.5.3 derived and measured the blind spot of a PixelCNN. We look at its cause once more, step by step, because
+# the steps tell us what to build instead.
 #
 # A masked layer lets a pixel look at its neighbours, one step away. Write a step as (rows, columns). With a 3×3 kernel,
 # mask A allows four steps: three into the row above, and one to the left. Mask B adds the step that stays where it is. A
@@ -110,13 +110,13 @@ predict(
 #
 # Never. Follow the two kinds of arrows on the left of the figure. A step to the left is free: it stays in the row. A step to
 # the *right* exists only together with a step up. So four columns to the right cost four rows, and there are but three.
-# Everything below that diagonal is on no path. This is the blind spot of lesson 4.5.3, hatched: earlier pixels that are near enough, and are not seen all the
-# same. Depth widens it. With $L$ layers it has $1 + 2 + \dots + (L-1) = L(L-1)/2$ pixels inside the square that the kernels
+# No path leads to anything below that diagonal. This is the blind spot of lesson 4.5.3, hatched: earlier pixels that are near enough, and yet
+# unseen. Depth widens it. With $L$ layers it has $1 + 2 + \dots + (L-1) = L(L-1)/2$ pixels inside the square that the kernels
 # span.
 #
 # Why is there no free step to the right? In the pixel's own row it would be a look at the future. In the row above it
-# would be harmless, because that row is complete. But a single stack has one mask for all rows: the features of the row
-# above were made under it as well, and so they know nothing of the pixels to their right.
+# would be harmless. But a single stack has one mask for all rows: the features of the row
+# above were made under it as well, and know nothing of the pixels to their right.
 #
 # </details>
 
@@ -126,7 +126,7 @@ predict(
 # The cure follows from the diagnosis. The rows above are complete, so they get a network of their own.
 #
 # - The **vertical stack** reads whole rows, to the left *and* to the right. It must not touch the pixel's own row. So
-#   its first layer reads the row above alone. From then on all its features lag one row behind, and every later layer
+#   its first layer reads the row above alone. Then all its features lag one row behind, and every later layer
 #   may use its own row freely.
 # - The **horizontal stack** walks along the pixel's own row, to the left only. In each layer it is also given what the
 #   vertical stack has found at the same place.
@@ -158,8 +158,8 @@ print(
 # The first layer has moved everything one row down. So the vertical features in a row know the image only down to the row
 # above, which is complete, and they may be read to the left, in place and to the right.
 #
-# Do two stacks see all earlier pixels of their square? The sets say so, and the oracle of lesson 4.5.1 has the last word. It
-# knows nothing of steps. It changes one pixel at a time, and watches which conditionals of a real network move.
+# Do two stacks see all earlier pixels of their square? The sets say so, and the oracle of lesson 4.5.1 has the last word: it
+# changes one pixel at a time, and watches which conditionals of a real network move.
 
 
 # %%
@@ -183,7 +183,7 @@ for model, derived in ((plain, one_stack(4)), (gated, stacks.two_stacks(4))):
 # %% [markdown]
 # ## 3. The field lab, with two stacks
 #
-# This is the lab of lesson 4.5.3, set to two stacks. Move the pixel with the arrow keys, and turn the knobs.
+# This is the lab of lesson 4.5.3, set to two stacks.
 #
 # 1. Switch the stack to *plain*. Which pixels turn to blind spot, and on which side?
 # 2. Go back to *gated*, and shrink the depth. What limits the field now?
@@ -194,40 +194,30 @@ field_lab("gated")
 
 # %% [markdown]
 # On *plain* ten pixels up and to the right turn blind. With two stacks only depth and kernel limit the field, and the
-# blind count is 0 at every setting of the lab. The first mask matters as much as before, and more: with B each pixel sees
-# itself, and those to its right as well, for the vertical stack then begins in the pixel's own row.
+# blind count is 0 at every setting. The first mask matters even more: with B each pixel sees
+# itself and those to its right, for the vertical stack then begins in the pixel's own row.
 
 # %% [markdown]
 # ## 4. Both stacks in two dozen lines
 #
 # The network with two stacks is the **Gated PixelCNN**. It has its name from a second idea, the **gated unit**
 # $\tanh(f) \cdot \sigma(g)$ in both stacks, which WaveNet took over (lesson 4.5.2). One half of the features is the value
-# $f$, the other half $g$ opens or closes it. Both halves come from the same convolution, which has $2p$ outputs for $p$
-# features.
+# $f$, the other half $g$ opens or closes it. (Lesson 4.5.2 measured its worth.) Both halves come from one convolution,
+# with $2p$ outputs for $p$ features.
 #
 # The convolutions below are cropped to what they may see: two rows by three columns for the vertical stack, one row by
-# two columns for the horizontal one. Of the masks a single question remains. Does a layer see its own row (vertical), or
+# two columns for the horizontal one. Only one question about the masks remains. Does a layer see its own row (vertical), or
 # its own pixel (horizontal)?
 
 
 # %%
-def gate(features):
-    value, opening = features.chunk(2, dim=1)
-    return value.tanh() * opening.sigmoid()
-
-
-def look(x, convolution, mask, margins):
-    return F.conv2d(F.pad(x, margins), convolution.weight * mask, convolution.bias)
-
-
 class TwoStacks(armod.AutoregressiveModel):
     likelihood = bernoulli
 
     def __init__(self, event_shape, p, sees_own_row):
         super().__init__()
-        self.event_shape, self.sees_own_row = torch.Size(event_shape), sees_own_row
-        self.ordering = armod.orderings.raster(event_shape)
-        self.layers = nn.ModuleList()
+        self.event_shape, self.ordering = torch.Size(event_shape), armod.orderings.raster(event_shape)
+        self.sees_own_row, self.layers = sees_own_row, nn.ModuleList()
         for inputs in [1] + [p] * (len(sees_own_row) - 1):
             vertical, horizontal = nn.Conv2d(inputs, 2 * p, (2, 3)), nn.Conv2d(inputs, 2 * p, (1, 2))
             link, mix = nn.Conv2d(2 * p, 2 * p, 1), nn.Conv2d(p, p, 1)
@@ -235,45 +225,47 @@ class TwoStacks(armod.AutoregressiveModel):
             self.layers.append(nn.ModuleDict(parts))
         self.hidden, self.output = nn.Conv2d(p, p, 1), nn.Conv2d(p, 1, 1)
 
+    def gate(self, features):
+        value, opening = features.chunk(2, dim=1)
+        return value.tanh() * opening.sigmoid()
+
+    def look(self, x, convolution, mask, margins):
+        return F.conv2d(F.pad(x, margins), convolution.weight * mask, convolution.bias)
+
     def conditionals(self, x, context=None):
         vertical = horizontal = 2 * x.to(self.output.weight.dtype) - 1
         for depth, (layer, own_row) in enumerate(zip(self.layers, self.sees_own_row, strict=True)):
-            rows = look(vertical, layer["vertical"], torch.tensor([[1], [own_row]]), (1, 1, 1, 0))
-            row = look(horizontal, layer["horizontal"], torch.tensor([1, depth > 0]), (1, 0, 0, 0))
-            mixed = layer["mix"](gate(row + layer["link"](rows)))
-            vertical, horizontal = gate(rows), horizontal + mixed if depth else mixed
+            rows = self.look(vertical, layer["vertical"], torch.tensor([[1], [own_row]]), (1, 1, 1, 0))
+            row = self.look(horizontal, layer["horizontal"], torch.tensor([1, depth > 0]), (1, 0, 0, 0))
+            mixed = layer["mix"](self.gate(row + layer["link"](rows)))
+            vertical, horizontal = self.gate(rows), horizontal + mixed if depth else mixed
         return Bernoulli(logits=self.output(self.hidden(horizontal.relu()).relu()))
 
 
-my_stacks = TwoStacks((1, 9, 9), 4, [False, True, True, True])
-weights = gated.state_dict()
-my_stacks.load_state_dict({name: weights[name] for name in my_stacks.state_dict()})
-x = torch.randint(2, (50, 1, 9, 9), generator=seeded())
-assert torch.allclose(my_stacks.log_prob(x), gated.log_prob(x), atol=1e-4)
-gated_pixelcnn_layer("link")
-
 # %% [markdown]
-# Read the loop beside the diagram of one layer. `rows` is what the vertical stack holds before its gate. The **link**, lit up
-# in the diagram, is a 1×1 convolution that hands it to the horizontal stack, at the same place and without a shift. That is
-# safe only because `sees_own_row` is False in the first layer. Nothing goes the other way. The horizontal stack is residual
-# from its second layer on.
-#
-# **Proof.** The assertion at the end of the cell says that this is the library's `GatedPixelCNN`: with the same weights it
-# gives the same likelihoods.
-#
-# What the gate is worth, lesson 4.5.2 has measured: tanh, ReLU and gated units, side by side.
+# In the loop `rows` is what the vertical stack holds before its gate. The **link** is a 1×1 convolution that hands it to the
+# horizontal stack, at the same place and without a shift. Nothing goes the other way. The horizontal stack is residual from its
+# second layer on. The next result begins with a diagram of one layer, with the link lit up.
 
 # %% [markdown]
 # ## 5. Find the bug, twice
 #
-# All depends on which vertical layers see their own row. Instead of the list `[False, True, True, True]` two others are
-# easily written by mistake.
+# The link is safe only because `sees_own_row` is False in the first layer. Everything depends on that list. Instead of
+# `[False, True, True, True]` two others are easily written by mistake.
 #
 # - `[True, True, True, True]`, *never shifted*: the link is fed with features that were never moved down.
 # - `[False, False, False, False]`, *shifted in every layer*: the vertical stack is moved down again and again, "to be safe".
-#   The package `pytorch-generative` did this when we asked the oracle about it.
+#   The package `pytorch-generative` did this when we asked the oracle.
+#
+# The cell begins with the **proof** that the right list makes the library's `GatedPixelCNN`: with the same weights our network
+# gives the same likelihoods. Then it asks the oracle about all three lists.
 
 # %%
+my_stacks = TwoStacks((1, 9, 9), 4, [False, True, True, True])
+my_stacks.load_state_dict(gated.state_dict(), strict=False)  # the library stores its masks, too
+x = torch.randint(2, (50, 1, 9, 9), generator=seeded())
+assert torch.allclose(my_stacks.log_prob(x), gated.log_prob(x), atol=1e-4)
+
 variants = {"shifted once": [False, True, True, True]}
 variants |= {"never shifted": [True] * 4, "shifted in every layer": [False] * 4}
 fields = {name: seen_by(TwoStacks((1, 9, 9), 4, shifts), 4, 4) for name, shifts in variants.items()}
@@ -285,6 +277,7 @@ predict(
     "One of the two variants leaks, the other has the old blind spot. Which one leaks?",
     choices(["never shifted", "shifted in every layer"], answer=max(variants, key=has_leak.get)),
     reveal=[
+        gated_pixelcnn_layer("link"),
         field_panels(fields, (4, 4), extent=4, title="What the middle pixel sees"),
         f"The oracle on 8×8 pixels, shifted in every layer: {report}",
         f"{blind} of these are near enough, the blind spot; {len(report.blind_spot) - blind} are out of reach.",
@@ -299,13 +292,13 @@ predict(
 # vertical stack knows the row $l$ above and nothing else, and it is $l$ columns wide to either side. A step to the
 # right costs a row again. Nothing leaks, and the blind spot is back.
 #
-# Of a network of your own the oracle says *earlier pairs unseen*, for it cannot know how far the kernels reach. The library's model
-# of the same size states its reach, which tells the blind spot from what is out of reach.
+# About a network of your own the oracle says *earlier pairs unseen*. The library's model of the same size states its reach,
+# which tells the blind spot from what is out of reach.
 #
 # </details>
 #
 # Would you notice, if nobody showed you the fields? We train all three on the small 8×8 digits, those without a leak with three
-# seeds. Only the list differs; gates, data and first weights are the same.
+# seeds. Only the list differs.
 
 # %%
 small, learnt, nats, drawn = armod.data.load("digits8").binarize(), {}, {}, []
@@ -350,8 +343,8 @@ predict(
 # %% [markdown]
 # ## 6. Is it worth it? Two models of equal size
 #
-# Two stacks need more weights for each layer. A fair comparison holds something fixed: here the number of parameters,
-# the data, and the recipe, 30 epochs on 4,000 binary digits of 28×28. The plain PixelCNN is that of lesson 4.5.3.
+# Two stacks need more weights for each layer. To be fair we keep the number of parameters, the data, and the recipe, 30 epochs
+# on 4,000 digits. The plain PixelCNN is that of lesson 4.5.3.
 
 # %%
 digits = armod.data.load("digits28").binarize(128)
@@ -383,16 +376,14 @@ predict(
 # 6 layers, two epochs), and the *same* one in which the vertical stack may not look to the right in its own row. That masks one tap
 # of six, and by the oracle the network then sees exactly what a plain stack sees. It costs 6.0, 6.0 and 5.6 nats of some 80, in
 # three seeds. (The lost tap is not to blame: to mask another one, which hides nothing, costs 0.6 or 0.7.) So the blind spot
-# alone can make a difference as large as that above. What it is after 30 epochs, we have not measured.
-#
-# (Equal size is not equal time: two stacks took nearly twice as long to train.)
+# alone can make a difference as large as that above. We have not measured what it is after 30 epochs.
 
 # %% [markdown]
 # ## 7. A detective story: digits that run off the page
 #
-# Lesson 4.5.3 left us with a riddle. Most figures that the plain PixelCNN draws run into the last row of the image; real digits
+# Lesson 4.5.3 left us with a riddle. Most figures that the plain PixelCNN draws run into the last row; real digits
 # hardly ever do. The suspects were the blind spot, the short field, and that a convolution treats all places alike. The
-# blind spot comes first, for now we have a model without one.
+# blind spot comes first, for we now have a model without one.
 
 
 # %%
@@ -401,13 +392,9 @@ def off_the_page(images):  # the share that touches the last row, in %
 
 
 num, pictures = 100 if quick else 200, {"real": digits.train.long()}
-suspects = {
-    "plain": "pixelcnn-digits28",
-    "gated": "gated-pixelcnn-small-digits28",
-    "GRU": "recurrent-digits28",
-}
+suspects = {"plain": "pixelcnn", "gated": "gated-pixelcnn-small", "GRU": "recurrent"}
 for name, weights in suspects.items():
-    pictures[name] = armod.load_pretrained(weights).sample(num, generator=seeded())
+    pictures[name] = armod.load_pretrained(f"{weights}-digits28").sample(num, generator=seeded())
 share = {name: off_the_page(images) for name, images in pictures.items()}
 predict(
     f"Of {num} figures by the plain PixelCNN {share['plain']:.0f} % touch the last row. What share of the figures by the gated one, which has no blind spot?",
@@ -430,7 +417,7 @@ predict(
 #
 # </details>
 #
-# So the first suspect is innocent: the blind spot is gone, and the fault has stayed. And there is a witness. The GRU of lesson
+# So the first suspect is innocent. And there is a witness. The GRU of lesson
 # 4.4 has a *worse* likelihood, 84 nats, and its figures stop where digits stop. What does it have that a convolution has not?
 #
 # It reads from the first pixel to the last, so it can count. A convolution applies the same filter everywhere. Is it possible that
@@ -479,7 +466,7 @@ for size in ((3, 5), (4, 2)):
     print(f"{size}:", f"not yet: {', '.join(which)}" if which else "right")
 
 # %% [markdown]
-# Both networks were trained for the same number of epochs, from the same seed.
+# Both networks were trained alike, from the same seed.
 
 # %%
 names = ("no-coordinates", "coordinates")
@@ -509,12 +496,12 @@ predict(
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# Four or five in a hundred, and many of the figures can be read. Nothing but the planes has changed. So the cause has a name: a
+# Four or five in a hundred, and many figures can be read. Nothing but the planes has changed. So the cause has a name: a
 # convolution does not know where it stands.
 #
 # </details>
 #
-# That was one training of each, with one seed. So here are smaller networks (8 channels, 4 layers of 5×5), trained for two
+# That was one seed. So here are smaller networks (8 channels, 4 layers of 5×5), trained for two
 # epochs, with three seeds each:
 #
 # | three seeds | nats per test digit | share that touches the last row |
@@ -522,23 +509,23 @@ predict(
 # | no coordinates | 75.0, 76.1, 76.6 | 80 %, 76 %, 82 % |
 # | coordinates | 73.2, 73.9, 73.5 | 37 %, 20 %, 35 % |
 #
-# The planes help with every seed, though after so little training far from all figures stop in time.
+# The planes help with every seed, though after so little training many figures still do not stop in time.
 #
-# And the last suspect, the short field? Both networks of a pair have the same one, and with the planes most figures stop in
-# time. So the short field alone is not the cause. (The GRU and MADE, whose fields reach from any pixel up to the first row,
+# And the last suspect, the short field? Both networks of the pair have the same one, and with the planes most figures stop. So
+# the short field alone is not the cause. (The GRU and MADE, whose fields reach from any pixel up to the first row,
 # stop in time without planes.)
 #
 # ### The last scene: digits
 #
-# The pairs were trained for the control, not for beauty. The best raster model that ships with the course is a network of the
-# same size, with the planes, and trained better; its recipe says how. Does it draw digits?
+# The pair was trained for the control, not for beauty. The best raster model of the course is a network of the
+# same size, with the planes, and trained better. Does it draw digits?
 
 # %%
 best = "gated-pixelcnn-small-batches-digits28"
 figures |= {"best": armod.load_pretrained(best).sample(100 if quick else 500, generator=seeded())}
 rows |= {"best": figures["best"]}
 share["best"] = off_the_page(figures["best"])
-ladder = {name: receipt(weights).nats for name, weights in suspects.items()}
+ladder = {name: receipt(f"{weights}-digits28").nats for name, weights in suspects.items()}
 ladder |= {name: receipt(f"gated-pixelcnn-{name}-digits28").nats for name in names}
 ladder["best"] = receipt(best).nats
 predict(
@@ -558,24 +545,24 @@ predict(
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# Nearly as few as of the real digits. Many can be read, if not all. It also has the best likelihood of the raster models of these
-# digits in the course.
+# Nearly as few as of the real digits. Many can be read, if not all. It also has the best likelihood of the course's raster models
+# of these digits.
 #
 # </details>
 #
 # Look at the likelihoods once more. In the pair the planes save two nats of almost seventy, and turn scribbles that run off the
-# page into digits. A likelihood scores each pixel after a *real* past, where the figure is right so far. A sample lives with its
-# own past (**exposure bias**), and what few nats hardly show can spoil the whole figure.
+# page into digits. A likelihood scores each pixel after a *real* past. A sample lives with its
+# own (**exposure bias**), and a fault of a few nats can spoil the whole figure.
 
 # %% [markdown]
 # ## 8. PixelCNN++: a level is a quantity
 #
-# So far we have mended what a conditional *sees*. **PixelCNN++** begins with its form. From here on the images are colour
-# photographs, in patches of 16×16: three channels of 256 levels in each pixel. What should a conditional look like there?
+# So far we have mended what a conditional *sees*. **PixelCNN++** begins with its form. From here on the images are patches of
+# colour photographs, 16×16 pixels, three channels, 256 levels. What should a conditional look like there?
 #
 # A softmax with 256 logits knows nothing about levels. It has to learn from examples that 127 lies beside 128 and far from
 # 5, for each of the three channels. A **mixture of logistics** (lesson 4.3) knows it from the start: it is a smooth curve
-# over the levels, cut into 256 bins. PixelCNN++ takes five components for a pixel. Two Gated PixelCNNs ship with the course,
+# over the levels, cut into 256 bins. Ours has five components. Two Gated PixelCNNs ship with the course,
 # the same layers with either likelihood, and each has seen every patch once. Here is what both say about one green level.
 
 # %%
@@ -594,16 +581,15 @@ curves(range(256), curve, marks=marks, title=title, xlabel="level, the true one 
 
 # %% [markdown]
 # The softmax takes 768 outputs, three times 256, and the mixture 45: for each channel five weights, five means, five scales.
-# And the smaller description is the better one: 5.24 bits per dimension against 5.59, from the same layers, patches and pass
-# over the data. Look at the solid line. It has 64 teeth, levels that get more than both their neighbours. The photograph
+# And the smaller description is the better one: 5.24 bits per dimension against 5.59, from the same layers and patches. Look at the solid line. It has 64 teeth, levels that get more than both their neighbours. The photograph
 # hardly asks for them; the network has not yet learned that neighbouring levels belong together. The yellow points mark the
-# true level, to which the mixture gave more. The mixture is a sum of five smooth hills, and here they join into one.
+# true level, to which the mixture gave more. Its five smooth hills have joined into one.
 #
-# Where does that advantage end? We leave the network away, and let a table of counts (all that a softmax can say then) and five
-# logistics learn single green levels. From 100 of them, the mean of three seeds, the table needs 8.31 bits for a test level and
-# the mixture 7.91. From 10,000 they are even, 7.86 and 7.85: by then the table has learnt what the mixture assumes. And where the
-# assumption is wrong, the table wins. A file that was stretched to twice its contrast has even levels only: from 100 levels the
-# table needs 7.65 bits and the mixture 7.87, from 10,000 it is 6.85 and 7.82.
+# Where does that advantage end? We leave the network out, and let a table of counts (all that a softmax can say then) and five
+# logistics learn single green levels. After 100 of them the table needs 8.31 bits for a test level and the mixture 7.91 (means of
+# three seeds). After 10,000 they are even, at 7.86 and 7.85. And where the assumption is wrong, the table wins: a file that was
+# stretched to twice its contrast has even levels only, and after 100 of them the table needs 7.65 bits and the mixture 7.87,
+# after 10,000 it is 6.85 and 7.82.
 
 # %% [markdown]
 # ## 9. Red, then green, then blue
@@ -640,8 +626,8 @@ print(
 )
 
 # %% [markdown]
-# Two things set this pixel apart from three separate mixtures: the *slopes*, and the shared *indicator*. Which of them does the
-# work? To take them apart we build the head of a PixelCNN++ alone, a model of one pixel without any network below, with a
+# Two things tie the channels together: the *slopes*, and the shared *indicator*. Which of them does the
+# work? We build the head of a PixelCNN++ alone, a model of one pixel without any network below, with a
 # switch for each. Without the shared indicator each channel draws its own.
 
 
@@ -667,6 +653,11 @@ class OnePixel(armod.AutoregressiveModel):
         return self.likelihood.distribution(torch.cat([logits, means, log_scales], -1))
 
 
+# %% [markdown]
+# **Proof.** For four levels the next cell enumerates all 64 colours. Their probabilities add up to 1 with every setting of the
+# switches. With both on, the three conditionals are those of the library's `PixelMixture`. Then we ask the oracle who sees whom.
+
+# %%
 settings = {"both": (True, True), "indicator alone": (True, False), "slopes alone": (False, True)}
 settings["neither"] = (False, False)
 for switches in settings.values():
@@ -680,11 +671,6 @@ parameters = library.conditionals(outputs.expand(64, -1), every)
 expected = library.likelihood.distribution(parameters).log_prob(every).sum(1)
 assert torch.allclose(head.log_prob(every), expected, atol=1e-4)
 
-# %% [markdown]
-# **Proof.** For four levels we enumerate all 64 colours. Their probabilities add up to 1 with every setting of the switches.
-# With both on, the three conditionals are those of the library's `PixelMixture`.
-
-# %%
 matrices = {name: armod.dependency_matrix(OnePixel(*on, K=8)) for name, on in settings.items()}
 asked = matrices["indicator alone"]
 predict(
@@ -730,19 +716,17 @@ for name, each in bits_of.items():
 # have both. Red comes first, and has nothing to see. It even costs a tenth of a bit *more* wherever the indicator is shared,
 # with slopes or without: then all three channels have to make do with the same weights.
 #
-# So much for single pixels. In the full model earlier pixels tell much of the colour already. Is red still worth as much? Two
+# In the full model earlier pixels tell much of the colour already. Is red still worth as much? Two
 # PixelCNN++ ship with the course, trained in the same way, with slopes and shared indicator, and with independent channels.
 
 # %%
-per_channel = {}
-for name in ("pixelcnn-plus-plus-photos16", "pixelcnn-plus-plus-independent-channels-photos16"):
-    with torch.no_grad():
-        log_p = armod.load_pretrained(name).conditionals(photos.test).log_prob(photos.test)
+per_channel, patches = {}, {"real": photos.test[torch.linspace(0, 266, 10).long()].long()}
+for name, part in {"colours in turn": "", "independent": "independent-channels-"}.items():
+    model = armod.load_pretrained(f"pixelcnn-plus-plus-{part}photos16").requires_grad_(False)
+    log_p = model.conditionals(photos.test).log_prob(photos.test)
     per_channel[name] = (-log_p / math.log(2)).mean((0, 2, 3))
+    patches[name] = model.sample(10, generator=seeded())
 with_both, without = per_channel.values()
-patches = {"real": photos.test[torch.linspace(0, 266, 10).long()].long()}
-for name, weights in zip(("colours in turn", "independent"), per_channel, strict=True):
-    patches[name] = armod.load_pretrained(weights).sample(10, generator=seeded())
 predict(
     f"With independent channels red, green and blue cost {', '.join(f'{bits:.2f}' for bits in without)} bits. How many bits less does green cost, if it knows red?",
     number(without[1] - with_both[1], unit="bits", low=0, high=3, digits=2),
@@ -764,16 +748,15 @@ predict(
 # tells. And red loses 0.2 bits, as it lost some for single pixels. On balance the dependence wins clearly.
 #
 # You can see it in the samples. In the last row single pixels are green, violet or blue, for no reason. In the row above a colour
-# belongs to its neighbours, and light and dark form patches. (The columns resemble each other: both models turn the same random
-# numbers into pixels.)
+# belongs to its neighbours, and light and dark form patches.
 #
 # </details>
 
 # %% [markdown]
 # ## 10. Down, up, and across
 #
-# After the mixture and the channels, the third part of PixelCNN++ is its shape. Its layers go down to half and to a quarter
-# of the resolution (**down-sampling**). There a step of one cell is a step of four pixels, and work is cheap. Then they come
+# The third part of PixelCNN++ is its shape. Its layers go down to half and to a quarter
+# of the resolution (**down-sampling**), where a step of one cell is a step of four pixels, and work is cheap. Then they come
 # up again. **Short-cuts** (the field says **skip connections**, as in a U-net) carry across what each resolution knew on the
 # way down; the diagram in the result shows them lit up. What do we lose if we cut them?
 
@@ -800,17 +783,17 @@ predict(
 # Two: those in the upper left corners of the two cells on the right. In the figure the hatched pixels are earlier and unseen,
 # among them all of the pixel's own row. At a quarter of the resolution a cell stands for 4×4 pixels. It is computed once for
 # all sixteen, so it can know only the pixels before the *first* of them, its upper left corner. Everything between that
-# corner and the pixel has to come across by a short-cut. The last line under the figure says it of all pixels.
+# corner and the pixel has to come across by a short-cut.
 #
 # </details>
 #
-# This is no leak and no bug: the probabilities still add up to 1. What the absence of the nearest pixels costs, section 11
-# measures.
+# This is no bug: the probabilities still add up to 1. Section 11 measures what it costs to miss the
+# nearest pixels.
 
 # %% [markdown]
 # ## 11. Taking PixelCNN++ apart
 #
-# Which of the three parts pays? The yardstick is the simplest model that looks at a neighbour: a table of the differences to the
+# Which of the three parts pays? The yardstick is a table of the differences to the
 # pixel on the left, counted on all training patches. First watch a small PixelCNN++ learn, on a tenth of the patches.
 
 
@@ -834,7 +817,7 @@ floor, axes = next(iter(bits.items())), {"xlabel": "epoch", "ylabel": "bits per 
 curves(range(1, len(history) + 1), lines, title="A small PixelCNN++ learns", floor=floor, **axes)
 
 # %% [markdown]
-# The training curve is the mean over an epoch, in which the network is still getting better, and its weights are not averaged.
+# The training curve is the mean over an epoch, in which the network is still getting better.
 # The models that follow have seen all 9,852 patches.
 #
 # An **ablation** removes one part and keeps everything else. Six small models ship with the course, each trained in one
@@ -851,17 +834,13 @@ parts = {"PixelCNN++": "", "full resolution": "full-resolution-", "without short
 parts["colours independent"] = "independent-channels-"
 shipped = {name: f"pixelcnn-plus-plus-{part}photos16" for name, part in parts.items()}
 shipped |= {f"Gated, {kind}": f"gated-pixelcnn-{kind}-photos16" for kind in ("mixture", "softmax")}
-each, cost, lines = {}, {}, [f"{'model':20} bits/dim      change       parameters  a step"]
+each, cost = {}, {}
 for name, weights in shipped.items():
     model = armod.load_pretrained(weights)
     each[name] = nats_of_each(model, photos.test[:: 4 if quick else 1]) / (768 * math.log(2))
     bits[name] = each[name].mean().item()
     cost[name] = min(repeat(partial(train_once, model), timer=process_time, number=1, repeat=3))
-    change, its_error = mean_and_error(each[name] - each["PixelCNN++"])
-    lines.append(
-        f"{name:20} {bits[name]:7.3f}  {change:+.3f} ± {its_error:.3f}  {receipt(weights).num_parameters:10,}  {cost[name] / cost['PixelCNN++']:5.1f}x"
-    )
-lost = {name: bits[name] - bits["PixelCNN++"] for name in parts if name != "PixelCNN++"}
+change = {name: mean_and_error(its - each["PixelCNN++"]) for name, its in each.items()}
 predict(
     "Which of the three parts costs most bits if it is taken away?",
     choices(
@@ -870,16 +849,24 @@ predict(
             "the short-cuts": "without short-cuts",
             "the colours in turn": "colours independent",
         },
-        answer=max(lost, key=lost.get),
+        answer=max(list(parts)[1:], key=bits.get),
     ),
-    reveal=["\n".join(["```", *lines, "```"]), likelihood_bars(bits, unit="bits per dimension")],
+    reveal=[
+        f"```\n{'model':20} bits/dim      change       parameters  a step\n"
+        + "\n".join(
+            f"{name:20} {bits[name]:7.3f}  {its:+.3f} ± {error:.3f}  {receipt(shipped[name]).num_parameters:10,}  "
+            f"{cost[name] / cost['PixelCNN++']:5.1f}x"
+            for name, (its, error) in change.items()
+        )
+        + "\n```",
+        likelihood_bars(bits, unit="bits per dimension"),
+    ],
 )
 
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# *Change* is the difference from the whole PixelCNN++, patch by patch; *a step* is the time of a training step, measured here
-# and now.
+# *Change* is the difference from the whole PixelCNN++, patch by patch; *a step* is the time of a training step, measured here.
 #
 # - **Short-cuts** are worth 0.83 bits, more than anything else. Without them two thirds of the lead over the table of
 #   differences are gone, and section 10 has shown why.

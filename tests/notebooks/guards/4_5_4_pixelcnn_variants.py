@@ -9,7 +9,7 @@ assert (-1, 2) not in one_stack(4) and (-1, 2) not in one_stack(30)
 assert len(one_stack(4)) == 34 and len(stacks.two_stacks(4)) == 40
 assert len(armod.check_autoregressive(plain).blind_spot) == 251
 assert not armod.check_autoregressive(gated).blind_spot
-_passed = [gate(torch.tensor([[1.0, opening]])).item() / math.tanh(1) for opening in (4.0, -4.0)]
+_passed = [my_stacks.gate(torch.tensor([[1.0, opening]])).item() / math.tanh(1) for opening in (4.0, -4.0)]
 assert [round(100 * share) for share in _passed] == [98, 2]
 # two bugs
 assert has_leak == {"shifted once": False, "never shifted": True, "shifted in every layer": False}
