@@ -32,6 +32,7 @@ from armod.training.schedules import Cosine
 RESULTS = Path(__file__).with_suffix(".json")
 WEIGHTS, OLDER = "recurrent-harmony", "transformer-chorales"
 WAYS, PASSES = ("past", "first", "whole"), 8
+_OWN = ("epochs", "schedule", "augment", "weight_decay")  # of the recipe: the three ways learn more briefly
 
 
 def nats() -> dict[str, float | None]:
@@ -65,7 +66,7 @@ def way(name: str, checkpoint: Path | None = None) -> dict[str, float]:
     """
     recipe, begin = read_recipe(recipe_path(WEIGHTS)), time.process_time()
     options = {
-        key: value for key, value in recipe.fit.items() if key not in ("epochs", "schedule", "augment")
+        key: value for key, value in recipe.fit.items() if key not in _OWN
     }
     options |= {"epochs": PASSES, "augment": augmentation("transpose"), "progress": False}
     options["schedule"] = Cosine(PASSES * -(-816 // options["batch_size"]))

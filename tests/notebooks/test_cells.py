@@ -21,7 +21,6 @@ STEPS, WHOLE, SEEN = 15, 25, 34
 LESSONS = [path for path in sorted((CHECKOUT / "notebooks").glob("*.py")) if path.stem != INDEX]
 STILL_LONG = {
     "4_4_recurrent_networks": 3,
-    "4_6_2_sequence_applications": 1,
     "4_7_1_caching": 6,
 }  # cells that are to become shorter: a number here may only fall
 

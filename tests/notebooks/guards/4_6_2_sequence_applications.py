@@ -6,8 +6,9 @@ from pathlib import Path as _Path
 # speech
 assert 650 < len(speech.pronunciations()) < 750 and plan.features.shape[0] == 28
 assert all(abs(len(heard[_name]) - len(real)) <= 80 for _name in ("the recording", "from the recording"))
-assert 5000 < samples.double().mean() < 8000
-assert unknown - right < math.log2(len(words)) * len(words) / samples.sum() + 1e-9  # the bound is exact
+_samples = sum(map(len, levels))
+assert 5000 < _samples / len(levels) < 8000
+assert unknown - right < math.log2(len(words)) * len(words) / _samples + 1e-9  # the bound is exact
 assert abs(unknown - right) < 0.1 and wrong > right + 0.3
 assert hits >= (2 if quick else 5)
 # the table of the outside judge
@@ -46,9 +47,9 @@ assert nats["told nothing"] - nats["told the whole soprano"] > 0.15 * nats["told
 _music = _json.loads(_file.with_name("music.json").read_text())
 _ways = _music["three ways"]
 assert _ways["passes"] == 8
-assert [round(_ways[_name]["nats"]) for _name in ("past", "first", "whole")] == [106, 128, 110]
+assert [round(_ways[_name]["nats"]) for _name in ("past", "first", "whole")] == [106, 128, 112]
 _keys = _music["nats"]["recurrent-harmony, the mean over 13 keys"]
-assert (f"{_keys:.1f}", f"{receipt.nats:.1f}") == ("81.1", "85.2") and _keys <= 82
+assert (f"{_keys:.1f}", f"{receipt.nats:.1f}") == ("76.0", "79.3") and _keys <= 82
 assert 2 < (own_key - averaged).mean() < 7
 _bach, _chance, _ours, _lawful, _cool = verdicts.values()
 assert 0.3 < _bach.fifths < 0.5 and _ours.fifths > _chance.fifths + 3 and _ours.fifths > 20 * _bach.fifths
@@ -69,7 +70,7 @@ _valid = [
 ]
 assert abs(_valid[0] - _valid[1]) < 0.02
 _receipts = [armod.pretrained.receipt(f"{_name}-plays") for _name in ("recurrent", "transformer")]
-assert [round(each.seconds) for each in _receipts] == [151, 434]
+assert [round(each.seconds) for each in _receipts] == [324, 914]
 assert _receipts[0].num_parameters < _receipts[1].num_parameters
 assert in_bits["its own past"] < in_bits["no past"] < in_bits["another past"]
 assert fresh(greedy) < 0.75 * fresh(drawn_text) and fresh(drawn_text) > 190
