@@ -65,9 +65,7 @@ def way(name: str, checkpoint: Path | None = None) -> dict[str, float]:
         The nats, the parameters, and the CPU seconds of this run.
     """
     recipe, begin = read_recipe(recipe_path(WEIGHTS)), time.process_time()
-    options = {
-        key: value for key, value in recipe.fit.items() if key not in _OWN
-    }
+    options = {key: value for key, value in recipe.fit.items() if key not in _OWN}
     options |= {"epochs": PASSES, "augment": augmentation("transpose"), "progress": False}
     options["schedule"] = Cosine(PASSES * -(-816 // options["batch_size"]))
     if name == "whole":
