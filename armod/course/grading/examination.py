@@ -16,7 +16,15 @@ from nbformat import NotebookNode
 
 from armod.course.exercises.engine.answer import AnswerError, Transport
 from armod.course.grading.confinement.jail import JailError
-from armod.course.grading.confinement.kernel_client import MAX_PARTS, Dead, Kernel, Late, parts
+from armod.course.grading.confinement.kernel_client import (
+    MAX_PARTS,
+    MOST,
+    OVERLOADED,
+    Dead,
+    Kernel,
+    Late,
+    parts,
+)
 from armod.course.grading.confinement.limits import Limits
 
 MAX_DEATHS = 2  # at the questions of one exercise: what is asked of it then is refused
@@ -138,11 +146,17 @@ class _Examination(Generic[T]):
         return self._kernel
 
     def seconds_left(self, wanted: float = 0.0) -> float:
-        """``wanted``, or what the notebook has left if that is less; `Dead` if nothing is left."""
+        """``wanted``, or what the notebook has left if that is less; `Dead` if nothing is left.
+
+        As for a cell, time without a core does not count within limits.
+        """
         assert self._deadline is not None
-        left = self._deadline - time.monotonic()
+        most, now = self.limits.notebook_seconds, time.monotonic()
+        waited = self.outcome.waited + (self._kernel.waited if self._kernel else 0.0)
+        left = self._deadline + min(waited, MOST * most) - now
         if left <= 0:
-            raise Dead(f"the notebook took longer than {self.limits.notebook_seconds:.0f} s")
+            self.outcome.overloaded |= waited > OVERLOADED * (most + now - self._deadline)
+            raise Dead(f"the notebook took longer than {most:.0f} s")
         return min(wanted, left)
 
     def died(self) -> None:

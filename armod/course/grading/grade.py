@@ -24,6 +24,7 @@ from armod.course.errors import CourseError
 from armod.course.exercises.engine.exercise import lessons, modules
 from armod.course.exercises.engine.own import open_checks
 from armod.course.grading.confinement import visible
+from armod.course.grading.confinement.kernel_client import MOST
 from armod.course.grading.confinement.limits import MAX_STUDENT
 from armod.course.grading.examiner import hidden_checks
 from armod.course.grading.intake.read import fingerprint
@@ -39,7 +40,7 @@ from armod.course.grading.workers import Workers
 
 LOCK = ".lock"
 MARGIN = (
-    120.0  # seconds beside a notebook's own, for the first kernel, reading and judging; then it is given up
+    120.0  # seconds beside all that a notebook may take, for kernels, reading, judging; then it is given up
 )
 
 
@@ -236,7 +237,8 @@ def _numbered(tasks: Sequence[Task], roster: Roster | None, column: str) -> list
 
 def _engine(settings: Settings, jobs: int, scheduler: str | None) -> AbstractContextManager[Engine]:
     if scheduler is None:
-        seconds = settings.limits.notebook_seconds + MARGIN
+        limits = settings.limits
+        seconds = (1 + MOST) * (limits.notebook_seconds + limits.cell_seconds) + MARGIN
         return Workers(mark, jobs, modules=_needed(settings), seconds=seconds)
     from armod.course.grading.cluster import Cluster
 

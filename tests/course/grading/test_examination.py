@@ -19,6 +19,8 @@ from armod.course.exercises.engine.judge import judge
 from armod.course.grading.budget import TooSlow, budget
 from armod.course.grading.confinement.jail import Zygote
 from armod.course.grading.confinement.kernel_client import Kernel
+from armod.course.grading.confinement.limits import Limits
+from armod.course.grading.confinement.measured import computed_and_waited
 from armod.course.grading.examination import run
 from armod.course.grading.examiner import Examiner, Mark, hidden_checks
 from armod.course.lessons.catalogue import course_folder
@@ -142,7 +144,7 @@ class Waiting:
         return False
 
 
-@pytest.mark.parametrize(("of", "lasts", "overloaded"), [(1, 0.1, False), (2, 0.2, True), (1e9, 0.4, True)])
+@pytest.mark.parametrize(("of", "lasts", "overloaded"), [(1, 0.1, False), (2, 0.2, True), (1e9, 1.0, True)])
 def test_time_without_a_core_does_not_count_within_limits(of: float, lasts: float, overloaded: bool) -> None:
     kernel = Kernel.__new__(Kernel)
     kernel._jail = kernel._shell = Waiting(of)
@@ -150,6 +152,57 @@ def test_time_without_a_core_does_not_count_within_limits(of: float, lasts: floa
     assert kernel._reply_to("", 0.1) is None
     assert lasts <= time.monotonic() - begun < lasts + 1  # more only where this machine is overloaded
     assert kernel.overloaded == overloaded and kernel.waited >= 0.9 * lasts * (1 - 1 / of)
+
+
+def test_what_a_notebook_itself_computes_beside_gives_it_no_more_time() -> None:
+    zygote = Zygote(preloaded=())
+    program = (
+        "import os\nos.fork()\nos.fork()\n"  # four processes, whose children end and are forgotten, too
+        "while True:\n    if os.fork() == 0:\n        sum(range(10**6))\n        os._exit(0)\n    os.wait()\n"
+    )
+    jail = zygote.jail(Limits(), program=program)
+    try:
+        before, begun = jail.waited(), computed_and_waited("2", jail._proc)
+        deadline = time.monotonic() + 60
+        while (beside := jail._computed() - computed_and_waited("2", jail._proc)[0]) < 1:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        seen = computed_and_waited("2", jail._proc)[1] - begun[1]
+        assert jail.waited() - before < seen - 0.9 * (beside - 0.1)
+    finally:
+        jail.kill()
+        zygote.end()
+
+
+class Slow:
+    """Stands in for a kernel whose cells take a while, of which others have the cores for a share."""
+
+    share, waited, overloaded = 0.0, 0.0, False
+
+    def __init__(self, *_: object) -> None:
+        pass
+
+    def execute(self, *_: object) -> dict[str, str]:
+        begun = time.monotonic()
+        time.sleep(0.25)
+        self.waited += self.share * (time.monotonic() - begun)
+        return {"status": "ok"}
+
+    def end(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize(("share", "overloaded"), [(0.0, False), (0.95, False), (0.5, True)])
+def test_a_notebooks_time_too_is_time_with_a_core(
+    monkeypatch: pytest.MonkeyPatch, share: float, overloaded: bool
+) -> None:
+    monkeypatch.setattr(Slow, "share", share)
+    monkeypatch.setattr("armod.course.grading.examination.Kernel", Slow)
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1") for _ in range(4)])
+    outcome = run(notebook, lambda *_: None, Limits(notebook_seconds=0.3))
+    assert bool(outcome.troubles) == (share < 0.9)
+    assert all("the notebook took longer than" in trouble.message for trouble in outcome.troubles)
+    assert outcome.overloaded == overloaded
 
 
 @pytest.mark.slow

@@ -331,7 +331,7 @@ def test_what_hangs_is_given_up_and_named(tmp_path: Path, monkeypatch: pytest.Mo
     found["cells"].append(cell("# hang"))
     write(folder / "hangs.ipynb", found)
     monkeypatch.setattr("armod.course.grading.grade.MARGIN", 0.0)
-    result = mark(folder, out, runner=HANGING, limits=Limits(notebook_seconds=15))
+    result = mark(folder, out, runner=HANGING, limits=Limits(notebook_seconds=1, cell_seconds=0.5))
     assert result.failures == {"hangs.ipynb": "it took longer than 15 s"}
     assert result.now == 2
 

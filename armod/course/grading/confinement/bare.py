@@ -13,7 +13,7 @@ from typing import Any
 
 import psutil
 
-from armod.course.grading.confinement.jail import seconds_without_core
+from armod.course.grading.confinement.measured import computed_and_waited
 
 SHORT = "/tmp"  # the path of a socket has a hundred characters at most; TMPDIR may be longer
 ROUNDS = 20  # of looking for processes that were started while others were killed
@@ -58,8 +58,10 @@ class BareKernel:
         return self.process.poll() is None
 
     def waited(self) -> float:
-        """The seconds for which the kernel was ready to compute and had no core."""
-        return seconds_without_core(str(self.process.pid))
+        """The seconds for which the kernel was ready to compute and others had the cores, from some moment on."""
+        own = sum(sum(process.cpu_times()[:4]) for process in self.processes())
+        computed, waited = computed_and_waited(str(self.process.pid))
+        return waited - (own - computed)
 
     def kill(self) -> None:
         """End the kernel and all that it started, and remove the folder; again is no harm."""

@@ -26,7 +26,7 @@ bait: dict[str, Any] = {}
 CALLS = {
     "add_key": (248, 217), "request_key": (249, 218), "keyctl": (250, 219), "bpf": (321, 280),
     "cachestat": (451, 451), "fsopen": (430, 430), "io_setup": (206, 0), "io_uring_setup": (425, 425),
-    "kcmp": (312, 272), "memfd_secret": (447, 447), "mount_setattr": (442, 442), "open_tree": (428, 428),
+    "kcmp": (312, 272), "mbind": (237, 235), "memfd_secret": (447, 447), "mount_setattr": (442, 442), "open_tree": (428, 428),
     "perf_event_open": (298, 241), "pidfd_getfd": (438, 438), "process_madvise": (440, 440), "userfaultfd": (323, 282),
 }  # fmt: skip
 
@@ -113,6 +113,21 @@ def spliced() -> bool:
     """Whether a page could be put into a pipe, where nobody counts it."""
     ends = os.pipe()
     return bool(libc.vmsplice(ends[1], mapped_vector(), 1, 0) >= 0)
+
+
+def maps(generations: int) -> bool:
+    """Whether a family of processes can keep all the mappings that the kernel gives each, linked to those of all its ancestors."""
+    libc.mmap.restype = ctypes.c_void_p
+    first = libc.mmap(None, ctypes.c_size_t(4096 * 65_000), 3, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, -1, 0)
+    ctypes.memset(first, 1, 1)
+    for page in range(1, 65_000, 2):
+        libc.mprotect(ctypes.c_void_p(first + 4096 * page), ctypes.c_size_t(4096), mmap.PROT_READ)
+    for _ in range(generations - 1):
+        if os.fork():
+            break
+        ctypes.memset(first, 1, 1)
+    time.sleep(15)
+    return True
 
 
 def fill(folder: str) -> bool:

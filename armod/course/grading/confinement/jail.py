@@ -32,6 +32,7 @@ from pathlib import Path
 from typing import Any
 
 from armod.course.grading.confinement.limits import MIB, Limits
+from armod.course.grading.confinement.measured import computed_and_waited, held, read_proc
 from armod.course.grading.confinement.visible import (
     HOME,
     WRITABLE,
@@ -49,6 +50,9 @@ STREAMS, IN_ALL = (
     2,
 )  # kinds of sockets that hold what one sender sent: its buffer, and once too much
 IN_A_QUEUE = 12  # of others, packets of such a size from senders that may be gone
+# The most bytes that the kernel keeps of a mapping, and for each process beside, whose forks link the mappings of all;
+# at most so often they are counted, and for at most a tenth of the grader's time.
+A_MAPPING, A_LINK, COUNTING = 512, 64, 0.1
 
 # What kernels and the course's lessons import first; what they import later is the student's own time.
 PRELOADED = (
@@ -221,6 +225,7 @@ class Jail:
         self._root, self._first, self._printed = root, first, printed
         self._proc = os.open("proc", os.O_RDONLY | os.O_DIRECTORY, dir_fd=root)
         self._closed = False
+        self._mappings, self._count_again = 0, 0.0
         self._most = max(limits.grader_memory, held("self") + 64 * MIB)
         self._watch = threading.Thread(target=self._watching, daemon=True, name="armod-jail")
         self._watch.start()
@@ -253,8 +258,9 @@ class Jail:
                 os.close(number)
 
     def waited(self) -> float:
-        """The seconds for which its kernel was ready to compute and had no core; 0 where the system does not count them."""
-        return seconds_without_core("2", self._proc)
+        """The seconds for which its kernel was ready and others had the cores, less what the jail's other processes computed."""
+        computed, waited = computed_and_waited("2", self._proc)
+        return waited - (self._computed() - computed)
 
     def first_line(self, seconds: float) -> str:
         """The first line that it prints; nothing if it ends before, or says none in time."""
@@ -268,9 +274,16 @@ class Jail:
             text += part
         return text.decode(errors="replace")
 
-    def memory(self) -> int:
-        """The bytes that its processes, files and sockets take together; pages that several share count for each."""
-        return self._held() + self._files() + self._sockets()
+    def memory(self, *, exact: bool = False) -> int:
+        """The bytes that its processes, files, sockets and mappings take together.
+
+        Args:
+            exact: Whether pages that several processes share count once, not for each; that takes longer.
+
+        Returns:
+            The bytes.
+        """
+        return self._held(exact=exact) + self._files() + self._sockets() + self._mapped()
 
     def _ends_within(self, seconds: float) -> bool:
         """Whether the first process, which outlives the others, has ended, or does in time."""
@@ -282,11 +295,12 @@ class Jail:
         look_closer = 0.0
         while not self._closed and not self._ends_within(GLANCE):
             try:
-                if self.memory() > self.limits.memory and (begun := time.monotonic()) >= look_closer:
-                    if self._held(exact=True) + self._files() + self._sockets() > self.limits.memory:
+                if self.memory() > self.limits.memory and time.monotonic() >= look_closer:
+                    begun = time.thread_time()  # on a busy machine the clock on the wall would say more
+                    if self.memory(exact=True) > self.limits.memory:
                         self.ended_by = "memory"
                     # many processes that share their pages must not keep the grader busy
-                    look_closer = time.monotonic() + 9 * (time.monotonic() - begun)
+                    look_closer = time.monotonic() + 9 * (time.thread_time() - begun)
                 elif held("self") > self._most:
                     self.ended_by = "messages"
             except OSError:
@@ -299,15 +313,44 @@ class Jail:
         with suppress(ProcessLookupError):
             signal.pidfd_send_signal(self._first, signal.SIGKILL)  # the first takes all others with it
 
-    def _held(self, *, exact: bool = False) -> int:
-        names = filter(str.isdigit, os.listdir(self._proc))
-        return sum(held(name, self._proc, exact=exact) for name in names)
+    def _held(self, *, exact: bool) -> int:
+        return sum(held(name, self._proc, exact=exact) for name in self._processes())
+
+    def _processes(self) -> list[str]:
+        """The numbers of its processes, as it sees them."""
+        try:
+            return [name for name in os.listdir(self._proc) if name.isdigit()]
+        except OSError:  # it has ended
+            return []
+
+    def _computed(self) -> float:
+        """The seconds of all cores that its processes have used, with those that ended."""
+        ticks = 0
+        for name in self._processes():
+            with suppress(OSError):  # it is ending
+                ticks += sum(
+                    map(int, read_proc(f"{name}/stat", self._proc).rpartition(b")")[2].split()[11:15])
+                )
+        return ticks / os.sysconf("SC_CLK_TCK")
 
     def _sockets(self) -> int:
         """The most bytes that its sockets can hold: no process's memory shows them, nor do all that hold some have a file."""
-        with open(os.open("1/net/unix", os.O_RDONLY, dir_fd=self._proc), "rb") as file:
-            kinds = [line.split()[4:5] for line in file.readlines()[1:]]
+        kinds = [line.split()[4:5] for line in read_proc("1/net/unix", self._proc).splitlines()[1:]]
         return sum(IN_ALL if kind and kind[0] in STREAMS else IN_A_QUEUE for kind in kinds) * _buffer()
+
+    def _mapped(self) -> int:
+        """The most bytes that the kernel keeps of its mappings, when they were counted last: no process's memory shows them."""
+        if time.monotonic() < self._count_again:
+            return self._mappings
+        begun, names, self._mappings = time.thread_time(), self._processes(), 0
+        for name in names:
+            with suppress(OSError):  # it is ending
+                number = read_proc(f"{name}/maps", self._proc).count(b"\n")
+                self._mappings += number * (A_MAPPING + A_LINK * len(names))
+            if self._mappings > self.limits.memory:
+                break
+        self._count_again = time.monotonic() + max(COUNTING, 9 * (time.thread_time() - begun))
+        return self._mappings
 
     def _files(self) -> int:
         """Bytes of its folders in memory."""
@@ -322,42 +365,7 @@ class Jail:
         return total
 
 
-def seconds_without_core(process: str, folder: int | None = None) -> float:
-    """The seconds for which a process was ready to compute and others had the cores; 0 if nobody knows."""
-    path = f"/proc/{process}/schedstat" if folder is None else f"{process}/schedstat"
-    try:
-        with open(os.open(path, os.O_RDONLY, dir_fd=folder)) as file:
-            return int(file.read().split()[1]) / 1e9
-    except (OSError, IndexError, ValueError):
-        return 0.0
-
-
 @cache
 def _buffer() -> int:
     """The bytes that a socket may send before they are read; a jail can't make its own larger."""
     return int(Path("/proc/sys/net/core/wmem_default").read_text())
-
-
-def held(process: str, folder: int | None = None, *, exact: bool = False) -> int:
-    """The bytes of memory that a process holds, with the tables of its pages.
-
-    Args:
-        process: Its number, or "self".
-        folder: A descriptor of the ``/proc`` in which it is; this machine's if None.
-        exact: Whether pages that several processes share count once for all of them; that takes longer.
-
-    Returns:
-        The bytes; 0 once it is gone.
-    """
-    place = f"/proc/{process}" if folder is None else process
-
-    def sum_of(file: str, *names: bytes) -> int:
-        with open(os.open(f"{place}/{file}", os.O_RDONLY, dir_fd=folder), "rb") as lines:
-            return sum(int(line.split()[1]) for line in lines if line.startswith(names)) * 1024
-
-    try:
-        if exact:
-            return sum_of("smaps_rollup", b"Pss:", b"SwapPss:") + sum_of("status", b"VmPTE:")
-        return sum_of("status", b"VmRSS:", b"VmSwap:", b"VmPTE:")
-    except (OSError, IndexError, ValueError):
-        return held(process, folder) if exact else 0

@@ -19,7 +19,7 @@ GLANCE = 0.05  # seconds
 SEND_MILLISECONDS = 2000
 MAX_PARTS = 1_000_000  # of a message: each costs some hundred bytes once it is parsed
 OVERLOADED = 0.2  # the share of a time without a core from which on the machine is to blame for its end
-MOST = 3.0  # times as long is waited beside, for what a machine keeps a kernel from; a notebook may do that to itself
+MOST = 9.0  # times as long is waited beside, for what a machine keeps a kernel from
 
 
 class Late(Exception):
@@ -122,14 +122,14 @@ class Kernel:
     def _reply_to(self, identity: str, seconds: float) -> dict[str, Any] | None:
         begun, before = time.monotonic(), self._jail.waited()
 
-        def deadline() -> float:
-            return begun + seconds + min(self._jail.waited() - before, MOST * seconds)
+        def without_core() -> float:
+            return max(0.0, self._jail.waited() - before)
 
-        reply = self._reply_before(identity, deadline)
-        without_core = max(0.0, self._jail.waited() - before)
-        self.waited += without_core
+        reply = self._reply_before(identity, lambda: begun + seconds + min(without_core(), MOST * seconds))
+        waited = without_core()
+        self.waited += waited
         if reply is None:
-            self.overloaded |= without_core > OVERLOADED * (time.monotonic() - begun)
+            self.overloaded |= waited > OVERLOADED * (time.monotonic() - begun)
         return reply
 
     def _reply_before(self, identity: str, deadline: Callable[[], float]) -> dict[str, Any] | None:

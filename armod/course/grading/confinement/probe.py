@@ -29,13 +29,13 @@ PROBE_LIMITS = Limits(memory=512 * MIB, disk=8 * MIB, processes=40, descriptors=
 SECONDS = 60
 SECRET = "ARMOD_PROBE_SECRET"
 HOLDS = "holds"  # in a table of attacks what is said where none succeeds
+ENDS = "ends"  # and what the jail is to be ended for
 
 INSIDE = (HERE / "inside.py").read_text(encoding="utf-8")
-# Answers with what was got hold of, by the promise.
+# Answers with what was got hold of.
 PROGRAM = f"""{INSIDE}
 import json
-outside, promises = map(json.loads, sys.argv[1:])
-print(json.dumps({{name: succeeded(outside, attacks) for name, attacks in promises.items()}}), flush=True)
+print(json.dumps(succeeded(*map(json.loads, sys.argv[1:]))), flush=True)
 time.sleep(1000)
 """
 
@@ -59,11 +59,12 @@ def promises() -> dict[str, dict[str, str]]:
     return tomllib.loads((HERE / "attacks.toml").read_text(encoding="utf-8"))
 
 
-def attacks() -> dict[str, dict[str, str]]:
-    """The attacks on each promise, each by what it would get hold of."""
+def attacks(*, end: bool = False) -> dict[str, dict[str, str]]:
+    """The attacks on each promise, each by what it would get hold of: those that leave a jail alive, or those that end it."""
     return {
-        name: {what: how for what, how in table.items() if what != HOLDS}
+        name: {what: how for what, how in table.items() if what not in (HOLDS, ENDS)}
         for name, table in promises().items()
+        if (ENDS in table) == end
     }
 
 
@@ -129,19 +130,32 @@ def probe() -> list[Promise]:
 
 
 def found(outside: Mapping[str, Any]) -> dict[str, list[str]]:
-    """For each promise the attacks on it that succeed in a jail; nothing if its program ended before it could say so."""
-    arguments = [json.dumps(outside), json.dumps(attacks())]
+    """For each promise the attacks on it that succeed in a jail; not if its program ended before it could say so, or should have."""
     zygote = Zygote(preloaded=())  # what kernels import opens no door
     try:
-        jail = zygote.jail(PROBE_LIMITS, program=PROGRAM, arguments=arguments, output=True)
-        try:
-            return dict(json.loads(jail.first_line(SECONDS)))
-        except ValueError:
-            return {}
-        finally:
-            jail.kill()
+        seen = {name: _got(zygote, outside, table) for name, table in attacks().items()}
+        for name, table in attacks(end=True).items():
+            ends = promises()[name][ENDS]
+            seen[name] = [
+                what for what, how in table.items() if _got(zygote, outside, {what: how}, ends) != []
+            ]
     finally:
         zygote.end()
+    return {name: got for name, got in seen.items() if got is not None}
+
+
+def _got(
+    zygote: Zygote, outside: Mapping[str, Any], table: Mapping[str, str], ends: str = ""
+) -> list[str] | None:
+    """The attacks that succeed in a jail of their own; [] if it was ended for what it should be, None if for something else."""
+    arguments = [json.dumps(outside), json.dumps(table)]
+    jail = zygote.jail(PROBE_LIMITS, program=PROGRAM, arguments=arguments, output=True)
+    try:
+        if line := jail.first_line(SECONDS):
+            return list(json.loads(line))
+        return [] if ends and jail.ended_by == ends else None
+    finally:
+        jail.kill()
 
 
 def _promise(name: str, says: str, got: list[str] | None) -> Promise:

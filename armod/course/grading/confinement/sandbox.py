@@ -40,7 +40,7 @@ class Confined(Protocol):
         ...
 
     def waited(self) -> float:
-        """The seconds for which the kernel was ready to compute and had no core; 0 if nobody knows."""
+        """The seconds for which the kernel was ready and others had the cores, since whenever; 0 if nobody knows."""
         ...
 
     def kill(self) -> None:

@@ -45,7 +45,7 @@ _MACHINES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _REFUSED = {
     # memory that no limit counts
     "memfd_create": (319, 279), "memfd_secret": (447, 447), "shmget": (29, 194), "msgget": (68, 186),
-    "semget": (64, 190), "mq_open": (240, 180), "vmsplice": (278, 75),
+    "semget": (64, 190), "mq_open": (240, 180), "vmsplice": (278, 75), "mbind": (237, 235),
     # keys that outlive a jail, and the kernel's own words, which tell of crashes in every jail
     "add_key": (248, 217), "request_key": (249, 218), "keyctl": (250, 219), "syslog": (103, 116),
     # the way to another core, and doors that no lesson needs
@@ -62,6 +62,7 @@ _REFUSED_FOR = {
     # larger buffers: what sockets hold is counted by their number
     "setsockopt": ((54, 208), 2, (socket.SO_SNDBUF, socket.SO_RCVBUF, 32, 33)),
     "madvise": ((28, 233), 2, (20, 21)),  # to put pages of a file aside
+    "prctl": ((157, 167), 0, (0x53564D41,)),  # to give a mapping a name, which takes memory
 }
 _ALLOWED_FOR = {
     # a kernel's own, and one that it binds at its start

@@ -82,6 +82,7 @@ BROKEN = {
 
 if os.uname().machine == "x86_64":  # others have no second door
     BROKEN["rights, calls of 32 bits"] = ("_MACHINES[name]), refuse]", "_MACHINES[name]), allow]")
+THAT_END = probe.attacks(end=True)
 MORE = {"files": ["--ro-bind", "/etc", "/etc"], "network": ["--share-net"]}
 
 
@@ -89,6 +90,14 @@ MORE = {"files": ["--ro-bind", "/etc", "/etc"], "network": ["--share-net"]}
 def test_the_probe_sees_a_broken_promise(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     broken(monkeypatch, BROKEN[name], more=MORE.get(name, []))
     assert not {promise.name: promise.holds for promise in probe.probe()}[name.split(",")[0]]
+
+
+def test_the_probe_sees_that_mappings_do_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jail, "A_MAPPING", 0)
+    monkeypatch.setattr(jail, "A_LINK", 0)
+    monkeypatch.setattr(probe, "attacks", lambda end=False: THAT_END if end else {})
+    with probe.bait() as outside:
+        assert probe.found(outside) == {"mappings": ["many mappings of a family of processes"]}
 
 
 def test_the_attacks_are_real(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,7 +118,8 @@ def broken(monkeypatch: pytest.MonkeyPatch, *edits: tuple[str, str], more: Seque
         source = source.replace(right, wrong)
     hidden = {folder: {**texts} for folder, texts in masked().items()}
     hidden[PACKAGE / "course" / "grading"]["confinement/zygote.py"] = source
-    whole = jail.bubblewrap
+    whole, tried = jail.bubblewrap, probe.attacks()
+    monkeypatch.setattr(probe, "attacks", lambda end=False: {} if end else tried)  # no zygote's affair
     monkeypatch.setattr(jail, "masked", lambda: hidden)
     monkeypatch.setattr(jail, "bubblewrap", lambda sources, also: whole(sources, [*more, *also]))
 

@@ -25,8 +25,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from armod.course.grading.confinement.jail import PATIENCE, JailError, held
+from armod.course.grading.confinement.jail import PATIENCE, JailError
 from armod.course.grading.confinement.limits import MIB, Limits
+from armod.course.grading.confinement.measured import held
 from armod.course.grading.confinement.visible import ENVIRONMENT, HOME
 
 LABEL = "armod"  # docker ps --filter label=armod lists them

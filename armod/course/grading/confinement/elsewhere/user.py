@@ -24,8 +24,8 @@ from typing import Any
 import psutil
 
 from armod.course.grading.confinement.bare import BareKernel
-from armod.course.grading.confinement.jail import held
 from armod.course.grading.confinement.limits import Limits
+from armod.course.grading.confinement.measured import held
 from armod.course.grading.confinement.visible import ENVIRONMENT, FIRST_UID, copy_library
 
 GLANCE = 0.1  # seconds between two looks at the memory
