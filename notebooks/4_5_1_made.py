@@ -702,7 +702,7 @@ num_seeds = min(len(trained_out("digits8", name)) for name in [*ends, "one order
 after = {name: line[updates.index(200)] for name, line in lines.items()}
 predict(
     f"After 200 updates one raster MADE needs {after['raster alone']:.1f} nats, the mixture of eight orderings "
-    f"{after['8 orderings, mixture']:.1f}. Which is ahead when both are trained out?",
+    f"{after['8 orderings, mixture']:.1f}. Which is ahead when both are fully trained?",
     choices(
         {"still the raster MADE": -1, "neither, by more than 0.2 nats": 0, "the mixture": 1},
         answer=round(
@@ -720,7 +720,7 @@ predict(
             ylabel="nats per test digit",
             log_x=True,
         ),
-        f"Trained out: {', '.join(f'{name} {value:.2f}' for name, value in ends.items())} nats. "
+        f"Fully trained: {', '.join(f'{name} {value:.2f}' for name, value in ends.items())} nats. "
         f"The ensemble above, after 195 updates: {armod.evaluate(eight, small).nats:.1f}.",
     ],
 )

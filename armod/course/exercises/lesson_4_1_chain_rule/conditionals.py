@@ -92,7 +92,7 @@ asked_conditionals = chain_conditionals.asks(
     wrong={
         "You seem to go through the variables as 0, 1, 2, ..., whatever the ordering is.": lambda joint, ordering: conditionals(joint, range(joint.ndim)),
         "You seem to read the ordering the wrong way round: `ordering[k]` is the variable that comes k-th.": lambda joint, ordering: conditionals(joint, [ordering.index(d) for d in range(joint.ndim)]),
-        "That is the probability of past and present *together*. By what must it be divided?": _each(lambda past, _: past),
+        "That is the probability of past and present *together*. What must it be divided by?": _each(lambda past, _: past),
         "You divide by the sum over the first axis. Which variable's values must add up to 1?": _each(lambda past, _: past / past.sum(0, keepdim=True)),
         "You seem to look only at patterns whose later variables are all 0. What is known of them at this step?": _each(_no_future),
         "This is the same for every past. What does the past change?": _each(lambda past, _: past.reshape(-1, past.shape[-1]).sum(0).expand_as(past)),

@@ -55,7 +55,7 @@ chain_cost.asks(
     "the free numbers of a table",
     instances=lambda generator: [(3,), (int(generator.integers(5, 12)),), (2,), (1,)],
     wrong={
-        "So many entries has the table. If you know all entries but one, is there anything left to learn?": lambda D: 2**D,
+        "The table has that many entries. If you know all entries but one, is there anything left to learn?": lambda D: 2**D,
         "That is the last conditional alone, one number for each past. The others need numbers too.": lambda D: 2 ** (D - 1),
         "That is one number for each pixel, enough if pixels knew nothing of each other.": lambda D: D,
     },

@@ -101,8 +101,8 @@ asked_joint = chain_joint.asks(
         "You have turned the axes the wrong way: which axis of the product belongs to variable 0?": lambda tables, ordering: multiplied(tables).permute(*ordering),
         "That is the last table. The other factors are missing.": lambda tables, ordering: _turned(tables[-1], ordering),
         "You add the tables. What does the chain rule do with the factors?": _added,
-        "Those are logarithms; probabilities are due.": lambda tables, ordering: joint_of(tables, ordering).log(),
-        "You multiply tables of different numbers of axes as they are: then their *last* axes meet. Which axes have they in common?": _last_axes_meet,
+        "Those are logarithms; the question asks for probabilities.": lambda tables, ordering: joint_of(tables, ordering).log(),
+        "You multiply tables of different numbers of axes as they are: then their *last* axes meet. Which axes do they have in common?": _last_axes_meet,
     },
     otherwise="Take one pattern, look up its entry in each table, and compare the product with your entry.",
 )  # fmt: skip

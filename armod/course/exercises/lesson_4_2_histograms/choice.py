@@ -119,7 +119,7 @@ histogram_choice.asks(
         "That is a place in the list. Which candidate stands there?": lambda train, valid, candidates, *sizes: candidates.index(choose_bins(train, valid, candidates, *sizes)),
         "Those bins are the best for the training observations. Whom should you ask?": lambda train, valid, *rest: choose_bins(train, train, *rest),
         "It is always the fewest. They win if a whole cell's probability is compared.": lambda train, valid, candidates, *_: min(candidates),
-        "Of all that is the worst on the held-out data. Which sign has your score?": lambda train, valid, candidates, _, imaginary: min(candidates, key=lambda B: _mean(train, valid, B, imaginary)),
+        "Of all choices this is the worst on the held-out data. Which sign does your score have?": lambda train, valid, candidates, _, imaginary: min(candidates, key=lambda B: _mean(train, valid, B, imaginary)),
     },
     otherwise=lambda got, right, train, valid, candidates, *_: "That is no candidate." if got not in candidates else "Another candidate gives the held-out data a higher mean log-probability.",
 )  # fmt: skip

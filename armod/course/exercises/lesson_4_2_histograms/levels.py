@@ -107,7 +107,7 @@ asked_probs = histogram_levels.asks(
         ),
         "Each level gets the whole probability of its bin. How many levels must live on it?": _counted(lambda counts, widths, bins: (counts / counts.sum())[bins]),
         "You divide by the number of bins. How many levels does *one* bin hold?": _counted(lambda counts, widths, bins: (counts / counts.sum() / len(counts))[bins]),
-        "That is a density per unit of length; asked is a probability per level.": _counted(lambda counts, widths, bins: (counts / counts.sum() * len(counts))[bins]),
+        "That is a density per unit of length; the question asks for a probability per level.": _counted(lambda counts, widths, bins: (counts / counts.sum() * len(counts))[bins]),
         "You give all bins the same width. Write down which levels fall in each.": _counted(lambda counts, widths, bins: (counts / counts.sum() * len(counts) / len(bins))[bins]),
         "You divide a bin among the levels that occur. The others in it get their part as well.": _among_occurring,
         "Those are the shares of single levels. But levels of one bin are not told apart.": lambda x, num_bins, num_levels: torch.bincount(x, minlength=num_levels) / len(x),

@@ -232,7 +232,7 @@ asked_density = histogram_sparse.asks(
         "You multiply by the number of observations in a cell. Do they share, or does each get it all?": _density(width=lambda D: -D),
         "The imaginary observations are in the cells, but not in the total.": _density(total=lambda N, a, C, F, new: N),
         "The imaginary observations are in the total, but in no cell.": _density(mass=lambda n, a, C, F: n),
-        "You put that many into *each* cell. Here they are so many in all cells together.": _density(lambda n, a, C, F: n + a, lambda N, a, C, F, new: N + a * C),
+        "You put that many into *each* cell. Here that is their number in all cells together.": _density(lambda n, a, C, F: n + a, lambda N, a, C, F, new: N + a * C),
         "Each cell gets all the imaginary observations. Among how many cells are they spread?": _density(mass=lambda n, a, C, F: n + a),
         "You spread the imaginary observations over the filled cells. Who needs them most?": _density(mass=lambda n, a, C, F: n + a / F),
         "You divide by the number of filled cells. How many *observations* are there?": _density(total=lambda N, a, C, F, new: F + a),

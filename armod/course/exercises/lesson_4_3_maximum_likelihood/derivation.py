@@ -87,9 +87,9 @@ def _asks(right: Any, wrong: Mapping[str, Wrong], otherwise: str, names: str = "
 asked_likelihood = _asks(
     likelihood,
     {
-        "That is the probability of k ones in *any* order. Asked is that of the one sequence that was seen. (The factor in front does not depend on p: would it move the maximum?)": f"binomial(n, k) * {LIKELIHOOD}",
+        "That is the probability of k ones in *any* order. The question asks for that of the one sequence that was seen. (The factor in front does not depend on p: would it move the maximum?)": f"binomial(n, k) * {LIKELIHOOD}",
         "That is its logarithm already: the next step.": LOG_LIKELIHOOD,
-        "The ones are there. Of what probability is a 0, and how many are there?": "p**k",
+        "The ones are there. How likely is a 0, and how many zeros are there?": "p**k",
         "How many of the n tosses are zeros?": "p**k * (1 - p)**n",
         "Are there k ones, or k zeros?": "p**(n - k) * (1 - p)**k",
         "You add. What is the probability that independent things *all* happen?": ("k * p + (n - k) * (1 - p)", "p**k + (1 - p)**(n - k)"),
@@ -145,7 +145,7 @@ asked_curvature = _asks(
         "That is one over it: the square of the standard error. The curvature itself is asked.": f"-1 / ({CURVATURE})",
         "That is one over the curvature.": f"1 / ({CURVATURE})",
         "That is the slope there. How does the slope change?": "0",
-        "That is the curvature of the mean. Asked is that of the sum.": f"({CURVATURE}) / n",
+        "That is the curvature of the mean. The question asks for that of the sum.": f"({CURVATURE}) / n",
         "What is the derivative of 1 / (1 - p)? Mind the inner derivative.": "-n**2 / k + n**2 / (n - k)",
         "You have put k in for p. What is the maximiser?": "-n / (k * (1 - k))",
     },

@@ -59,12 +59,12 @@ asked_nll = likelihood_logits.asks(
     seen=_seen,
     finite=False,
     wrong={
-        "You give one number for all. Asked is the sum over the bits for each of the observations: which dimension is that? (`sum(dim=())` adds up everything.)": (
+        "You give one number for all. The question asks for the sum over the bits for each of the observations: which dimension is that? (`sum(dim=())` adds up everything.)": (
             lambda logits, x: mended_nll(logits, x).sum(),
             lambda logits, x: mended_nll(logits, x).mean(),
             lambda logits, x: mended_nll(logits, x).mean() / x.shape[1],
         ),
-        "That is the log-likelihood; asked is the *negative* one.": lambda logits, x: -mended_nll(logits, x),
+        "That is the log-likelihood; the question asks for the *negative* one.": lambda logits, x: -mended_nll(logits, x),
         "Those are bits; nats are asked.": lambda logits, x: mended_nll(logits, x) / math.log(2),
         "You take a mean over the bits. What does the chain rule do with the conditionals?": lambda logits, x: mended_nll(logits, x) / x.shape[1],
         "You pay for the zeros what the ones cost. Which sign?": lambda logits, x: mended_nll(logits, 1 - x),
@@ -82,8 +82,8 @@ asked_gradient = likelihood_logits.asks(
     wrong={
         "It has the wrong sign: a step *against* the gradient must make the bit more likely.": lambda a, x: x - a.sigmoid(),
         "That is the probability of a 1. What if the bit is 1?": lambda a, x: a.sigmoid(),
-        "You divide by the number of observations. Asked is the gradient of their sum.": lambda a, x: nll_gradient(a, x) / len(x),
-        "You take a mean. Asked is the gradient of the sum.": lambda a, x: nll_gradient(a, x) / x.numel(),
+        "You divide by the number of observations. The question asks for the gradient of their sum.": lambda a, x: nll_gradient(a, x) / len(x),
+        "You take a mean. The question asks for the gradient of the sum.": lambda a, x: nll_gradient(a, x) / x.numel(),
         "That is the derivative by p. Go on to the logit by the chain rule.": lambda a, x: (1 - x) / (1 - a.sigmoid()) - x / a.sigmoid(),
         "That is the gradient of a squared error: where the network is sure, it dies.": lambda a, x: nll_gradient(a, x) * a.sigmoid() * (-a).sigmoid(),
     },

@@ -79,7 +79,7 @@ asked_table = likelihood_transitions.asks(
         "You divide by how often a symbol occurs. But the last one of a sequence is followed by nothing.": lambda x, num_levels: _counts(x, num_levels) / torch.bincount(x.flatten(), minlength=num_levels).unsqueeze(1),
         "You add 1 to every count: smoothing is useful, but it is not the maximum of the likelihood.": _of_counts(lambda counts: _table(counts + 1)),
         "Your table is transposed: rows are for the symbol *before*.": lambda x, num_levels: fit_transitions(x, num_levels).T,
-        "Your columns add up to 1, but the rows must: of what is a row the distribution?": _of_counts(lambda counts: counts / counts.sum(0).clamp(min=1)),
+        "Your columns add up to 1, but the rows must: what is a row the distribution of?": _of_counts(lambda counts: counts / counts.sum(0).clamp(min=1)),
         "Those are counts. Divide.": _of_counts(lambda counts: counts),
     },
     otherwise="Count by hand how often this symbol is followed by each of the others, and by anything at all.",

@@ -116,7 +116,7 @@ asked_completion = made_completion.asks(
         "And all unknown ones were kept: what does True mean here?": lambda model, known, mask, noise: my_completion(model, known, ~mask, noise),
         "You seem to read the mask by step; its entries belong to variables, by their own numbers.": _by_step,
         "When did its value go in, and did anything overwrite it?": lambda model, known, mask, noise: my_sample(model, noise),
-        "You seem to draw all variables first and to paste the known ones in at the end. What had the drawn ones looked at?": lambda model, known, mask, noise: torch.where(mask, known, my_sample(model, noise)),
+        "You seem to draw all variables first and to paste the known ones in at the end. What did the drawn ones look at?": lambda model, known, mask, noise: torch.where(mask, known, my_sample(model, noise)),
         "You seem to go through the variables as 0, 1, 2, ..., whatever the model's ordering is.": dict(sequence=lambda ordering: torch.arange(len(ordering))),
         "Column k of the noise belongs to step k, even if an earlier step needed none.": _noise_for_drawn,
         "All your conditionals come from a pass over zeros. Which x must the pass of step k see?": dict(blind=True),
@@ -180,7 +180,7 @@ made_completion.asks(
     read=_read_word,
     seen=lambda got, right, ordering, mask: f"`completion_is_exact({shown(ordering)}, {shown(mask)})` says that it is {'' if got else 'not '}exact.",
     wrong={
-        "So it would be in the ordering 0, 1, 2, ...; which variable comes first here?": lambda ordering, mask: completion_is_exact(torch.arange(len(mask)), mask),
+        "That would be so in the ordering 0, 1, 2, ...; which variable comes first here?": lambda ordering, mask: completion_is_exact(torch.arange(len(mask)), mask),
         "Do you read the ordering the right way round? `ordering[k]` comes k-th.": lambda ordering, mask: completion_is_exact(positions(ordering), mask),
     },
     otherwise=_where_to_look,

@@ -110,7 +110,7 @@ made_counts.asks(
         "You seem to have read `ordering` the wrong way round: `ordering[k]` is the variable that comes k-th.": dict(rank=lambda ordering: ordering),
         "That is the number of paths. Two hidden units may bring the same input: how many *different* ones arrive?": dict(count=lambda usable, degrees: (usable * degrees).sum(1)),
         "That is the number of hidden units that it may use. How many inputs do those units see together?": dict(count=lambda usable, degrees: usable.sum(1)),
-        "So many come before it. Do the degrees in your hidden layer bring all of them up to it?": lambda ordering, degrees: positions(ordering),
+        "That many come before it. Do the degrees in your hidden layer bring all of them up to it?": lambda ordering, degrees: positions(ordering),
     },
     otherwise="Which hidden units may it use, and which inputs do those see together?",
 )  # fmt: skip
@@ -121,7 +121,7 @@ made_counts.asks(
     own=own_network,
     wrong={
         "These are the right numbers the other way round. The hidden layer's number is the first.": lambda *own: weights_kept(*own).flip(0),
-        "Into the hidden layer you keep all weights. Which of them does the mask remove?": (
+        "You keep all weights into the hidden layer. Which of them does the mask remove?": (
             lambda ordering, degrees: torch.full((2,), D * len(degrees)),
             lambda ordering, degrees: weights_kept(ordering, degrees).index_fill(0, torch.tensor(0), D * len(degrees)),
         ),
@@ -129,7 +129,7 @@ made_counts.asks(
             lambda ordering, degrees: weights_kept(ordering, degrees) - torch.tensor([len(degrees), 0]),
             lambda ordering, degrees: weights_kept(ordering, degrees) + torch.tensor([-len(degrees), len(degrees)]),
         ),
-        "By your second number a unit of degree m serves the output at place m. May that one use it?": lambda ordering, degrees: weights_kept(ordering, degrees) + torch.tensor([0, len(degrees)]),
+        "With your second number a unit of degree m serves the output at place m. May that output use it?": lambda ordering, degrees: weights_kept(ordering, degrees) + torch.tensor([0, len(degrees)]),
     },
     otherwise=_how_many_weights,
 )  # fmt: skip

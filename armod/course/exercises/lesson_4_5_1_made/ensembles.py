@@ -111,10 +111,10 @@ made_ensemble.asks(
     own=own_logits,
     rtol=5e-3,  # so three digits are enough
     wrong={
-        "So it would be for a distribution; but is `averaged_log_prob` one? Add up, do not assume.": lambda logits: 1.0,
+        "That would be so for a distribution; but is `averaged_log_prob` one? Add up, do not assume.": lambda logits: 1.0,
         "That is the mean of the 16 probabilities; the total is their sum.": lambda logits: mass(logits) / 16,
         "That is the sum of the logarithms. Probabilities add up to something near 1, logarithms do not.": lambda logits: float(_published(logits, every_observation(4)).sum()),
-        "So much do the three members have in all. What has their averaged likelihood?": lambda logits: 3.0,
+        "The three members have that much in all. What does their averaged likelihood have?": lambda logits: 3.0,
     },
     otherwise="Give `averaged_log_prob` the logits of all 16 observations of `everything`: what does it return, and how do you get from there to probabilities?",
 )  # fmt: skip

@@ -113,9 +113,9 @@ made_leaks.asks(
     seen=lambda got, right, degrees: f"You count {got} forbidden pairs.",
     wrong={
         "May output d see variable d itself? Look at the diagonal.": lambda degrees: _triangle(int(degrees.max()) - 1),
-        "So many pairs are connected, but some of them are allowed. Which ones are forbidden?": lambda degrees: D * int(degrees.max()),
+        "That many pairs are connected, but some of them are allowed. Which ones are forbidden?": lambda degrees: D * int(degrees.max()),
         "That is the number of forbidden paths. Several paths may connect the same pair.": lambda degrees: int((degrees * (degrees + 1) // 2).sum()),
-        "So many forbidden pairs are there in all. Which inputs does no hidden unit look at, so that no path begins there?": _triangle(D),
+        "There are that many forbidden pairs in all. Which inputs does no hidden unit look at, so that no path begins there?": _triangle(D),
     },
     otherwise=lambda got, right, degrees: f"Your largest degree is {int(degrees.max())}: which inputs reach a hidden unit at all? For each of those, to which outputs must it not go?",
 )  # fmt: skip
@@ -141,7 +141,7 @@ asked_log_prob = made_leaks.asks(
         "This is still the published likelihood. What may output 2 see if a hidden unit of degree 2 is open to it?": dict(output=torch.ge),
         "The outputs use exactly the units that they must not use: which of the two degrees is the output's?": dict(output=torch.le),
         "Those are the right probabilities; their logarithms are due.": lambda *case: mended_log_prob(*case).exp(),
-        "Per observation you take a mean over the variables. What does the chain rule do with the conditionals?": lambda *case: mended_log_prob(*case) / case[0].shape[1],
+        "For each observation you take a mean over the variables. What does the chain rule do with the conditionals?": lambda *case: mended_log_prob(*case) / case[0].shape[1],
         "Nothing leaks, but a hidden unit of degree m means something else in your network: it sees inputs below m only. In the lesson it sees input m too; which of the two masks had the bug?": dict(hidden=torch.gt, output=torch.ge),
         "Nothing leaks, but too much is hidden: a unit of degree m does not see input m. Which of the two masks had the bug?": dict(hidden=torch.gt),
     },

@@ -100,8 +100,8 @@ asked_probs = made_mixture.asks(
     wrong={
         "You give all members the same weight all the way, however badly they foresaw the bits before.": dict(before=torch.zeros_like),
         "You average logits without weights: that is a distribution here, as all share one ordering, but it is not the mixture.": lambda logits, x, ordering: logits.mean(0).sigmoid(),
-        "You average logits. Of what is a mixture the average?": dict(average=lambda weights, logits: (weights * logits).sum(0).sigmoid()),
-        "You give the probability of the bit that x has; asked is that of a 1, whatever x has there.": lambda logits, x, ordering: torch.where(x > 0, mixture_probs(logits, x, ordering), 1 - mixture_probs(logits, x, ordering)),
+        "You average logits. What does a mixture average?": dict(average=lambda weights, logits: (weights * logits).sum(0).sigmoid()),
+        "You give the probability of the bit that x has; the question asks for that of a 1, whatever x has there.": lambda logits, x, ordering: torch.where(x > 0, mixture_probs(logits, x, ordering), 1 - mixture_probs(logits, x, ordering)),
         "Your weights know the variable itself, too. At each variable only what came before it counts.": dict(before=lambda seen: seen.cumsum(2)),
         "You weigh the members by the whole x. At each variable only what came before it counts.": dict(before=lambda seen: seen.sum(2, keepdim=True).expand_as(seen)),
         "You seem to go through the variables as 0, 1, 2, ..., whatever the ordering is.": lambda logits, x, ordering: mixture_probs(logits, x, torch.arange(len(ordering))),

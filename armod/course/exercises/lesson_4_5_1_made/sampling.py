@@ -141,7 +141,7 @@ asked_sample = made_sampling.asks(
     wrong={
         "You take the likelier bit. That is no draw: what is the noise for?": dict(rule=lambda u, p: p > 0.5),
         "All bits of all your samples are 0. Do the draws reach `x` itself, or a copy?": dict(num_steps=0),
-        "You draw a 1 where the noise is small. That is as random, but asked is the inverse CDF: small noise gives the small level.": dict(rule=lambda u, p: u < p),
+        "You draw a 1 where the noise is small. That is just as random, but the question asks for the inverse CDF: small noise gives the small level.": dict(rule=lambda u, p: u < p),
         "You draw a 1 where the noise lies below P(0). There the bit is 0.": dict(rule=lambda u, p: u < 1 - p),
         "With which of the two probabilities do you compare the noise?": dict(rule=lambda u, p: u >= p),
         "You compare the noise, which lies between 0 and 1, with a logit.": dict(rule=lambda u, p: u >= 1 - p.logit()),

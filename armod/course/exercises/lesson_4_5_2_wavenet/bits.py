@@ -88,8 +88,8 @@ asked_bits = wavenet_bits.asks(
         "You average probabilities, and then take the logarithm. Which of the two comes first in a log-likelihood?": dict(
             mean=lambda log_p: log_p.exp().mean().log()
         ),
-        "You add the samples up. Asked are bits for one sample.": dict(mean=lambda log_p: log_p.sum(-1).mean()),
-        "You add up everything. Asked are bits for one sample.": dict(mean=torch.sum),
+        "You add the samples up. The question asks for bits for one sample.": dict(mean=lambda log_p: log_p.sum(-1).mean()),
+        "You add up everything. The question asks for bits for one sample.": dict(mean=torch.sum),
         "Is the sign right? A sample costs bits.": lambda logits, x: -bits_per_sample(logits, x),
     },
     otherwise="Take one sample and two levels, and work it out by hand.",

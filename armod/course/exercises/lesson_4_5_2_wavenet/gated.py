@@ -122,7 +122,7 @@ asked_unit = wavenet_gated.asks(
         "Filter and gate are functions of the same sums. Each has its own half of the channels.": dict(combine=lambda f, g: f.tanh() * f.sigmoid()),
         "A filter lies between -1 and 1. Which function gives that?": dict(combine=lambda f, g: f.sigmoid() * g.sigmoid()),
         "Your filter is not squashed.": dict(combine=lambda f, g: f * g.sigmoid()),
-        "A gate lets through or holds back. By which operation?": dict(combine=lambda f, g: f.tanh() + g.sigmoid()),
+        "A gate lets through or holds back. Which operation does that?": dict(combine=lambda f, g: f.tanh() + g.sigmoid()),
         "You add the residual. That is done outside of the unit.": lambda x, *rest: gated_unit(x, *rest) + x,
         "Where is the gate?": dict(combine=lambda f, g: f.tanh()),
         "Your zeros stand on both sides, so the outputs look ahead. Where must all of them be?": dict(pad=lambda x, reach: F.pad(x, (reach // 2, reach))),

@@ -106,7 +106,7 @@ asked_encode = wavenet_levels.asks(
     seen=_seen_level,
     wrong={
         "The levels are 0 to K - 1. Which bin is the loudest wave in?": _of_compressed(lambda y, K: ((y + 1) / 2 * K).floor()),
-        "You multiply by K - 1 and round. That is another convention, with bins of half a width at both ends; asked are K equal bins.": (
+        "You multiply by K - 1 and round. That is another convention, with bins of half a width at both ends; the question asks for K equal bins.": (
             _of_compressed(lambda y, K: ((y + 1) / 2 * (K - 1)).round()),
             _of_compressed(lambda y, K: ((y + 1) / 2 * (K - 1) + 0.5).floor()),
         ),
@@ -132,7 +132,7 @@ asked_decode = wavenet_levels.asks(
     rtol=1e-3,
     atol=1e-6,
     wrong={
-        "That is the lower edge of its bin. Which point of a bin is asked?": _of_middles(_expanded, offset=0),
+        "That is the lower edge of its bin. Which point of a bin does the question ask for?": _of_middles(_expanded, offset=0),
         "You divide by K - 1, as for rounded levels. Where is the middle of one of K equal bins?": lambda levels, K: _expanded(2 * levels.double() / (K - 1) - 1, K),
         "Those are the middles of the bins, not yet expanded.": _of_middles(lambda y, K: y),
         "Those are edges of bins, not yet expanded.": _of_middles(lambda y, K: y, offset=0),

@@ -108,8 +108,8 @@ def _otherwise(
     other = {
         "That is the number in nats.": right * math.log(2),
         "You turn nats into bits twice, or bits into nats the wrong way round.": right / math.log(2),
-        "So much it needs on `x`, the windows it has learnt from. What is a receipt for?": _bits(after, x),
-        "So much it needed before the first step.": _bits(before, held_out),
+        "It needs that much on `x`, the windows it has learnt from. What is a receipt for?": _bits(after, x),
+        "It needed that much before the first step.": _bits(before, held_out),
     }
     fitting = [said for said, bits in other.items() if abs(claimed - bits) < CLOSE]
     return fitting[0] if fitting else "Is it measured on all of `held_out`, after the last step?"

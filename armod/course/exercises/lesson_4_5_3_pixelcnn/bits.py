@@ -83,10 +83,10 @@ asked_bits = pixelcnn_bits.asks(
     wrong={
         "Those are nats per dimension.": lambda log_prob, shape: _nats(log_prob) / math.prod(shape),
         "You multiply by log 2. Which is more, a nat or a bit?": lambda log_prob, shape: _nats(log_prob) / math.prod(shape) * math.log(2),
-        "It is negative; a cost is due.": lambda log_prob, shape: -bits_per_dim(log_prob, shape),
+        "It is negative, but a cost is positive.": lambda log_prob, shape: -bits_per_dim(log_prob, shape),
         "Those are negative, and nats.": lambda log_prob, shape: -_nats(log_prob) / math.prod(shape),
         "Those are bits per pixel: in colour a pixel holds three variables.": lambda log_prob, shape: bits_per_dim(log_prob, shape) * shape[0],
-        "Those are bits per image. How many variables has an image?": lambda log_prob, shape: _nats(log_prob) / math.log(2),
+        "Those are bits per image. How many variables does an image have?": lambda log_prob, shape: _nats(log_prob) / math.log(2),
         "That is the sum over the images. A mean is due.": lambda log_prob, shape: bits_per_dim(log_prob, shape) * len(log_prob),
         "You divide by the number of images once too often.": lambda log_prob, shape: bits_per_dim(log_prob, shape) / len(log_prob),
         "`len(event_shape)` is the number of its axes. How many variables are there?": lambda log_prob, shape: _nats(log_prob) / len(shape) / math.log(2),
@@ -107,7 +107,7 @@ pixelcnn_bits.asks(
         "You count pixels. Each pixel of this image holds several variables.": lambda bits, shape, num_images: bits * math.prod(shape[1:]) * num_images / 8,
         "You turn bits into nats. A file consists of bits already.": lambda *case: compressed_bytes(*case) * math.log(2),
         "You turn nats into bits once more: these are bits already.": lambda *case: compressed_bytes(*case) / math.log(2),
-        "That is one variable of each image. How many variables has an image?": lambda bits, shape, num_images: bits * num_images / 8,
+        "That is one variable of each image. How many variables does an image have?": lambda bits, shape, num_images: bits * num_images / 8,
     },
     otherwise=lambda got, right, bits, shape, num_images: f"A file holds every bit of {num_images} images of {math.prod(shape)} variables. How many bits does each of them cost?",
 )  # fmt: skip

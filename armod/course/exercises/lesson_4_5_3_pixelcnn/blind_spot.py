@@ -179,7 +179,7 @@ asked_count = pixelcnn_blind_spot.asks(
         "Those are all earlier pixels inside of the reach, the seen ones too.": lambda sizes: len(_earlier(sizes)),
         "You count what lies to the right in the pixel's own row, and the pixel too: that comes later.": lambda sizes: blind_count(sizes) + _reach(sizes) + 1,
         "You count what lies to the right in the pixel's own row: that comes later.": lambda sizes: blind_count(sizes) + _reach(sizes),
-        "You count the whole square. What of it comes before the pixel?": lambda sizes: (2 * _reach(sizes) + 1) ** 2 - _num_seen(sizes),
+        "You count the whole square. Which part of it comes before the pixel?": lambda sizes: (2 * _reach(sizes) + 1) ** 2 - _num_seen(sizes),
     },
     otherwise=_more_or_fewer,
 )  # fmt: skip

@@ -156,7 +156,7 @@ asked_mask = pixelcnn_colours.asks(
         "It keeps exactly what must go.": dict(centre=lambda *case: ~_centre(*case)),
         "You seem to divide the features into three blocks by yourself. Their groups are given, in any order.": dict(centre=_in_blocks),
         "You seem to compare the features' numbers. Their groups count.": dict(centre=_by_number),
-        "It lets each group see itself alone. What of the colours before it?": (
+        "It lets each group see itself alone. What about the colours before it?": (
             dict(centre=_alone),
             dict(centre=lambda above, below, mask_type: (_alone if mask_type == "B" else _centre)(above, below, mask_type)),
         ),

@@ -98,7 +98,7 @@ asked_mask = pixelcnn_masks.asks(
         ),
         "What is to the left in the centre's own row has been read, too.": _taps(lambda rows, columns, is_b: (rows < 0) | ((rows == 0) & (columns == 0) & is_b)),
         # published: the last line of mask B sets the row of the centre to 0, not those below it
-        "All of the centre's own row is gone, and all rows below it are open. Which of the two was to go?": (
+        "All of the centre's own row is gone, and all rows below it are open. Which of the two should go?": (
             lambda height, width, mask_type: my_mask(height, width, "A") if mask_type == "A" else _taps(lambda rows, columns, is_b: rows != 0)(height, width, "B"),
             _taps(lambda rows, columns, is_b: rows != 0),
         ),

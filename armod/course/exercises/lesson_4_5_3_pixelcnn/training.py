@@ -114,10 +114,12 @@ def _slip(stated: float, due: float, on_train: float) -> str:
     """What else the number could be."""
     slips = {
         "Your number is below 0: a cost is -log p.": -due,
-        "Those are bits, it seems. Asked are nats.": due / math.log(2),
-        "That is nats for each pixel. Asked is the whole digit.": due / 64,
-        "That is bits for each pixel. Asked are nats for the whole digit.": due / 64 / math.log(2),
-        "That is the sum over all test digits. Asked is the mean.": due * NUM_TEST,
+        "Those are bits, it seems. The question asks for nats.": due / math.log(2),
+        "That is nats for each pixel. The question asks for the whole digit.": due / 64,
+        "That is bits for each pixel. The question asks for nats for the whole digit.": due
+        / 64
+        / math.log(2),
+        "That is the sum over all test digits. The question asks for the mean.": due * NUM_TEST,
         "That is the cost of the digits that it was trained on.": on_train,
     }
     for why, slip in slips.items():

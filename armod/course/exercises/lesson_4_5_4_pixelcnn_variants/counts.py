@@ -58,9 +58,9 @@ variants_counts.asks(
     wrong={
         "Those are the outputs. How many parameters make one of them?": lambda p, C, K: C * K,
         "You count the weights. What else does a convolution add to each output?": lambda p, C, K: C * K * p,
-        "Does a single bias do for all outputs?": lambda p, C, K: C * K * p + 1,
+        "Is a single bias enough for all outputs?": lambda p, C, K: C * K * p + 1,
         "That is one channel.": lambda p, C, K: K * (p + 1),
-        "That is a softmax over all colours at once. By the chain rule each channel has one of its own.": lambda p, C, K: K**C * (p + 1),
+        "That is a softmax over all colours at once. By the chain rule each channel has a softmax of its own.": lambda p, C, K: K**C * (p + 1),
         "How many pixels does a 1x1 convolution look at?": lambda p, C, K: C * K * 9 * (p + 1),
     },
     otherwise="How many logits does one channel take, and how many numbers make one logit?",
@@ -73,8 +73,8 @@ variants_counts.asks(
     wrong={
         "Those are the outputs. How many parameters make one of them?": lambda p, C, M: mixture_head(0, C, M),
         "You count the weights. What else does a convolution add to each output?": lambda p, C, M: mixture_head(0, C, M) * p,
-        "So many takes a mixture for each channel by itself, and as many a slope on the channel just before only. Blue moves with red, too.": lambda p, C, M: M * 3 * C * (p + 1),
-        "For three channels you are right. How many pairs are there among so many?": lambda p, C, M: M * (1 + 3 * C) * (p + 1),
+        "A mixture for each channel by itself takes that many, or one whose channels move with the channel just before only. Blue moves with red, too.": lambda p, C, M: M * 3 * C * (p + 1),
+        "For three channels you are right. How many pairs are there among more channels?": lambda p, C, M: M * (1 + 3 * C) * (p + 1),
         "You count a slope for each channel on each. On which ones may a mean depend?": lambda p, C, M: M * (1 + 2 * C + C * C) * (p + 1),
         "You count each pair twice: green moves with red, but not red with green.": lambda p, C, M: M * (1 + 2 * C + 2 * _pairs(C)) * (p + 1),
         "You give each channel an indicator of its own. How many does the pixel have?": lambda p, C, M: M * (3 * C + _pairs(C)) * (p + 1),

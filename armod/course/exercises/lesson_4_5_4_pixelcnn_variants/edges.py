@@ -107,7 +107,7 @@ variants_edges.asks(
     seen=_seen_masses,
     wrong={
         "You add up logarithms.": lambda *own: _published(*own).nan_to_num(neginf=0).sum(1),
-        "So it should be. Add up what the published function gives.": lambda *own: torch.ones(2).double(),
+        "That is what it should be. Add up what the published function gives.": lambda *own: torch.ones(2).double(),
     },
     otherwise="Ask the published function for all levels, and add up probabilities.",
     rtol=5e-3,  # three digits

@@ -241,8 +241,8 @@ variants_link.asks(
     seen=lambda got, right, half, depth: f"For windows of {half + 1} rows and {depth} layers you say {got}.",
     wrong={
         "Take the nearest pixel of the row above that lies too far to the right for one window. By which steps can it be reached?": lambda half, depth: 0,
-        "Those are pixels that only the published network sees: it reaches higher. Asked are those that it misses.": lambda half, depth: len(_field(half, depth, ALWAYS) - _field(half, depth, ONCE)),
-        "You count the pixels that the published network sees in addition: it reaches higher. Asked are those that it misses.": lambda half, depth: len(_field(half, depth, ALWAYS) ^ _field(half, depth, ONCE)),
+        "Those are pixels that only the published network sees: it reaches higher. The question asks for those that it misses.": lambda half, depth: len(_field(half, depth, ALWAYS) - _field(half, depth, ONCE)),
+        "You count the pixels that the published network sees in addition: it reaches higher. The question asks for those that it misses.": lambda half, depth: len(_field(half, depth, ALWAYS) ^ _field(half, depth, ONCE)),
         "You subtract one count from the other. But the published network also sees some that the right one does not.": lambda half, depth: len(_field(half, depth, ONCE)) - len(_field(half, depth, ALWAYS)),
         "You subtract one count from the other. But each network sees some pixels that the other one does not.": lambda half, depth: len(_field(half, depth, ALWAYS)) - len(_field(half, depth, ONCE)),
         "That is how many pixels the published network sees. How many of the right ones does it miss?": lambda half, depth: len(_field(half, depth, ALWAYS)),

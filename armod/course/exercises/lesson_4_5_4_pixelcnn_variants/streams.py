@@ -143,11 +143,11 @@ variants_streams.asks(
     seen=lambda got, right, height, width: f"For {height} x {width} pixels you count {got} forbidden pairs.",
     wrong={
         "Does a pixel see itself, when its cell knows all that comes before the lower right pixel?": lambda H, W: H * W // 4 * (2 * W - 1),
-        "So many has one cell. How many cells are there?": lambda H, W: 2 * W + 2,
+        "One cell has that many. How many cells are there?": lambda H, W: 2 * W + 2,
         "You count one pair for each of three pixels. How many pixels of the raster lie between the first pixel of a cell and its last?": lambda H, W: H * W // 4 * 3,
         "You count the pixels of the same cell only. In the raster many others lie between its upper row and its lower one.": lambda H, W: H * W // 4 * 6,
         "You count the lower right pixel as seen. Its own features know what comes *before* it.": lambda H, W: H * W // 4 * (2 * W + 6),
-        "That is the first of the four pixels. What of the others?": lambda H, W: H * W // 4 * (W + 1),
+        "That is the first of the four pixels. What about the others?": lambda H, W: H * W // 4 * (W + 1),
     },
     otherwise="Take an image of 2 x 2: one cell, and it knows pixels 0, 1 and 2. Which of the four pixels may know what?",
 )  # fmt: skip

@@ -87,7 +87,7 @@ images_particles.asks(
         "That is the number of particles. Some of them have next to no weight.": lambda w: float(len(w)),
         "That is one over the largest share. The other particles count as well.": lambda w: float(1 / w.softmax(0).max()),
         "That is the exponential of the entropy of the shares, another measure of their number.": lambda w: float(torch.special.entr(w.softmax(0)).sum().exp()),
-        "All weights became 0, and that is 0 / 0: they are too small for `exp`. What is left of them if all are multiplied by the same number?": lambda w: float(w.exp().sum().square() / w.exp().square().sum()),
+        "All weights became 0, and that is 0 / 0: they are too small for `exp`. What changes if all are multiplied by the same number?": lambda w: float(w.exp().sum().square() / w.exp().square().sum()),
         "That takes the weights' logarithms for weights.": lambda w: float(w.sum().square() / w.square().sum()),
     },
     rtol=1e-3,  # near -900 float32 rounds a logarithm by 3e-5, and with it a weight
