@@ -36,6 +36,7 @@ from time import process_time
 from timeit import repeat
 
 import torch
+from IPython.display import display
 from torch import nn
 from torch.distributions import Categorical
 from torch.nn import functional as F
@@ -73,8 +74,8 @@ torch.set_num_threads(1)  # small matrices: a second thread costs more than it s
 # The chain rule asks for $p(x_t \mid x_1, \dots, x_{t-1})$ at every $t$, and the past grows with every step. A network with
 # one input for each past value could not read a longer sequence than it was built for.
 #
-# You do not read that way. You carry something along, and change it a little with every letter. A **recurrent neural
-# network** (RNN) does the same with a vector, its **hidden state** $h_t$:
+# You do not read that way. You carry something along, and change it a little with every letter. So does a **recurrent neural
+# network** (RNN), with a vector, its **hidden state** $h_t$:
 #
 # $$h_t = \mathrm{step}(h_{t-1}, x_{t-1}), \qquad p(x_t \mid x_{<t}) = \mathrm{head}(h_t).$$
 #
@@ -84,18 +85,16 @@ torch.set_num_threads(1)  # small matrices: a second thread costs more than it s
 unrolled_figure([*"mary."], title="One network, used five times, writes “mary.”")
 
 # %% [markdown]
-# Read the picture from the left. Step 1 reads a start symbol, since nothing came before, and predicts the first letter.
-# Step 2 reads that letter and the state of step 1, and predicts the second. The last step predicts the end of the
-# name, written as a dot. Each arrow between states is the same function with the same weights. So the number of weights
-# does not depend on the length, and a name may have any.
+# Step 1 reads a start symbol, since nothing came before, and predicts the first letter. Step 2 reads that letter and the state
+# of step 1, and predicts the second. The last step predicts the end of the name, written as a dot. Each arrow between states
+# is the same function with the same weights. So a name may have any length.
 #
 # All that step 5 knows about *m*, *a* and *r* has come to it through $h_4$. There is no other way in.
 
 # %% [markdown]
 # ## 2. Three cells
 #
-# What should a step compute? Three answers are in use, and we need all three to compare them later. Each begins with two
-# weighted sums. The first is taken of the input, the second of the old state:
+# What should a step compute? Three answers are in use. Each begins with two weighted sums. The first is taken of the input, the second of the old state:
 #
 # $$a_t = W x_{t-1} + b, \qquad u_t = U h_{t-1} + b'.$$
 #
@@ -142,10 +141,9 @@ LAYERS = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
 gates_lab()
 
 # %% [markdown]
-# The lab shows one unit of either cell with gates. In a simple RNN the past has one way to the next state: through $U$ and a
+# The lab shows one unit of each gated cell. In a simple RNN the past has one way to the next state: through $U$ and a
 # $\tanh$. Here it has a second way, *around* the weights, in orange. On this way an old value is multiplied by a gate,
 # something new is added, and that is all. If that gate is 1, the old value is kept in full. Section 8 depends on this.
-# One example writes at step 3, and shows at step 17.
 #
 # > **Precision.** In the GRU's first paper the reset gate multiplies the state *before* the product with $U$. Torch, and
 # > so this lesson, lets it multiply the product. Weights made for one variant do not fit the other.
@@ -173,15 +171,13 @@ def unroll(cell, weights, inputs, state=None):
 # inputs away, and go on from there.
 
 # %%
-inputs, gaps = torch.randn(4, 30, 8).double(), {}
+x, gaps = torch.randn(4, 30, 8).double(), {}
 for cell, kind in LAYERS.items():
     layer = kind(8, 16, batch_first=True).double()
-    whole, _ = unroll(cell, layer.parameters(), inputs)
-    assert torch.allclose(whole, layer(inputs)[0], atol=1e-12)
-    _, kept = unroll(cell, layer.parameters(), inputs[:, :20])
-    gaps[cell] = (
-        (unroll(cell, layer.parameters(), inputs[:, 20:], kept)[0] - whole[:, 20:]).abs().max().item()
-    )
+    whole, _ = unroll(cell, layer.parameters(), x)
+    assert torch.allclose(whole, layer(x)[0], atol=1e-12)
+    _, kept = unroll(cell, layer.parameters(), x[:, :20])
+    gaps[cell] = (unroll(cell, layer.parameters(), x[:, 20:], kept)[0] - whole[:, 20:]).abs().max().item()
 predict(
     "How much do the states of the last ten steps change, when the first twenty inputs are gone?",
     choices(
@@ -235,6 +231,10 @@ class MyRecurrentModel(armod.AutoregressiveModel):
         return Categorical(logits=self.head(states))
 
 
+# %% [markdown]
+# Is it right? We compare with the library, at the same weights, and ask the oracle.
+
+# %%
 mine = MyRecurrentModel(12, 27, 16, "gru")
 library = armod.RecurrentModel((12,), 16, cell="gru", likelihood=armod.likelihoods.Categorical(27))
 mine.embedding.weight.data.copy_(library.inputs.table())
@@ -248,9 +248,9 @@ for t in range(12):
 print(armod.check_autoregressive(mine))
 
 # %% [markdown]
-# The lines below the class are two proofs. With the same weights `armod.RecurrentModel` gives the same conditionals *one
-# step at a time*, as in sampling, as ours does in *one call* with the true past, as in learning. And the oracle, which
-# changes one value at a time and watches which outputs move, finds no leak.
+# These are two proofs. `armod.RecurrentModel`, *one step at a time* as in sampling, gives the same conditionals as ours in *one
+# call* with the true past, as in learning. And the oracle, which changes one value at a time and watches which outputs move,
+# finds no leak.
 #
 # Teacher forcing leaves one thing untested. While it learns, the model only ever meets pasts that people wrote. While it
 # samples, it reads its own mistakes. The field calls this difference **exposure bias**. The likelihood stays exact; but it
@@ -267,11 +267,8 @@ print(armod.check_autoregressive(mine))
 # whole name by what has to be guessed: its letters and *one* end. On the test names that is 7.05 characters a name
 # instead of 12.
 #
-# The baseline is a table of counts. A table of whole pasts knows nothing about a past that it has not seen. There is a
-# simple remedy, older than networks: *forget*. Pretend that a letter depends only on the $n - 1$ letters before it. This is
-# the **Markov assumption**, and such a table is an **n-gram**. All beginnings that end in the same three letters now share
-# their counts. Where even these were rare, a good table leans on the shorter past, which was met more often. That is called
-# **back-off**. `armod.NGram` does it in the way of Witten and Bell.
+# The baseline is the table of counts that forgets, the **n-gram** of lesson 4.2. It makes the **Markov assumption**: a letter
+# depends only on the $n - 1$ letters before it. Where these were rare, it leans on the shorter past (**back-off**). `armod.NGram` does it in the way of Witten and Bell.
 #
 # Which $n$ is best? The validation names decide.
 
@@ -346,8 +343,7 @@ histories = {NAMES[cell]: history for cell, (_, history) in writers.items()}
 learning_curves(histories, 12 / characters(names.valid), "Names: what three cells learn in six epochs")
 
 # %% [markdown]
-# The dotted line shows the LSTM's training names, the others the validation names. All still fall: no cell has begun to
-# overfit.
+# All lines still fall: no cell has begun to overfit.
 
 # %%
 entries = {"27 equal faces": math.log2(27), "2-gram": bits_per_character(tables[2], names.test)}
@@ -418,14 +414,14 @@ predict(
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# The loss is the best we have ever seen, and the names have no letter. Each output has learned to copy the value that
+# The loss is the best so far, and the names have no letter. Each output has learned to copy the value that
 # it should predict. While the model samples, that value is not there yet. In its place there is a 0, which means a dot,
 # and the model copies the dot.
 #
 # </details>
 #
-# The oracle finds it at once: 12 leaks, for each of the 12 variables sees itself. In the masked models of lesson 4.5.1 the same
-# bug is a wrong inequality; here it is a missing shift. Both times the symptom is a likelihood that no honest model could have.
+# The oracle finds it at once: 12 leaks, for each of the 12 variables sees itself. The symptom of such a bug is a likelihood that
+# no honest model could have.
 
 # %% [markdown]
 # ## 6. Longer sequences: sonnets, and a voice
@@ -437,36 +433,31 @@ predict(
 sonnets = armod.data.load("sonnets")
 readers = {cell: learn(sonnets, cell, 96, batch_size=16, learning_rate=1e-2) for cell in STEP}
 histories = {NAMES[cell]: history for cell, (_, history) in readers.items()}
-print(decode(readers["gru"][0].sample(1)[0], sonnets.symbols))
-
-# %% [markdown]
-# The GRU's sample has lines, commas at their ends, capitals at their beginnings, and words that
-# could be English. It makes no sense.
-
-# %%
+written = decode(readers["gru"][0].sample(1)[0], sonnets.symbols)
 four_gram = armod.NGram((128,), 4, num_levels=61).fit(sonnets.train)
 models = {NAMES[cell]: model for cell, (model, _) in readers.items()} | {"4-gram": four_gram}
-entries = {
-    name: -model.log_prob(sonnets.test).mean().item() / math.log(2) / 128 for name, model in models.items()
-}
-best = min(entries.values())
+entries = {name: -m.log_prob(sonnets.test).mean().item() / math.log(2) / 128 for name, m in models.items()}
 predict(
     "Three networks, and a table that counts which character follows which three (it took a second). Who needs the fewest bits for the held-out sonnets?",
-    choices({name: value for name, value in entries.items()}, answer=best),
+    choices(entries, answer=min(entries.values())),
     reveal=[
         likelihood_bars(
             {"61 equal faces": math.log2(61)} | entries, unit="bits per character of the sonnets"
         ),
         learning_curves(histories, 1, "Sonnets: what three cells learn in six epochs"),
+        f"The GRU writes:\n\n{written}",
     ],
 )
 
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# The table leads by a little, and the gated cells are close behind. A larger network did worse: a Transformer that armod
-# once shipped needed 2.892 bits (one training), the table 2.478. More text helps: lesson 4.6.2 has a GPT of nine plays that
-# beats counting on *Hamlet*.
+# The table leads by a little, and the gated cells are close behind. A larger network, a
+# Transformer, did worse (one training: 2.892 bits, where the table needs 2.478). With more text a network can win: lesson 4.6.2 has a GPT of
+# nine plays that beats counting on *Hamlet*.
+#
+# The GRU's sample has lines, commas at their ends, capitals at their beginnings, and words that could be English. It makes no
+# sense.
 #
 # </details>
 #
@@ -503,12 +494,10 @@ predict(
 #
 # </details>
 #
-# Is there nothing to learn from these characters? A reader would know the rhyme, the theme, the speaker.
-#
 # ### A voice
 #
-# Nothing here is special to letters. A series of measurements is a sequence too, and the longest ones are sounds: a
-# microphone is read thousands of times a second. The course brings 25 seconds of a voice that reads Jane Austen, at
+# Nothing here is special to letters. A sound is a sequence, too, and a long one: a microphone is read thousands of times a
+# second. The course brings 25 seconds of a voice that reads Jane Austen, at
 # 8,000 *samples* a second. Each sample is rounded to one of 256 levels (lesson 4.5.2 says how), so our model fits
 # unchanged.
 #
@@ -529,21 +518,19 @@ def past(x):  # the eight amplitudes before each sample
 fit = torch.linalg.lstsq(past(short["train"]), mu_law_decode(short["train"]).reshape(-1, 1)).solution
 before = {split: F.pad(x[:, :-1].long(), (1, 0), value=128).flatten() for split, x in short.items()}
 linear = {split: mu_law_encode((past(x) @ fit)[:, 0].clamp(-1, 1)).long() for split, x in short.items()}
-seen, heard, often = short["train"].flatten().long(), short["test"].flatten().long(), torch.zeros(256)
-often = often.index_put((seen,), torch.tensor(1 / len(seen)), accumulate=True) + 1e-6
-entries = {}
+seen, heard = short["train"].flatten().long(), short["test"].flatten().long()
+often = seen.bincount(minlength=256) / len(seen) + 1e-6
+entries = {"LSTM": -speaker.log_prob(short["test"]).mean().item() / math.log(2) / 160}
 for name, given in {"given the level before": before, "given a linear prediction": linear}.items():
-    counts = 25 * often.repeat(256, 1)
-    counts.index_put_((given["train"], seen), torch.tensor(1.0), accumulate=True)
+    counts = 25 * often + (256 * given["train"] + seen).bincount(minlength=256**2).view(256, 256)
     entries[name] = -(counts / counts.sum(1, keepdim=True)).log2()[given["test"], heard].mean().item()
-entries["LSTM"] = -speaker.log_prob(short["test"]).mean().item() / math.log(2) / 160
 likelihood_bars(entries, unit="bits per sample of held-out speech")
 
 # %% [markdown]
 # Here the network is ahead of both tables, by more than half a bit.
 #
-# Now the same weights write a whole second, 8,000 steps. No weight belongs to a position, so a recurrent network is not
-# bound to a length. To compare, we draw a second level by level from the frequencies alone.
+# Now the same weights write a whole second, 8,000 steps: a recurrent network is not bound to a length. To compare, we draw a
+# second level by level from the frequencies alone.
 
 # %% tags=["nbval-ignore-output"]
 levels = {"the voice": speech.test[1:3].flatten(), "the LSTM": speaker.sample(1, length=8000)[0]}
@@ -638,8 +625,8 @@ predict(
 #
 # </details>
 #
-# And what does the clock say? We time one training step, forward and backward, for one sequence of length $T$. Mind
-# where we are: on a *single core*, a model that could do everything at once gains nothing from it.
+# And what does the clock say? We time one training step, forward and backward, for one sequence of length $T$. On a
+# *single core*, a model that could do everything at once gains nothing from it.
 
 # %%
 lengths = [64, 256] if quick else [64, 128, 256, 512, 1024]
@@ -679,22 +666,22 @@ predict(
 # like the GRU. And MADE pays for its work. It has weights from every step to every later one, so its work grows with
 # $T^2$.
 #
-# The last line shows what a small operation wastes: eight sequences are eight times the work, and cost the GRU far less than
-# eight times the time.
+# The last line shows the overhead: eight sequences are eight times the work, and cost the GRU far less than eight times the
+# time.
 #
 # </details>
 #
 # On one core, work and overhead decide. With thousands of cores work costs little, and the chain is left. Recurrent networks
-# are therefore trained on many sequences side by side. But along *one* sequence nothing can be gained, even on ten thousand cores.
+# are therefore trained on many sequences side by side. But along *one* sequence nothing can be gained.
 #
 # Or can it? The chain is so long because a $\tanh$ or a gate needs the whole state before it. Leave that out, and the
 # recurrence is **linear**, entry by entry:
 #
 # $$h_t = \alpha_t\, h_{t-1} + \beta_t,$$
 #
-# where $\alpha_t$ and $\beta_t$ depend on the inputs alone. Two such steps, one after the other, are again one such step. So
-# neighbours can be joined in pairs, all pairs at once, then pairs of pairs, and $T$ steps take only $\log_2 T$ rounds. Newer
-# recurrent models (linear attention, state-space models) are built like this.
+# where $\alpha_t$ and $\beta_t$ depend on the inputs alone. Two such steps are again one such step. So neighbours can be joined
+# in pairs, all pairs at once, then pairs of pairs, and $T$ steps take only $\log_2 T$ rounds. Newer recurrent models (linear
+# attention, state-space models) are built like this.
 #
 # **Your turn.** Join the two steps $h' = \alpha_1 h + \beta_1$ and $h'' = \alpha_2 h' + \beta_2$ into one. Return its
 # $\alpha$ and its $\beta$.
@@ -750,7 +737,7 @@ def reach(cell, scale, gate_bias=0):
 just_made = {NAMES[cell]: reach(cell, 1.0) for cell in STEP}
 opened = {f"{NAMES[cell]}, gate bias 3": reach(cell, 1.0, gate_bias=3) for cell in ("lstm", "gru")}
 left = {name: line[-1] for name, line in just_made.items()}
-title = f"At lag 24 {max(left.values()):.0e} of the gradient at lag 1 is left in the best of three new cells"
+title = f"At lag 24 {max(left.values()):.4f} of the gradient at lag 1 is left in the best of three new cells"
 predict(
     "The LSTM was invented against vanishing gradients. In which cell, newly made, is most of the gradient left at lag 24?",
     choices(left, answer=max(left.values())),
@@ -784,7 +771,7 @@ predict(
 reach_lab("rnn", 1.0)
 
 # %% [markdown]
-# The simple RNN sits on a knife's edge between 1.5 and 2: below it the gradient vanishes, above it explodes, and nothing
+# The simple RNN sits on a knife's edge between 1.5 and 2: the gradient vanishes below it and explodes above it, and nothing
 # holds the weights there while they learn. When a gradient explodes, one bad batch throws all weights far away; gradient
 # clipping makes that harmless. Nothing so cheap helps against vanishing. The open LSTM hardly cares
 # about the scale: its second way does not lead through $U$. And lag 2 looks harmless everywhere: a factor near 1 for one step
@@ -801,10 +788,8 @@ reach_lab("rnn", 1.0)
 
 
 # %%
-distance, four = 10 if quick else 40, armod.likelihoods.Categorical(4)
-
-
 def recall(cell, gate_bias):  # bits of the recalled symbol, in the course of training
+    four = armod.likelihoods.Categorical(4)
     model = armod.RecurrentModel((distance + 1,), 32, cell=cell, likelihood=four, seed=seed)
     with torch.no_grad():
         model.recurrence.bias_ih_l0[32:64] += gate_bias
@@ -821,16 +806,16 @@ def recall(cell, gate_bias):  # bits of the recalled symbol, in the course of tr
     return torch.tensor(line).unfold(0, 20, 20).mean(1).tolist()
 
 
-nets = {
-    "simple RNN": ("rnn", 0),
-    "LSTM": ("lstm", 0),
-    "LSTM, gate bias 5": ("lstm", 5),
-    "GRU, gate bias 5": ("gru", 5),
-}
+# %% [markdown]
+# `gate_bias` opens the LSTM's forget gate, or the GRU's $z$, at the start.
+
+# %%
+nets, distance = {"simple RNN": ("rnn", 0), "LSTM": ("lstm", 0)}, 10 if quick else 40
+nets |= {f"{NAMES[cell]}, gate bias 5": (cell, 5) for cell in ("lstm", "gru")}
 recalled = {name: recall(*net) for name, net in nets.items()}
 remembers = {name: line[-1] < 1 for name, line in recalled.items()}
 steps = range(20, 20 * len(recalled["LSTM"]) + 1, 20)
-title = f"Distance {distance}: {', '.join(name for name in nets if remembers[name]) or 'nobody'} learned to remember"
+title = f"Distance {distance}: {' and '.join(name for name in nets if remembers[name]) or 'nobody'} learned to remember"
 labels = {"xlabel": "training steps", "ylabel": "bits for the recalled symbol", "floor": ("guessing", 2.0)}
 predict(
     f"The symbol comes back {distance} steps later. An LSTM as torch makes it, with gate biases near 0, and the same with a forget bias of 5: who remembers?",
@@ -864,10 +849,11 @@ predict(
 # The score matters, too. Let the two open networks learn *all* symbols instead, the noise included, at distance 40: all eight
 # still guess after 300 steps, at 2.00 bits. The noise drowns the one symbol that can be known.
 #
+# So gates do what they were made for, if they start open. (Torch starts their biases near 0, so half open.)
+#
 # </details>
 #
-# So gates do what they were made for, if they start open. (Torch starts their biases near 0, so half open.) Each step of
-# distance still costs a factor. A gate brings that factor near to 1, but does not reach it: $\sigma(5)$ is 0.993, which
+# Even with open gates each step of distance costs a factor. A gate brings that factor near to 1, but does not reach it: $\sigma(5)$ is 0.993, which
 # after 100 steps leaves a half, and after 1,000 a thousandth.
 #
 # A masked convolution or a Transformer connects distant steps by a *short* path. That, beside the shorter chain of
@@ -883,9 +869,7 @@ predict(
 # - The chain of operations grows with the sequence. Gradients vanish or explode exponentially with the lag; open gates slow that down.
 
 # %% tags=["nbval-ignore-output"]
-predictions()
-
-# %% tags=["nbval-ignore-output"]
+display(predictions())
 lesson_quiz("4_4_recurrent_networks")
 
 # %% [markdown]
@@ -908,10 +892,9 @@ lesson_quiz("4_4_recurrent_networks")
 #   forget gate's bias.
 # - R. Pascanu, T. Mikolov, Y. Bengio, *On the difficulty of training recurrent neural networks*, ICML 2013: section 2 for
 #   vanishing and exploding gradients, section 3.2 for clipping.
-# - S. Bengio et al., *Scheduled Sampling for Sequence Prediction with Recurrent Neural Networks*, NeurIPS 2015: exposure bias,
-#   and a remedy that gives up the exact likelihood.
+# - S. Bengio et al., *Scheduled Sampling for Sequence Prediction with Recurrent Neural Networks*, NeurIPS 2015: exposure bias.
 # - E. Martin, C. Cundy, *Parallelizing Linear Recurrent Neural Nets Over Sequence Length*, ICLR 2018.
-# - A. Graves, *Generating Sequences With Recurrent Neural Networks*, 2013: section 2 for prediction networks, section 3 for text.
+# - A. Graves, *Generating Sequences With Recurrent Neural Networks*, 2013: section 3 for text.
 #
 # ---
 #

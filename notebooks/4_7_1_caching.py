@@ -35,6 +35,7 @@ from statistics import median
 from time import process_time
 
 import torch
+from IPython.display import display
 
 import armod
 from armod.data.text import BytePairs
@@ -48,10 +49,23 @@ from armod.course.labs.dilation.picture import dilation_figure
 
 torch.set_grad_enabled(False)  # this lesson samples, and trains nothing
 torch.set_num_threads(1)
+seeds = range(seed, seed + (1 if quick else 3))  # of what is measured more than once
+softmax = armod.likelihoods.Categorical(16)
 
 
 def seeded(from_seed=seed):
     return torch.Generator().manual_seed(from_seed)
+
+
+def timed(work, *arguments, **options):
+    begin = process_time()
+    result = work(*arguments, **options)
+    return process_time() - begin, result
+
+
+def exponent(x, y):  # b of the power law y = a x^b that fits best
+    x, y = (torch.tensor(list(each), dtype=torch.float64).log() for each in (x, y))
+    return (((x - x.mean()) * (y - y.mean())).sum() / (x - x.mean()).square().sum()).item()
 
 
 # %% [markdown]
@@ -91,19 +105,19 @@ predict(
 #
 # Nine units are new, one in each layer. The picture shows why, for four layers. Go down from the output, and take any step
 # back in time. You arrive in a column that stood there when an earlier sample was drawn. Only the newest column is new,
-# and it has one unit in each layer.
+# and it has one unit in each layer. So 98 % of these units are computed in vain.
 #
 # </details>
 #
-# So 98 % of these units are computed in vain. It helps to say it in general. *An activation that depends on the past alone does
-# not change when the future is drawn.* Compute it once, and keep it. This is **caching**.
+# It helps to say it in general. *An activation that depends on the past alone does not change when the future is drawn.*
+# Compute it once, and keep it. This is **caching**.
 
 # %% [markdown]
 # ## 2. A queue, built by hand
 #
 # Which of the old activations must be kept? A layer with dilation $d$ reads what it read $d$ steps ago. In the next step
 # it reads what came one step later. So every input waits for exactly $d$ steps, is read once more, and can be forgotten.
-# What waits like that is a **queue**: a new one joins at the end, the oldest one leaves at the front.
+# That is a **queue**: a new input joins at the end, and the oldest one leaves at the front.
 
 
 # %%
@@ -122,10 +136,8 @@ assert torch.allclose(one_by_one, unit(x[:, None])[:, 0])  # the layer at once, 
 # The assertion is the proof for one layer: step by step with a queue of four places, or all 51 steps at once, the numbers
 # are the same.
 #
-# A WaveNet has a queue for each layer, and all else is as it was: the residual goes to the next layer, the skip to the
-# output. We hold the whole against the library's own step-by-step view. Three things must not be easy in such a test. The
-# biases are not zero, since a bias that is forgotten in the cached path stays hidden otherwise. The length is odd. And it
-# is longer than the field, so that every queue has wrapped around.
+# A WaveNet has a queue for each layer, and everything else stays as it was: the residual goes to the next layer, the skip to
+# the output.
 
 
 # %%
@@ -133,26 +145,27 @@ def listen(net, levels, places):  # the logits of every sample, one after anothe
     queues, found = [deque([zero] * each) for each in places], []
     for h in [net.inputs.start, *net.inputs.levels.weight[levels[:-1]]]:
         outputs = []
-        for k, unit in enumerate(net.convolutions):
-            outputs.append(step(unit, queues[k], h))
-            if k < len(net.residuals):
-                h = h + net.residuals[k](outputs[k])
+        for unit, queue, residual in zip(net.convolutions, queues, [*net.residuals, None], strict=True):
+            outputs.append(step(unit, queue, h))
+            h = h + residual(outputs[-1]) if residual else None  # the last layer has none
         found.append(net.head(net.hidden(net.skip(torch.cat(outputs)).relu()).relu()))
     return torch.stack(found).log_softmax(1)
 
 
-dilations, softmax = [1, 2, 4, 8], armod.likelihoods.Categorical(16)
+# %% [markdown]
+# We compare this with the library, which can go step by step or do all at once. Such a test must not be too easy. The biases
+# are not zero, for otherwise a bias that the cached path forgets would stay hidden. The length is odd. And it is longer than
+# the field, so that every queue has wrapped around.
+
+# %%
+dilations, levels = [1, 2, 4, 8], torch.randint(16, (41,), generator=seeded())
 net = armod.WaveNet((41,), 16, dilations=dilations, likelihood=softmax, seed=seed).double()
-levels = torch.randint(16, (41,), generator=seeded())
 view, theirs = net.incremental(1), []
 for level in levels:
     theirs.append(view.conditional().logits[0])
     view.append(level[None])
-right = listen(net, levels, places=dilations)
-assert torch.allclose(right, torch.stack(theirs)) and torch.allclose(
-    right, net.conditionals(levels[None]).logits[0]
-)
-assert all(layer.bias.abs().min() > 0 for layer in (*net.convolutions, net.hidden, net.head))
+right, at_once = listen(net, levels, places=dilations), net.conditionals(levels[None]).logits[0]
+assert torch.allclose(right, torch.stack(theirs)) and torch.allclose(right, at_once)
 
 # %% [markdown]
 # By hand, by the library step by step, and by the library all at once: three times the same 41 distributions.
@@ -217,39 +230,35 @@ print("right" if all(places_for(*each) == kept_by_armod(*each) for each in tried
 # counts the units that naive computes. The queues compute one for each layer and sample.
 
 # %%
-lengths, seconds = [32, 64, 128] if quick else [64, 128, 256, 512], {}
+lengths, seconds, units, computed = [32, 64, 128] if quick else [64, 128, 256, 512], {}, {}, []
 net = armod.WaveNet((8,), 32, dilations=[2**k for k in range(8)], likelihood=softmax, seed=seed)
 
 
-def timed(work, *arguments, **options):
-    begin = process_time()
-    result = work(*arguments, **options)
-    return process_time() - begin, result
-
-
-def exponent(x, y):  # b of the power law y = a x^b that fits best
-    x, y = (torch.tensor(list(each), dtype=torch.float64).log() for each in (x, y))
-    return (((x - x.mean()) * (y - y.mean())).sum() / (x - x.mean()).square().sum()).item()
+def draw(T, method):
+    return net.sample(1, length=T, generator=seeded(), method=method)
 
 
 for T, method in product(lengths, ("naive", "cached")):
-    several = (timed(net.sample, 1, length=T, generator=seeded(), method=method)[0] for _ in range(3))
-    seconds[method, T] = min(several if method == "cached" else [next(several)])
-computed, units = [], []
-for layer in net.convolutions:
+    seconds[method, T] = min(timed(draw, T, method)[0] for _ in range(1 if method == "naive" else 3))
+for layer in net.convolutions:  # only now: with a hook every pass goes through the layers
     layer.register_forward_hook(lambda *call: computed.append(len(call[-1])))
 for T in lengths[:2]:
     computed.clear()
-    net.sample(1, length=T, generator=seeded(), method="naive")
-    units.append(sum(computed))
+    draw(T, "naive")
+    units[T] = sum(computed)
 measured = {method: [seconds[method, T] for T in lengths] for method in ("naive", "cached")}
 powers = {method: exponent(lengths[-2:], line[-2:]) for method, line in measured.items()}
-title = "At the right end seconds grow with exponent {naive:.1f} (naive) and {cached:.1f} (cached)"
 predict(
     "A sound twice as long: how many times as many units does the naive loop compute?",
-    number(units[1] / units[0], unit="times", low=1, high=16, log=True),
+    number(units[lengths[1]] / units[lengths[0]], unit="times", low=1, high=16, log=True),
     reveal=growth_curves(
-        lengths, measured, title=title.format(**powers), x_label="samples", y_label="seconds"
+        lengths,
+        measured,
+        title="At the right end seconds grow with exponent {naive:.1f} (naive) and {cached:.1f} (cached)".format(
+            **powers
+        ),
+        x_label="samples",
+        y_label="seconds",
     ),
 )
 
@@ -288,7 +297,7 @@ growth_curves(fields, cost, title=title, x_label="receptive field", y_label="mic
 
 # %% [markdown]
 # The upper line bends upwards, and its exponent nears 1: twice the field, twice the time. On its left the operations are so
-# small that starting them costs most. The lower line is almost flat. A layer more doubles the field and adds a few
+# small that starting them costs most. The lower line is almost flat. One more layer doubles the field and adds a few
 # microseconds.
 #
 # ### The same sentence three times
@@ -373,11 +382,8 @@ predict(
 #
 # But why so soon? We write down for every pixel the pass after which it never changed again.
 
+
 # %%
-lasting = (passes == passes[-1]).flip(0).cumprod(0).sum(0)
-pass_of = len(passes) - lasting[0, 0] + 1
-
-
 def wave(row, column):  # a pixel can be drawn one pass after the last of the neighbours that its filter sees
     seen = [(row, column - 1), *((row - 1, column + side) for side in (-1, 0, 1))]
     return 1 + max(waves.get(place, 0) for place in seen)
@@ -407,8 +413,8 @@ passes_lab(passes[:, 0, 0], torch.tensor([waves[place] for place in sorted(waves
 #
 # Here is the odd thing. A pixel need not wait for the whole row above it, only for its neighbour on the upper right. So each
 # row may start two pixels behind the row above. What allows it is the *blind spot* (lesson 4.5.3): the network does not see
-# the pixels further to the right. The print above the lab counts the waves of a small image, for a network with a blind
-# spot and for one without. Without it there are more than twice as many. A fault of the likelihood saves waiting.
+# the pixels further to the right. The line above the lab counts the waves of a small image, for a network with a blind
+# spot and for one without. Without it there are more than twice as many. A weakness of the model saves waiting.
 #
 # ## 5. What decides how long we wait?
 #
@@ -416,7 +422,7 @@ passes_lab(passes[:, 0, 0], torch.tensor([waves[place] for place in sorted(waves
 # levels, four-voice chorales, plays in tokens of about two letters (lesson 4.6.2), and speech in 256 levels.
 
 # %%
-photo = armod.load_pretrained("gated-pixelcnn-mixture-photos16")
+photo, names = (armod.load_pretrained(f"gated-pixelcnn-{each}-photos16") for each in ("mixture", "softmax"))
 tokens, speech, chorales = (
     armod.load_pretrained(name) for name in ("transformer-plays", "wavenet-speech", "transformer-chorales")
 )
@@ -445,7 +451,7 @@ predict(
 #
 # </details>
 #
-# Why? Three explanations offer themselves, and each can be tested by taking away that cause and nothing else.
+# Why? There are three explanations, and each can be tested: take away that cause, and nothing else.
 #
 # 1. **Entropy.** Tokens are uncertain, so guesses fail. Test: cool the tokens. At a temperature of 0.1 the next token is
 #    almost certain.
@@ -458,11 +464,7 @@ predict(
 
 
 # %%
-def cooled(conditionals, noise):
-    return inverse_cdf(temper(conditionals, 0.1), noise)
-
-
-order = torch.randperm(256, generator=seeded())
+order, all_but_one = torch.randperm(256, generator=seeded()), (torch.arange(16) != 8)[:, None]
 
 
 def shuffled(conditionals, noise):
@@ -470,31 +472,30 @@ def shuffled(conditionals, noise):
     return order[below.sum(-1)]
 
 
-def one_row(from_seed, row=8):
-    x, known = photo.sample(1, generator=seeded(from_seed)), (torch.arange(16) != row)[:, None]
-    jacobi = GuessAndVerify()
-    photo.sample(1, known=x, mask=known, generator=seeded(from_seed), method=jacobi)
+def one_row(from_seed):
+    x, jacobi = photo.sample(1, generator=seeded(from_seed)), GuessAndVerify()
+    photo.sample(1, known=x, mask=all_but_one, generator=seeded(from_seed), method=jacobi)
     return jacobi.report.evaluations
 
 
-names = armod.load_pretrained("gated-pixelcnn-softmax-photos16")
-seeds = range(seed, seed + (1 if quick else 3))
-cool = [fixed_point(tokens, noise_of(tokens, each), cooled) for each in seeds]
-named = [len(fixed_point(names, noise_of(names, each))) for each in seeds]
-jumping = [len(fixed_point(names, noise_of(names, each), shuffled)) for each in seeds]
+def passes_of_each(model, draw=inverse_cdf):
+    return [len(fixed_point(model, noise_of(model, each), draw)) for each in seeds]
+
+
+cool = passes_of_each(tokens, lambda said, noise: inverse_cdf(temper(said, 0.1), noise))
+named, jumping = passes_of_each(names), passes_of_each(names, shuffled)
 rows = [one_row(each) for each in seeds]
-print("tokens at temperature 0.1:", [len(x) for x in cool], "passes of 128")
-print("photos, separate logits:", named, "of 768, and shuffled:", jumping)
-print("one row of a photo:", rows, "of 48")
+print(f"passes: tokens at temperature 0.1 {cool} of 128, one row of a photo {rows} of 48")
+print(f"photos with separate logits {named} of 768, the same shuffled {jumping}")
 
 # %% [markdown]
-# *Entropy is not it.* Cooled tokens have a seventh of their entropy, and still take nearly all passes. A token that is
+# *It is not the entropy.* Cooled tokens have a seventh of their entropy, and still take nearly all passes. A token that is
 # certain, given its past, is not certain while its past is wrong.
 #
-# *Names are a small part of it.* Separate logits change nothing. The shuffled order costs some passes more, about a third.
+# *Names are a small part.* Separate logits change nothing. The shuffled order costs some passes more, about a third.
 # But a third more than a tenth is far from nine tenths.
 #
-# *Shape is most of it.* A single row of a photo needs about half of its variables as passes, and not a tenth. If sixteen
+# *Shape is the largest part.* A single row of a photo needs about half of its variables as passes, and not a tenth. If sixteen
 # such rows waited for each other, that would make hundreds of passes. The whole photo took eighty. So the rows overlap, as
 # the waves do: each begins when a part of the row above is done. One long row of tokens has no such help.
 #
@@ -515,10 +516,10 @@ def reaction(model, noise, x):
 print(reacts := {name: round(reaction(*noises[name], x[-1]), 2) for name, x in found.items()})
 
 # %% [markdown]
-# In a chorale about half of the next draws stay as they are. Of speech and of tokens nearly all change. So among the
-# three that stand in one row, the two whose draws react take nearly all passes, and the one whose draws do not takes a fifth. That is no proof, for the three differ in
-# other things, too. But it is an explanation that fits all of them. In photos nearly all draws react. Only there the next
-# row need not wait for the end of this one.
+# In a chorale about half of the next draws stay as they are. In speech and in tokens nearly all of them change. So among the
+# three that stand in one row, the two whose draws react take nearly all passes. The one whose draws often do not react takes a
+# fifth. That is no proof, for the three differ in other things, too. But it is an explanation that fits all of them. In photos
+# nearly all draws react as well, but there the next row need not wait for the end of this one.
 
 # %% [markdown]
 # ## 6. Freeze what is right, and look one row ahead
@@ -534,13 +535,12 @@ print(reacts := {name: round(reaction(*noises[name], x[-1]), 2) for name, x in f
 # %%
 above = FirstOf("previous", Copy(28))  # what was drawn last, and where nothing was, the pixel above
 counted = {}
-print("window  passes  conditionals computed")
 for window in (1, 7, 28, 112, None):
     sampler = GuessAndVerify("previous" if window is None else above, window=window)
     x = pixelcnn.sample(1, generator=seeded(), method=sampler)
     assert torch.equal(x, cached)
     counted[window] = sampler.report.evaluations, sampler.report.positions
-    print("{!s:>6}  {:6}  {:6,}".format(window, *counted[window]))
+    print("window {!s:>4}: {:4} passes, {:6,} conditionals computed".format(window, *counted[window]))
 images, accepted, positions = [], [], []
 for digit in range(seed, seed + 3):
     sampler = GuessAndVerify(above, window=28)
@@ -550,7 +550,7 @@ for digit in range(seed, seed + 3):
 race_lab(torch.stack(images), accepted, positions)
 
 # %% [markdown]
-# Every line of the print gives the cached digit. A window of one row needs some more passes than no window, and computes a
+# Every window gives the cached digit. A window of one row needs some more passes than no window, and computes a
 # small part of the conditionals.
 #
 # The lab lets three samplers race for the same digit, the third with a window of one row. Let the *passes* be equal for all,
@@ -596,7 +596,7 @@ predict(
 #
 # </details>
 #
-# So guessing trades work for waiting. It pays where waiting is what you have too much of.
+# So guessing buys less waiting with more work. It pays where the waiting is worse than the work.
 
 # %% [markdown]
 # ## 7. Better guesses
@@ -655,10 +655,8 @@ def distribution(p, q):  # how much of [0, 1) leads to each level, without any s
     start, kept = q.cumsum(0) - q, torch.minimum(p, q)
     drawn = (start + kept)[:, None] + (q - kept)[:, None] * left / left[-1]
     cuts = torch.cat([start, start + kept, drawn.flatten(), q.new_ones(1)]).sort().values
-    found = torch.zeros_like(p)
-    for low, high in pairwise(cuts):
-        found[speculate(p, q, (low + high) / 2)] += high - low
-    return found
+    levels = torch.eye(len(p), dtype=p.dtype)
+    return sum((high - low) * levels[speculate(p, q, (low + high) / 2)] for low, high in pairwise(cuts))
 
 
 # %% [markdown]
@@ -750,13 +748,11 @@ print(f"{kept / judged:.0%} kept; passes for 128 tokens:", [each.report.evaluati
 # - An activation that depends on the past alone is computed once; a layer with dilation $d$ keeps it in a queue of $d$ places.
 # - Caching takes work away and leaves the waiting: naive work grows with the square of the length, cached work with the length.
 # - With its noise drawn beforehand a sample is a fixed point; guess all, verify all, and it comes out identical in fewer passes.
-# - How many passes it takes is no matter of entropy, and little of names: it depends on how draws react, and on the shape.
-# - Give up the same sample, keep the distribution: a draft proposes, the target judges, and one uniform number does for both.
+# - How many passes it takes does not depend on the entropy, and hardly on names: what counts is how draws react, and the shape.
+# - Give up the same sample, keep the distribution: a draft proposes, the target judges, and one uniform number is enough for both.
 
 # %% tags=["nbval-ignore-output"]
-predictions()
-
-# %% tags=["nbval-ignore-output"]
+display(predictions())
 lesson_quiz("4_7_1_caching")
 
 # %% [markdown]

@@ -46,7 +46,7 @@ torch.set_num_threads(1)
 #
 # Write `bits_per_character(log_prob, x)`. `log_prob` `(N, T)` holds the log-probability in nats that a model gave to each
 # symbol of `x`, given those before it, padding included. Return one number: how many bits the model pays per character of
-# this data set. The first end is a character too, as the model must foresee where a name stops; the filling is none.
+# this data set. The first end is a character too, as the model must foresee where a name stops; the filling is not.
 
 
 # %% tags=["answer:recurrent-bits"]
@@ -66,7 +66,7 @@ armod.check("recurrent-bits")
 # ## 2. A cell from its equations
 #
 # Write `gru_step(x, h, W, U, b, c)`: one step of a gated recurrent unit, from inputs `x` `(N, F)` and states `h` `(N, H)` to
-# new states `(N, H)`. In words of one row:
+# new states `(N, H)`. For one row:
 #
 # - r = σ(W_r x + b_r + U_r h + c_r), the reset gate
 # - z = σ(W_z x + b_z + U_z h + c_z), the update gate
@@ -237,8 +237,8 @@ def my_sample(network, noise):
 armod.check("recurrent-sampling")
 
 # %% [markdown]
-# When your loop is right, let it write with a network that was trained on thousands of first names. It stands behind the
-# same three words: `start`, `first_state`, `step`.
+# When your loop is right, let it write with a network that was trained on thousands of first names. It has the
+# same three names: `start`, `first_state`, `step`.
 
 
 # %%
@@ -271,7 +271,7 @@ with torch.no_grad():
 # optimiser of torch.
 #
 # Then return the receipt, one number: the bits per character that the trained model pays for the names `held_out` `(N, 12)`,
-# in the sense of exercise 1. The check takes your weights, computes the likelihood itself, and compares. Below 3.2 bits is due;
+# in the sense of exercise 1. The check takes your weights, computes the likelihood itself, and compares. It has to be below 3.2 bits;
 # counts of pairs of letters need 3.37.
 
 

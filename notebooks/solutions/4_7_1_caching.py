@@ -46,8 +46,8 @@ torch.set_num_threads(1)
 #
 # - `columns_naive(dilations)`: nothing is kept from the samples before. How many columns does each layer compute for this one
 #   sample? Give a list, lowest layer first, and count the inputs as no layer.
-# - `columns_kept(dilations)`: now each layer may keep columns that it has read. With how many of them does each layer get by, if
-#   every new sample shall cost a single column of each layer? Give a list, lowest layer first. The oldest column may be
+# - `columns_kept(dilations)`: now each layer may keep columns that it has read. How many of them does each layer need, if
+#   every new sample is to cost a single column of each layer? Give a list, lowest layer first. The oldest column may be
 #   overwritten by the newest one as soon as it has been read.
 
 
@@ -79,7 +79,7 @@ armod.check("caching-work")
 # The next b levels were guessed: `guesses` is a list of b levels. One pass gave the conditionals of the next b + 1 variables,
 # each given the guesses before it, and each was drawn with its own noise: `drawn` is a list of b + 1 levels.
 #
-# - `num_final(guesses, drawn)`: how many of the drawn levels are final now? (The loop keeps so many of them and goes on behind.)
+# - `num_final(guesses, drawn)`: how many of the drawn levels are final now? (The loop keeps that many of them and goes on after them.)
 # - `fewest_passes(num_variables, window)`: every pass verifies up to `window` guesses, and all guesses are right. How many passes
 #   make all variables final?
 # - `most_passes(num_variables, window)`: the same, if every guess is wrong.
@@ -151,7 +151,7 @@ armod.check("caching-fixed-point")
 # ## 4. A cache that can't go back
 #
 # `view` is the incremental view of a recurrent network, somewhere in the middle of N sequences: `view.conditional()` is the
-# distribution of the next variable, and `view.append(levels)` reads its levels `(N,)`. The network keeps its hidden state alone,
+# distribution of the next variable, and `view.append(levels)` reads its levels `(N,)`. The network keeps only its hidden state,
 # so what it has read can't be taken back. `view.copy()` makes a view that goes on independently.
 #
 # Write `look_ahead(view, guesses)`. `guesses` `(N, b)` are levels that the next b variables might have. Return the probabilities

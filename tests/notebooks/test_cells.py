@@ -19,19 +19,13 @@ from tests.checkout import CHECKOUT
 
 STEPS, WHOLE, SEEN = 15, 25, 34
 LESSONS = [path for path in sorted((CHECKOUT / "notebooks").glob("*.py")) if path.stem != INDEX]
-STILL_LONG = {
-    "4_4_recurrent_networks": 3,
-    "4_7_1_caching": 6,
-}  # cells that are to become shorter: a number here may only fall
 
 
 @pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
 def test_a_cell_is_read_at_once(path: Path) -> None:
     cells = [cell.source for cell in code_cells(read_source(path)) if not has_tag(cell, "parameters")]
     long = [reason for cell in cells for reason in why_too_long(cell)]
-    allowed = STILL_LONG.get(path.stem, 0)
-    assert len(long) <= allowed, "\n".join(long)
-    assert len(long) == allowed, f"{path.stem} has become better: write {len(long)} into STILL_LONG."
+    assert not long, "\n".join(long)
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,7 @@ asked_bits = recurrent_bits.asks(
     seen=lambda got, right, log_prob, x: f"For the names {shown(x)} (0 is the end) you say {shown(got)}.",
     wrong={
         "Those are nats per character.": lambda log_prob, x: bits_per_character(log_prob, x) * math.log(2),
-        "It is negative: a cost is due.": lambda log_prob, x: -bits_per_character(log_prob, x),
+        "It is negative: a cost is positive.": lambda log_prob, x: -bits_per_character(log_prob, x),
         "You divide by all places, padding included.": dict(average=lambda costs, counts, letters: costs[counts].sum() / counts.numel()),
         "You take a mean over everything, padding included. Who reads on after the end?": dict(average=lambda costs, counts, letters: costs.mean()),
         "You divide by the right number, but the padding is still in the sum.": dict(average=lambda costs, counts, letters: costs.sum() / counts.sum()),

@@ -124,10 +124,10 @@ asked_sample = recurrent_sampling.asks(
     seen=_seen,
     wrong={
         "You take the likeliest symbol. That is no draw: what is the noise for?": dict(draw=lambda probs, u: probs.argmax(1)),
-        "You go on after an end. What shall follow it?": dict(stops=False),
+        "You go on after an end. What has to follow it?": dict(stops=False),
         "Each step begins with the first state again: who remembers what was read?": dict(keeps_state=False),
         "Each step reads the start again. What was drawn just now?": dict(reads=False),
-        "You begin with the end symbol. What has the network for the start?": dict(first=END),
+        "You begin with the end symbol. What does the network have for the start?": dict(first=END),
         "Small noise gives you the late symbols: the CDF counts from symbol 0.": lambda network, noise: my_sample(network, 1 - noise),
         "Every step takes the first column of noise.": lambda network, noise: my_sample(network, noise[:, :1].expand_as(noise)),
         "Your columns of noise run backwards.": lambda network, noise: my_sample(network, noise.flip(1)),

@@ -103,10 +103,10 @@ def _slip(said: float, model: armod.RecurrentModel, batches: list[Tensor], x: Te
         / math.log(2)
         / int(((x == 0).long().cumsum(1) - (x == 0).long() == 0).sum()),
         "You divide by all places, padding included.": total / math.log(2) / x.numel(),
-        "Those are nats of a place, padding included.": total / x.numel(),
-        "Those are bits of a whole name. How many characters has a name?": total / math.log(2) / len(x),
+        "Those are nats per place, padding included.": total / x.numel(),
+        "Those are bits of a whole name. How many characters does a name have?": total / math.log(2) / len(x),
         "Those are nats of a whole name.": total / len(x),
-        "It is negative: a cost is due.": -bits,
+        "It is negative: a cost is positive.": -bits,
         "Those are the names that it learnt from. Who was held out?": bits_of(model, torch.cat(batches)),
         "That is the last batch that it learnt from. Who was held out?": bits_of(model, batches[-1]),
         "That is the perplexity, which is 2 to the power of the bits.": 2**bits,

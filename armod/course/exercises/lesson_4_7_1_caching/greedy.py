@@ -76,7 +76,7 @@ caching_greedy.asks(
         "A refused draft is corrected where the *model* has more than q.": dict(residual="below"),
         "The draft is accepted with probability p(y) / q(y), as if it had been drawn from q. That is the bug: keep it.": dict(accepts_as="model"),
     },
-    otherwise="Which level does the draft propose, how likely is it accepted, and what happens otherwise?",
+    otherwise="Which level does the draft propose, how likely is it to be accepted, and what happens otherwise?",
 )  # fmt: skip
 caching_greedy.add(
     "a draft that agrees with the model",
@@ -92,7 +92,7 @@ caching_greedy.asks(
     "how far two distributions lie apart",
     instances=_pairs,
     wrong={
-        "Every probability that one has too much the other has too little, and you count both: take half.": lambda p, q: 2 * total_variation(p, q),
+        "What one has too much, the other has too little, and you count both: take half.": lambda p, q: 2 * total_variation(p, q),
         "That is the largest difference of a single level. Of a set of levels it may be more.": lambda p, q: float((p - q).abs().max()),
         "That is a Kullback-Leibler divergence, which is another distance.": lambda p, q: float((p * (p / q).log()).sum()),
         "You sum squares. The total variation sums absolute differences.": lambda p, q: float((p - q).square().sum()),

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+import torch
+
 from armod.course.exercises import Answer, Exercise, Result, Status, exercises_of
 from armod.course.exercises.engine.answer import InProcess
 from armod.course.exercises.engine.asked import Asked
@@ -85,7 +87,9 @@ def _judge_mutant(mutant: Mutant, student: int) -> Result:
     if mutant.asked:
         own = mutant.asked.own
         names[mutant.asked.name] = mutant.function(*own(student)) if own else mutant.function
-    return judge(exercise, Answer(InProcess(names), student=student))
+    with torch.random.fork_rng():
+        torch.manual_seed(0)  # a mutant that draws for itself is as lucky each time
+        return judge(exercise, Answer(InProcess(names), student=student))
 
 
 def is_killed(mutant: Mutant, result: Result) -> bool:

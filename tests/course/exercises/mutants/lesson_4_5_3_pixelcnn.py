@@ -76,7 +76,7 @@ MUTANTS = [
     Mutant(
         "pixelcnn-masks",
         "j-min/PixelCNN #3: in mask B the centre's row is cleared, not those below it",
-        says="Which of the two was to go",
+        says="Which of the two should go",
         source="""
 def my_mask(height, width, mask_type):
     mask = torch.ones(height, width, dtype=torch.bool)
