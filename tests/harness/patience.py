@@ -1,9 +1,7 @@
 """How long a test may take, and that nothing which it started outlives it. (A plugin, loaded by ``tests/conftest.py``.)
 
 The limit is generous, because a busy machine is no mistake, and it is that of a test's own body alone: what is late fails, and
-nothing else does. What fixtures set up or tear down for one test may take four times as long, because it may serve many; a
-fixture that hangs is an error of that test, and the session goes on. ``ARMOD_TEST_TIME=3`` makes every limit three times as
-long, 0.5 half as long.
+nothing else does. ``ARMOD_TEST_TIME=3`` makes it three times as long, 0.5 half as long.
 
 Whatever way a test process ends, also by ``kill -9``, a watcher ends what it left behind: kernels, browsers, servers, clusters. It
 knows them by a variable of their environment, which they all inherit. Without ``/proc``, on macOS and Windows, they are left to
@@ -17,11 +15,7 @@ import signal
 import subprocess
 import sys
 import uuid
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-
-import pytest
 
 SECONDS = 900
 FACTOR = float(os.environ.get("ARMOD_TEST_TIME", "1"))
@@ -55,37 +49,6 @@ def watch() -> None:
     # What this process starts has its mark, and those of the processes above it.
     os.environ[MARK] = f"{os.environ.get(MARK, '')},{own}".lstrip(",")
     _watchers.append(watcher)
-
-
-@contextmanager
-def limited(what: str) -> Iterator[None]:
-    """Fail what takes too long before or after a test's body; the alarm can't go off outside of it."""
-    if not hasattr(signal, "SIGALRM") or not (seconds := 4 * float(os.environ["PYTEST_TIMEOUT"])):
-        yield
-        return
-
-    def fail(number: int, frame: object) -> None:
-        pytest.fail(f"Timeout (>{seconds}s) in what is {what}")
-
-    before = signal.signal(signal.SIGALRM, fail)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-
-
-@pytest.hookimpl(wrapper=True, trylast=True)
-def pytest_runtest_setup() -> Generator[None, object, object]:
-    with limited("set up for a test"):
-        return (yield)
-
-
-@pytest.hookimpl(wrapper=True, trylast=True)
-def pytest_runtest_teardown() -> Generator[None, object, object]:
-    with limited("torn down after a test"):
-        return (yield)
 
 
 _watchers: list[subprocess.Popen[bytes]] = []

@@ -66,34 +66,6 @@ def test_next(): pass
     assert "test_late" in done.stdout and "Timeout" in done.stdout
 
 
-def test_a_fixture_that_hangs_is_an_error_of_its_tests_and_the_session_goes_on(tmp_path: Path) -> None:
-    done = run(
-        """
-import subprocess, time, pytest
-
-@pytest.fixture
-def hangs():
-    subprocess.run(["sleep", "1000"])
-    yield
-
-@pytest.fixture
-def hangs_at_the_end():
-    yield
-    time.sleep(1000)
-
-def test_before(): pass
-def test_needs_it(hangs): pass
-def test_leaves_it(hangs_at_the_end): pass
-def test_next(tmp_path): pass
-""",
-        tmp_path,
-        ARMOD_TEST_TIME=str(0.5 / 900),
-    )
-    assert done.returncode == 1
-    assert "3 passed, 2 errors" in done.stdout and "INTERNALERROR" not in done.stdout
-    assert done.stdout.count("Timeout (>2.0s) in what is") >= 2
-
-
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="the watcher reads /proc")
 @pytest.mark.parametrize(
     "end",
