@@ -18,14 +18,16 @@ OTHERS = [
     for folder in ("exercises", "solutions")
     for path in sorted((CHECKOUT / "notebooks" / folder).glob("*.ipynb"))
 ]
-# in full these take three fifths of the time of all lessons; papermill runs each of their cells with every test, in quick
+# in full these take four fifths of the time of all lessons; papermill runs each of their cells with every test, in quick
 LONG = {
     "4_4_recurrent_networks",
     "4_5_2_wavenet",
+    "4_5_3_pixelcnn",
     "4_5_4_pixelcnn_variants",
     "4_6_1_image_applications",
     "4_6_2_sequence_applications",
     "4_7_1_caching",
+    "4_7_2_parallel_generation",
 }
 NOTEBOOKS = [
     *(pytest.param(path, marks=[pytest.mark.slow] if path.stem in LONG else []) for path in LESSONS),

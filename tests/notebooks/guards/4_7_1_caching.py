@@ -37,4 +37,6 @@ for name, guess in guessers.items():
 assert taken["both"] < taken["previous"] < 100 < taken["voice"] < taken["mine"]
 assert abs(by_speculation.sum() - 1) < 1e-12 and 0.3 < distance(greedy) < 0.7
 assert distance(lambda p, q: greedy(p, torch.eye(3, dtype=torch.float64)[q.argmax()])) < 1e-12
-assert 0.45 < kept / judged < 0.6 and sum(each.report.evaluations for each in samplers) < 70 * len(samplers)
+assert 0.45 < kept / judged < 0.6
+_passes = sum(each.report.evaluations for each in samplers) / len(samplers)
+assert 60 < _passes < (80 if quick else 70)  # quick has three texts only
