@@ -337,7 +337,7 @@ predict(
 # |whole, by the encoder|112|
 #
 # The second knows the whole melody, but from 64 to 253 steps back. Being in the past is not the same as being near. The encoder must be learnt, too,
-# and so early it is behind the first. Ours learnt for 85 passes, the others did not: this table does not say which is best in the end.
+# and so early it is behind the first. Ours learnt for 85 passes: this table does not say which is best in the end.
 #
 # **One harmony, every key.** Though all chorales were transposed at random, the network knows some keys better than
 # others. So transpose melody and harmony by -6 to 6 semitones and average the *probabilities*, as with the orderings of lesson 4.5.1.
@@ -418,7 +418,7 @@ predict(
 # <details><summary>What happened</summary>
 #
 # Look at the triads first: far nearer to Bach than to chance. Then look at the fifths. The model breaks the rule many times as often as Bach does, and
-# no less often than chance: 24 to 18 of 1,000 over three draws. Voices that belong together often move together, and chords hold many fifths. The likelihood does not tell. One has to count.
+# no less than chance (24 to 18 over three draws). Voices that belong together often move together, and chords hold many fifths. The likelihood does not tell. One has to count.
 #
 # </details>
 #
@@ -606,7 +606,7 @@ in_bits = {name: float(of_second[name].sum() * scale) for name in ("another past
 likelihood_bars(in_bits, unit="bits per character of the second halves")
 
 # %% [markdown]
-# Its own past is best, and a wrong one is worse than none. But the bars are nearly equally long: a letter depends mostly on
+# Its own past is best, and a wrong one is worse than none. But the bars are nearly equal: a letter depends mostly on
 # the few before it.
 #
 # Now look at single steps. The bars show what may come next. Three knobs change them before a token is drawn:
