@@ -20,17 +20,17 @@ from armod import MADE, Transformer, likelihoods
 from armod.machine_code import is_wanted
 from benchmarks import made
 from benchmarks.measure import Result, exponent, interleaved
+from benchmarks.transformer import BLOCKS, CHARACTERS, HEADS, LENGTH, WIDTH, lively_gpt
 
-CHARACTERS, WIDTH, BLOCKS, HEADS = 60, 128, 4, 4
-LENGTH, BATCHES, LENGTHS = 255, (1, 16, 64), (128, 256, 512, 1024)
+BATCHES, LENGTHS = (1, 16, 64), (128, 256, 512, 1024)
 
 
 def gpt(repeats: int = 3) -> list[Result]:
     """Texts of 255 characters, 1, 16 and 64 at once; then 16 texts of growing length."""
     results, has_compiler = [], shutil.which("g++") is not None
-    _gpt(LENGTH).sample(4)  # so that a loop in machine code, where it can be had, has been compiled
+    lively_gpt(LENGTH).sample(4)  # so that a loop in machine code, where it can be had, has been compiled
     for num in BATCHES:
-        model = _gpt(LENGTH)
+        model = lively_gpt(LENGTH)
         loops = {"as it is written": _sampler(_Cached(model, num))}
         if has_compiler:
             loops["compiled"] = _sampler(torch.compile(_Cached(model, num), dynamic=False))
@@ -52,7 +52,7 @@ def gpt(repeats: int = 3) -> list[Result]:
                     multiply_adds=num * multiply_adds(model, LENGTH),
                 )
             )
-    return [*results, _one_look(_gpt(LENGTH)), _growth()]
+    return [*results, _one_look(lively_gpt(LENGTH)), _growth()]
 
 
 def onnx(repeats: int = 3) -> list[Result]:
@@ -80,7 +80,7 @@ def onnx(repeats: int = 3) -> list[Result]:
 
 def training(repeats: int = 7) -> list[Result]:
     """A step of AdamW on 8 texts, against nanoGPT's step: the same network by `nn.Linear`, and torch's default AdamW."""
-    model, plain, alike = _gpt(LENGTH), _Plain(_gpt(LENGTH)), _Plain(_gpt(LENGTH), "tanh")
+    model, plain, alike = lively_gpt(LENGTH), _Plain(lively_gpt(LENGTH)), _Plain(lively_gpt(LENGTH), "tanh")
     x = torch.randint(CHARACTERS, (8, LENGTH), generator=_seeded())
     results = []
     for precision in ("float32", "bfloat16"):
@@ -187,7 +187,7 @@ def _one_look(model: Transformer) -> Result:
 
 def _growth(repeats: int = 1) -> Result:
     """Seconds a character of 16 texts, against the length."""
-    works = [_work(_gpt(length), 16, "cached") for length in LENGTHS]
+    works = [_work(lively_gpt(length), 16, "cached") for length in LENGTHS]
     seconds = [each / length for each, length in zip(interleaved(works, repeats), LENGTHS, strict=True)]
     note = f"seconds a character ~ length^{exponent(LENGTHS, seconds):.2f}"
     return Result(
@@ -239,18 +239,6 @@ def _step(network: nn.Module, loss: Callable[[], Tensor], precision: str) -> Cal
         optimizer.step()
 
     return step
-
-
-def _gpt(length: int) -> Transformer:
-    """Weights large enough that the text matters."""
-    likelihood = likelihoods.Categorical(CHARACTERS)
-    model = Transformer((length,), WIDTH, num_layers=BLOCKS, num_heads=HEADS, likelihood=likelihood)
-    generator = _seeded()
-    with torch.no_grad():
-        for parameter in model.parameters():
-            if parameter.dim() > 1:
-                parameter.normal_(std=0.1, generator=generator)
-    return model
 
 
 def _work(model: Transformer, num: int, method: Any) -> Callable[[], Tensor]:

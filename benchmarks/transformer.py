@@ -14,7 +14,7 @@ LENGTH, CHARACTERS, WIDTH, BLOCKS, HEADS = 255, 60, 128, 4, 4
 
 def sampling(repeats: int = 5) -> list[Result]:
     """One text, against a loop as peers write it, which runs the network over all characters so far at every step."""
-    model = _model()
+    model = lively_gpt()
     cached, recomputing, naive = interleaved(
         [
             lambda: _sample(model, "cached"),
@@ -41,10 +41,10 @@ def sampling(repeats: int = 5) -> list[Result]:
     ]
 
 
-def _model() -> Transformer:
+def lively_gpt(length: int = LENGTH) -> Transformer:
     """Weights large enough that the text matters."""
     likelihood = likelihoods.Categorical(CHARACTERS)
-    model = Transformer((LENGTH,), WIDTH, num_layers=BLOCKS, num_heads=HEADS, likelihood=likelihood)
+    model = Transformer((length,), WIDTH, num_layers=BLOCKS, num_heads=HEADS, likelihood=likelihood)
     generator = _seeded()
     with torch.no_grad():
         for parameter in model.parameters():

@@ -124,6 +124,11 @@ class Walk(Incremental, ABC, takes_blocks=True):
         levels = self.likelihood.draw(parameters, noise)
         return levels if kept is None else torch.where(kept[1], kept[0], levels)
 
+    @property
+    def is_native(self) -> bool:
+        """Whether NumPy and machine code can work on the numbers where they are: on the CPU, in single or double precision."""
+        return self.device.type == "cpu" and self.dtype in (torch.float32, torch.float64)
+
     def own_loop(
         self, likelihood: Likelihood, noise: Tensor, known: Tensor | None, mask: Tensor | None
     ) -> Tensor | None:

@@ -172,8 +172,7 @@ class MADEWalk(PieceWalk):
         self, likelihood: Likelihood, noise: Tensor, known: Tensor | None, mask: Tensor | None
     ) -> Tensor | None:
         """Draw through `made_blocks`, chunk by chunk, as `Walk.own_loop`."""
-        is_native = self.device.type == "cpu" and self.dtype in (torch.float32, torch.float64)
-        if self.num_samples > _MOST_ROWS or not is_native:
+        if self.num_samples > _MOST_ROWS or not self.is_native:
             return None
         rows = self._rows.numpy()
         num_features, num_parameters = self.likelihood.num_features, self.likelihood.num_parameters

@@ -156,8 +156,7 @@ class PixelCNNPlusPlusWalk(PieceWalk):
     ) -> Tensor | None:
         """Draw the channels of each pixel in one go by `PixelDraw`, as `Walk.own_loop`."""
         drawing, temperature = without_temperature(likelihood)
-        is_native = self.device.type == "cpu" and self.dtype in (torch.float32, torch.float64)
-        if drawing is not self._mixture.likelihood or not is_native:
+        if drawing is not self._mixture.likelihood or not self.is_native:
             return None
         (height, width), num_channels = self._image_size, self._mixture.num_channels
         draw = PixelDraw(self._mixture, self._outputs, temperature)

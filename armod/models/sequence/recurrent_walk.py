@@ -103,7 +103,7 @@ class RecurrentWalk(SequenceWalk):
         self, likelihood: Likelihood, noise: Tensor, known: Tensor | None, mask: Tensor | None
     ) -> Tensor | None:
         """Draw through `recurrent_steps`, which is quickest for a few rows, as `Walk.own_loop`."""
-        if self.num_samples > _MOST_ROWS or self.dtype not in (torch.float32, torch.float64):
+        if self.num_samples > _MOST_ROWS or not self.is_native:
             return None
         (_, first), *later = self._weights
         num_gates, num_levels = first.shape[1], len(self._table) - 1

@@ -104,8 +104,7 @@ class TransformerWalk(SequenceWalk):
         self, likelihood: Likelihood, noise: Tensor, known: Tensor | None, mask: Tensor | None
     ) -> Tensor | None:
         """Draw through `transformer_steps`, which is quickest for a few rows, as `Walk.own_loop`."""
-        is_native = self.device.type == "cpu" and self.dtype in (torch.float32, torch.float64)
-        if self.num_samples > _MOST_ROWS or not is_native:
+        if self.num_samples > _MOST_ROWS or not self.is_native:
             return None
         keys, past_values = self._past.unbind(1)
         turns = self._blocks[0].turns

@@ -174,11 +174,7 @@ class WaveNetWalk(SequenceWalk):
         self, likelihood: Likelihood, noise: Tensor, known: Tensor | None, mask: Tensor | None
     ) -> Tensor | None:
         """Draw through `wavenet_steps`, which is quickest for a few rows, as `Walk.own_loop`."""
-        if (
-            self.num_samples > _MOST_ROWS
-            or self.dtype not in (torch.float32, torch.float64)
-            or self._library is torch
-        ):
+        if self.num_samples > _MOST_ROWS or not self.is_native or self._library is torch:
             return None
         start_level, channels, num_layers = self.inputs.start_level, self._channels, len(self._dilations)
         if start_level is None:
