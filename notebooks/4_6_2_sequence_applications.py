@@ -592,7 +592,7 @@ predict(
 #
 # </details>
 #
-# How much does it make of the past? We ask as we did for the voice and for the harmonies. The second half of each window is told its own first half, or the first
+# How much does the GPT use its past? We ask as we did for the voice and for the harmonies. The second half of each window is told its own first half, or the first
 # half of another place in the play, or nothing.
 
 # %%
