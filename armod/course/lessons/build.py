@@ -114,7 +114,7 @@ def _derive(names: Sequence[str], *, write: bool) -> list[Drift]:
 
 def _build(path: Path, *, force: bool, timeout: int) -> str:
     """Build one notebook and say how; CourseError, and the old one left whole, if it can't be."""
-    source, name = read_source(path), name_of(path)
+    text, source, name = path.read_text(encoding="utf-8"), read_source(path), name_of(path)
     outputs = None if force else _outputs_of_this_code(source, path)
     if outputs is not None:
         for cell, old in zip(code_cells(source), outputs, strict=True):
@@ -126,15 +126,17 @@ def _build(path: Path, *, force: bool, timeout: int) -> str:
             raise CourseError(f"cell [{outcome.failed_cell}] failed: {outcome.error}", exit_code=1)
         built, how = outcome.notebook, f"built in {outcome.seconds:.0f} s"
         _record_seconds(name, outcome.seconds)
-    text = as_json(normalised(built, _stamp(source, path)))
-    if len(text.encode()) >= SIZE_LIMIT:
+    notebook = as_json(normalised(built, _stamp(source, path)))
+    if len(notebook.encode()) >= SIZE_LIMIT:
         raise CourseError(
-            f"the notebook would have {len(text.encode()) / 1e6:.1f} MB and the limit is 1 MB; show less.",
+            f"the notebook would have {len(notebook.encode()) / 1e6:.1f} MB and the limit is 1 MB; show less.",
             exit_code=1,
         )
-    write_whole(path.with_suffix(".ipynb"), text)
+    write_whole(path.with_suffix(".ipynb"), notebook)
     trust.sign([path.with_suffix(".ipynb")])  # who built it may see it alive before committing it
-    if as_source(source) != path.read_text(encoding="utf-8"):
+    if path.read_text(encoding="utf-8") != text:
+        how += "; the .py was edited meanwhile, so run `armod sync` again"
+    elif as_source(source) != text:
         write_whole(path, as_source(source))
         how += "; the .py was brought into jupytext's own form"
     return how

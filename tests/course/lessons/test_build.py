@@ -209,3 +209,15 @@ def test_saving_in_jupyterlab_keeps_the_pair(course: Path) -> None:
     manager.save(model, "notebooks/coins.py")
     assert "edited in JupyterLab" in script.read_text()
     assert "edited in JupyterLab" in script.with_suffix(".ipynb").read_text()
+
+
+def test_an_edit_made_while_the_notebook_runs_is_kept(course: Path) -> None:
+    path = course / "notebooks" / "coins.py"
+    # a blank line too many, which would be taken away, and a cell that edits the file as a maintainer may meanwhile
+    edits = source("with open('coins.py', 'a') as file:\n    file.write('\\n# %%\\n2 + 2\\n')") + "\n\n"
+    path.write_text(edits)
+    lines: list[str] = []
+    assert sync(["coins"], say=lines.append) == []
+    assert path.read_text() == edits + "\n# %%\n2 + 2\n"
+    assert "edited meanwhile" in lines[0]
+    assert check(["coins"]) != []
