@@ -19,13 +19,11 @@ from armod.course.grading import sources
 from armod.course.grading.confinement.limits import Limits
 from armod.course.grading.grade import Graded, grade
 from armod.course.grading.intake.submissions import submissions
-from armod.course.grading.marking import RUNNER as JAILED
 from armod.course.grading.marking import Settings
 from armod.course.grading.marks import record
 from armod.course.grading.marks.gradebook import rows
 from armod.course.grading.marks.roster import read_roster
 from tests.checkout import CHECKOUT
-from tests.course.grading import attacks
 from tests.course.grading.handed_in import LESSON, RELEASES, RIGHT, UNTOUCHED, cell, document, write
 from tests.course.grading.intake.test_read import MALFORMED, NASTY
 from tests.course.grading.stand_in import BUSY, DEADLY, HANGING, RUNNER, SLOW
@@ -334,38 +332,3 @@ def test_what_hangs_is_given_up_and_named(tmp_path: Path, monkeypatch: pytest.Mo
     result = mark(folder, out, runner=HANGING, limits=Limits(notebook_seconds=1, cell_seconds=0.5))
     assert result.failures == {"hangs.ipynb": "it took longer than 15 s"}
     assert result.now == 2
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(3600)
-def test_a_thousand_submissions_survive_kills_of_workers_and_coordinators(
-    require_program, tmp_path: Path
-) -> None:
-    """In real jails, each of them; two undisturbed runs and one that is killed five times agree."""
-    require_program("bubblewrap")
-    folder = tmp_path / "class"
-    hostile = [
-        source for table in (attacks.DEADLY, attacks.PATCHES, attacks.ANSWERS) for source in table.values()
-    ]
-    for number in range(1000):
-        found = document(RIGHT if number % 3 else UNTOUCHED)
-        if number % 25 == 0:
-            found["cells"].append(cell(hostile[number // 25 % len(hostile)]))
-        write(folder / f"student-{number}.ipynb", found if number % 40 else "{")
-    calm, out = tmp_path / "calm", tmp_path / "marks"
-    quick = Limits(cell_seconds=5, grace_seconds=1)
-    assert mark(folder, calm, runner=JAILED, limits=quick).failures == {}
-
-    for stop in (100, 250, 400, 600, 800):
-        run = start(folder, out, runner=JAILED, limits="Limits(cell_seconds=5, grace_seconds=1)")
-        wait_for(out, stop, seconds=1800)
-        workers = set(members(run.pid)) - {run.pid}
-        for process in workers if stop % 200 else ():
-            os.kill(process, signal.SIGKILL)
-        if stop % 200:
-            wait_for(out, stop + 20, seconds=600)  # who forks workers is killed too: some are made anew
-        run.send_signal(signal.SIGKILL)
-        run.wait()
-    assert mark(folder, out, runner=JAILED, limits=quick).failures == {}
-    assert len(list(out.glob("*.json"))) == len(records(out)) == 1000
-    assert comparable(out) == comparable(calm)

@@ -170,7 +170,7 @@ def give_up_alone(limits: Mapping[str, Any]) -> None:
     _ALLOWED_FOR["socket"] = (_ALLOWED_FOR["socket"][0], 0, (socket.AF_UNIX,))
     _give_up_rights()
     _call("prctl", _DUMPABLE, 1, 0, 0, 0)
-    _limit(limits)
+    limit(limits)
 
 
 def _refuse_calls() -> None:
@@ -211,7 +211,7 @@ def _work(order: Mapping[str, Any], output: int | None) -> None:
     for number, source in ((0, nothing), (1, nothing if output is None else output), (2, nothing)):
         os.dup2(source, number)
     os.closerange(3, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
-    _limit(order)
+    limit(order)
     sys.argv = ["armod", *order["arguments"]]
     if order["program"]:
         exec(order["program"], {"__name__": "__main__"})
@@ -224,18 +224,24 @@ def _work(order: Mapping[str, Any], output: int | None) -> None:
     os._exit(0)
 
 
-def _limit(order: Mapping[str, Any]) -> None:
-    """The limits that a process sets for itself and its children."""
+def limit(order: Mapping[str, Any]) -> None:
+    """The limits that a process sets for itself and its children; none is above what it may set."""
     limits = {"NPROC": order["processes"], "CORE": 0, "FSIZE": order["disk"]}
     limits |= {"NOFILE": order["descriptors"], "DATA": order["memory"] + _data()}
     for name, value in limits.items():
-        resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (value, value))
+        kind = getattr(resource, f"RLIMIT_{name}")
+        hard = resource.getrlimit(kind)[1]
+        most = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(kind, (most, most))
 
 
 def _data() -> int:
     """The bytes of data that were there before the work began: they count for nobody."""
-    with open("/proc/self/statm", encoding="ascii") as file:
-        return int(file.read().split()[5]) * resource.getpagesize()
+    try:
+        with open("/proc/self/statm", encoding="ascii") as file:
+            return int(file.read().split()[5]) * resource.getpagesize()
+    except FileNotFoundError:  # only Linux says so
+        return 0
 
 
 def _call(name: str, *arguments: object) -> None:

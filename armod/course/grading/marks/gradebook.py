@@ -71,6 +71,11 @@ class Row:
     person: Person | None = None
 
     @property
+    def key(self) -> str:
+        """The same for all that one student handed in, whatever the files are called, and for nobody else."""
+        return self.person.key if self.person else self.record.student
+
+    @property
     def name(self) -> str:
         """What the student is called by the roster, or else as the file is."""
         return self.person.name if self.person else self.record.student
@@ -193,6 +198,14 @@ def require_hidden(table: Sequence[Row]) -> None:
         )
 
 
+def by_person(table: Sequence[Row]) -> list[list[Row]]:
+    """The rows of each student, in the order of the table."""
+    found: dict[str, list[Row]] = {}
+    for row in table:
+        found.setdefault(row.key, []).append(row)
+    return list(found.values())
+
+
 def lessons_of(table: Sequence[Row]) -> list[str]:
     """The lessons that the class handed in."""
     return sorted({row.record.lesson for row in table if row.record.lesson})
@@ -294,18 +307,18 @@ def _chosen(table: Sequence[Row], policy: Policy) -> set[int]:
     A refused attempt counts only where there is no other.
     """
     best: dict[tuple[str, str | None], tuple[tuple[bool, float, float, tuple[str, int]], int]] = {}
-    marked = {_key(row) for row in table if row.record.status == MARKED}
+    marked = {row.key for row in table if row.record.status == MARKED}
     when = _order(table)
     # where only some of a person's attempts were asked the hidden checks, these must not decide which is the best
-    waiting = {(_key(row), row.record.lesson) for row in table if row.record.waits_for_hidden}
+    waiting = {(row.key, row.record.lesson) for row in table if row.record.waits_for_hidden}
     for number, row in enumerate(table):
         if (row.late and policy.late == "exclude") or (
             row.record.status in _NOTHING and not row.has_points_by_hand
         ):
             continue
-        if row.record.status != MARKED and _key(row) in marked and not row.has_points_by_hand:
+        if row.record.status != MARKED and row.key in marked and not row.has_points_by_hand:
             continue
-        place = (_key(row), row.record.lesson)
+        place = (row.key, row.record.lesson)
         in_sight = row.points_in_sight if place in waiting else row.points
         merit = (
             row.record.status == MARKED,
@@ -315,10 +328,6 @@ def _chosen(table: Sequence[Row], policy: Policy) -> set[int]:
         )
         best[place] = max(best.get(place, (merit, number)), (merit, number))
     return {number for _, number in best.values()}
-
-
-def _key(row: Row) -> str:
-    return row.person.key if row.person else row.record.student
 
 
 def _order(table: Sequence[Row]) -> list[tuple[str, int]]:

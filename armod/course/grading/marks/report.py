@@ -114,10 +114,10 @@ def lines_by_hand(table: Sequence[Row]) -> list[tuple[Row, list[str]]]:
     Returns:
         A row for each submission that counts, or of a student for whom nothing does, with the choices of the line.
     """
-    own = {row.person.key if row.person else row.record.student: row for row in table if not row.counts}
+    own = {row.key: row for row in table if not row.counts}
     counted = [row for row in table if row.counts]
     for row in counted:
-        own.pop(row.person.key if row.person else row.record.student, None)
+        own.pop(row.key, None)
     return [
         (row, choices)
         for row in sorted([*counted, *own.values()], key=lambda row: row.name)

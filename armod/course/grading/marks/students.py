@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from armod.course.exercises.engine.result import CheckResult, Status
 from armod.course.grading.marks.cells import plain_number
-from armod.course.grading.marks.gradebook import Row, lessons_of
+from armod.course.grading.marks.gradebook import Row, by_person, lessons_of
 from armod.course.grading.marks.record import MARKED
 
 
@@ -25,11 +25,8 @@ def students(table: Sequence[Row]) -> tuple[list[str], list[list[Cell]]]:
     lessons = lessons_of(table)
     worth = {name: max(row.max_points for row in table if row.record.lesson == name) for name in lessons}
     weights = {row.record.lesson: row.rules.weight for row in table if row.record.status == MARKED}
-    whose: dict[str, list[Row]] = {}
-    for row in table:
-        whose.setdefault(row.person.key if row.person else row.record.student, []).append(row)
     lines = []
-    for rows in whose.values():
+    for rows in by_person(table):
         counted = {row.record.lesson: row for row in rows if row.counts}
         total = sum(
             weights[name] * counted[name].points / (worth[name] or 1) for name in lessons if name in counted

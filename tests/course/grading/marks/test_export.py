@@ -159,7 +159,8 @@ def test_canvas_has_one_line_for_who_handed_in_under_two_names(tmp_path: Path) -
     first, second = "ada_4711_1_lesson", "ada_4711_2_other"
     folder = marks(tmp_path / "marks", made(first, 1), made(second, 2, lesson="other"))
     roster = write(tmp_path / "roster.csv", 'Student,ID\n"Lovelace, Ada",4711\n"Noether, Emmy",4712\n')
-    found = as_rows(FORMATS["canvas"](rows(folder), read_roster(roster)))
+    known = read_roster(roster)
+    found = as_rows(FORMATS["canvas"](rows(folder, roster=known), known))
     assert len(found) == 2 and found[1]["Student"] == "Lovelace, Ada"
     assert [found[1][name] for name in ("armod lesson", "armod other")] == ["1", "2"]
 

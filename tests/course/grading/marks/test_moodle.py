@@ -91,7 +91,7 @@ def test_zeros_are_for_those_who_have_nothing(worksheet: Path, class_of_moodle: 
 def test_the_zip_gives_each_page_to_its_student(
     worksheet: Path, class_of_moodle: Path, tmp_path: Path
 ) -> None:
-    """As Moodle reads names: parts of a path between underscores, of which the second is the participant's number."""
+    """As Moodle reads names: five parts of a path between underscores - from 4.1 on four will do -, the second the participant's number."""
     call = ["marks", "report", class_of_moodle, "--roster", worksheet, "--moodle", tmp_path / "feedback.zip"]
     done = CliRunner().invoke(main, [str(part) for part in call])
     assert done.exit_code == 0 and "4 pages into" in done.stdout, done.output
@@ -100,7 +100,7 @@ def test_the_zip_gives_each_page_to_its_student(
         for name in archive.namelist():
             folder, file = name.split("/")
             parts = folder.split("_", 4)
-            assert len(parts) == 4 and parts[2:] == ["assignfeedback", "file"]
+            assert parts[2:] == ["assignfeedback", "file", ""]
             assert not file.startswith((".", "~")) and file.endswith(".html")
             points[parts[1]] = archive.read(name).decode().partition("<strong>")[2][:6]
     assert points == {"12": "3 of 3", "13": "1 of 3", "14": "2 of 3", "15": "0 of 0"}
@@ -118,6 +118,7 @@ def changed(worksheet: Path, old: str, new: str) -> Roster:
     ("old", "new", "columns", "words"),
     [
         ("3.00", "100.00", (), "Moodle's maximum grade is 100 and the lesson is worth 3 points"),
+        ("Maximum Grade", "Scale", (), "grades this assignment by a scale, and skips every number"),
         ("Participant 13", "Sam", (), "Moodle's own grading worksheet is due"),
         (",Grade,", ",Bewertung,", (), "no column 'Grade'; give --column one of 'Identifier'"),
         ("", "", ("a", "b"), "of one assignment"),

@@ -20,6 +20,7 @@ import psutil
 from armod.course.grading.confinement.bare import BareKernel
 from armod.course.grading.confinement.limits import Limits
 from armod.course.grading.confinement.visible import ENVIRONMENT
+from armod.course.grading.confinement.zygote import limit
 
 MARK = "ARMOD_KERNEL"  # in the environment of the kernel and all that it starts
 SETTINGS = (
@@ -65,22 +66,9 @@ def _serve(file: str, limits: Limits) -> None:
     import_module("armod.course.grading.examined")  # not in the time of the first question
     from ipykernel import kernelapp
 
-    _restrain(limits)
+    # processes are counted for the whole user, so their limit stays
+    limit({**asdict(limits), "processes": resource.getrlimit(resource.RLIMIT_NPROC)[0]})
     kernelapp.launch_new_instance(argv=["-f", file, "--HistoryManager.enabled=False", "--log-level=CRITICAL"])
-
-
-def _restrain(limits: Limits) -> None:
-    """Set the limits that a process has on its own; processes are counted for the whole user, so theirs is not."""
-    before = getattr(psutil.Process().memory_info(), "data", 0)  # torch's own
-    wanted = {
-        resource.RLIMIT_CORE: 0,
-        resource.RLIMIT_FSIZE: limits.disk,
-        resource.RLIMIT_NOFILE: limits.descriptors,
-        resource.RLIMIT_DATA: limits.memory + before,
-    }
-    for kind, value in wanted.items():
-        hard = resource.getrlimit(kind)[1]
-        resource.setrlimit(kind, (value if hard == resource.RLIM_INFINITY else min(value, hard), hard))
 
 
 if __name__ == "__main__":

@@ -7,12 +7,12 @@ assignment's points without a word (``lib/gradebook_importer.rb``); so another m
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from armod.course.errors import CourseError
 from armod.course.grading.marks.cells import as_csv, plain_number, require_maximum
-from armod.course.grading.marks.gradebook import Row, lessons_of
+from armod.course.grading.marks.gradebook import Row, by_person, lessons_of
 from armod.course.grading.marks.roster import Roster
 
 _ID = re.compile(r"\s*\(\d+\)$")  # how Canvas ends the name of an assignment's column
@@ -40,9 +40,7 @@ def export(
     lessons = lessons_of(table)
     existing = _columns(columns, lessons, roster)
     ids = ("ID", "SIS User ID", "SIS Login ID", "Section")
-    students = list(dict.fromkeys(row.record.student for row in table))
-    known = roster.by_student(students) if roster else {}
-    counted = {(row.record.student, row.record.lesson): row for row in table if row.counts}
+    known = roster.by_student(sorted({row.record.student for row in table})) if roster else {}
     worth = {
         lesson: max(plain_number(row.max_points) for row in table if row.record.lesson == lesson)
         for lesson in lessons
@@ -67,24 +65,17 @@ def export(
         ["Student", *ids, *titles],
         ["    Points Possible", "", "", "", "", *(worth[lesson] for lesson in lessons)],
     ]
-    people: dict[tuple[str, ...], list[str]] = {}  # one may have handed in under several names
-    for student in students:
-        people.setdefault(tuple(known[student].values()) if student in known else (student,), []).append(
-            student
-        )
-    for names in people.values():
-        line = known.get(names[0], {})
+    for rows in by_person(table):
+        student = rows[0].record.student
+        line = known.get(student, {})
         own = [line.get(column, "") for column in ids]
         if not roster:
-            own[2] = names[0]
-        points = [
-            max(
-                (plain_number(row.points) for row in _counting(counted, names, lesson)),
-                default=0 if zeros else "",
-            )
-            for lesson in lessons
-        ]
-        lines.append([line.get("Student") or names[0], *own, *points])
+            own[2] = student
+        counted = {row.record.lesson: row for row in rows if row.counts}
+        refused = counted.get(None)  # which may have been any lesson's
+        found = [counted.get(lesson, refused) for lesson in lessons]
+        points = [plain_number(row.points) if row else 0 if zeros else "" for row in found]
+        lines.append([line.get("Student") or student, *own, *points])
     return as_csv(lines)
 
 
@@ -110,12 +101,3 @@ def _columns(columns: Sequence[str], lessons: Sequence[str], roster: Roster | No
             )
         found[lesson or lessons[0]] = matching[0]
     return found
-
-
-def _counting(
-    counted: Mapping[tuple[str, str | None], Row], names: Sequence[str], lesson: str
-) -> Iterator[Row]:
-    """The rows that count for one person and lesson; a refused submission may have been any lesson's."""
-    for name in names:
-        if row := counted.get((name, lesson)) or counted.get((name, None)):
-            yield row

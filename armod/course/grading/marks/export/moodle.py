@@ -3,7 +3,8 @@
 Moodle reads a worksheet by its columns *Identifier*, *Grade* and *Last modified (grade)*, and skips, without a word, a grade that
 is above the assignment's maximum or that somebody changed meanwhile. All other columns it takes for what is to be written, such as
 *Feedback comments*; so every cell but the grades stays as it came, and what would be skipped is refused here. A file in the zip
-goes to whoever has the number in the name of its folder, ``NAME_NUMBER_assignfeedback_file``.
+goes to whoever has the number in the name of its folder, ``NAME_NUMBER_assignfeedback_file_``, without whose last underscore Moodle
+before 4.1 does not know it.
 (``mod/assign/feedback/offline/importgradeslib.php`` and ``locallib.php``, ``mod/assign/feedback/file/importziplib.php``.)
 """
 
@@ -21,7 +22,7 @@ from armod.course.grading.marks.cells import plain_number, require_maximum
 from armod.course.grading.marks.gradebook import Row, lessons_of
 from armod.course.grading.marks.roster import Roster
 
-GRADE, MAXIMUM, COMMENTS = "Grade", "Maximum Grade", "Feedback comments"
+GRADE, MAXIMUM, SCALE, COMMENTS = "Grade", "Maximum Grade", "Scale", "Feedback comments"
 
 
 def export(
@@ -93,7 +94,7 @@ def write_feedback(
                 # an underscore would end the name for Moodle
                 name = re.sub(r"[\W_]+", " ", row.name).strip() or "student"
                 file = f"{row.record.lesson or 'not_marked'}.html"
-                archive.writestr(f"{name}_{number}_assignfeedback_file/{file}", page(row))
+                archive.writestr(f"{name}_{number}_assignfeedback_file_/{file}", page(row))
                 count += 1
     return count
 
@@ -133,7 +134,12 @@ def _counted(table: Sequence[Row], lesson: str | None) -> dict[str, list[Row]]:
 
 
 def _refuse_what_is_skipped(roster: Roster, rows: Sequence[Row]) -> None:
-    """CourseError unless Moodle's maximum is what the lesson is worth: a grade above it would be skipped."""
+    """CourseError unless Moodle's maximum is what the lesson is worth: a grade above it would be skipped, and so is any number by a scale."""
+    if SCALE in roster.heading:
+        raise CourseError(
+            "Moodle grades this assignment by a scale, and skips every number; set its grade type to Point and download the "
+            "worksheet again."
+        )
     worth = max((row.max_points for row in rows if row.record.lesson), default=0.0)
     if MAXIMUM not in roster.heading or not worth:
         return
