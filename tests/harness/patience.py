@@ -14,7 +14,9 @@ import os
 import signal
 import subprocess
 import sys
+import time
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 
 SECONDS = 900
@@ -24,7 +26,16 @@ MARK = "ARMOD_TEST_PROCESSES"
 # Only a signal can end one test and leave its process alive; where there is none, no limit is better than a dead session.
 os.environ.setdefault("PYTEST_TIMEOUT", str(SECONDS * FACTOR if hasattr(signal, "SIGALRM") else 0))
 
-WATCHER = """
+
+def wait_until(is_so: Callable[[], object], seconds: float = 300) -> None:
+    """Wait for what comes in a moment, and on a busy machine late; it is no measure of time."""
+    deadline = time.monotonic() + seconds * FACTOR
+    while not is_so():
+        assert time.monotonic() < deadline, "what was waited for did not come"
+        time.sleep(0.02)
+
+
+WATCHER = """""
 import os, signal, sys
 own = sys.argv[1].encode()
 sys.stdin.buffer.read()  # until the other end of the pipe is closed, by its end or by the death of who holds it

@@ -6,13 +6,12 @@ import os
 import re
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from tests.checkout import CHECKOUT
-from tests.harness.patience import MARK
+from tests.harness.patience import MARK, wait_until
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signal that ends one test")
 
@@ -86,10 +85,7 @@ def test_leaves_a_process():
     )
     assert (done.returncode == 0) is (end == "pass")
     pid = int((tmp_path / "pid").read_text())
-    deadline = time.monotonic() + 30
-    while _is_alive(pid) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not _is_alive(pid)
+    wait_until(lambda: not _is_alive(pid))
 
 
 def test_a_test_that_kills_its_process_is_named_once_and_the_others_run(tmp_path: Path) -> None:

@@ -74,10 +74,10 @@ def overlap(block: Block, order: str, *, fails: bool = False) -> list[Any]:
     def run(name: str) -> None:
         enter, leave = (order.index(letter) for letter in (name, name.lower()))
         try:
-            turns[enter].wait(10)
+            turns[enter].wait(300)
             with block():
                 turns[enter + 1].set()
-                turns[leave].wait(10)
+                turns[leave].wait(300)
                 seen.append(torch.get_num_threads())
                 if fails:
                     raise KeyError(name)
@@ -95,7 +95,7 @@ def overlap(block: Block, order: str, *, fails: bool = False) -> list[Any]:
     turns[0].set()
     run("A")
     for other in others:
-        other.join(10)
+        other.join(300)
     assert not errors
     return seen
 

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from armod import MADE, Conditional, encoders, fit, likelihoods
 from armod.training.augmenting import augmented, name_of_augment
+from tests.harness.patience import FACTOR
 from tests.makers import seeded
 
 X = torch.randint(3, (24, 4), generator=seeded(1))
@@ -78,7 +79,7 @@ def test_several_processes_augment_alike(tmp_path: Path) -> None:
     for process in processes:
         process.start()
     for process in processes:
-        process.join(60)
+        process.join(600 * FACTOR)
         assert process.exitcode == 0
     alone = weights(epochs=2)
     for rank in range(2):

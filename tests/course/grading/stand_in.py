@@ -16,11 +16,12 @@ from nbformat import NotebookNode
 
 from armod.course.exercises.engine.answer import InProcess, Transport
 from armod.course.grading.examination import Run, Trouble
+from tests.harness.patience import wait_until
 
 RUNNER = "tests.course.grading.stand_in:run"
 _SHOWS = re.compile(r"data\.load\(")  # the given cell that draws real data: not what these tests are about
 DEADLY = "tests.course.grading.stand_in:deadly"
-SLOW = "tests.course.grading.stand_in:slow"
+HELD = "tests.course.grading.stand_in:held"
 HANGING = "tests.course.grading.stand_in:hanging"
 BUSY = "tests.course.grading.stand_in:busy"
 NOTING = "tests.course.grading.stand_in:noting"
@@ -45,11 +46,12 @@ def run(
     return outcome
 
 
-def slow(
+def held(
     notebook: NotebookNode, examine: Callable[[str, Transport], Any], limits: object, **_: object
 ) -> Run[Any]:
-    """Takes long enough to be killed in the middle."""
-    time.sleep(0.25)
+    """Comes back from a notebook that says so only when a file is there: whatever is done before meets a run in its middle."""
+    if said := re.search("# held until (.+)", "\n".join(cell.source for cell in notebook.cells)):
+        wait_until(Path(said[1]).exists)
     return run(notebook, examine, limits)
 
 

@@ -24,9 +24,9 @@ from armod.course.grading import cluster
 from armod.course.grading.grade import Graded, grade
 from armod.course.grading.marking import RUNNER
 from tests.course.grading.handed_in import RIGHT, UNTOUCHED, cell, document, write
-from tests.course.grading.stand_in import DEADLY, SLOW
+from tests.course.grading.stand_in import DEADLY, HELD
 from tests.course.grading.test_commands import armod
-from tests.course.grading.test_grade import CHECKOUT, comparable, few, mark, records, settings, wait_for
+from tests.course.grading.test_grade import CHECKOUT, comparable, few, held, mark, records, settings, wait_for
 
 QUIET: dict[str, Any] = {"dashboard_address": ":0", "silence_logs": 50}
 
@@ -37,16 +37,22 @@ def mark_there(folder: Path, out: Path, scheduler: str, **changes: Any) -> Grade
 
 @pytest.fixture(scope="module")
 def school(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Nine who handed in, of whom three are marked at once, and the others once the gate is open."""
     folder = few(tmp_path_factory.mktemp("school") / "handed in", 8)
     write(folder / "student-1.ipynb", UNTOUCHED.read_bytes())
     write(folder / "ada 🦊.ipynb", "{")
-    return folder
+    return held(folder, gate_of(folder))
+
+
+def gate_of(school: Path) -> Path:
+    return school.parent / "gate"
 
 
 @pytest.fixture(scope="module")
 def undisturbed(school: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("marks")
-    mark(school, out, jobs=1, runner=SLOW)
+    gate_of(school).touch()
+    mark(school, out, jobs=1, runner=HELD)
     return out
 
 
@@ -81,15 +87,17 @@ def test_a_cluster_whose_worker_is_killed_leaves_the_same_records_and_the_same_c
     school: Path, undisturbed: Path, machines: LocalCluster, tmp_path: Path
 ) -> None:
     def kill() -> None:
-        wait_for(tmp_path, 2)
+        wait_for(tmp_path, 3)
         os.kill(next(iter(machines.workers.values())).pid, signal.SIGKILL)
+        gate_of(school).touch()
 
+    gate_of(school).unlink()
     scheduler = machines.scheduler_address
     with meanwhile(kill):
-        assert mark_there(school, tmp_path, scheduler, runner=SLOW).failures == {}
+        assert mark_there(school, tmp_path, scheduler, runner=HELD).failures == {}
     assert comparable(tmp_path) == comparable(undisturbed)
     before = {path: path.stat().st_mtime_ns for path in tmp_path.glob("*.json")}
-    assert mark_there(school, tmp_path, scheduler, runner=SLOW).now == 0
+    assert mark_there(school, tmp_path, scheduler, runner=HELD).now == 0
     assert {path: path.stat().st_mtime_ns for path in tmp_path.glob("*.json")} == before
 
 
@@ -110,17 +118,18 @@ def test_ctrl_c_leaves_whole_records_and_a_cluster_that_works(
 ) -> None:
     script = (
         "from pathlib import Path; from tests.course.grading.test_cluster import *\n"
-        f"mark_there(Path({str(school)!r}), Path({str(tmp_path)!r}), {scheduler!r}, runner={SLOW!r})"
+        f"mark_there(Path({str(school)!r}), Path({str(tmp_path)!r}), {scheduler!r}, runner={HELD!r})"
     )
+    gate_of(school).unlink()
     run = subprocess.Popen(
         [sys.executable, "-c", script], cwd=CHECKOUT, stderr=subprocess.PIPE, start_new_session=True
     )
-    wait_for(tmp_path, 2)
+    wait_for(tmp_path, 3)
     run.send_signal(signal.SIGINT)
     _, said = run.communicate()
-    assert run.returncode == 1 and b"Interrupted; " in said
-    assert 2 <= len(list(tmp_path.glob("*.json"))) < 9
-    assert mark_there(school, tmp_path, scheduler, runner=SLOW).failures == {}
+    assert run.returncode == 1 and b"Interrupted; 3 of 9 " in said
+    gate_of(school).touch()
+    assert mark_there(school, tmp_path, scheduler, runner=HELD).failures == {}
     assert comparable(tmp_path) == comparable(undisturbed)
 
 

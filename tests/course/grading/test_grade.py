@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,8 @@ from armod.course.grading.marks.roster import read_roster
 from tests.checkout import CHECKOUT
 from tests.course.grading.handed_in import LESSON, RELEASES, RIGHT, UNTOUCHED, cell, document, write
 from tests.course.grading.intake.test_read import MALFORMED, NASTY
-from tests.course.grading.stand_in import BUSY, DEADLY, HANGING, RUNNER, SLOW
+from tests.course.grading.stand_in import BUSY, DEADLY, HANGING, HELD, RUNNER
+from tests.harness.patience import wait_until
 
 MAX = sum(exercise.max_points for exercise in exercises_of(LESSON))
 
@@ -218,7 +218,7 @@ def test_time_outs_under_overload_are_tried_again_one_at_a_time(tmp_path: Path) 
     assert (tmp_path / "always").read_text() == "xxx"
 
 
-def start(folder: Path, out: Path, runner: str = SLOW, limits: str = "Limits()") -> subprocess.Popen[bytes]:
+def start(folder: Path, out: Path, runner: str = HELD, limits: str = "Limits()") -> subprocess.Popen[bytes]:
     script = (
         "from pathlib import Path; from tests.course.grading.test_grade import *\n"
         f"mark(Path({str(folder)!r}), Path({str(out)!r}), runner={runner!r}, limits={limits})"
@@ -228,11 +228,18 @@ def start(folder: Path, out: Path, runner: str = SLOW, limits: str = "Limits()")
     )
 
 
-def wait_for(out: Path, number: int, seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while len(list(out.glob("*.json"))) < number:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+def wait_for(out: Path, number: int, seconds: float = 300) -> None:
+    """Wait until there are so many records."""
+    wait_until(lambda: len(list(out.glob("*.json"))) >= number, seconds)
+
+
+def held(folder: Path, gate: Path) -> Path:
+    """The same class, of whom a run with the runner HELD marks the first two, and the others once the gate is there."""
+    for path in sorted(folder.glob("student-*.ipynb"))[2:]:
+        found = document(path)
+        found["cells"].append(cell(f"# held until {gate}"))
+        write(path, found)
+    return folder
 
 
 def members(group: int) -> dict[int, str]:
@@ -249,11 +256,13 @@ def members(group: int) -> dict[int, str]:
 
 
 def test_after_kill_9_of_workers_and_coordinator_the_same_call_goes_on(tmp_path: Path) -> None:
-    folder = few(tmp_path / "class", 6)
+    folder, gate = few(tmp_path / "class", 6), tmp_path / "gate"
     for number in range(0, 6, 3):
         write(folder / f"student-{number}.ipynb", UNTOUCHED.read_bytes())
     calm, out = tmp_path / "calm", tmp_path / "marks"
-    mark(folder, calm, runner=SLOW)
+    gate.touch()
+    mark(held(folder, gate), calm, runner=HELD)
+    gate.unlink()
 
     first = start(folder, out)
     wait_for(out, 2)
@@ -261,41 +270,48 @@ def test_after_kill_9_of_workers_and_coordinator_the_same_call_goes_on(tmp_path:
         os.kill(process, signal.SIGKILL)  # every worker, and what forks them
     first.send_signal(signal.SIGKILL)
     first.wait()
-    done = len(list(out.glob("*.json")))
-    assert done < 6
+    assert len(list(out.glob("*.json"))) == 2
 
-    assert mark(folder, out, runner=SLOW).failures == {}
+    gate.touch()
+    assert mark(folder, out, runner=HELD).failures == {}
     assert comparable(out) == comparable(calm)
     assert not list(out.glob(".*.part"))
 
 
 @pytest.mark.slow  # the test above kills harder
 def test_a_run_goes_on_when_all_its_helpers_are_killed_at_once(tmp_path: Path) -> None:
-    folder, out = few(tmp_path / "class", 12), tmp_path / "marks"
+    folder, out, gates = (
+        few(tmp_path / "class", 12),
+        tmp_path / "marks",
+        [tmp_path / "first", tmp_path / "second"],
+    )
+    for number in range(2, 12):
+        found = document(folder / f"student-{number}.ipynb")
+        found["cells"].append(cell(f"# held until {gates[number > 6]}"))
+        write(folder / f"student-{number}.ipynb", found)
     run = start(folder, out)
-    for number in (2, 5):
+    for number, gate in zip((2, 7), gates, strict=True):
         wait_for(out, number)
         for process in set(members(run.pid)) - {run.pid}:
             os.kill(process, signal.SIGKILL)
+        gate.touch()
     assert run.wait() == 0
     assert len(list(out.glob("*.json"))) == len(records(out)) == 12
 
 
 def test_nobody_marks_beside_a_run_and_ctrl_c_leaves_whole_records_and_no_process(tmp_path: Path) -> None:
-    folder, out = few(tmp_path / "class", 6), tmp_path / "marks"
+    gate, out = tmp_path / "gate", tmp_path / "marks"
+    folder = held(few(tmp_path / "class", 6), gate)
     run = start(folder, out)
     wait_for(out, 2)
     with pytest.raises(CourseError, match="Another run"):
         mark(folder, out)
     os.killpg(run.pid, signal.SIGINT)
     assert run.wait() == 1
-    deadline = time.monotonic() + 10
-    while members(run.pid) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert members(run.pid) == {}
-    done = len(list(out.glob("*.json")))
-    assert 2 <= done < 6
-    assert mark(folder, out, runner=SLOW).now == 6 - done
+    wait_until(lambda: not members(run.pid))
+    assert len(list(out.glob("*.json"))) == 2
+    gate.touch()
+    assert mark(folder, out, runner=HELD).now == 4
     assert len(records(out)) == 6
 
 

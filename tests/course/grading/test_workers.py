@@ -8,26 +8,28 @@ import time
 from pathlib import Path
 
 from armod.course.grading.workers import Workers
+from tests.harness.patience import wait_until
 
 
-def note(step: tuple[str, str]) -> None:
-    folder, name = step
+def note(step: tuple[str, str, int]) -> None:
+    folder, name, jobs = step
     if name == "deadly" and not Path(folder, "died").exists():
         Path(folder, "died").touch()
         os.kill(os.getpid(), signal.SIGKILL)
     begun = time.monotonic()
-    time.sleep(0.5)  # longer than a process needs to start, so that both are at work
+    Path(folder, f"{name} has begun").touch()
+    wait_until(lambda: len([*Path(folder).glob("* has begun")]) >= jobs)  # so many are at work at a time
     cores = "-".join(map(str, sorted(os.sched_getaffinity(0))))
     Path(folder, name).write_text(f"{cores} {begun} {time.monotonic()}")
 
 
 def noted(folder: Path, jobs: int) -> list[tuple[str, float, float]]:
     folder.mkdir()
-    steps = [(str(folder), name) for name in ("deadly", "second", "third", "fourth")]
+    steps = [(str(folder), name, jobs) for name in ("deadly", "second", "third", "fourth")]
     with Workers(note, jobs=jobs) as workers:
         assert {problem for _, problem in workers.run(steps)} == {None}
     found = []
-    for _, name in steps:
+    for _, name, _ in steps:
         cores, begin, end = (folder / name).read_text().split()
         found.append((cores, float(begin), float(end)))
     return found

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import pytest
@@ -26,10 +26,11 @@ def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_everything_that_the_course_needs_works_where_tests_run(course: Path) -> None:
-    start = time.monotonic()
+    before = os.times()
     findings = examine()
-    # 5 s on a quiet machine; other tests run beside this one.
-    assert time.monotonic() - start < 15
+    # what this process and those that it started computed, however busy the machine is
+    spent = sum(after - before for after, before in zip(os.times()[:4], before[:4], strict=True))
+    assert spent < 5
     assert [finding.name for finding in findings] == list(doctor.CHECKS)
     assert [finding for finding in findings if doctor.is_failure(finding)] == []
     assert render(findings).endswith("All that the course needs works here.")

@@ -23,7 +23,7 @@ from armod.course.errors import CourseError
 from armod.course.lessons import trust
 from armod.course.lessons.jupyter_lab import initialized, start_lab
 from tests.browser.lab import Lab, free_port, serve
-from tests.harness.patience import FACTOR
+from tests.harness.patience import FACTOR, wait_until
 
 SOURCE = "# %% [markdown]\n# # The map\n\n# %%\n1 + 1\n"
 
@@ -180,9 +180,7 @@ def test_a_browser_is_opened_where_there_is_one(course: Path, tmp_path: Path) ->
     with serve(
         course, tmp_path, "--browser", "--port", str(free_port()), variables={"BROWSER": f"{browser} %s"}
     ) as lab:
-        deadline = time.monotonic() + 20
-        while not (opened.exists() and opened.read_text()) and time.monotonic() < deadline:
-            time.sleep(0.05)
+        wait_until(lambda: opened.exists() and opened.read_text())
         page = Path(opened.read_text().strip().removeprefix("file://"))
         assert lab.address.split("?")[1] in page.read_text()
 

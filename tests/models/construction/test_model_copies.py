@@ -73,5 +73,5 @@ def test_models_go_to_another_process() -> None:
     process = context.Process(target=likelihoods_of, args=(models, queue))
     process.start()
     there = queue.get(timeout=600 * FACTOR)
-    process.join(60)
+    process.join(600 * FACTOR)
     assert there == {name: model.log_prob(some_levels(model)).tolist() for name, model in models.items()}

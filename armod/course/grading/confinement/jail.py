@@ -266,13 +266,14 @@ class Jail:
         """The first line that it prints; nothing if it ends before, or says none in time."""
         assert self._printed is not None
         text, deadline = b"", time.monotonic() + seconds
-        while not text.endswith(b"\n"):
+        while b"\n" not in text:
             if not select.select([self._printed], [], [], max(0.0, deadline - time.monotonic()))[0]:
                 return ""
             if not (part := os.read(self._printed, 4096)):
                 return ""
             text += part
-        return text.decode(errors="replace")
+        # of several processes that print, more than a line may be there at once
+        return text[: text.index(b"\n") + 1].decode(errors="replace")
 
     def memory(self, *, exact: bool = False) -> int:
         """The bytes that its processes, files, sockets and mappings take together.

@@ -181,6 +181,6 @@ def test_anything_else_is_refused_in_words(text: Any, words: str) -> None:
     ],
 )
 def test_strange_formulas_are_not_proved_and_take_no_time(text: str) -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
     assert not is_same(read(text), read("k/n"), COIN)
-    assert time.perf_counter() - begun < 5
+    assert time.process_time() - begun < 5

@@ -104,9 +104,9 @@ MALFORMED: dict[str, tuple[Callable[[], Any], str]] = {
 def test_a_malformed_file_is_refused_for_a_named_reason(name: str, tmp_path: Path) -> None:
     make, words = MALFORMED[name]
     path = write(tmp_path / "ada.ipynb", make())
-    begun = time.monotonic()
+    begun = time.process_time()
     found = read(submitted(path))
-    assert time.monotonic() - begun < 5
+    assert time.process_time() - begun < 5
     assert isinstance(found, Refusal)
     assert any(word in found.reason for word in words.split("|")), found.reason
     assert found.reason.startswith("The file ") and found.reason.endswith(".")
