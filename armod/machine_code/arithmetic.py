@@ -44,6 +44,52 @@ def add_product(weights: Array, x: Array, sums: Array) -> None:
 
 
 @part
+def add_columns(weights: Array, x: Array, sums: Array) -> None:
+    """Add the product of a matrix that is stored by inputs, ``(inputs, outputs)``, and a vector to `sums`."""
+    inputs, outputs = weights.shape
+    even = inputs - inputs % 8
+    for i in range(0, even, 8):  # eight inputs at a time write the sums once
+        a, b, c, d = x[i], x[i + 1], x[i + 2], x[i + 3]
+        e, f, g, h = x[i + 4], x[i + 5], x[i + 6], x[i + 7]
+        for j in range(outputs):
+            first = a * weights[i, j] + b * weights[i + 1, j] + c * weights[i + 2, j] + d * weights[i + 3, j]
+            second = (
+                e * weights[i + 4, j] + f * weights[i + 5, j] + g * weights[i + 6, j] + h * weights[i + 7, j]
+            )
+            sums[j] += first + second
+    for i in range(even, inputs):
+        a = x[i]
+        for j in range(outputs):
+            sums[j] += a * weights[i, j]
+
+
+@part
+def add_many_columns(weights: Array, xs: Array, sums: Array) -> None:
+    """Add the products of a matrix ``(inputs, outputs)`` and vectors ``(N, inputs)`` to the first N rows of `sums`."""
+    inputs, outputs = weights.shape
+    even, fours = inputs - inputs % 4, len(xs) - len(xs) % 4
+    for n in range(0, fours, 4):  # four vectors at a time read each weight once
+        p, q, r, s = xs[n], xs[n + 1], xs[n + 2], xs[n + 3]
+        for i in range(0, even, 4):
+            p0, p1, p2, p3 = p[i], p[i + 1], p[i + 2], p[i + 3]
+            q0, q1, q2, q3 = q[i], q[i + 1], q[i + 2], q[i + 3]
+            r0, r1, r2, r3 = r[i], r[i + 1], r[i + 2], r[i + 3]
+            s0, s1, s2, s3 = s[i], s[i + 1], s[i + 2], s[i + 3]
+            for j in range(outputs):
+                a, b, c, d = weights[i, j], weights[i + 1, j], weights[i + 2, j], weights[i + 3, j]
+                sums[n, j] += a * p0 + b * p1 + c * p2 + d * p3
+                sums[n + 1, j] += a * q0 + b * q1 + c * q2 + d * q3
+                sums[n + 2, j] += a * r0 + b * r1 + c * r2 + d * r3
+                sums[n + 3, j] += a * s0 + b * s1 + c * s2 + d * s3
+        for i in range(even, inputs):
+            for k in range(n, n + 4):
+                for j in range(outputs):
+                    sums[k, j] += weights[i, j] * xs[k, i]
+    for n in range(fours, len(xs)):
+        add_columns(weights, xs[n], sums[n])
+
+
+@part
 def add_mixed_rows(weights: Array, rows: Array, sums: Array) -> None:
     """Add the rows ``(inputs, N)``, each times its weight, to `sums`, ``(N,)``: one unit of a network for N observations."""
     inputs, num = rows.shape

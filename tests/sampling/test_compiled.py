@@ -18,7 +18,15 @@ from torch import Tensor
 from armod import WaveNet, likelihoods
 from armod.likelihoods import Bernoulli, Categorical
 from armod.machine_code import Kernel, loading
-from armod.machine_code.arithmetic import add_product, exponentials, level_of, sigmoids, tanhs
+from armod.machine_code.arithmetic import (
+    add_columns,
+    add_many_columns,
+    add_product,
+    exponentials,
+    level_of,
+    sigmoids,
+    tanhs,
+)
 from armod.models.base import AutoregressiveModel
 from armod.models.made.made_kernel import made_blocks
 from armod.models.sequence.recurrent_kernel import recurrent_steps
@@ -147,7 +155,9 @@ def test_what_is_known_is_kept(name: str, runs: list[str], monkeypatch: pytest.M
 
 
 LONG: dict[str, Callable[[], AutoregressiveModel]] = {
-    "wavenet": lambda: wavenet((700,), Categorical(6), [1, 2, 16]),
+    "wavenet of more steps than are multiplied together": lambda: wavenet(
+        (700,), Categorical(6), [1, 5, 21], kernel_size=3
+    ),
     "wavenet with a context": lambda: wavenet(
         (700,), Categorical(6), [1, 2, 16], context_size=2, context_hop=5
     ),
@@ -330,6 +340,15 @@ def test_the_arithmetic_is_that_of_numpy(dtype: type) -> None:
     matrix, sums = x[:35].reshape(7, 5).copy(), numpy.ones(7, dtype)
     add_product(matrix, x[:5], sums)
     numpy.testing.assert_allclose(sums, 1 + matrix.astype(numpy.float64) @ exact[:5], rtol=10 * digits)
+    by_inputs, vectors = x[:77].reshape(11, 7).copy(), x[100:166].reshape(6, 11).copy()
+    product = vectors.astype(numpy.float64) @ by_inputs
+    many, single = numpy.ones((8, 7), dtype), numpy.ones(7, dtype)
+    add_many_columns(by_inputs, vectors, many)
+    add_columns(by_inputs, vectors[5], single)
+    scale = abs(product).max()
+    numpy.testing.assert_allclose(many[:6], 1 + product, atol=10 * digits * scale)
+    numpy.testing.assert_allclose(single, 1 + product[5], atol=10 * digits * scale)
+    assert (many[6:] == 1).all()
 
 
 def test_no_number_stays_no_number() -> None:

@@ -18,6 +18,7 @@ tanh serves both halves if the weights of the gate are halved, and the unit's ou
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from itertools import zip_longest
 from typing import Any, TypeAlias
 
@@ -29,7 +30,7 @@ from armod.likelihoods import Likelihood
 from armod.models.sequence.gated_convolution import GatedConvolution
 from armod.models.sequence.sequence_walk import Beginning, SequenceWalk
 from armod.models.sequence.step_inputs import StepInputs
-from armod.models.sequence.wavenet_kernel import wavenet_steps
+from armod.models.sequence.wavenet_kernel import MOST_AHEAD, wavenet_steps
 from armod.sampling.compiled import calls, draw_sequence
 
 Array: TypeAlias = Any  # NumPy's on the CPU and torch's elsewhere; both have the methods that are called here
@@ -76,28 +77,22 @@ class WaveNetWalk(SequenceWalk):
         with torch.no_grad():
             self._enter = _entrance(beginning.inputs)
             self._like = beginning.inputs.start
-            self._matrices = [_to_sums(layer) for layer in convolutions]
-            self._to_sums = [_product(matrix) for matrix in self._matrices]
-            self._has_residuals = has_residuals
-            self._residuals = [_to_next(layer, has_residuals) for layer in residuals]
-            self._to_next = [_product(matrix) for matrix in self._residuals]
-            self._skip, self._ends = None, [(_matrix(each.weight), _bias(each)) for each in (hidden, head)]
-            if skip is not None:
-                of_layers = _twice(skip.weight.unflatten(1, (-1, self._channels)))
-                self._ends.append((_matrix(of_layers.flatten(1)), _bias(skip)))
-                self._skip = _product(self._ends[-1][0]), self._ends[-1][1]
-            self._to_hidden, self._to_parameters = (
-                (_product(matrix), bias) for matrix, bias in self._ends[:2]
-            )
+            self._weights = _Weights(convolutions, residuals, skip, hidden, head, has_residuals)
         self._library: Any = numpy if isinstance(_native(self._like), numpy.ndarray) else torch
         super().__init__(beginning)
 
     def allocate(self) -> None:
-        """Make the column and the ring of each layer, and what the last layers read and write."""
+        """Make the ring of each layer."""
+        self._rings = _Rings(
+            self._dilations, self._num_past, self._like.new_zeros(0, self._channels, self.num_samples)
+        )
+        self._layers: list[Any] = []
+
+    def _arrange(self) -> None:
+        """Make the column of each layer, and what the last layers read and write; only the loop of operations needs them."""
         new, channels, num_samples = self._like.new_zeros, self._channels, self.num_samples
-        constants = _constants(self.context, self._like)
+        weights, constants = self._weights, _constants(self.context, self._like)
         num_past, num_constants = self._num_past * channels, constants.shape[1]
-        self._rings = _Rings(self._dilations, self._num_past, new(0, channels, num_samples))
 
         # one more column receives what the last layer passes on
         columns = new(len(self._dilations) + 1, num_past + num_constants + 3 * channels, num_samples)
@@ -113,13 +108,13 @@ class WaveNetWalk(SequenceWalk):
         self._current_constants, self._row = _native(ones_and_context), 0  # the row that is written there
 
         layers = [
-            [self._to_sums[k], *map(_native, (column[: -2 * channels], gated[k], *gated[k].chunk(2)))]
-            for k, column in enumerate(columns[:-1])
+            [to_sums, *map(_native, (column[: -2 * channels], gated[k], *gated[k].chunk(2)))]
+            for k, (to_sums, column) in enumerate(zip(weights.to_sums, columns[:-1], strict=True))
         ]
         # with skips the last layer passes nothing on
         passed_on = [
             (to_next, _native(columns[k, -3 * channels :]), _native(inputs[k + 1]))
-            for k, to_next in enumerate(self._to_next)
+            for k, to_next in enumerate(weights.to_next)
         ]
         self._layers = list(zip_longest(layers, passed_on))
         outputs = new(len(self._dilations), 2 * channels, num_samples)
@@ -127,6 +122,8 @@ class WaveNetWalk(SequenceWalk):
         self._sums, self._hidden = (_native(new(channels, num_samples)) for _ in range(2))
         self._parameters_less_bias = _native(new(self.likelihood.num_parameters, num_samples))
         self._zero = _native(new(()))
+        self._to_hidden, self._to_parameters, *skips = weights.to_ends
+        self._skip = skips[0] if skips else None
 
     def state(self) -> dict[str, tuple[Tensor, int]]:
         """Name what every layer read at earlier steps, as `Walk.state`."""
@@ -134,6 +131,9 @@ class WaveNetWalk(SequenceWalk):
 
     def advance(self, step: int, value: Tensor) -> Tensor:
         """Compute one column of every layer, from the input up, as `SequenceWalk.advance`."""
+        if not self._layers:
+            with torch.inference_mode(False), torch.no_grad():
+                self._arrange()
         library, zero = self._library, self._zero
         multiply, tanh, add, maximum = library.multiply, library.tanh, library.add, library.maximum
         # the value before, as a vector, enters the first layer's column
@@ -179,53 +179,102 @@ class WaveNetWalk(SequenceWalk):
         start_level, channels, num_layers = self.inputs.start_level, self._channels, len(self._dilations)
         if start_level is None:
             return None
-        num_past, last = self._num_past * channels, -channels
-        matrices = numpy.stack(self._matrices)
-        to_sums = numpy.concatenate([matrices[:, :, :num_past], matrices[:, :, last:]], axis=2)
-        of_constants = numpy.ascontiguousarray(matrices[:, :, num_past:last].transpose(2, 0, 1)).reshape(
-            -1, num_layers * 2 * channels
-        )
-        # the halves of what goes to the next layer, and below it to the output
-        to_next = numpy.zeros((num_layers, channels, channels), matrices.dtype)
-        for layer, residual in enumerate(self._residuals):
-            to_next[layer] = residual[:, channels : 2 * channels]
-        (hidden, hidden_bias), (head, head_bias), *skips = (
-            (numpy.ascontiguousarray(m), b[:, 0]) for m, b in self._ends
-        )
-        skip_bias = numpy.zeros(channels, matrices.dtype)
-        if skips:
-            [(of_skips, skip_bias)] = skips
-            shares = of_skips.reshape(channels, num_layers, 2 * channels)[:, :, :channels]
-            to_next = numpy.concatenate([to_next, shares.transpose(1, 0, 2)], axis=1)
-        sizes = [dilation * self._num_past for dilation in self._dilations]
-        places = numpy.cumsum([0, *sizes])
-        rings = numpy.zeros((self.num_samples, places[-1], channels), matrices.dtype)
+        weights = self._weights
+        places = numpy.cumsum([0, *(dilation * self._num_past for dilation in self._dilations)])
+        like = weights.taps.new_zeros
         contexts, hop = _native(_constants(self.context, self._like)), self._context_hop
-        weights = (
+        of_constants = _native(weights.constants.transpose(0, 1).flatten(1))
+        constant_arguments = [
             _native(self.inputs.table()),
             numpy.array(self._dilations),
             places,
-            to_sums,
-            to_next,
-            self._has_residuals,
-            bool(skips),
-            skip_bias,
-            hidden,
-            hidden_bias,
-            head,
-            head_bias,
-            rings,
-        )
+            _native(weights.taps.flatten(1, 2)),
+            _native(weights.to_next_and_output()),
+            weights.has_residuals,
+            weights.skip is not None,
+            _native(like(channels) if weights.skip is None else weights.skip[1]),
+            *(_native(each) for matrix, bias in weights.ends for each in (matrix.T.contiguous(), bias)),
+            _native(like(self.num_samples, int(places[-1]), channels)),
+            _native(like(num_layers, MOST_AHEAD, 2 * channels)),
+        ]
 
         def arguments(begin: int, end: int) -> tuple[Any, ...]:
             first = begin // hop if len(contexts) > 1 else 0
             rows = contexts[first : (end - 1) // hop + 1] if len(contexts) > 1 else contexts
             constants = rows.transpose(0, 2, 1) @ of_constants
-            constants = constants.reshape(*constants.shape[:2], num_layers, -1)
-            return first, hop, *map(_contiguous, (constants, *weights))
+            return first, hop, constants.reshape(*constants.shape[:2], num_layers, -1), *constant_arguments
 
         ends = calls(len(noise), 256)
         return draw_sequence(wavenet_steps, likelihood, noise, known, mask, start_level, arguments, ends)
+
+
+class _Weights:
+    """A copy of a WaveNet's weights as they are, from which each loop makes what it multiplies with when it begins.
+
+    Args:
+        convolutions: as of `WaveNetWalk`, like all that follow.
+        residuals: the 1x1 from each layer to the next.
+        skip: reads all layers' outputs side by side, or None.
+        hidden: the last layer but one.
+        head: the last layer.
+        has_residuals: whether a layer's input is added to the input of the next layer.
+    """
+
+    def __init__(
+        self,
+        convolutions: Sequence[GatedConvolution],
+        residuals: Sequence[nn.Linear],
+        skip: nn.Linear | None,
+        hidden: nn.Linear,
+        head: nn.Linear,
+        has_residuals: bool,
+    ) -> None:
+        channels = convolutions[0].channels
+        self.taps = torch.stack(
+            [layer.weight.transpose(1, 2) for layer in convolutions]
+        )  # (layers, taps, C, 2C)
+        constants = [
+            torch.cat([layer.bias[None], *([] if layer.context is None else [layer.context.weight.T])])
+            for layer in convolutions
+        ]
+        self.constants = torch.stack(constants)  # (layers, 1 + context, 2C)
+        for each in (self.taps, self.constants):
+            each[..., channels:] /= 2  # the gate's
+        self.residuals = [layer.weight.clone() for layer in residuals]
+        self.skip = None if skip is None else _copy(skip)
+        self.ends = [_copy(hidden), _copy(head)]
+        self.has_residuals = has_residuals
+
+    def to_next_and_output(self) -> Tensor:
+        """The halves of what goes from each layer to the next one, and beside it to the output: ``(layers, C, C or 2C)``."""
+        num_layers, _, channels, _ = self.taps.shape
+        parts = self.taps.new_zeros(num_layers, 1 if self.skip is None else 2, channels, channels)
+        for layer, residual in enumerate(self.residuals):
+            parts[layer, 0] = residual
+        if self.skip is not None:
+            parts[:, 1] = self.skip[0].unflatten(1, (-1, channels)).transpose(0, 1)
+        return (parts / 2).flatten(1, 2).transpose(1, 2).contiguous()
+
+    @cached_property
+    def to_sums(self) -> list[Callable[[Array, Array], object]]:
+        """Products with the matrices from each layer's column to filter and gate."""
+        columns = torch.cat([self.taps[:, :-1].flatten(1, 2), self.constants, self.taps[:, -1]], dim=1)
+        return [_product(_native(column).T) for column in columns]
+
+    @cached_property
+    def to_next(self) -> list[Callable[[Array, Array], object]]:
+        """Products with the matrices ``(C, 3C)`` from a layer's input and its gated sums to the next layer's input."""
+        kept = torch.eye(self.taps.shape[2]).to(self.taps) * self.has_residuals
+        return [_by_inputs(torch.cat([kept, _twice(weight)], dim=1)) for weight in self.residuals]
+
+    @cached_property
+    def to_ends(self) -> list[tuple[Callable[[Array, Array], object], Array]]:
+        """Product and bias, a column, of the last layers: hidden, head, and the skips where there are any."""
+        layers = list(self.ends)
+        if self.skip is not None:
+            of_layers = self.skip[0].unflatten(1, (-1, self.taps.shape[2]))
+            layers.append((_twice(of_layers).flatten(1), self.skip[1]))
+        return [(_by_inputs(matrix), _native(bias.unsqueeze(1))) for matrix, bias in layers]
 
 
 class _Rings:
@@ -294,37 +343,18 @@ def _constants(context: Tensor | None, like: Tensor) -> Tensor:
     return torch.cat([torch.ones_like(of_steps[:, :1]), of_steps], dim=1)
 
 
-def _to_sums(layer: GatedConvolution) -> Array:
-    """The matrix ``(2C, column)`` from a column to filter and gate."""
-    *older, newest = layer.weight.transpose(1, 2)  # (C, 2C) for each tap
-    context = [] if layer.context is None else [layer.context.weight.T]
-    to_filter, to_gate = torch.cat([*older, layer.bias.unsqueeze(0), *context, newest]).chunk(2, dim=1)
-    return _matrix(torch.cat([to_filter, to_gate / 2], dim=1).T)
-
-
-def _to_next(layer: nn.Linear, has_residuals: bool) -> Array:
-    """The matrix ``(C, 3C)`` from a layer's input and its gated sums to the next layer's input."""
-    kept = torch.eye(len(layer.weight)).to(layer.weight) * has_residuals
-    return _matrix(torch.cat([kept, _twice(layer.weight)], dim=1))
-
-
 def _twice(weight: Tensor) -> Tensor:
     """Turn weights for a unit's output ``(..., C)`` into weights for ``t_f`` and ``t_f t_g`` side by side, ``(..., 2C)``."""
     return torch.cat([weight, weight], dim=-1) / 2
 
 
-def _matrix(weight: Tensor) -> Array:
-    """A copy of ``(outputs, inputs)`` that is stored by inputs, because products with columns read it faster."""
-    return _native(weight.T.clone(memory_format=torch.contiguous_format)).T
+def _copy(layer: nn.Linear) -> tuple[Tensor, Tensor]:
+    return layer.weight.clone(), layer.bias.clone()
 
 
-def _contiguous(each: Any) -> Any:
-    return numpy.ascontiguousarray(each) if isinstance(each, numpy.ndarray) else each
-
-
-def _bias(layer: nn.Linear) -> Array:
-    """A copy of a layer's bias as a column."""
-    return _native(layer.bias.clone().unsqueeze(1))
+def _by_inputs(weight: Tensor) -> Callable[[Array, Array], object]:
+    """The product with ``(outputs, inputs)``, stored by inputs, because products with columns read it faster."""
+    return _product(_native(weight.T.clone(memory_format=torch.contiguous_format)).T)
 
 
 def _product(matrix: Array) -> Callable[[Array, Array], object]:
