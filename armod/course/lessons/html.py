@@ -33,7 +33,7 @@ body.jp-Notebook { max-width: 62rem; margin: 0 auto; }
 /* On a phone a wide picture does not shrink until its letters can't be read: one moves along it. */
 @media (max-width: 40rem) {
   .jp-OutputArea-output { overflow-x: auto; }
-  .jp-OutputArea-output img { max-width: max(100%, 42rem) !important; }
+  .jp-OutputArea-output img { max-width: max(100%, 46rem) !important; }
 }
 </style>
 {%- endblock -%}

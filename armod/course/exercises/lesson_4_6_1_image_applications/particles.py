@@ -111,7 +111,7 @@ images_particles.add(
     "equal weights, and one that has all",
     asked_go_on.on(
         lambda generator: [
-            (torch.zeros(4).double(), 0.5),
+            (torch.zeros(12).double(), 0.5),  # so many that chance does not draw each of them once
             (torch.tensor([-800.0, 0.0, -800.0]).double(), 0.9),
             (torch.zeros(1).double(), 0.3),
         ]

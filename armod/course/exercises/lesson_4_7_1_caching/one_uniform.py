@@ -68,15 +68,23 @@ def speculate(
 
 
 def _cases(generator: np.random.Generator) -> list[tuple[Tensor, Tensor, float]]:
-    """Numbers that are short enough to follow by hand; u ends in 3, and every threshold has fewer digits or endless ones."""
-    found = []
-    for _ in range(8):  # in some of them the draft lacks a level
+    """Numbers that are short enough to follow by hand; u ends in 3, and every threshold has fewer digits or endless ones.
+
+    For everybody, one draft lacks a level that the model likes, and no draft agrees with its model: that has a check of its own.
+    """
+    pairs: list[tuple[Tensor, Tensor]] = []
+    while len(pairs) < 7:
         p, q = (torch.from_numpy(generator.multinomial(10, [0.2] * 5) / 10) for _ in range(2))
-        found += [
-            (p, q, round(float(u) // 0.001 / 1000 + 0.0003, 4))
-            for u in (np.arange(12) + 0.5 + 0.3 * generator.random()) / 12.5
-        ]
-    return found
+        pairs += [] if torch.equal(p, q) else [(p, q)]
+    is_liked = np.arange(5) == generator.integers(5)
+    others = np.where(is_liked, 0, 0.25)
+    likes, lacks = generator.multinomial(5, others) + 5 * is_liked, generator.multinomial(10, others)
+    pairs.append((torch.from_numpy(likes / 10), torch.from_numpy(lacks / 10)))
+    return [
+        (p, q, round(float(u) // 0.001 / 1000 + 0.0003, 4))
+        for p, q in pairs
+        for u in (np.arange(12) + 0.5 + 0.3 * generator.random()) / 12.5
+    ]
 
 
 asked_speculate = caching_one_uniform.asks(
