@@ -13,6 +13,7 @@ from armod.data import notes
 from armod.data.sets.chorales import LENGTH
 from armod.inputs import count_of
 from armod.models.base import AutoregressiveModel
+from armod.models.checks import check_model
 from armod.music.rules import NoParallels
 from armod.music.scores import Note, Score, melody_of
 from armod.pretrained import load_pretrained
@@ -80,7 +81,8 @@ def harmonise(
         The harmonisations.
 
     Raises:
-        ValueError: if the melody has something else than such notes, is too long or too wide, or another argument does not fit.
+        ValueError: if the melody has something else than such notes, is too long or too wide, or lies where a voice would
+            leave the MIDI pitches, or another argument does not fit.
 
     >>> found = harmonise([(67, 4), (69, 4), (71, 8)], 2, generator=torch.Generator().manual_seed(0))
     >>> found, found.score.pitches.shape
@@ -93,6 +95,7 @@ def harmonise(
     levels = _until_the_end(given.moved(semitones))
     if model is None:
         model = _shipped()
+    check_model(model)
     rows = levels.expand(num_samples, -1)
     filter_ = NoParallels(model.ordering, LENGTH, levels) if rule else None
     x = model.sample(num_samples, rows, temperature=temperature, filter=filter_, generator=generator)
@@ -100,10 +103,12 @@ def harmonise(
     with torch.no_grad():
         log_prob = model.log_prob(x, rows)
     num_steps = given.pitches.shape[2]
-    score = Score.of(torch.cat([rows[:, None], x], 1)[..., :num_steps]).moved(-semitones)
-    if score.pitches.numel() and int(score.pitches.max()) > 127:
-        raise ValueError("The melody lies so high that a voice would leave the MIDI pitches 0..127.")
-    return Harmonies(score, semitones, log_prob)
+    score = Score.of(torch.cat([rows[:, None], x], 1)[..., :num_steps])
+    moved = score.pitches[score.pitches >= 0] - semitones
+    for way, is_beyond in (("low", moved < 0), ("high", moved > 127)):
+        if bool(is_beyond.any()):
+            raise ValueError(f"The melody lies so {way} that a voice would leave the MIDI pitches 0..127.")
+    return Harmonies(score.moved(-semitones), semitones, log_prob)
 
 
 def _into_range(given: Score) -> int:

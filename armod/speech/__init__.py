@@ -27,11 +27,12 @@ from armod.speech.recipes import NAMES, load_model, receipt_of
 from armod.speech.recogniser import word_log_probs, words_by_bayes
 from armod.speech.regressors import Acoustic, Durations
 from armod.speech.text import PHONES, phones, pronunciations, words
-from armod.speech.voice import Plan, Voice, draw_sounds, speak, voice
+from armod.speech.voice import PITCH_FOLLOWED, Plan, Voice, draw_sounds, speak, voice
 
 __all__ = [
     "NAMES",
     "PHONES",
+    "PITCH_FOLLOWED",
     "Acoustic",
     "Durations",
     "Plan",

@@ -119,7 +119,7 @@ class Acoustic(nn.Module):
 
         Args:
             described: its frames, ``(124, frames)``.
-            pitch: 2.0 speaks an octave higher.
+            pitch: 2.0 asks for an octave higher.
 
         Returns:
             ``(28, frames)``, as `armod.sound.features` measures them.

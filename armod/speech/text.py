@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import cache
 from pathlib import Path
 
@@ -23,7 +24,10 @@ _TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
 _LARGE = {10**9: "billion", 10**6: "million", 1000: "thousand", 100: "hundred"}
 _SIGNS = {"#": "pound", "*": "star", "@": "at", "&": "and", "%": "percent", "+": "plus", "=": "equals"}
 _LARGEST = 10**12 - 1
-_TOKEN = re.compile(r"\d+(?:,\d{3})*|(?<![a-z])[a-z]\.(?=[a-z])|[a-z]+(?:'[a-z]+)*|[#*@&%+=]|[,.;:!?]+")
+# letters of every alphabet, and signs of money: what nobody knows how to say is refused, not left out
+_TOKEN = re.compile(
+    r"\d+(?:,\d{3})*|(?<![a-z])[a-z]\.(?=[a-z])|[^\W\d_]+(?:'[^\W\d_]+)*|[#*@&%+=$¢£¥€]|[,.;:!?]+"
+)
 
 
 def words(text: str) -> list[str]:
@@ -48,7 +52,9 @@ def words(text: str) -> list[str]:
         raise ValueError(f"text is a string, not {shown(text)}.")
     spoken: list[str] = []
     # "p.m." ends with a letter, not with a pause
-    letters = re.sub(r"\b([a-z])\.([a-z])\.", r"\1.\2", text.lower().replace("’", "'"))
+    letters = re.sub(
+        r"\b([a-z])\.([a-z])\.", r"\1.\2", unicodedata.normalize("NFC", text.lower()).replace("’", "'")
+    )
     for token in _TOKEN.findall(letters):
         if token[0].isdigit():
             spoken += number_words(int(token.replace(",", "")))
@@ -56,7 +62,7 @@ def words(text: str) -> list[str]:
             spoken.append(_SIGNS[token])
         elif token[-1] == "." and token[0].isalpha():
             spoken.append(token if token == "a." else token[0])
-        elif token[0].isalpha():
+        elif token[0] not in ",.;:!?":
             spoken.append(token)
         elif spoken and spoken[-1] != PAUSE:
             spoken.append(PAUSE)

@@ -87,6 +87,8 @@ def test_the_melody_is_worth_something() -> None:
         ([(40, 4), (65, 4)], {}, "melody spans 25 semitones, from 40 to 65, .* at most 24"),
         ([(60, 65)], {}, "melody lasts 65 sixteenths"),
         ([], {}, "melody has no note"),
+        ([(2, 4)], {}, "The melody lies so low that a voice would leave the MIDI pitches"),
+        ([(60, 4)], {"model": "bach"}, "model is an AutoregressiveModel, not str"),
         ([(60, 4)], {"num_samples": -1}, "num_samples"),
         ([(60, 4)], {"rule": "yes"}, "rule"),
         ([(60, 4)], {"temperature": 0}, "temperature must be above 0"),

@@ -49,6 +49,14 @@ def test_numbers_are_all_different_and_known() -> None:
         number_words(10**12)
 
 
+@pytest.mark.parametrize(
+    "text", ["naïve", "nai\u0308ve", "été", "日本", "$5", "two €", "½", "x²", "seven été"]
+)  # what a table of English can't say is named, not left out
+def test_foreign_letters_and_signs_are_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"does not know '[^ ]+'; it knows"):
+        phones(text)
+
+
 def test_phones() -> None:
     assert phones("Seven, two")[:2] == ["SIL", "S"] and phones("seven, two").count("SIL") == 3
     assert phones("two!") == phones("  2 ") == ["SIL", "T", "UW", "SIL"]

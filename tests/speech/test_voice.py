@@ -83,7 +83,11 @@ def test_the_pitch_knob_is_heard() -> None:
     plans = [voice().plan(word, pitch=factor) for factor in (0.8, 1.3) for word in spoken]
     waves = voice().sound([plan.features for plan in plans], generator=seeded())
     found = [float(hertz[voiced].median().log()) for hertz, voiced in map(pitch, waves)]
-    assert sum(found[6:]) - sum(found[:6]) > 6 * math.log(1.15)
+    heard = (sum(found[6:]) - sum(found[:6])) / 6
+    assert heard > math.log(1.15)
+    assert heard / math.log(1.3 / 0.8) == pytest.approx(
+        speech.PITCH_FOLLOWED, abs=0.07
+    )  # as the docs and the lab say
 
 
 @pytest.mark.parametrize("speed", [0.25, 4.0])

@@ -192,7 +192,9 @@ class WaveNet(AutoregressiveModel):
 
     def _shape_for(self, length: int | None, context: Any = None) -> torch.Size:
         if length is None and getattr(context, "ndim", 0) == 3:
-            length = context.shape[2] * self.context_hop
+            frames, usual = context.shape[2], self.event_shape[0]
+            # the last column of the usual length may serve fewer steps than the others
+            length = usual if frames == math.ceil(usual / self.context_hop) else frames * self.context_hop
         return super()._shape_for(length)
 
     def _network(self, levels: Tensor, context: Tensor | None) -> Tensor:

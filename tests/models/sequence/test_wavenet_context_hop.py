@@ -90,6 +90,16 @@ def test_other_lengths_at_run_time() -> None:
     assert slow.sample(0, columns(0, 8, 4)).shape == (0, 8)
 
 
+@pytest.mark.parametrize(("length", "hop"), [(13, 4), (12, 4), (5, 9)])
+def test_a_stream_is_as_long_as_a_sample(length: int, hop: int) -> None:
+    slow, _ = pair(length, hop)
+    context = columns(1, length, hop)
+    streamed = [int(level) for level, _ in slow.stream(context, generator=seeded(1))]
+    assert streamed == slow.sample(1, context, generator=seeded(1))[0].tolist()
+    longer = columns(1, length + 2 * hop, hop)  # of another length than usual: all its columns are whole
+    assert len(list(slow.stream(longer))) == hop * longer.shape[2]
+
+
 def test_blocks_of_guesses_that_end_in_the_middle_of_a_column() -> None:
     slow, _ = pair(23, 5)
     context = columns(2, 23, 5)

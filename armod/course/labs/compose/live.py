@@ -63,7 +63,7 @@ class LiveComposeLab(LiveLab):
     @traitlets.observe("melody")
     def _changed(self, change: dict[str, Any]) -> None:
         if not self._busy:
-            with self._quietly():
+            with self._in_step(change):
                 self._renew()
 
 

@@ -46,6 +46,13 @@ class LiveDependencyLab(LiveLab):
         check_knobs(self._lab, output=(proposal["value"], range(len(self.found.kinds))))
         return int(proposal["value"])
 
+    @traitlets.validate("pixel")
+    def _is_a_pixel(self, proposal: dict[str, Any]) -> tuple[int, int]:
+        row, column = proposal["value"]
+        _, height, width = self.found.shape
+        check_knobs(self._lab, row=(row, range(height)), column=(column, range(width)))
+        return row, column
+
     @traitlets.observe("output")
     def _output_moved(self, _: object) -> None:
         if not self._busy:
@@ -57,6 +64,5 @@ class LiveDependencyLab(LiveLab):
         if not self._busy:
             _channels, height, width = self.found.shape
             row, column = self.pixel
-            check_knobs(self._lab, row=(row, range(height)), column=(column, range(width)))
             with self._quietly():
                 self.output = self.output // (height * width) * height * width + row * width + column

@@ -9,7 +9,7 @@ import traitlets
 
 from armod.course.labs.dependency.facts import Dependencies, dependencies
 from armod.course.labs.dilation.facts import MOST_DILATION, MOST_LAYERS, MOST_TAPS, DilationFacts
-from armod.course.labs.live.widget import LiveLab
+from armod.course.labs.live.widget import LiveLab, Numbers
 from armod.course.labs.page import Widget, check_knobs
 from armod.likelihoods import Bernoulli
 from armod.models.sequence.wavenet import WaveNet
@@ -33,7 +33,7 @@ class LiveDilationLab(LiveLab):
         receptive_field: by the formula; it follows from the dilations.
     """
 
-    dilations = traitlets.List(traitlets.Int()).tag(sync=True)
+    dilations = Numbers(traitlets.Int()).tag(sync=True)
     kernel_size = traitlets.Int().tag(sync=True)
     output = traitlets.Int().tag(sync=True)
     frame = traitlets.Int().tag(sync=True)

@@ -11,7 +11,7 @@ import traitlets
 from armod.course.labs.field.facts import FieldFacts
 from armod.course.labs.field.layers import MOST_DILATION, MOST_LAYERS, Layer, layers_of
 from armod.course.labs.field.paths import CHANNELS, PathFacts
-from armod.course.labs.live.widget import LiveLab
+from armod.course.labs.live.widget import LiveLab, Numbers
 from armod.course.labs.page import Widget, check_knobs
 from armod.measures.field_table import FIRST_MASKS, KERNEL_SIZES, SIZE, STACKS
 
@@ -29,7 +29,9 @@ class _Layers(traitlets.List[str]):
 
     def validate(self, obj: Any, value: Any) -> list[str]:
         """The list, each layer written in the same way."""
-        return [str(layer) for layer in layers_of(value if isinstance(value, str) else ", ".join(value))]
+        if not isinstance(value, str):
+            value = ", ".join(super().validate(obj, value) or [])
+        return [str(layer) for layer in layers_of(value)]
 
 
 class LiveFieldLab(LiveLab):
@@ -53,7 +55,7 @@ class LiveFieldLab(LiveLab):
 
     stack = traitlets.Unicode().tag(sync=True)
     layers = _Layers(traitlets.Unicode()).tag(sync=True)
-    dilations = traitlets.List(traitlets.Int()).tag(sync=True)
+    dilations = Numbers(traitlets.Int()).tag(sync=True)
     first_mask = traitlets.Unicode().tag(sync=True)
     kernel_size = traitlets.Int().tag(sync=True)
     depth = traitlets.Int().tag(sync=True)

@@ -19,6 +19,14 @@ from armod.course.labs.page import Widget, asset, page
 from armod.figures.style import css_variables
 
 
+class Numbers(traitlets.List[Any]):
+    """A trait of several numbers, which may come as a tensor, an array, a range or a tuple, too."""
+
+    def validate(self, obj: Any, value: Any) -> Any:
+        """The numbers as a list."""
+        return super().validate(obj, value.tolist() if hasattr(value, "tolist") else _listed(value))
+
+
 class LiveLab(anywidget.AnyWidget):
     """What all live labs share. A lab of its own has traits, and `tabled`, its page in the state that they have."""
 
@@ -67,6 +75,16 @@ class LiveLab(anywidget.AnyWidget):
         finally:
             self._busy -= 1
 
+    @contextmanager
+    def _in_step(self, change: dict[str, Any]) -> Iterator[None]:
+        """As `_quietly`, for the answer to a change from Python; where it fails, the trait is again what it was."""
+        with self._quietly():
+            try:
+                yield
+            except Exception:
+                setattr(self, change["name"], change["old"])
+                raise
+
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, str]:  # type: ignore[override]
         tabled = self.tabled()
         script = tabled.script + asset("live/bridge.js")
@@ -74,3 +92,7 @@ class LiveLab(anywidget.AnyWidget):
             script, dict(tabled.data), tabled.still, label=tabled.label, css=tabled.style, live=self.model_id
         )
         return {"text/html": html, "text/plain": tabled.text}
+
+
+def _listed(value: Any) -> Any:
+    return list(value) if isinstance(value, range | tuple) else value

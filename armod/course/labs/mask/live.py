@@ -12,7 +12,7 @@ import traitlets
 from numpy.typing import NDArray
 from torch import Tensor, distributions
 
-from armod.course.labs.live.widget import LiveLab
+from armod.course.labs.live.widget import LiveLab, Numbers
 from armod.course.labs.mask.facts import MaskFacts, as_text, mask_facts, say
 from armod.course.labs.page import Widget, check_knobs
 from armod.measures.dependency import total_probability
@@ -44,9 +44,11 @@ class LiveMaskLab(LiveLab):
             with these masks.
     """
 
-    ordering = traitlets.List(traitlets.Int()).tag(sync=True)
-    degrees = traitlets.List(traitlets.List(traitlets.Int())).tag(sync=True)
-    masks = traitlets.Any().tag(sync=True, to_json=lambda value, _: as_text(value), from_json=_from_text)
+    ordering = Numbers(traitlets.Int()).tag(sync=True)
+    degrees = traitlets.List(Numbers(traitlets.Int())).tag(sync=True)
+    masks: traitlets.List[Any] = traitlets.List().tag(
+        sync=True, to_json=lambda value, _: as_text(value), from_json=_from_text
+    )
     output = traitlets.Int().tag(sync=True)
     note = traitlets.Unicode().tag(sync=True)
 
@@ -89,7 +91,10 @@ class LiveMaskLab(LiveLab):
         if name == "output":
             check_knobs("mask lab", output=(value, range(size)))
         elif name == "masks":
-            value = [torch.as_tensor(mask).bool() for mask in value]
+            try:
+                value = [torch.as_tensor(mask).bool() for mask in value]
+            except (TypeError, ValueError, RuntimeError):
+                raise ValueError("masks are tensors of zeros and ones, one a layer.") from None
             sizes = [size, *map(len, self.degrees), size]
             due = list(zip(sizes[1:], sizes, strict=False))
             if [tuple(mask.shape) for mask in value] != due:

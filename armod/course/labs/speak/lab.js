@@ -109,9 +109,9 @@ export async function mount(stage, data, link) {
     if (state.typed !== text.control.value) text.show(state.typed);
     choice.show(state.text);
     speed.show(speeds.indexOf(state.speed), fixed(state.speed / 100, 2));
-    pitch.show(pitches.indexOf(state.pitch), fixed(state.pitch / 100, 2));
+    pitch.show(pitches.indexOf(state.pitch), say("pitch", { asked: state.pitch / 100, heard: (state.pitch / 100) ** data.followed }));
     const spoken = wordsOf(state.text);
-    const isKnown = (word) => known.has(word) || !/^[a-z]/.test(word);
+    const isKnown = (word) => known.has(word) || /^[\p{Nd}#*@&%+=]/u.test(word);
     const unknown = [...new Set(spoken.filter((word) => !isKnown(word)))].sort();
     problem = unknown.length ? say("unknown", { unknown: unknown.map((word) => `“${word}”`), known: known.size })
       : spoken.length ? null : say("empty");

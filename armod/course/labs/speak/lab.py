@@ -18,7 +18,7 @@ from armod.course.labs.speak.facts import Request, Said, SpeakFacts
 from armod.course.labs.speak.making import PART, say_all
 from armod.course.labs.speak.picture import speak_figure
 from armod.sound import SAMPLE_RATE
-from armod.speech.text import pronunciations
+from armod.speech import PITCH_FOLLOWED, pronunciations
 
 if TYPE_CHECKING:
     from armod.course.labs.live.widget import LiveLab
@@ -43,7 +43,7 @@ def speak_lab(
     Args:
         texts: what the page can say without a kernel; English, whose words `armod.speech.pronunciations` knows.
         speeds: of each text, in percent of the voice's own.
-        pitches: of each text, in percent of the voice's own.
+        pitches: of each text, in percent of the voice's own, as the plan asks for them; the knob says what is heard.
         speed: the one at first.
         pitch: the one at first.
         seed: seed of the noise.
@@ -84,6 +84,7 @@ def speak_page(said: Mapping[Request, Said], chosen: Request) -> Widget:
         "levels": packed(np.concatenate([each.levels for each in said.values()]).tobytes()),
         "rate": SAMPLE_RATE,
         "part": PART,
+        "followed": PITCH_FOLLOWED,
         "known": " ".join(pronunciations()),
         "start": chosen._asdict(),
     }

@@ -27,10 +27,10 @@ function addressOf(wave, rate) {
   return `data:audio/wav;base64,${btoa(letters)}`;
 }
 
-// The words of a text; numbers and signs are known.
+// The words of a text, as `words` of armod.speech.text finds them; numbers and signs are left as they are.
 function wordsOf(text) {
-  const letters = text.toLowerCase().replaceAll("’", "'").replace(/\b([a-z])\.([a-z])\./g, "$1.$2");
-  const tokens = letters.match(/\d+(?:,\d{3})*|(?<![a-z])[a-z]\.(?=[a-z])|[a-z]+(?:'[a-z]+)*|[#*@&%+=]|[,.;:!?]+/g) ?? [];
+  const letters = text.toLowerCase().normalize("NFC").replaceAll("’", "'").replace(/\b([a-z])\.([a-z])\./g, "$1.$2");
+  const tokens = letters.match(/\p{Nd}+(?:,\p{Nd}{3})*|(?<![a-z])[a-z]\.(?=[a-z])|[\p{L}\p{Nl}\p{No}]+(?:'[\p{L}\p{Nl}\p{No}]+)*|[#*@&%+=$¢£¥€]|[,.;:!?]+/gu) ?? [];
   return tokens.filter((token) => !/^[,.;:!?]/.test(token))
     .map((token) => (token.length === 2 && token.endsWith(".") && token !== "a." ? token[0] : token));
 }

@@ -68,6 +68,9 @@ def test_the_kernel_harmonises_what_the_page_or_python_sets() -> None:
     with pytest.raises(ValueError, match="Note 0 of the melody is a pair"):
         lab.melody = [60, 2]
     assert lab.melody == CALL
+    with pytest.raises(ValueError, match="melody spans 30 semitones"):
+        lab.melody = [(60, 4), (90, 4)]
+    assert lab.melody == CALL and lab.found["name"] == "a call"
 
 
 def bad_calls() -> Iterator[tuple[Callable[[], Any], str]]:

@@ -13,6 +13,7 @@ import torch
 from nbclient import NotebookClient
 from nbconvert import HTMLExporter
 from torch import Tensor, distributions, nn
+from traitlets import TraitError
 
 from armod import MADE, AutoregressiveModel, PixelCNN, WaveNet, check_autoregressive, likelihoods
 from armod.course.labs import dependency_lab, dilation_lab, field_lab, mask_lab
@@ -92,6 +93,37 @@ def test_python_sets_ordering_degrees_and_masks() -> None:
     ]:
         with pytest.raises(ValueError, match=sentence):
             setattr(lab, name, value)
+
+
+@pytest.mark.parametrize(
+    ("make", "trait", "value"),
+    [
+        (lambda: mask_lab(4, (6,), live=True), "masks", None),
+        (lambda: mask_lab(4, (6,), live=True), "masks", 3),
+        (lambda: mask_lab(4, (6,), live=True), "masks", "ab"),
+        (lambda: mask_lab(4, (6,), live=True), "ordering", [0, 1, 2, 2]),
+        (lambda: mask_lab(4, (6,), live=True), "degrees", [[9] * 6]),
+        (lambda: field_lab(live=True), "layers", None),
+        (lambda: field_lab(live=True), "layers", [3]),
+        (lambda: field_lab.of(PixelCNN((1, 3, 3), 2, 1, likelihood=BITS), live=True), "pixel", (3, 0)),
+        (lambda: field_lab.of(PixelCNN((1, 3, 3), 2, 1, likelihood=BITS), live=True), "pixel", (0, -1)),
+    ],
+)
+def test_a_bad_value_is_refused_and_nothing_is_lost(make, trait: str, value: object) -> None:
+    lab = make()
+    before = {name: str(getattr(lab, name)) for name in lab.trait_names() if lab.trait_metadata(name, "sync")}
+    with pytest.raises((ValueError, TraitError)) as error:
+        setattr(lab, trait, value)
+    assert before == {name: str(getattr(lab, name)) for name in before}
+    assert "trait" in str(error.value) or "one" in str(error.value) or "exactly once" in str(error.value)
+
+
+def test_numbers_may_come_as_a_tensor_an_array_or_a_range() -> None:
+    lab = mask_lab(4, (6,), live=True)
+    lab.ordering, lab.degrees = torch.tensor([3, 1, 0, 2]), [np.array([1, 1, 2, 2, 3, 3])]
+    assert lab.ordering == [3, 1, 0, 2] and lab.degrees == [[1, 1, 2, 2, 3, 3]]
+    lab.ordering, lab.masks = range(4), tuple(mask.numpy() for mask in lab.masks)
+    assert lab.ordering == [0, 1, 2, 3] and all(isinstance(mask, Tensor) for mask in lab.masks)
 
 
 def test_any_sizes_will_do_where_no_table_is_needed() -> None:

@@ -86,6 +86,7 @@ def test_unknown_words_are_named_in_one_sentence_as_python_names_them(show) -> N
         "Press 1,260 or #; don't p.m. Zork's",
         "the letter a.m. ... frobnicate!",
         "q w 7%",
+        "a na\u00efve nai\u0308ve \u00e9t\u00e9 for $5, \u0663 or \u00bd x\u00b2",
     ):
         type_text(page, text)
         unknown = sorted({word for word in words(text) if word != PAUSE and word not in pronunciations()})
