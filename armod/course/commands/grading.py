@@ -322,8 +322,8 @@ def export(
     if dry_run:
         click.echo(told.told(table))
         return
-    if late := told.late_in_short(table):
-        click.echo(late, err=True)
+    for sentence in told.in_short(table):
+        click.echo(sentence, err=True)
     require_hidden(table)
     if form in ("canvas", "moodle"):
         fill_in = canvas.export if form == "canvas" else moodle.export
@@ -362,12 +362,12 @@ def report(
     from armod.course.grading.marks.gradebook import require_hidden
     from armod.course.grading.marks.report import write_report
     from armod.course.grading.marks.roster import read_roster
-    from armod.course.grading.marks.told import late_in_short
+    from armod.course.grading.marks.told import in_short
 
     students = read_roster(roster) if roster else None
     table = _table(folder, course, policy, students)
-    if late := late_in_short(table):
-        click.echo(late, err=True)
+    for sentence in in_short(table):
+        click.echo(sentence, err=True)
     require_hidden(table)
     count = write_report(table, folder)
     click.echo(f"Wrote {folder / 'report.html'} and {count} pages in {folder / 'feedback'}.")

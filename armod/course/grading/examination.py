@@ -139,6 +139,9 @@ class _Examination(Generic[T]):
             except JailError:
                 if self._deadline is None:
                     raise  # no student's code has run yet
+                self.outcome.overloaded = (
+                    True  # whatever it was, no student can keep a new jail from starting
+                )
                 raise Dead("the kernel could not be started again") from None
             if self._deadline is None:
                 self._deadline = time.monotonic() + self.limits.notebook_seconds

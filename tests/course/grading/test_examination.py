@@ -8,6 +8,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
@@ -16,9 +17,10 @@ from armod.course.errors import CourseError
 from armod.course.exercises import Answer, Exercise, exercises_of, find
 from armod.course.exercises.engine.answer import InProcess
 from armod.course.exercises.engine.judge import judge
+from armod.course.grading import examination
 from armod.course.grading.budget import TooSlow, budget
 from armod.course.grading.confinement import kernel_client
-from armod.course.grading.confinement.jail import Zygote
+from armod.course.grading.confinement.jail import JailError, Zygote
 from armod.course.grading.confinement.kernel_client import Kernel
 from armod.course.grading.confinement.limits import Limits
 from armod.course.grading.confinement.measured import computed_and_waited
@@ -38,6 +40,22 @@ def bubblewrap(require_program) -> None:
 
 def read(part: str):
     return nbformat.read(course_folder() / "notebooks" / part / f"{LESSON}.ipynb", as_version=4)
+
+
+def test_a_kernel_that_cannot_be_started_again_is_the_machines_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    started = []
+
+    class Once(Kernel):
+        def __init__(self, *arguments: Any) -> None:
+            if started:
+                raise JailError("no room")
+            started.append(True)
+            super().__init__(*arguments)
+
+    monkeypatch.setattr(examination, "Kernel", Once)
+    outcome, said = marks({"first": HONEST, "second": "import os\nos._exit(0)\n", "last": HONEST})
+    assert said["first"] == ["", "", ""] and "could not be started again" in said["last"][0]
+    assert outcome.overloaded  # so it is tried again
 
 
 def test_the_solution_gets_full_marks_the_hidden_ones_too(tmp_path: Path) -> None:

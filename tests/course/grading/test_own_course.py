@@ -82,12 +82,20 @@ def test_right_answers_get_full_marks_and_others_do_not(place: Path) -> None:
     }
     assert {row["lesson"] for row in found.values()} == {"week_1"}
     assert found["ada"]["reason"] == "still to be given by hand: essay"
-    assert found["dee"]["reason"] == "not answered"
+    assert found["dee"]["reason"] == "not answered; still to be given by hand: essay"
     assert [student for student, row in found.items() if row["late"] == "yes"] == ["cy"]
     told = (place / "dry run").read_text()
     assert "cy, attempt 1: 1 d 23 h 0 min late; 2.25 points instead of 3.75" in told
     assert "Nobody says when 1 student handed in, who therefore are in time: 'dee'." in told
-    assert "Points by hand are still missing for 4 students." in told
+    assert "Points by hand are still missing for 4 students: 'ada', 'bob', 'cy', 'dee'." in told
+
+
+def test_a_page_says_how_its_points_follow_from_the_checks(place: Path) -> None:
+    pages = {path.name[:2]: path.read_text() for path in (place / "marks" / "feedback").glob("*.html")}
+    assert "<p>3 of 8 points make 3.75 of the 10 that the lesson is worth.</p>" in pages["cy"]
+    assert "<p>It is 1 d 23 h 0 min late: 2.25 points instead of 3.75.</p>" in pages["cy"]
+    assert "It is" not in pages["ad"] and "points make 5 of the 10" in pages["ad"]
+    assert "points make" not in pages["bo"]  # 0 are 0
 
 
 def test_nothing_that_students_read_tells_of_the_hidden_check_nor_their_code_of_the_course(

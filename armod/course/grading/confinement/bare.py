@@ -27,6 +27,7 @@ class BareKernel:
     """
 
     ended_by = ""
+    is_killed = False  # the folder may go before: students' code may remove it
     process: subprocess.Popen[bytes]
 
     def __init__(self, connection: Mapping[str, Any]) -> None:
@@ -65,10 +66,12 @@ class BareKernel:
 
     def kill(self) -> None:
         """End the kernel and all that it started, and remove the folder; again is no harm."""
-        if self.folder.exists():
-            self.strike()
-            self.process.wait()
-            shutil.rmtree(self.folder, ignore_errors=True)
+        if self.is_killed:
+            return
+        self.is_killed = True
+        self.strike()
+        self.process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def owns(self, process: psutil.Process) -> bool:
         """Whether a process is the kernel, or was started by it; a `psutil.Error` counts as no."""

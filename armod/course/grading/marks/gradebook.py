@@ -102,7 +102,7 @@ class Row:
         found = sum(self.by_exercise.values())
         if self.rules.points is None or not found:
             return found
-        return round(found * self.rules.points / self._due, 2)
+        return round(found * self.rules.points / self.possible, 2)
 
     @property
     def has_points_by_hand(self) -> bool:
@@ -117,7 +117,7 @@ class Row:
     @property
     def max_points(self) -> float:
         """The points that right answers get, with what is given by hand."""
-        return self.rules.points if self.rules.points is not None and self._due else self._due
+        return self.rules.points if self.rules.points is not None and self.possible else self.possible
 
     @property
     def by_exercise(self) -> dict[str, float]:
@@ -133,7 +133,7 @@ class Row:
         return [] if "" in given else [name for name in self.rules.manual if name not in given]
 
     @property
-    def _due(self) -> float:
+    def possible(self) -> float:
         """The points that can be given, before they are brought to what the lesson is worth."""
         return self.record.max_points + sum(self.rules.manual.values())
 

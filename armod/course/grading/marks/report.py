@@ -23,6 +23,7 @@ from armod.course.exercises.engine.result import Status
 from armod.course.grading.marks.gradebook import OVERRIDE_COLUMNS, OVERRIDES, Row, exercises_of
 from armod.course.grading.marks.record import MARKED, UNGRADED
 from armod.course.grading.marks.students import checks, students
+from armod.course.grading.marks.told import reckoned
 from armod.figures.picture import Picture, new_picture
 from armod.figures.style import COLOURS, css_variables
 from armod.files import write_whole
@@ -252,6 +253,7 @@ def _pages() -> Environment:
         finalize=lambda value: value if isinstance(value, Markup) else _seen(str(value)),
     )
     pages.filters |= {"with_code": _with_code, "number": "{:g}".format, "page": feedback_name}
+    pages.filters["reckoned"] = reckoned
     return pages
 
 

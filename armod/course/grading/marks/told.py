@@ -1,4 +1,4 @@
-"""What a policy does to the marks of a class, in words: to be read before anything is handed on."""
+"""What a policy does to the marks of a class and of one student, in words."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from armod.course.grading.marks.cells import plain_number
 from armod.course.grading.marks.gradebook import Row, lessons_of
 
 NAMED = 20  # students
+_WHICH = "`armod marks export MARKS --format csv --dry-run` says which"
 
 
 def told(table: Sequence[Row]) -> str:
@@ -19,7 +20,7 @@ def told(table: Sequence[Row]) -> str:
         parts.append(f"{lesson}: {_number(len(rows), 'submission')}, {len(late)} late.")
         parts += [f"  {row.name}, attempt {row.record.attempt}: {row.lateness}; {_cost(row)}" for row in late]
         if waiting := [row.name for row in rows if row.counts and row.waiting]:
-            parts.append(f"  Points by hand are still missing for {_named(waiting)}.")
+            parts.append(f"  Points by hand are still missing for {_named(waiting)}: {_list(waiting)}.")
     unknown = [row.name for row in table if row.record.file and not row.record.times.get("handed_in")]
     if unknown:
         parts.append(
@@ -32,15 +33,29 @@ def told(table: Sequence[Row]) -> str:
     return "\n".join(parts or ["Nothing is marked yet."])
 
 
-def late_in_short(table: Sequence[Row]) -> str:
-    """How many submissions are late, "" if none is."""
+def in_short(table: Sequence[Row]) -> list[str]:
+    """How many submissions are late or lack points by hand, a sentence each; none where there is nothing to say."""
     late, handed_in = sum(row.late for row in table), sum(bool(row.record.file) for row in table)
-    verb = "is" if late == 1 else "are"
-    return (
-        f"{late} of {_number(handed_in, 'submission')} {verb} late; `armod marks export --dry-run` says which."
-        if late
-        else ""
-    )
+    waiting, found = sum(row.counts and bool(row.waiting) for row in table), []
+    if late:
+        verb = "is" if late == 1 else "are"
+        found.append(f"{late} of {_number(handed_in, 'submission')} {verb} late; {_WHICH}.")
+    if waiting:
+        found.append(f"Points by hand are still missing for {_number(waiting, 'submission')}; {_WHICH}.")
+    return found
+
+
+def reckoned(row: Row) -> list[str]:
+    """How the points of a submission follow from those of its checks where they are others, a sentence each, for its student."""
+    if any(not override.exercise and override.points is not None for override in row.overrides):
+        return []  # the whole was given by hand, with the reason
+    found, parts = sum(row.by_exercise.values()), []
+    if row.points_in_time != found:
+        worth = f"{row.points_in_time:g} of the {row.max_points:g} that the lesson is worth"
+        parts.append(f"{found:g} of {row.possible:g} points make {worth}.")
+    if row.late:
+        parts.append(f"It is {row.lateness}{f': {_cost(row)}' if row.counts else ''}.")
+    return parts
 
 
 def _cost(row: Row) -> str:

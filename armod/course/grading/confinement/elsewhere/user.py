@@ -3,6 +3,9 @@
 It shares the container's processes, memory and files. What nobody but root may read it can't read; so the checks, the
 submission and the results must lie in folders of root's, see `armod.course.grading.autograder`. Of armod it sees a copy without
 checks and grader. A filter of the kernel's refuses what it refuses in jails, and every socket that could leave the machine.
+
+Its memory is that of its processes' pages. What it leaves in files, also in those that lie in memory, in sockets and in the kernel's
+own notes of mappings is counted in a jail and not here: with it a submission can end its own container, which marks it alone.
 """
 
 from __future__ import annotations

@@ -30,7 +30,8 @@ def export(table: Sequence[Row], roster: Roster | None = None) -> str:
                 *(plain_number(row.points), plain_number(row.max_points), yes(row.counts), yes(row.late)),
                 *(plain_number(points[name]) if name in points else "" for name in exercises),
                 *(
-                    found.reason or _unanswered(row) or _waiting(row) or _not_asked(row),
+                    found.reason
+                    or "; ".join(filter(None, (_unanswered(row), _waiting(row), _not_asked(row)))),
                     " | ".join(found.flags),
                     " | ".join(map(str, row.overrides)),
                     row.watermark,
