@@ -5,6 +5,7 @@ In real jails, with hidden checks, hostile notebooks and files that are none. ``
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -26,10 +27,7 @@ from tests.course.grading.handed_in import cell, tagged, write
 from tests.course.grading.test_grade import members
 
 SIZE = int(os.environ.get("ARMOD_TEST_CLASS", "1000"))
-TIMES = {
-    "worker": (4, 12),
-    "coordinator": (2, 10),
-}  # seconds until the next kill: imports take the first ones
+MOST = SIZE / 25  # seconds from a step that is done to a kill
 ANSWERS = (
     "def mean(numbers): return sum(numbers) / len(numbers)",
     "def mean(numbers): return sum(numbers)",
@@ -61,7 +59,7 @@ def test_a_class_survives_kills_of_workers_and_coordinators(require_program: Any
     assert run(course, folder, calm).wait() == 0
 
     rng, kills = random.Random(1), Counter[str]()
-    while (going := run(course, folder, killed)) and not survived(going, rng, kills):
+    while (going := run(course, folder, killed)) and not survived(going, killed, rng, kills):
         pass
     print(f"{SIZE} submissions: {dict(kills)} killed; {told(calm)}")
     assert going.returncode == 0
@@ -97,19 +95,21 @@ def run(course: Path, folder: Path, out: Path) -> subprocess.Popen[bytes]:
     )
 
 
-def survived(going: subprocess.Popen[bytes], rng: random.Random, kills: Counter[str]) -> bool:
-    """Kill all that helps it, twice, and then itself; whether it ended well before."""
+def survived(going: subprocess.Popen[bytes], out: Path, rng: random.Random, kills: Counter[str]) -> bool:
+    """Kill all that helps it, twice, and then itself, each some time after it got on; whether it ended well before."""
     for victim in ("worker", "worker", "coordinator"):
+        before = progress(out)
         try:
-            return going.wait(rng.uniform(*TIMES[victim])) == 0
+            while progress(out) == before:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    return going.wait(0.2) == 0
+            return going.wait(rng.uniform(0, MOST)) == 0
         except subprocess.TimeoutExpired:
             chosen = {going.pid} if victim == "coordinator" else set(members(going.pid)) - {going.pid}
             for process in chosen:
-                try:
+                with contextlib.suppress(ProcessLookupError):
                     os.kill(process, signal.SIGKILL)
                     kills[victim] += 1
-                except ProcessLookupError:
-                    continue
     going.wait()
     # what the killed one had started ends by itself
     deadline = time.monotonic() + 60
@@ -117,6 +117,11 @@ def survived(going: subprocess.Popen[bytes], rng: random.Random, kills: Counter[
         assert time.monotonic() < deadline
         time.sleep(0.1)
     return False
+
+
+def progress(out: Path) -> set[tuple[str, int]]:
+    """Which records there are, and when each was written."""
+    return {(path.name, path.stat().st_mtime_ns) for path in out.glob("*.json")}
 
 
 def marks(out: Path) -> dict[str, str]:
