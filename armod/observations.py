@@ -35,7 +35,7 @@ def observations_of(
     """
     sizes = ", ".join(map(str, event_shape))
     if any_length:
-        sizes = "T" if max_length is None else f"1 to {max_length}"
+        sizes = "T" if max_length is None else f"1 to {max_length}" if max_length > 1 else "1"
     levels = tensor_of(x, name, f"levels (N, {sizes})")
     if any_length:
         is_right = levels.dim() == 2 and 1 <= levels.shape[1] <= (max_length or levels.shape[1])

@@ -32,7 +32,8 @@ class Streaming:
         """Draw one observation level by level, in the order of `ordering`, each as soon as it is asked for.
 
         The levels are those of ``sample(1, context, known=..., mask=...)`` with the same noise, which is one number of
-        `generator` for each variable, those of the prompt included. A prompt is read when the first level is asked for, in one
+        `generator` for each variable, those of the prompt included. (An ensemble of MADEs of one order streams from its mixture, whereas
+        `sample` draws a member first: other levels, of the same distribution.) A prompt is read when the first level is asked for, in one
         pass if the view can (a Transformer's can); so is everything else that takes time.
 
         A sequence may become longer than the model's `max_length`. Then the model sees a sliding window: whenever

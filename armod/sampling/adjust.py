@@ -22,7 +22,8 @@ class Adjustment:
     """The options of `AutoregressiveModel.sample`, which are applied to one conditional after the other.
 
     Args:
-        temperature: divides the logits; below 1 makes the distribution sharper, above 1 flatter.
+        temperature: divides the logits; below 1 makes the distribution sharper, above 1 flatter. A logistic mixture keeps its form:
+            the logits of its components are divided, and their scales multiplied.
         top_k: only this many levels stay, the most probable ones; among equal ones the lowest.
         top_p: only the smallest set of most probable levels stays whose probability, after `top_k`, reaches this ("nucleus
             sampling", Holtzman et al. 2020, section 3.1); at least one level.

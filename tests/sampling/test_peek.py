@@ -101,6 +101,17 @@ def test_at_every_place_it_says_what_steps_would_say_and_fixes_nothing(build: Bu
 
 
 @EACH
+def test_a_look_ahead_between_two_steps_leaves_no_trace(build: Build) -> None:
+    """Wrong: what belongs to a variable is computed a second time after the look ahead, on top of the first time."""
+    new, values, expected = begin(build)
+    view = new()
+    for k in range(values.shape[1]):
+        assert_same(view.conditional(), expected[:, k])
+        view.peek(values[:, k : k + 2])
+        view.append(values[:, k])
+
+
+@EACH
 def test_blocks_are_appended_whether_or_not_they_were_peeked(build: Build) -> None:
     new, values, expected = begin(build)
     size = values.shape[1]

@@ -270,12 +270,14 @@ class PixelCNNPlusPlusWalk(PieceWalk):
         """Compute the outputs for a pixel."""
         if self._opened != row:
             self._open_row(row)
-        turn = math.gcd(row, self._period)
-        if self._has_guesses:
-            self._restore(turn, column)
-            self._has_guesses = False
-        run(self._pixel_programs[turn][column])
-        self._num_computed = column + 1
+        # after a look ahead from the middle of a pixel it is computed already, and its sums must not grow twice
+        if column >= self._num_computed:
+            turn = math.gcd(row, self._period)
+            if self._has_guesses:
+                self._restore(turn, column)
+                self._has_guesses = False
+            run(self._pixel_programs[turn][column])
+            self._num_computed = column + 1
         self._read_out[column]()
 
     def _open_row(self, row: int) -> None:
