@@ -73,6 +73,10 @@ def rms(difference):  # root of the mean square
     return float(difference.double().square().mean().sqrt())
 
 
+def strength(values):  # mean length of the chroma
+    return float(values.square().sum(-3).sqrt().mean())
+
+
 # %% [markdown]
 # ## 1. The same chain rule, with an input beside it
 #
@@ -127,8 +131,8 @@ for y in torch.rand(3, 1, 1, 2, generator=seeded(), dtype=torch.float64):
 
 
 # %%
-def told_by(kernel_size):  # a model of 8 x 8 pixels, given 4 x 4 cells
-    encoder = encoders.images(1, 8, scale=2, channels=8, num_layers=3, kernel_size=kernel_size)
+def told_by(kernel_size, num_layers=3):  # a model of 8 x 8 pixels, given 4 x 4 cells
+    encoder = encoders.images(1, 8, scale=2, channels=8, num_layers=num_layers, kernel_size=kernel_size)
     pixels = armod.GatedPixelCNN((1, 8, 8), 4, 2, likelihood=Bernoulli(), context_channels=8)
     return armod.Conditional(encoder, pixels)
 
@@ -142,7 +146,7 @@ assert not armod.check_autoregressive(told_by(3), context=torch.rand(1, 4, 4)).l
 # With kernels of 1 each place keeps to its own cell. The corner pixel sees one cell of the thumbnail, and later pixels see what lies above and to the left. With kernels of 3, a few layers are
 # enough to see everything. And no pixel of the image sees a later pixel: the input is known, the answer is not.
 #
-# **Your turn.** How many layers does the encoder need, so that the corner sees the whole thumbnail? Change `num_layers` in the cell above and count. (The first and the last convolution have a kernel as well.)
+# **Your turn.** What is the smallest `num_layers` with which the corner sees the whole thumbnail? Change it in the cell above. (One more convolution comes before these layers and one after them.)
 
 # %% [markdown]
 # ## 2. Sixteen grey cells
@@ -450,9 +454,8 @@ predict(
 # %%
 regressor = encoders.images(1, 2, scale=1 / 4, channels=32, num_layers=4, seed=seed)
 optimizer = torch.optim.Adam(regressor.parameters(), lr=3e-3)
-goal, grey_photos = chroma_values(chromas.train), chromas.context["train"]
-steps = 40 if quick else 500
-decay = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
+goal, grey_photos, steps = chroma_values(chromas.train), chromas.context["train"], 40 if quick else 500
+decay, losses = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps), []
 for _ in range(steps):
     chosen = torch.randint(len(goal), (32,), generator=seeded(_))
     loss = (128 * regressor(grey_photos[chosen]) - goal[chosen]).square().mean()
@@ -460,8 +463,10 @@ for _ in range(steps):
     loss.backward()
     optimizer.step()
     decay.step()
-with torch.no_grad():
-    brown = 128 * regressor(seen)
+    losses.append(loss.item())
+brown = 128 * regressor(seen).detach()
+text = {"title": "The regressor learns", "xlabel": "step", "ylabel": "mean square error of a batch"}
+curves(range(1, steps + 1), {"train": losses}, **text)
 
 # %%
 palettes = painter.sample(len(x) * 8, seen.repeat(8, 1, 1, 1), generator=seeded()).unflatten(0, (8, -1))
@@ -475,41 +480,44 @@ chosen = torch.arange(0, len(x), len(x) // 7)[:7]
 image_grid(
     torch.stack([each[chosen] for each in shown]),
     256,
-    title="Five guesses at the colours, and their mean",
+    title="Five guesses at the colours, and the regressor's",
     row_labels=labels,
 )
 
 # %% [markdown]
-# Go through a column. Each answer is a whole hypothesis: where the sky is blue, all of it is blue. Another answer may make it orange, and again all of it. The regressor can't choose. It takes the mean of blue and
+# Go through the third column. Each answer is a hypothesis of the whole patch: some make nearly all of it blue, others nearly all of it orange. The regressor can't choose. It takes the mean of blue and
 # orange, and that is brown or grey.
 
 
 # %%
-def strength(values):  # mean length of the chroma
-    return float(values.square().sum(-3).sqrt().mean())
-
-
 rows = {
     "grey (no chroma)": (rms(real), 0.0),
     "regressor": (rms(brown - real), strength(brown)),
     "mean of 8 answers": (rms(hues.mean(0) - real), strength(hues.mean(0))),
     "one answer": (rms(hues[0] - real), strength(hues[0])),
-    "best of 8 answers": (math.sqrt(float(best.square().mean())), None),
+    "best of 8 answers": (math.sqrt(float(best.square().mean())), math.nan),
     "the truth": (0.0, strength(real)),
 }
 for name, (error, saturation) in rows.items():
-    print(
-        f"{name:20} error {error:5.1f}"
-        + (f"   saturation {saturation:5.1f}" if saturation is not None else "")
-    )
+    print(f"{name:20} error {error:5.1f}   saturation {saturation:5.1f}".replace("nan", "  -"))
+
+
+def error_of_two(one, eight):
+    return (one + eight) / 2
+
+
+guess = error_of_two(rms(hues - real), rms(hues.mean(0) - real))
+measured = rms(hues[torch.combinations(torch.arange(8))].mean(1) - real)  # over all 28 pairs
+print("your error of two:", "right" if abs(guess - measured) < 0.01 else f"not yet, {guess:.2f}")
 
 # %% [markdown]
-# One answer is farther from the truth than the regressor, because it may be the wrong hypothesis. The mean of eight answers comes close to the regressor: the regressor *is* the mean of all answers, learnt directly. The best of eight answers is much nearer than both. One of the
+# One answer is farther from the truth than the regressor: it may be the wrong hypothesis. The mean of eight answers comes close to the regressor: the regressor *is* the mean of all answers, learnt directly. The best of eight answers is much nearer than both. One of the
 # hypotheses is often nearly right, and no mean can do that. The saturation tells the other half: answers are as colourful as the truth, and means are pale.
 #
 # The best of eight is no score for a model, though. It looks at the truth to choose, and with more answers it always gets better. Exercise 3 shows a worthless model that wins by it.
 #
-# **Your turn.** Predict the error of the mean of 2 answers, from those of one answer and of eight. Then replace `hues.mean(0)` by `hues[:2].mean(0)` in the cell above.
+# **Your turn.** Mend `error_of_two`: the error of the mean of two answers, from those of one and of the mean of eight. (Of the *squared* error one part stays, and the other shrinks as $1/k$ for $k$ answers.)
+#
 #
 # Now look at single patches. Choose one, and press N for another colouring. The map on its right shows what each pixel of chroma cost the model when it drew this colouring.
 #
@@ -525,14 +533,15 @@ with torch.no_grad():
 colour_lab(greys[some], options, prices.unflatten(0, options.shape[:2]), patch=1)
 
 # %% [markdown]
-# ## 7. Break it: an encoder that shouts
+# ## 7. Break it: one line less
 #
 # Now take out the line of section 1 that looked superfluous. We train two models of chroma for two passes each, with the same plain encoder: five convolutions, each with a ReLU, as anyone would write them. One divides the encoder's output by its size,
-# and the other leaves it as it is. After each step we note how large the context has become.
+# and the other leaves it as it is.
 
 
 # %%
-sizes, broken, some = {"divided by its size": [], "as it is": []}, {}, slice(32 * (30 if quick else 180))
+sizes, broken, learnt = {"divided by its size": [], "as it is": []}, {}, {}
+pairs = [each[: 960 if quick else 5760] for each in (chromas.train, chromas.context["train"])]
 options = dict(epochs=1 if quick else 2, batch_size=32, learning_rate=3e-3, seed=seed, progress=False)
 shapes = [(1, 16, 3, 1), (16, 32, 4, 2), (32, 32, 4, 2), (32, 32, 3, 1), (32, 24, 3, 1)]
 for name, found in sizes.items():
@@ -542,7 +551,7 @@ for name, found in sizes.items():
     model = armod.Conditional(nn.Sequential(*layers), pixels, normalise=name != "as it is")
     watch, broken[name] = Callback(), model
     watch.on_step_end = lambda _, model=model, found=found: found.append(rms(model.encode(seen).detach()))
-    armod.fit(model, (chromas.train[some], chromas.context["train"][some]), callbacks=[watch], **options)
+    learnt[name] = armod.fit(model, tuple(pairs), callbacks=[watch], **options).train_bits_per_dim
 drawn = [chroma_values(model.sample(context=seen[:9], generator=seeded())) for model in broken.values()]
 both = torch.stack([coloured(greys[:9], each) for each in drawn])
 image_grid(both, 256, title="What both have learnt", row_labels=list(broken))
@@ -561,14 +570,20 @@ predict(
         },
         answer=last["as it is"] > 3 * last["divided by its size"],
     ),
-    reveal=curves(
-        range(1, 1 + len(sizes["as it is"])),
-        sizes,
-        title=f"The context grew from {sizes['as it is'][0]:.2f} to {last['as it is']:.0f}",
-        xlabel="step",
-        ylabel="root mean square of the context",
-        log_y=True,
-    ),
+    reveal=[
+        curves(
+            range(1, 1 + len(sizes["as it is"])),
+            sizes,
+            title=f"The context grew from {sizes['as it is'][0]:.2f} to {last['as it is']:.0f}",
+            xlabel="step",
+            ylabel="root mean square of the context",
+            log_y=True,
+        ),
+        "\n\n".join(
+            f"{name}: {', '.join(f'{each:.2f}' for each in passes)} bits per number, the mean over each pass of training"
+            for name, passes in learnt.items()
+        ),
+    ],
 )
 
 # %% [markdown]

@@ -268,8 +268,7 @@ image_grid(rows, title="Eight digits after 1 to 16 passes", row_labels=[f"pass {
 # ## 3. The price
 #
 # In the last three passes three quarters of the pixels are drawn without a look at each other. That has to cost likelihood. The rival
-# should be the strongest that we have: a Gated PixelCNN with kernels of 5 x 5, which goes pixel by pixel. Both models are told where each
-# pixel lies.
+# is the Gated PixelCNN with coordinates of lesson 4.5.4, which goes pixel by pixel. Both models are told where each pixel lies.
 
 # %%
 digits = armod.data.load("digits28").binarize(128)
@@ -294,7 +293,7 @@ predict(
 # It costs a few nats more. That price is not high: it buys a forty-ninth of the passes, and it is small beside the distance to the
 # plain PixelCNN of lesson 4.5.3, which goes pixel by pixel and needs 77 nats.
 #
-# These weights were not trained equally long. So here is the control: models with the same aids, trained anew for 90 seconds of processor
+# These weights were not trained equally long. (The best raster model of lesson 4.5.4 even needs 62 nats.) So here is the control: models with the same aids, trained anew for 90 seconds of processor
 # time each.
 #
 # | 90 s of training | passes | nats for a test digit, by seed |
@@ -330,7 +329,7 @@ for group, name in ((14, "right"), (15, "below"), (16, "diagonal")):
         of_digits, spread = both[0].sum((1, 2)), both[1].sum((1, 2)).mean()
         correlation[name, where] = mean_and_error(of_digits / spread)
 for (name, where), (value, error) in correlation.items():
-    print(f"group {name:8}, the neighbour {where:6}: correlation {value:+.2f} ± {error:.2f}")
+    print(f"group {name + ',':9} the neighbour {where + ':':7} correlation {value:+.2f} ± {error:.2f}")
 
 # %% [markdown]
 # Take the group *right*. Its pixels have known pixels to their left and right. But the pixels above and below are not known, and the next ones
@@ -351,7 +350,7 @@ for (name, where), (value, error) in correlation.items():
 # interleaved **slices**: the pixels in even rows and even columns, then those in even rows and odd columns, and so on. In a **subscale
 # ordering** the slices come one after the other. Inside a slice a small PixelCNN goes pixel by pixel, and also sees the slices before it.
 #
-# A *precision note*. You may read that subscale ordering generates "at multiple scales simultaneously". There are no scales: all slices have the same resolution, and together they are the image.
+# > **Precision.** You may read that subscale ordering generates "at multiple scales simultaneously". There are no scales: all slices have the same resolution, and together they are the image.
 #
 # How long does it wait? The library's subscale model sees a neighbourhood of each pixel, and not the whole of the earlier slices. So a slice may begin
 # before the one ahead of it has ended. We ask the oracle for a small image: from 8 x 8 pixels on, two more rows and columns mean three more waves. And we guess, as in lesson 4.7.1: the fixed point, with a window of one
@@ -383,7 +382,7 @@ predict(
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# About half as many, and each of them computes no more than a quarter of the image. The maps show the four slices apart. The first one takes more passes than the three others together. Their pixels lie between known pixels, and a wrong guess beside them seldom changes them. The waves say
+# About half as many, and each of them computes no more than a quarter of the image. The maps show the four slices apart. The first one takes more passes than the three others together. Their pixels lie between known pixels. The waves say
 # what *could* matter. The guesses profit from what matters little.
 #
 # So the model that keeps everything waits for some twenty-five passes, and the model of groups for sixteen.
@@ -391,7 +390,7 @@ predict(
 # </details>
 
 # %% [markdown]
-# ## 5. Sound: a wrong guess rings on
+# ## 5. Sound: does guessing help?
 #
 # For images it was enough to change who waits for whom. What about sound? Take the simplest sound that has the colour of a voice, a
 # **whispered vowel**. Speech is a buzz or a noise that the mouth filters. *Linear prediction* finds the filter: it says the next sample as
@@ -403,7 +402,7 @@ whisper = vowel.sample(1, length=3200, generator=seeded())[0]
 sound_player({"a whispered vowel": 0.15 * whisper}, 8000)
 
 # %% [markdown]
-# Each sample reads the ten before it, so there are as many waves as samples. Perhaps guessing helps, as it did for digits? We begin with
+# Each sample reads the ten before it, so there are as many waves as samples. For digits guessing helped. We begin with
 # silence. Each pass computes all samples from the guesses of the pass before, always with the same noise.
 
 # %%
@@ -647,7 +646,7 @@ predict(
 # <details><summary>What happened</summary>
 #
 # It is far less than 8,000 times quicker. A student of the same size does the *same work*: as many products for every sample. It only saves starting them 8,000
-# times, one after the other. A single processor core can give no more. Smaller students are quicker because they are smaller. A machine that works on
+# times, one after the other. A single processor core can give no more. Smaller students are quicker, and they are other models. A machine that works on
 # thousands of samples side by side would not make the student wait, and the teacher would wait as before. On such machines the paper measured its thousandfold gain. (We did not: everything here ran on one core.)
 #
 # </details>
@@ -689,8 +688,8 @@ predict(
 # <details><summary>What happened</summary>
 #
 # Independent pixels draw fog. With more components the fog takes the shape of a digit, and the strokes have holes. Inside a component a
-# pixel does not know whether its neighbour is black. The divergence says in nats what that costs: it is the dependence that is left inside the components. The flow of
-# the whispers did not have to pay this, because its scales and means pass on what earlier noise was.
+# pixel does not know whether its neighbour is black. The divergence says in nats what that costs: it is the dependence that is left inside the components. In the flow of
+# the whispers, means and scales pass on what earlier noise was.
 #
 # </details>
 #
@@ -723,7 +722,7 @@ ways = {  # a model, how it draws, its passes if no report counts them, its wave
     "mixture of products": (mixture, None, 1, 1),
 }
 a_pass = [seconds(lambda N=N: raster.log_prob(torch.zeros(N, 1, 28, 28))) for N in (1, many)]
-naive = (True, True, True, 784, of_raster, 784, *(784 * each for each in a_pass), nats_of(raster))
+naive = (True, True, True, 784, of_raster, 784, *(784 * each for each in a_pass), f"{nats_of(raster):.1f}")
 
 # %% [markdown]
 # The slow loop of the PixelCNN would take minutes, so we have timed one of its passes, and take it 784 times. The others draw.
@@ -737,17 +736,17 @@ def measured(model, method, passes, its_waves):
     spent = [seconds(lambda N=N: draw(N), repeats) for N, repeats in ((many, 1), (1, 3))]
     same, report = draw(1).equal(expected), getattr(method, "report", None)
     passes, work = (report.evaluations, report.positions / 784) if report else (passes, 1)
-    return same, model is raster, True, passes, its_waves, work, *spent[::-1], nats_of(model)
+    return same, model is raster, True, passes, its_waves, work, *spent[::-1], f"{nats_of(model):.1f}"
 
 
 expected = raster.sample(1, generator=seeded())
 table = {"PixelCNN, naive": naive} | {name: measured(*way) for name, way in ways.items()}
-table["WaveNet, cached"] = (True, True, True, 8000, 8000, 1, of_wavenet, many_sounds[0], math.nan)
-table["flow student"] = (False, False, False, 1, 1, 1, of_flow["as large"], many_sounds[1], math.nan)
+table["WaveNet, cached"] = (True, True, True, 8000, 8000, 1, of_wavenet, many_sounds[0], "-")
+table["flow student"] = (False, False, False, 1, 1, 1, of_flow["as large"], many_sounds[1], "-")
 print(f"{'':24}sample distr. density passes waves   work   1: s{many:4}: s    nats")
 for name, (*answers, passes, its_waves, work, one, several, its_nats) in table.items():
     said = "".join(f"{'yes' if each else 'no':7}" for each in answers)
-    print(f"{name:24}{said}{passes:7}{its_waves:6}{work:7.1f}{one:7.3f}{several:8.2f}{its_nats:8.1f}")
+    print(f"{name:24}{said}{passes:7}{its_waves:6}{work:7.1f}{one:7.3f}{several:8.2f}{its_nats:>8}")
 
 # %% [markdown]
 # If you need *the same sample*, or at least the same distribution, choose among the first five lines. The cache takes work away, guesses take passes away, and a

@@ -31,7 +31,11 @@ assert rows["best of 8 answers"][0] < 0.65 * rows["regressor"][0] or quick
 assert quick or abs(rows["mean of 8 answers"][0] / rows["regressor"][0] - 1) < 0.15
 assert rows["one answer"][0] > 1.1 * rows["regressor"][0]
 assert abs(rows["one answer"][1] / rows["the truth"][1] - 1) < 0.15
-# the encoder that shouts
+# the answer to the exercise in the lesson is exact
+_one, _eight = rms(hues - real), rms(hues.mean(0) - real)
+assert abs(math.sqrt((3 * _one**2 + 4 * _eight**2) / 7) - measured) < 1e-3 < 0.01 < abs(guess - measured)
+# the encoder without its last line; both losses fall
+assert quick or all(_passes[0] > _passes[-1] for _passes in learnt.values())
 assert sizes["as it is"][-1] > 20 * sizes["divided by its size"][-1] and sizes["as it is"][0] < 0.2
 assert quick or (bits["as it is"] > 3.6 and bits["divided by its size"] < 2.6)
 # completion

@@ -87,7 +87,7 @@ asked_bits = pixelcnn_bits.asks(
         "Those are negative, and nats.": lambda log_prob, shape: -_nats(log_prob) / math.prod(shape),
         "Those are bits per pixel: in colour a pixel holds three variables.": lambda log_prob, shape: bits_per_dim(log_prob, shape) * shape[0],
         "Those are bits per image. How many variables does an image have?": lambda log_prob, shape: _nats(log_prob) / math.log(2),
-        "That is the sum over the images. A mean is due.": lambda log_prob, shape: bits_per_dim(log_prob, shape) * len(log_prob),
+        "That is the sum over the images. The mean is asked for.": lambda log_prob, shape: bits_per_dim(log_prob, shape) * len(log_prob),
         "You divide by the number of images once too often.": lambda log_prob, shape: bits_per_dim(log_prob, shape) / len(log_prob),
         "`len(event_shape)` is the number of its axes. How many variables are there?": lambda log_prob, shape: _nats(log_prob) / len(shape) / math.log(2),
     },

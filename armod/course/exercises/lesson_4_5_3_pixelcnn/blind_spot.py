@@ -176,7 +176,7 @@ asked_count = pixelcnn_blind_spot.asks(
         ),
         "Do you count the pixel itself? It is not generated yet: that is no blindness.": lambda sizes: blind_count(sizes) + 1,
         "Those are the pixels that it sees.": _num_seen,
-        "Those are all earlier pixels inside of the reach, the seen ones too.": lambda sizes: len(_earlier(sizes)),
+        "Those are all earlier pixels within reach, also those that are seen.": lambda sizes: len(_earlier(sizes)),
         "You count what lies to the right in the pixel's own row, and the pixel too: that comes later.": lambda sizes: blind_count(sizes) + _reach(sizes) + 1,
         "You count what lies to the right in the pixel's own row: that comes later.": lambda sizes: blind_count(sizes) + _reach(sizes),
         "You count the whole square. Which part of it comes before the pixel?": lambda sizes: (2 * _reach(sizes) + 1) ** 2 - _num_seen(sizes),

@@ -140,7 +140,7 @@ pixelcnn_completion.asks(
     wrong={
         "You seem to go by the raster; here the image is read in another order.": lambda mask, ordering: missed(mask, torch.arange(len(ordering))),
         "`ordering[k]` is the pixel that is drawn k-th, not the step in which pixel k is drawn.": lambda mask, ordering: missed(mask, torch.argsort(ordering)),
-        "Those are the known pixels that come *earlier*. Is it those that a draw has not looked at?": lambda mask, ordering: missed(mask, ordering.flip(0)),
+        "Those are the known pixels that come *earlier*. Are those the ones that a draw has not looked at?": lambda mask, ordering: missed(mask, ordering.flip(0)),
         "You take True for unknown: the mask is True where a pixel is known.": lambda mask, ordering: missed(~mask, ordering),
         "A pixel that is known is not drawn, so it misses nothing: the answer there is 0.": _later,
         "You count unknown pixels, too. Those are not there yet for anybody.": lambda mask, ordering: torch.where(mask, 0, _later(torch.ones_like(mask), ordering)),

@@ -123,7 +123,7 @@ variants_gate.asks(
         "Where is what came from below?": dict(result=lambda below, v, o: v * o.sigmoid()),
         "Your gate also decides how much of `below` stays. Here all of it stays.": dict(result=lambda below, v, o: below * (1 - o.sigmoid()) + v * o.sigmoid()),
         "Your gate opens and closes `below`. It belongs to the value.": dict(result=lambda below, v, o: below * o.sigmoid() + v),
-        "What came from below goes through your gate. It passes around.": dict(result=lambda below, v, o: (below + v) * o.sigmoid()),
+        "What came from below goes through your gate. It should go around the gate.": dict(result=lambda below, v, o: (below + v) * o.sigmoid()),
         "You take the gate from the first half. Values come first.": dict(result=lambda below, v, o: below + o * v.sigmoid()),
     },
     otherwise="If the gate is shut, what is left?",

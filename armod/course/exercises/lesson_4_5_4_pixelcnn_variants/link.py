@@ -179,7 +179,7 @@ asked_stacks = variants_link.asks(
         "Your horizontal window ends before the pixel in every layer. Once it is shifted, what may it see at its own place?": dict(aside=ALWAYS),
         "Your horizontal stack is not residual: from the second layer on it adds what it was given.": dict(residual="none"),
         "Your horizontal stack has never heard of the vertical one. What does the link do?": dict(link=False),
-        "You mix what came from below once more. It passes around the `mix`.": dict(mix_all=True),
+        "You mix what came from below once more. It should go around the `mix`.": dict(mix_all=True),
     },
     otherwise="Take one layer first: where does each window begin and end, what is added to what, and what does the gate get?",
 )  # fmt: skip

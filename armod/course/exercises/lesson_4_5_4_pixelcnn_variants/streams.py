@@ -157,9 +157,9 @@ asked_halves = variants_streams.asks(
     seen=_seen_cells,
     called=lambda features: f"`halve` of features {tuple(features.shape)}",
     wrong={
-        "You take the one feature at the upper left. The mean of four is asked.": lambda f: f[..., ::2, ::2],
-        "That is the sum of the four. Their mean is asked.": lambda f: 4 * halve(f),
-        "You take the largest of the four. Their mean is asked.": lambda f: F.max_pool2d(F.pad(f, (1, 0, 1, 0)), 2),
+        "You take the one feature at the upper left. The mean of four is asked for.": lambda f: f[..., ::2, ::2],
+        "That is the sum of the four. Their mean is asked for.": lambda f: 4 * halve(f),
+        "You take the largest of the four. Their mean is asked for.": lambda f: F.max_pool2d(F.pad(f, (1, 0, 1, 0)), 2),
         "At the edge, too, a cell is the mean of four numbers, and what lies outside of the image counts as zeros.": lambda f: F.avg_pool2d(F.pad(f, (1, 0, 1, 0), mode="replicate"), 2),
     },
     otherwise="Which four features does a cell average?",

@@ -66,7 +66,7 @@ images_errors.asks(
     points=2,
     instances=_pictures,
     wrong={
-        "That is the sum over pixels. A mean is due.": lambda x, p: error_of_guess(x, p) * x.shape[1],
+        "That is the sum over pixels. The mean is asked for.": lambda x, p: error_of_guess(x, p) * x.shape[1],
         "That is the root of it.": lambda x, p: error_of_guess(x, p) ** 0.5,
         "The pictures are not equally likely.": (lambda x, p: float((x - p @ x).square().mean()), lambda x, p: float(x.var(0).mean())),
         "That is the mean of the squares. What is left of it around the mean?": lambda x, p: float((p @ x.square()).mean()),
@@ -80,7 +80,7 @@ images_errors.asks(
     instances=_pictures,
     wrong={
         "That is the error of the best guess. A draw varies as well, not only the truth.": error_of_guess,
-        "That is the sum over pixels. A mean is due.": lambda x, p: error_of_draw(x, p) * x.shape[1],
+        "That is the sum over pixels. The mean is asked for.": lambda x, p: error_of_draw(x, p) * x.shape[1],
         "That is the root of it.": lambda x, p: error_of_draw(x, p) ** 0.5,
         "The draw and the truth are independent: their variances add up, not their standard deviations.": lambda x, p: 4 * error_of_guess(x, p),
         "That is a draw that is never the truth. It may be, with probability p[m].": lambda x, p: float(2 * error_of_guess(x, p) / (1 - p.square().sum())),

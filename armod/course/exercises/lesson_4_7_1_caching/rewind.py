@@ -112,7 +112,7 @@ asked_look_ahead = caching_rewind.asks(
         f"{int((got - right).abs().amax((0, 2)).gt(1e-6).nonzero()[0])} of `look_ahead`, counted from 0, is wrong."
     ),
     wrong={
-        "The conditional behind the last guess is missing: if all guesses are right, it is the one that brings a variable for nothing.": dict(chosen=lambda probs: probs[:, :-1]),
+        "The conditional behind the last guess is missing: if all guesses are right, it is the one that gives one more variable for free.": dict(chosen=lambda probs: probs[:, :-1]),
         "The conditional *before* the first guess is missing. It needs no guess at all, so it is always right.": dict(chosen=lambda probs: probs[:, 1:]),
         "All your conditionals are the first one. Has the view read the guesses?": dict(chosen=lambda probs: probs[:, :1].expand_as(probs)),
         "Those are logarithms. The probabilities are asked for.": dict(chosen=torch.log),

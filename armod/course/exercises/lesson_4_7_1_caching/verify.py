@@ -82,8 +82,8 @@ caching_verify.asks(
     instances=_sizes,
     wrong={
         "A pass with `window` right guesses makes more than `window` variables final.": lambda num, window: ceil(num / window),
-        "A rest needs a pass, too.": lambda num, window: num // (window + 1),
-        "If the division has no rest, there is no last pass for it.": lambda num, window: num // (window + 1) + 1,
+        "The remainder needs a pass, too.": lambda num, window: num // (window + 1),
+        "If the division leaves no remainder, there is no last pass for one.": lambda num, window: num // (window + 1) + 1,
     },
     otherwise="If every guess is right, how many variables does a pass make final?",
 )  # fmt: skip
