@@ -187,8 +187,8 @@ predict(
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# Nothing that matters, and no model can do better: one word of eight is worth three bits, spread over some 7,000
-# samples. Once the first phones have sounded, the past has told which word it is.
+# Nothing that matters, with any model: one word of eight is worth three bits at most, spread over some 7,000
+# samples. (Here it even needs less: the mean leans on the words that fit best, right or wrong.)
 #
 # A *wrong* word is another matter. It costs as much as the model believes in what it is told, at every sample.
 #
@@ -558,7 +558,7 @@ print("bits per character, by tokens of the past:", [round(bits, 3) for bits in 
 # the tokens. (The figure is an upper bound: a text can be cut into tokens in many ways, and we
 # count one of them.)
 #
-# Now the network: a causal Transformer, as in the index of this course, with four layers, 60 units and windows of 128 tokens. It
+# Now the network: a causal Transformer with four layers, 60 units and windows of 128 tokens. It
 # went through the nine plays 16 times, in a quarter of an hour of one processor core. Beside it stands an LSTM of lesson 4.4, with about as many
 # weights. It read the same tokens as often, in a third of the time.
 
@@ -658,7 +658,7 @@ predict(
 # Many prefer a temperature below 1. So is the model with temperature 0.7 a better one? It has a likelihood, too.
 
 # %%
-temperatures = (0.5, 0.7, 0.85, 1.0, 1.2, 1.5)
+temperatures = (0.5, 0.7, 0.9, 1.0, 1.1, 1.5)
 some = windows[::4]
 total = num_characters[::4].sum() * math.log(2)
 with torch.no_grad():
@@ -683,7 +683,7 @@ predict(
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# Not the one that was trained, but one that is a little less sure: on the nine plays temperature 1 is best, and on a tenth the model is too sure of
+# Not the one that was trained, but one that is a little less sure. On plays that it has read a surer one is best: on a tenth the model is too sure of
 # itself (it **overfits**). At 0.7 the text looks better, and the model
 # is much worse: the samples leave out what is improbable, and Hamlet says improbable things. With
 # top-p = 0.9 some token of nearly every window lies in the last tenth, so the window's probability is zero.
