@@ -109,7 +109,7 @@ predict(
 # <details><summary>What happened</summary>
 #
 # Never. Follow the two kinds of arrows on the left of the figure. A step to the left is free: it stays in the row. A step to
-# the *right* exists only together with a step up. So four columns to the right cost four rows, and there are but three.
+# the *right* exists only together with a step up. So four columns to the right cost four rows, and there are only three.
 # No path leads to anything below that diagonal. This is the blind spot of lesson 4.5.3, hatched: earlier pixels that are near enough, and yet
 # unseen. Depth widens it. With $L$ layers it has $1 + 2 + \dots + (L-1) = L(L-1)/2$ pixels inside the square that the kernels
 # span.
@@ -172,7 +172,7 @@ plain = armod.PixelCNN((1, 9, 9), 4, 3, likelihood=bernoulli)  # its first layer
 gated = armod.GatedPixelCNN((1, 9, 9), 4, 4, likelihood=bernoulli)
 for model, derived in ((plain, one_stack(4)), (gated, stacks.two_stacks(4))):
     assert {(row - 4, column - 4) for row, column in seen_by(model, 4, 4).nonzero().tolist()} == derived
-    print(f"the centre sees {len(derived)} pixels.", armod.check_autoregressive(model))
+    print(f"the centre sees {len(derived)} pixels;", *str(armod.check_autoregressive(model)).split("; ")[1:])
 
 # %% [markdown]
 # Pixel by pixel, sets and oracle agree. The centre sees 34 pixels through one stack, and all 40 earlier pixels of the square
@@ -374,7 +374,7 @@ predict(
 #
 # Did the stacks do it, or the gates? Both came in one step, here as in the paper. The control: one small Gated PixelCNN (8 channels,
 # 6 layers, two epochs), and the *same* one in which the vertical stack may not look to the right in its own row. That masks one tap
-# of six, and by the oracle the network then sees exactly what a plain stack sees. It costs 6.0, 6.0 and 5.6 nats of some 80, in
+# of six, and by the oracle the network then sees exactly what a plain stack sees. The mask costs 6.0, 6.0 and 5.6 nats of some 80, in
 # three seeds. (The lost tap is not to blame: to mask another one, which hides nothing, costs 0.6 or 0.7.) So the blind spot
 # alone can make a difference as large as that above. We have not measured what it is after 30 epochs.
 
@@ -382,7 +382,7 @@ predict(
 # ## 7. A detective story: digits that run off the page
 #
 # Lesson 4.5.3 left us with a riddle. Most figures that the plain PixelCNN draws run into the last row; real digits
-# hardly ever do. The suspects were the blind spot, the short field, and that a convolution treats all places alike. The
+# hardly ever do. There were three suspects: the blind spot, the short field, and the same filter for all places. The
 # blind spot comes first, for we now have a model without one.
 
 
@@ -418,7 +418,7 @@ predict(
 # </details>
 #
 # So the first suspect is innocent. And there is a witness. The GRU of lesson
-# 4.4 has a *worse* likelihood, 84 nats, and its figures stop where digits stop. What does it have that a convolution has not?
+# 4.4 has a *worse* likelihood, 84 nats, and its figures stop where digits stop. What does it have that a convolution does not?
 #
 # It reads from the first pixel to the last, so it can count. A convolution applies the same filter everywhere. Is it possible that
 # it just **does not know where it is**? We ask a stronger Gated PixelCNN, `wide`, with kernels of 5×5, whose field reaches twelve
@@ -529,7 +529,7 @@ ladder = {name: receipt(f"{weights}-digits28").nats for name, weights in suspect
 ladder |= {name: receipt(f"gated-pixelcnn-{name}-digits28").nats for name in names}
 ladder["best"] = receipt(best).nats
 predict(
-    f"The last row is touched by {share['real']:.1f} % of the real digits. By how many of {len(figures['best'])} figures of the best model?",
+    f"The last row is touched by {share['real']:.1f} % of the real digits. What share of {len(figures['best'])} figures of the best model touches it?",
     number(share["best"], unit="%", low=0, high=20, digits=2),
     reveal=[
         image_grid(
@@ -575,7 +575,7 @@ for kind in ("softmax", "mixture"):
     marks[kind] = [(true, p[true].item())]
     summits[kind] = int(((p[1:-1] > p[:-2]) & (p[1:-1] > p[2:])).sum())
     outputs = 3 * model.likelihood.num_parameters
-    print(f"{kind}: {outputs} outputs a pixel, {stated.bits_per_dim:.2f} bits, {summits[kind]} summits")
+    print(f"{kind}: {outputs} outputs a pixel, {stated.bits_per_dim:.2f} bits, summits: {summits[kind]}")
 title = "The same network, two likelihoods: what the next green level may be"
 curves(range(256), curve, marks=marks, title=title, xlabel="level, the true one marked", ylabel="probability")
 
@@ -712,7 +712,7 @@ for name, each in bits_of.items():
 
 # %% [markdown]
 # Read the columns. Green costs 7.85 bits by itself. The indicator alone saves 0.7 of them and the slopes alone 0.95, about as
-# much as both: where red is brighter, green is brighter by as much, and a slope says that in one number. For blue it pays to
+# much as both: where red is brighter, green mostly is, too, and a slope says that in one number. For blue it pays to
 # have both. Red comes first, and has nothing to see. It even costs a tenth of a bit *more* wherever the indicator is shared,
 # with slopes or without: then all three channels have to make do with the same weights.
 #
@@ -817,7 +817,7 @@ floor, axes = next(iter(bits.items())), {"xlabel": "epoch", "ylabel": "bits per 
 curves(range(1, len(history) + 1), lines, title="A small PixelCNN++ learns", floor=floor, **axes)
 
 # %% [markdown]
-# The training curve is the mean over an epoch, in which the network is still getting better.
+# (The training curve is again the mean over an epoch.)
 # The models that follow have seen all 9,852 patches.
 #
 # An **ablation** removes one part and keeps everything else. Six small models ship with the course, each trained in one
@@ -869,7 +869,7 @@ predict(
 # *Change* is the difference from the whole PixelCNN++, patch by patch; *a step* is the time of a training step, measured here.
 #
 # - **Short-cuts** are worth 0.83 bits, more than anything else. Without them two thirds of the lead over the table of
-#   differences are gone, and section 10 has shown why.
+#   differences are gone: the nearest pixels are unseen (section 10).
 # - **Colours in turn** are worth 0.43 bits, for 45 more weights and hardly any time.
 # - **The mixture** beats the softmax by 0.34 bits on the same Gated PixelCNN, with fewer weights.
 # - **Down-sampling** does *not* win. At full resolution the model is better by 0.010 bits, give or take 0.005. Down-sampling
