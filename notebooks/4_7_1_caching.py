@@ -551,7 +551,7 @@ race_lab(torch.stack(images), accepted, positions)
 
 # %% [markdown]
 # Every window gives the cached digit. A window of one row needs some more passes than no window, and computes a
-# small part of the conditionals.
+# small part of the conditionals. (A wider window is not always quicker: four rows take more passes than one.)
 #
 # The lab lets three samplers race for the same digit, the third with a window of one row. Let the *passes* be equal for all,
 # then the *conditionals* that they compute, and press Play.
@@ -740,8 +740,8 @@ print(f"{kept / judged:.0%} kept; passes for 128 tokens:", [each.report.evaluati
 # %% [markdown]
 # About half of the proposals are kept, and a text of 128 tokens takes about sixty-five passes, where exact
 # guesses took nearly all 128. The distribution is the same. The text is another one. In seconds this table gains
-# nothing: each pass judges several proposals, most of them in vain. A draft pays that is right more often, or a target whose pass
-# costs no more for five tokens than for one.
+# nothing: each pass judges several proposals, most of them in vain. A draft pays if it is right more often, or if a pass of the
+# target costs no more for five tokens than for one.
 #
 # ## Summary
 #
