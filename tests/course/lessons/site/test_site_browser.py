@@ -78,6 +78,18 @@ def test_the_measure_is_that_of_a_book(site: Path, page: Page) -> None:
     assert 62 <= lines[len(lines) // 2] <= 76, lines
 
 
+def test_no_width_cuts_the_page_and_a_wide_screen_shows_code_whole(site: Path, page: Page) -> None:
+    """Between a phone and a wide screen the lists of contents come to stand beside the text, and it must make room."""
+    page.goto((site / f"{LESSONS[1]}.html").as_uri())
+    for width in (768, 1024, 1200, 1320, 1440):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert not page.evaluate(SIDEWAYS), width
+    room = page.locator(".highlight-python pre").first.evaluate(
+        "pre => [pre.clientWidth, parseFloat(getComputedStyle(pre).fontSize)]"
+    )
+    assert room[0] / room[1] > 110 * 0.6, f"a line of code has 110 characters, each 0.6 of its height: {room}"
+
+
 def test_a_phone_shows_it_and_no_page_scrolls_sideways(site: Path, page: Page) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     for path in (f"{LESSONS[0]}.html", "index.html", f"exercises/{LESSONS[0]}.html"):
@@ -98,6 +110,8 @@ def test_on_paper_the_text_is_unfolded_and_the_cards_are_not(site: Path, page: P
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert folds.count() > 3 and all(folds.evaluate_all(is_open))
     assert not any(cards.evaluate_all(is_open))
+    page.emulate_media(media="print")
+    expect(page.locator(".skip-to-content")).to_be_hidden()  # it would lie over the text of every page
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     assert not any(folds.evaluate_all(is_open))
     assert page.evaluate("localStorage.length") == 0, "nobody has asked for an answer"
