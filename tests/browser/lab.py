@@ -32,6 +32,7 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from tests.browser.slow import RATE, slowed
 from tests.checkout import CHECKOUT
 from tests.harness.patience import FACTOR
 
@@ -100,7 +101,7 @@ class Lab:
         """Open a notebook in a clean workspace and wait for its kernel."""
         base, token = self.address.split("?")
         page.goto(f"{base}lab/workspaces/test/tree/{name}?reset&{token}")
-        page.wait_for_selector(".jp-NotebookPanel .jp-Cell", timeout=60 * MILLISECONDS)
+        page.wait_for_selector(".jp-NotebookPanel .jp-Cell", timeout=60 * FACTOR * MILLISECONDS)
         notebook = Notebook(page)
         notebook.wait_for_idle()
         return notebook
@@ -182,7 +183,7 @@ def browser(require_program: Callable[[str], str]) -> Iterator[Browser]:
                 *(["--no-sandbox"] if is_root else []),
             ],
         )
-        yield chromium
+        yield slowed(chromium) if RATE > 1 else chromium
         chromium.close()
 
 

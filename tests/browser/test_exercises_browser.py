@@ -41,7 +41,7 @@ def test_a_wrong_answer_is_told_why_and_survives_saving(lab: Lab, page: Page) ->
     page.keyboard.press("Shift+Enter")
     page.keyboard.press("Shift+Enter")
     result = notebook.locator('[aria-label="Check of Masks for any ordering"]')
-    expect(result).to_contain_text("look again", timeout=30_000)
+    expect(result).to_contain_text("look again")
     expect(result).to_contain_text("itself")
 
     page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")

@@ -11,7 +11,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from armod.course.lessons.pair import code_cells, has_tag, read_notebook
-from tests.browser.lab import CHECKOUT, Lab, serve
+from tests.browser.lab import CHECKOUT, MILLISECONDS, Lab, serve
+from tests.harness.patience import FACTOR
 
 pytestmark = pytest.mark.browser
 
@@ -74,7 +75,7 @@ def test_the_address_printed_leads_to_the_map_without_asking_anything(tiny: Lab,
     outside: list[str] = []
     page.on("request", lambda request: outside.append(request.url))
     page.goto(tiny.address)
-    expect(page.get_by_role("heading", name="The map")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("heading", name="The map")).to_be_visible(timeout=60 * FACTOR * MILLISECONDS)
     expect(page.get_by_role("tab", name="index.ipynb")).to_be_visible()
     page.wait_for_timeout(2_000)  # the question about news would come up after the start
     expect(page.get_by_text("news")).to_have_count(0)

@@ -19,6 +19,8 @@ def finger_on(page: Page) -> Swipe:
                 "Input.dispatchTouchEvent",
                 {"type": kind, "touchPoints": [{"x": x, "y": y} for x, y in points]},
             )
+            # a browser takes a finger away from a page that is long busy with the touch before
+            page.evaluate("() => new Promise(done => requestAnimationFrame(() => done()))")
 
         send("touchStart", start)
         for part in range(1, 9):

@@ -27,9 +27,9 @@ MARK = "ARMOD_TEST_PROCESSES"
 os.environ.setdefault("PYTEST_TIMEOUT", str(SECONDS * FACTOR if hasattr(signal, "SIGALRM") else 0))
 
 
-def wait_until(is_so: Callable[[], object], seconds: float = 300) -> None:
+def wait_until(is_so: Callable[[], object]) -> None:
     """Wait for what comes in a moment, and on a busy machine late; it is no measure of time."""
-    deadline = time.monotonic() + seconds * FACTOR
+    deadline = time.monotonic() + 300 * FACTOR
     while not is_so():
         assert time.monotonic() < deadline, "what was waited for did not come"
         time.sleep(0.02)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.checkout import CHECKOUT
+from tests.harness.patience import FACTOR
 
 LESSONS = sorted((CHECKOUT / "notebooks").glob("*.ipynb"))
 # papermill runs these with every test, and looks at their marks as well: `test_exercises.py`
@@ -52,7 +53,7 @@ def test_every_cell_runs_and_exact_cells_are_equal(path: Path) -> None:
         "-p",
         "no:cacheprovider",
     ]
-    options = ["--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout", "120"]
+    options = ["--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout", str(round(600 * FACTOR))]
     settings = {
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
         "OMP_NUM_THREADS": "1",

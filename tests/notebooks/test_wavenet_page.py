@@ -44,7 +44,7 @@ def test_the_exported_lesson_sounds_moves_and_answers(lesson: Page) -> None:
     assert played == ["WaveNet (1.5 seconds)", True]
 
     moving = "document.getAnimations().filter(one => one.playState === 'running')"
-    assert lesson.evaluate(f"{moving}.length") > 0
+    lesson.wait_for_function(f"{moving}.length > 0")
     before = lesson.evaluate(f"{moving}[0].currentTime")
     lesson.wait_for_function(f"past => {moving}[0].currentTime > past", arg=before)
 

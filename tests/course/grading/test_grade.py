@@ -228,9 +228,9 @@ def start(folder: Path, out: Path, runner: str = HELD, limits: str = "Limits()")
     )
 
 
-def wait_for(out: Path, number: int, seconds: float = 300) -> None:
+def wait_for(out: Path, number: int) -> None:
     """Wait until there are so many records."""
-    wait_until(lambda: len(list(out.glob("*.json"))) >= number, seconds)
+    wait_until(lambda: len(list(out.glob("*.json"))) >= number)
 
 
 def held(folder: Path, gate: Path) -> Path:

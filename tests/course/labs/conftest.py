@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from armod.course.labs import Widget
 from tests.browser.lab import VIEWPORT, fresh_page, without_complaints
+from tests.browser.widgets import settle
 
 HEAD = '<meta name="viewport" content="width=device-width"><style>body { margin: 8px }</style>'
 ASLEEP = ".armod-widget:has(script):not(:has(.armod-stage:not(.armod-lab) .finding, .finding > span:not(:empty)):has(.armod-still[hidden]))"
@@ -52,6 +53,7 @@ def showing(page: Page) -> Iterator[Show]:
         page.set_content(f"<!doctype html><html><head>{head}</head><body>{widget.html}</body></html>")
         # not in the page's own time, which a test may have stopped
         expect(page.locator(ASLEEP)).to_have_count(0)
+        settle(page)
         page.mouse.move(0, 0)  # where the test before left it, it may point at something
         return page
 

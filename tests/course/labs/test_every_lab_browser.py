@@ -98,12 +98,12 @@ def test_nothing_is_cut_off_and_every_word_can_be_read(
 
 @every_lab
 def test_a_key_changes_the_picture_at_once_and_nothing_moves_by_itself(show, case: Look) -> None:
-    """A loose bound that holds on a loaded machine; `benchmarks/widget_latency.py` measures the target of 25 ms."""
+    """It is there in the next frame, for which the page computes little; `benchmarks/widget_latency.py` measures the target of 25 ms."""
     page = show(case.widget)
     measured = knob_to_paint(page, page.get_by_label(case.slider, exact=True), presses=6)
     print(case.name, measured)
     assert measured["changed"] == 6
-    assert measured["median_ms"] < 100
+    assert measured["computed_median_ms"] < 50
     # for everybody what `prefers-reduced-motion` asks for
     assert page.evaluate("document.getAnimations().length") == 0
 
@@ -112,8 +112,6 @@ def test_a_key_changes_the_picture_at_once_and_nothing_moves_by_itself(show, cas
 def test_two_copies_on_one_page_are_both_alive(show, case: Look) -> None:
     widget = case.widget
     page = show(Widget(widget.html * 2, widget.text))
-    # two labs may need a scroll bar, and draw themselves anew beside it
-    page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
     drawings = page.locator("svg.armod-plot")
     before = [copy.inner_html() for copy in drawings.all()]
     page.get_by_label(case.slider, exact=True).nth(1).press("ArrowLeft")

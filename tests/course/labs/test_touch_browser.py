@@ -11,9 +11,11 @@ from armod.course import labs
 from armod.course.labs import Widget
 from tests.browser.lab import without_complaints
 from tests.browser.touch import Swipe, finger_on
+from tests.browser.widgets import settle
 from tests.course.labs.cases import PAIRED, colour, passes
 from tests.course.labs.conftest import HEAD
 from tests.course.labs.looks import LOOKS
+from tests.harness.patience import wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -36,6 +38,7 @@ def show(page: Page, widget: Widget) -> None:
         f"<!doctype html><html><head>{HEAD}</head><body>{widget.html}<p style='height: 900px'></p></body></html>"
     )
     expect(page.locator(".armod-still[hidden]")).to_have_count(1)
+    settle(page)
     page.locator("svg.armod-plot").evaluate("svg => svg.scrollIntoView({ block: 'start' })")
 
 
@@ -67,7 +70,7 @@ def test_a_finger_drags(phone: Page, finger: Swipe, name: str) -> None:
     x, y = corner(phone)
     finger((x + start[0], y + start[1]), (x + end[0], y + end[1]))
     # a finger that is taken for a scroll stops after a few pixels
-    assert abs(float(knob.input_value()) - before) >= most
+    wait_until(lambda: abs(float(knob.input_value()) - before) >= most)
 
 
 def test_a_finger_drags_a_hidden_unit_to_another_degree(phone: Page, finger: Swipe) -> None:
@@ -78,7 +81,7 @@ def test_a_finger_drags_a_hidden_unit_to_another_degree(phone: Page, finger: Swi
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     up = 1 if before < 3 else -1
     finger((x, y), (x, y - 28 * up))
-    assert int(unit.text_content()) == before + 2 * up
+    expect(unit).to_have_text(str(before + 2 * up))
 
 
 def test_a_finger_carries_a_point_to_another_level_and_taps_one_in(phone: Page, finger: Swipe) -> None:
@@ -88,8 +91,8 @@ def test_a_finger_carries_a_point_to_another_level_and_taps_one_in(phone: Page, 
     assert (points[4], points[10], points[13]) == (1, 1, 0)
     finger((x + 124, y + 286), (x + 227, y + 270))  # from level 4 to level 10
     phone.touchscreen.tap(x + 279, y + 200)  # level 13, where no point is
-    boxes = phone.get_by_role("spinbutton")
-    assert [boxes.nth(level).get_attribute("aria-valuenow") for level in (4, 10, 13)] == ["0", "2", "1"]
+    for level, points_now in {4: "0", 10: "2", 13: "1"}.items():
+        expect(phone.get_by_role("spinbutton").nth(level)).to_have_attribute("aria-valuenow", points_now)
 
 
 def test_a_finger_paints_a_hole(phone: Page, finger: Swipe) -> None:
@@ -97,7 +100,8 @@ def test_a_finger_paints_a_hole(phone: Page, finger: Swipe) -> None:
     before = phone.locator("svg.armod-plot image").first.get_attribute("href")
     x, y = corner(phone)
     finger((x + 40, y + 60), (x + 200, y + 220))
-    assert phone.locator("svg.armod-plot image").first.get_attribute("href") != before
+    expect(phone.locator("svg.armod-plot image").first).not_to_have_attribute("href", before)
+    settle(phone)
     # the sentence above may have fewer lines now, and yet the page has not followed the finger
     assert abs(corner(phone)[1] - y) < 60
     scrolled = phone.evaluate("scrollY")

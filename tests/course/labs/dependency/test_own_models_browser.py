@@ -10,7 +10,7 @@ from armod import MADE, WaveNet, likelihoods
 from armod.course.labs import dependency_lab, dilation_lab, field_lab, mask_lab
 from armod.course.labs.dependency.facts import DependencyFacts, dependencies
 from armod.measures.field_table import small_stack
-from tests.browser.widgets import says, turn
+from tests.browser.widgets import resize, says, turn
 from tests.course.labs.dependency.cases import tangled
 from tests.measures.test_dependency import OneWeightTooMany
 
@@ -116,7 +116,7 @@ def test_no_page_of_ones_own_model_keeps_anybody_out(show):
         dilation_lab.of(wavenet, frame=2),
     ):
         page = show(widget)
-        page.set_viewport_size({"width": 375, "height": 900})
+        resize(page, 376)
         for theme in ("light", "dark"):
             page.emulate_media(color_scheme=theme)
             page.evaluate(
@@ -125,4 +125,4 @@ def test_no_page_of_ones_own_model_keeps_anybody_out(show):
             page.evaluate("theme => { document.body.style.color = theme === 'dark' ? '#eee' : ''; }", theme)
             found = axe.run(page, context=".armod-widget").response["violations"]
             assert [f"{each['id']}: {each['nodes'][0]['html'][:120]}" for each in found] == []
-        assert page.evaluate("document.documentElement.scrollWidth") <= 375
+        assert page.evaluate("document.documentElement.scrollWidth") <= 376

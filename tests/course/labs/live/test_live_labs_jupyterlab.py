@@ -12,6 +12,8 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.lab import VIEWPORT, Lab, Notebook, serve, without_complaints
 from tests.browser.touch import finger_on
+from tests.browser.widgets import settle
+from tests.harness.patience import FACTOR
 
 pytestmark = pytest.mark.browser
 
@@ -80,7 +82,7 @@ def expect_in_kernel(notebook: Notebook, expression: str, value: str) -> None:
     The page sends one change at a time, and holds the next one back until the kernel is done: code that is sent right
     after a gesture may still meet the value before the last.
     """
-    end = time.monotonic() + 30
+    end = time.monotonic() + 120 * FACTOR
     while (found := in_kernel(notebook, "", expression)) != value and time.monotonic() < end:
         time.sleep(0.05)
     assert found == value
@@ -148,6 +150,7 @@ def tablet(browser: Browser) -> Iterator[Page]:
 
 def middle(place: Locator) -> tuple[float, float]:
     place.scroll_into_view_if_needed()
+    settle(place.page)
     box = place.bounding_box()
     assert box is not None
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2

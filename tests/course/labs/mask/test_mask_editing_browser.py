@@ -12,7 +12,7 @@ from armod import MADE, likelihoods
 from armod.course.labs import mask_lab
 from armod.course.labs.mask.facts import mask_facts
 from armod.models.made.masks import masks, who_sees_whom
-from tests.browser.widgets import turn
+from tests.browser.widgets import settle, turn
 from tests.course.labs.test_every_lab import data_of
 
 pytestmark = pytest.mark.browser
@@ -145,6 +145,7 @@ def test_the_drawing_stays_under_the_pointer_although_the_sentence_becomes_short
     page = show(mask_lab(8, (12, 12)))
     page.set_viewport_size({"width": 870, "height": 1100})
     expect(page.locator("svg.armod-plot")).to_have_attribute("width", "822")
+    settle(page)
     unit = page.locator('.unit[data-level="1"][data-unit="1"]')
     before, degree = unit.bounding_box(), int(unit.text_content())
     x, y = before["x"] + before["width"] / 2, before["y"] + before["height"] / 2
@@ -153,6 +154,7 @@ def test_the_drawing_stays_under_the_pointer_although_the_sentence_becomes_short
     page.mouse.move(x, y)
     expect(sentence).to_contain_text("Unit 2 of hidden layer 1")
     assert sentence.bounding_box()["height"] < height - 10
+    settle(page)
     assert abs(unit.bounding_box()["y"] - before["y"]) < 2
     page.mouse.down()
     page.mouse.move(x, y - 30, steps=3)

@@ -54,8 +54,7 @@ def test_the_lab_answers_keys_in_time_and_is_alive_again_when_reopened(course: L
     measured = knob_to_paint(page, variables, presses=20)
     print("knob to painted picture in JupyterLab:", measured)
     assert measured["changed"] == 20
-    # The target is a median of 25 ms; this bound also holds while other tests load the machine.
-    assert measured["median_ms"] < 75
+    assert measured["computed_median_ms"] < 50
 
     page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
     page.wait_for_function("() => !window.jupyterapp.shell.currentWidget.context.model.dirty")

@@ -13,6 +13,7 @@ from armod.course.labs import choices, curve, number, predict, predictions
 from armod.course.labs.page import asset
 from armod.course.labs.prediction import card
 from armod.figures.numbers import rounded
+from tests.browser.widgets import settle
 
 pytestmark = pytest.mark.browser
 
@@ -50,6 +51,7 @@ def lesson(page: Page, html: str, tmp_path: Path) -> Iterator[Page]:
     path = tmp_path / "lesson.html"
     path.write_text(html, encoding="utf-8")
     page.goto(path.as_uri())
+    settle(page)
     yield page
     assert asked == []
 
@@ -215,6 +217,7 @@ def test_nothing_is_cut_off_and_a_dark_theme_gets_a_white_card(lesson: Page, wid
     lesson.add_style_tag(content="body { background: #111; color: #eee } p, td, th { color: #eee }")
     for question in (PASSES, CHANGES, GROWTH):
         card_of(lesson, question).get_by_text("Show me, I have no guess").click()
+        expect(verdict(lesson, question)).to_have_text("You looked without a guess.")
     assert lesson.evaluate("document.documentElement.scrollWidth") <= width
     assert contrasts(lesson, ".armod-widget") > 4.5
 

@@ -71,7 +71,7 @@ def test_a_typed_text_is_spoken_by_the_keyboard_alone_and_its_wave_grows(show) -
     page.get_by_label(TEXT, exact=True).fill("two")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    expect(page.locator(".finding")).to_have_text(speak_state("two").finding, timeout=4000)
+    expect(page.locator(".finding")).to_have_text(speak_state("two").finding)
     assert drawing(page) == whole
     # the clock is stopped, so that the beginning can be seen
     page.evaluate("window.setInterval = () => 0")

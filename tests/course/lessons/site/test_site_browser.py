@@ -13,6 +13,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from armod.course.lessons.site import build_site
+from tests.browser.widgets import settle
 from tests.course.lessons.site.conftest import LESSONS
 from tests.course.lessons.site.test_site import BUDGET
 from tests.docs.crawler import broken_links, read_pages, requests_elsewhere
@@ -64,8 +65,8 @@ def test_a_lesson_lives_without_a_kernel(site: Path, page: Page) -> None:
     assert fold.evaluate("fold => fold.open") is False
     card.locator("details > summary").click()
     expect(card.locator(".reveal, .answer").first).to_be_visible()
-    assert fold.evaluate("fold => fold.open") is True, "what reads the result aloud opens with the card"
-    assert page.evaluate("localStorage.length") == 1
+    expect(fold).to_have_attribute("open", "")  # what reads the result aloud opens with the card
+    page.wait_for_function("localStorage.length === 1")
     page.reload()
     expect(fold).to_have_attribute("open", "")
 
@@ -94,6 +95,8 @@ def test_a_phone_shows_it_and_no_page_scrolls_sideways(site: Path, page: Page) -
     page.set_viewport_size({"width": 390, "height": 844})
     for path in (f"{LESSONS[0]}.html", "index.html", f"exercises/{LESSONS[0]}.html"):
         page.goto((site / path).as_uri())
+        expect(page.locator(ASLEEP)).to_have_count(0)
+        settle(page)
         assert not page.evaluate(SIDEWAYS), path
         shrunk = page.locator(PICTURES).evaluate_all(SHRUNK)
         assert all(share >= 0.64 for share in shrunk), (
@@ -161,6 +164,7 @@ def test_every_page_of_the_whole_site(whole: Path, browser: Browser, theme: str)
             problems += [f"{name}, {theme}: {each}" for each in violations(page, theme)]
             for width in (390, 1280):
                 page.set_viewport_size({"width": width, "height": 900})
+                settle(page)
                 if page.evaluate(SIDEWAYS):
                     problems.append(f"{name} scrolls sideways at {width}")
         context.close()
