@@ -294,6 +294,7 @@ predict(
 # - At which dimension does the orange line leave the blue one? Does it happen later with fewer bins?
 # - Set the smoothing to 0. Where does the orange line go, and why do the triangles begin where crosses begin?
 # - Take 25 digits instead of 1,444. How many dimensions do the extra digits buy?
+# - Paint a digit below the square. (Section 8 says what MADE is.)
 
 # %% tags=["nbval-ignore-output"]
 histogram_lab(8, 2, 1444, 1)
@@ -694,7 +695,7 @@ speller = armod.MADE((12,), [512], likelihood=letters, seed=seed).start_from_mar
 recurrent = armod.RecurrentModel((12,), 128, cell="gru", likelihood=letters, seed=seed)
 runs = {"MADE": (speller, 3 if quick else 14, 3e-3), "GRU": (recurrent, 2 if quick else 8, 5e-3)}
 learned = []
-scores = {f"{n}-gram, counted": on_test[n - 1]}
+scores = {f"counted {n}-gram": on_test[n - 1]}
 for name, (model, epochs, rate) in runs.items():
     options = {"epochs": epochs, "learning_rate": rate, "seed": seed, "progress": False}
     history = armod.fit(model, names.train, valid=names.valid, **options)
@@ -732,8 +733,7 @@ predict(
 #
 # </details>
 #
-# The rest of the course asks of each model: what does it share, and what does it forget? The table that shares well stays
-# beside them: it is the one to beat.
+# The rest of the course asks what each model shares, and what it forgets. A table that shares stays the one to beat.
 
 # %% [markdown]
 # ## Summary

@@ -386,9 +386,8 @@ levels = torch.arange(32, dtype=torch.float64)
 bells = bell(torch.arange(0, 31.1, 0.25)[:, None, None], torch.arange(0.5, 12.1, 0.1)[:, None]).flatten(0, 1)
 heap = bell(8, 2)
 heaps = 0.6 * heap + 0.4 * bell(23, 2)
-assert (
-    kl(heap, bells).argmin() == kl(bells, heap).argmin()
-)  # one heap: the bell is right, and both ways find it
+one_way, other_way = kl(heap, bells).argmin(), kl(bells, heap).argmin()
+assert one_way == other_way  # one heap: the bell is right, and both ways find it
 forward, reverse = bells[kl(heaps, bells).argmin()], bells[kl(bells, heaps).argmin()]
 shown = {"source": heaps, "forward bell": forward, "reverse bell": reverse}
 on_first = reverse[:16].sum().item()
@@ -414,7 +413,7 @@ predict(
 # A place that the model forgets costs nothing, since $q = 0$ there. So the reverse bell **seeks one mode**, and collapses
 # onto it.
 #
-# The cause is the model's simplicity: with a single heap both ways find the same bell (asserted). Pull the lab's
+# The cause is the model's simplicity: with a single heap both ways find the same bell. Pull the lab's
 # heaps together: at distance 10 the reverse bell jumps, and covers both. A model that is too simple errs by blurring
 # under maximum likelihood, by leaving out under the reverse divergence.
 #
@@ -506,7 +505,7 @@ for k, n in [(9, 10), (0, 4), (3, 3)]:
 # pixels come before it. The network reads them and gives one logit: a different coin for every past. We train two
 # networks. One sees all 407 earlier pixels, the other only those 24 that are at most three rows or columns away.
 #
-# The strongest simple model has no network at all. It counts: for each pattern of the four earlier pixels that touch ours,
+# The rival has no network. It counts: for each pattern of the four earlier pixels that touch ours,
 # what is the share of ink? That is $k/n$ for each of 16 pasts.
 
 
@@ -710,7 +709,7 @@ mixture_lab([(15.5, 2.0, 5)], coarse.tolist())
 # %% [markdown]
 # Two narrow components with means just beyond the edges, and a wide third one, come within 0.1 bits.
 #
-# Now all 256 levels, by gradient ascent: `armod.fit` takes steps along the slope, as `ascend` did. A mixture of three has 8 free
+# Now all 256 levels, by gradient ascent: `armod.fit` takes steps along the slope. A mixture of three has 8 free
 # numbers, a categorical 255. We fit both to the
 # first $n$ training digits, and measure on the 500 test digits. The categorical gets a part of an imaginary digit at
 # every level, for otherwise an unseen level would cost infinitely much. The validation digits choose how large a part.
@@ -730,7 +729,7 @@ def fit_categorical(levels):
 
 
 sizes = (50, 200, 1000, 4000)
-families = {"categorical, 255 numbers": fit_categorical, "3 logistics, 8 numbers": fit_mixture}
+families = {"categorical (255 numbers)": fit_categorical, "3 logistics (8 numbers)": fit_mixture}
 fits = {name: [fit(pixel[:size]) for size in sizes] for name, fit in families.items()}
 unseen = grey.test[:, 0, 14, 15].long()
 bits = {name: [-probs.log2()[unseen].mean().item() for probs in each] for name, each in fits.items()}
@@ -745,7 +744,7 @@ predict(
         curves(
             sizes,
             bits,
-            title="With all digits: " + ", ".join(f"{name}, {each[-1]:.2f}" for name, each in bits.items()),
+            title="With all digits: " + ", ".join(f"{each[-1]:.2f} {name}" for name, each in bits.items()),
             xlabel="training digits",
             ylabel="bits on test digits",
             log_x=True,
@@ -768,7 +767,7 @@ predict(
 # categorical needs all 4,000 to come within some hundredths of a bit. Its freedom has to be paid for in data,
 # level by level; the mixture shares what it learns among neighbours.
 #
-# In the second picture the categorical jumps from level to level, by chance; the mixture is a smooth plain.
+# In the second picture it jumps from level to level, by chance; the mixture is smooth.
 #
 # </details>
 #

@@ -28,8 +28,7 @@ quick = False
 # ## The map
 #
 # Each card is a lesson, and opens it. A line runs from a concept to the lesson that needs it. Point at a card to see
-# what it needs in blue, and what it leads to in orange. The grey concepts at the top are taught in no
-# lesson here: the lessons below them count on your knowing them.
+# what it needs in blue, and what it leads to in orange. The grey concept at the top is taught in no lesson: you bring it.
 
 # %% [markdown] tags=["remove-cell"]
 # Run the next cell (click it, then Shift + Enter) to see your own progress on the cards. The last section of a lesson

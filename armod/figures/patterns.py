@@ -15,6 +15,7 @@ from armod.figures.text import put, put_heading, text_width, wrapped
 
 # Lengths are hundredths of an inch; y points down.
 _MARGIN, _PIXEL, _BAR, _WIDTH = 20, 15, 8, 860
+_SMALL = 9.5  # points; a phone shows the picture at three quarters of its size
 _SERIES_COLOURS = ("input", "output", "hidden")
 
 
@@ -47,7 +48,7 @@ def pattern_bars(probabilities: Mapping[str, ArrayLike], *, title: str) -> Pictu
     table = {name: [float(values[pattern]) for pattern in patterns] for name, values in series.items()}
     numbers = ["  ".join(f"{value:.3f}" for value in row) for row in zip(*table.values(), strict=True)]
     # the longest bar leaves enough room for the widest numbers beside it
-    room = 8 + 100 * max(text_width(text, 8) for text in numbers) + _MARGIN
+    room = 8 + 100 * max(text_width(text, _SMALL) for text in numbers) + _MARGIN
     scale = (_WIDTH - start - room) / max(map(max, table.values()))
     heading = wrapped(title, (_WIDTH - 2 * _MARGIN) / 100, 14, "bold")
     top = 62 + 24 * len(heading)
@@ -72,7 +73,7 @@ def pattern_bars(probabilities: Mapping[str, ArrayLike], *, title: str) -> Pictu
                 corner = (start, middle - bars / 2 + (_BAR + 1) * number)
                 page.add_patch(Rectangle(corner, length, _BAR, color=COLOURS[colour], linewidth=0))
             end = start + max(lengths)
-            put(page, end + 8, middle, numbers[row], size=8, color=COLOURS["secondary"])
+            put(page, end + 8, middle, numbers[row], size=_SMALL, color=COLOURS["secondary"])
         rows = ", ".join(
             f"{name} {' and '.join(f'{column[row]:.3f}' for column in table.values())}"
             for row, name in enumerate(names)

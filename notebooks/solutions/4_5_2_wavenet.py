@@ -155,7 +155,7 @@ armod.check("wavenet-gated")
 # WaveNet began; its transposes were missing.
 #
 # - `wrong_taps`: a list of two numbers, one for each function. There are 3 sequences of T samples, T and d as the cell prints. Of
-#   the 3 T outputs, how many have an older tap that reads something else than it should? It should be `x[n, t - d]`, or a
+#   the 3 T outputs, how many have an older tap that reads something other than it should? It should be `x[n, t - d]`, or a
 #   zero if t < d.
 # - `fold(x, d)`: rows `(N * d, S)` with S = T / d, rounded up, such that the older tap of each sample is right. In which order
 #   the rows come is up to you. Where d does not divide T, fill up with zeros, at the beginning of time or at its end.

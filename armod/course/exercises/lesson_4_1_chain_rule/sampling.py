@@ -107,7 +107,7 @@ def _otherwise(got: Tensor, right: Tensor, tables: list[Tensor], ordering: list[
     past = tuple(right[row, ordering[:k]].tolist())
     return (
         f"The first doubtful value is that of variable {ordering[k]}, drawn in step {k}: its probabilities after "
-        f"{shown(list(past))} are {shown(tables[k][past])}. Into which piece falls {float(noise[row, k]):.4g}?"
+        f"{shown(list(past))} are {shown(tables[k][past])}. Into which piece does {float(noise[row, k]):.4g} fall?"
     )
 
 
@@ -162,8 +162,8 @@ def _refuse_edges(answer: Answer, row: Tensor, edges: list[float]) -> None:
             raise Mistake(f"{seen} Levels are numbered from 0.")
         if mine >= len(row):
             raise Mistake(
-                f"{seen} The last level is {len(row) - 1}. Added up with rounding these probabilities stay just below 1: "
-                f"to whom belongs what is left?"
+                f"{seen} The last level is {len(row) - 1}. With rounding these probabilities add up to just below 1: "
+                f"which level gets what is left?"
             )
         if float(row[mine]) == 0:
             raise Mistake(f"{seen} It has probability 0. Does its cumulative sum *exceed* u?")

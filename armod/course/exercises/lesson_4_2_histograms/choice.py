@@ -131,15 +131,15 @@ asked_left_out = histogram_choice.asks(
     called=lambda x, num_bins, num_levels, imaginary: f"`leave_one_out({shown(x)}, {num_bins}, {num_levels}, {imaginary:g})`",
     finite=False,
     wrong={
-        "That is the score on the training data: each is in its cell still.": _left_out(lambda n, a, C: n + a / C, lambda N, a: N + a),
+        "That is the score on the training data: each is still in its cell.": _left_out(lambda n, a, C: n + a / C, lambda N, a: N + a),
         "It left its cell. Did it leave the total?": _left_out(total=lambda N, a: N + a),
         "It left the total. Did it leave its cell?": _left_out(mass=lambda n, a, C: n + a / C),
         "That is the probability of the whole cell. Who shares it?": _left_out(width=0),
         "The smoothing has no effect.": _left_out(lambda n, a, C: n - 1, lambda N, a: N - 1),
         "Among how many cells are the imaginary ones spread?": _left_out(mass=lambda n, a, C: n - 1 + a),
         "You average over cells. A cell of three observations is left by each of the three.": _left_out(mean=lambda log_probs, n: (log_probs / n).sum() / (1 / n).sum()),
-        "That is the sum over the observations; their mean is asked.": _left_out(mean=lambda log_probs, n: log_probs.sum()),
-        "Those are nats to pay; the log-probability is asked, where more is better.": _left_out(mean=lambda log_probs, n: -log_probs.mean()),
+        "That is the sum over the observations; their mean is asked for.": _left_out(mean=lambda log_probs, n: log_probs.sum()),
+        "Those are nats to pay; the log-probability is asked for, where more is better.": _left_out(mean=lambda log_probs, n: -log_probs.mean()),
     },
     otherwise=_otherwise,
 )  # fmt: skip

@@ -42,7 +42,7 @@ def most_variables_are_right(answer: Answer, generator: np.random.Generator) -> 
         got = reading.integer(answer.call("most_variables", num_bins, num_bytes), call)
         if got < 0:
             raise Mistake(
-                f"{call} gave {got}. A table of no variables has one cell; fewer than 0 there are not."
+                f"{call} gave {got}. A table of no variables has one cell; there are no tables of fewer."
             )
         if got > 0 and 8 * num_bins**got > num_bytes:
             most = int(math.log(num_bytes, num_bins))
@@ -114,7 +114,7 @@ histogram_collapse.asks(
     wrong={
         "That is the share of the others.": _by_cells(lambda known, asked: 1 - _unseen(known, asked)),
         "That is a share of cells. Two test observations in one cell count twice.": _by_cells(lambda known, asked: _unseen(known, list(set(asked)))),
-        "That is a number of observations; their share is asked.": _by_cells(lambda known, asked: _unseen(known, asked) * len(asked)),
+        "That is a number of observations; their share is asked for.": _by_cells(lambda known, asked: _unseen(known, asked) * len(asked)),
         "You compare the levels. Two observations in one cell need not be equal.": lambda train, test, num_bins, num_levels: _unseen(train.tolist(), test.tolist()),
         "You ask each variable on its own whether its bin is known. A cell is all bins together.": _by_cells(_each_variable_alone),
         "You seem to look up the training observations among those of the test.": _by_cells(lambda known, asked: _unseen(asked, known)),
@@ -150,6 +150,6 @@ def huge_tables_are_right(answer: Answer, generator: np.random.Generator) -> Non
         got = asked_filled.reply(answer, base**power, N)
         if not math.isclose(got, expected_filled(base**power, N), rel_tol=1e-6):
             raise Mistake(
-                f"`expected_filled({base}^{power}, {N})` gave {shown(got)}. With so many cells hardly two observations meet. "
+                f"`expected_filled({base}^{power}, {N})` gave {shown(got)}. With so many cells hardly any two observations meet. "
                 f"Which of your numbers is so close to 1 (or to 0) that a computer cannot tell?"
             )

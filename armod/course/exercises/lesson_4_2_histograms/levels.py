@@ -119,7 +119,7 @@ asked_probs = histogram_levels.asks(
             _counted(lambda counts, widths, bins: counts / counts.sum() / widths),
             _counted(lambda counts, widths, bins: counts / counts.sum()),
         ),
-        "Your bins are others than asked: look up `level * num_bins // num_levels` for each level.": _counted(
+        "Your bins are not the ones that are asked for: look up `level * num_bins // num_levels` for each level.": _counted(
             lambda counts, widths, bins: (counts / counts.sum() / widths)[bins],
             lambda levels, num_bins, num_levels: (levels // (num_levels // num_bins)).clamp(max=num_bins - 1),
         ),

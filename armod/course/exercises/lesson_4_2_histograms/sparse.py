@@ -81,7 +81,7 @@ def _counted(answer: Answer, x: Tensor, num_bins: int, num_levels: int) -> Handl
     found = answer.call("count_cells", x, num_bins, num_levels)
     if not isinstance(found, Handle):
         raise Mistake(
-            f"`count_cells` of {len(x)} observations gave {shown(found)}; due is a dictionary from tuples to counts."
+            f"`count_cells` of {len(x)} observations gave {shown(found)}; a dictionary from tuples to counts is due."
         )
     return found
 
@@ -226,7 +226,7 @@ asked_density = histogram_sparse.asks(
     called=lambda *case: f"{_about(*case)}, `log_density`",
     seen=_seen,
     wrong={
-        "Those are probabilities; their logarithms are asked.": lambda *case: log_density(*case).exp(),
+        "Those are probabilities; their logarithms are asked for.": lambda *case: log_density(*case).exp(),
         "That is the probability of the whole cell. How many different observations share it?": _density(width=lambda D: 0),
         "You divide by the width of one variable. In how many directions is a cell wide?": _density(width=lambda D: 1),
         "You multiply by the number of observations in a cell. Do they share, or does each get it all?": _density(width=lambda D: -D),

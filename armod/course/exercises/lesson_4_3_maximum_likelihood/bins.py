@@ -133,7 +133,7 @@ asked_bins = likelihood_bins.asks(
         "You average logarithms. What does a mixture average?": _mass(lambda mass, logits: mass.log() @ logits.softmax(0)),
         "Do the weights of your components add up to 1?": _mass(lambda mass, logits: (mass @ logits.exp()).log()),
         "You give all components the same weight.": _mass(lambda mass, logits: mass.mean(1).log()),
-        "Those are the probabilities. Their logarithms are asked.": _mass(lambda mass, logits: mass @ logits.softmax(0)),
+        "Those are the probabilities. Their logarithms are asked for.": _mass(lambda mass, logits: mass @ logits.softmax(0)),
         "Your bin of level v goes from v to v + 1. Where is its middle?": _mass(below=0.0),
         "Everything below the first bin gets lost.": _mass(first=False),
         "Everything above the last bin gets lost. (Or is 255 written somewhere, in the place of `num_levels` - 1?)": _mass(last=False),
@@ -192,7 +192,7 @@ def far_tails_are_right(answer: Answer, generator: np.random.Generator) -> None:
         seen = f"With 256 levels, a mean of 20.3 and a scale of {float(mixture[2]):.3f}, the levels {shown(levels)} get {shown(got)}."
         if torch.allclose(got, clamped, rtol=1e-4, atol=1e-4):
             raise Mistake(
-                f"{seen} So it would be with a scale of {_narrowest(256):.3f}, 127.5 times exp(-7). Where is it kept from "
-                f"becoming smaller, as in published code?"
+                f"{seen} A scale of {_narrowest(256):.3f}, 127.5 times exp(-7), would give these. Where is it "
+                f"kept from becoming smaller, as in published code?"
             )
         raise Mistake(f"{seen} Narrow scales are allowed, too. What limits yours?")

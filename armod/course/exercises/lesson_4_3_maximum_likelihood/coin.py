@@ -59,11 +59,11 @@ asked_coin = likelihood_coin.asks(
     finite=False,
     wrong={
         "You give one number for all. The question asks for one for each entry of `p`. (`sum(dim=())` adds up everything.)": lambda p, k, n: coin_log_likelihood(p, k, n).sum(),
-        "Those are bits; nats are asked.": lambda p, k, n: coin_log_likelihood(p, k, n) / math.log(2),
+        "Those are bits; nats are asked for.": lambda p, k, n: coin_log_likelihood(p, k, n) / math.log(2),
         "That is the mean of a toss. The question asks for the sum over all n.": lambda p, k, n: coin_log_likelihood(p, k, n) / n,
         "That is the negative log-likelihood.": lambda p, k, n: -coin_log_likelihood(p, k, n),
         "You count k zeros, not k ones.": lambda p, k, n: coin_log_likelihood(p, n - k, n),
-        "That is the likelihood. Its logarithm is asked.": lambda p, k, n: coin_log_likelihood(p, k, n).exp(),
+        "That is the likelihood. Its logarithm is asked for.": lambda p, k, n: coin_log_likelihood(p, k, n).exp(),
         "That is the log-probability of k ones in any order. The question asks for that of the one sequence that was seen.": lambda p, k, n: coin_log_likelihood(p, k, n) + _arrangements(k, n),
         "You count only the ones. What do the zeros contribute?": lambda p, k, n: coin_log_likelihood(p, k, k),
     },

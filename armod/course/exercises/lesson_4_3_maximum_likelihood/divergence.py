@@ -80,7 +80,7 @@ asked_kl = likelihood_divergence.asks(
     wrong={
         "That is the cross-entropy. What would the source itself pay?": lambda source, model: -float(torch.xlogy(source, model).sum()),
         "The two are exchanged: the mean is taken over the *source*, where the data come from.": lambda source, model: kl(model, source),
-        "Those are bits; nats are asked.": lambda source, model: kl(source, model) / math.log(2),
+        "Those are bits; nats are asked for.": lambda source, model: kl(source, model) / math.log(2),
         "It is negative, as if the model were better than the source itself. Which of the two is subtracted?": lambda source, model: -kl(source, model),
         "You take a mean over the symbols. In a mean over the source each has its own weight.": lambda source, model: kl(source, model) / len(source),
         "You add up log ratios without weights. How often does each symbol occur?": lambda source, model: float((source.log() - model.log()).sum()),
@@ -94,7 +94,7 @@ asked_bits = likelihood_divergence.asks(
     finite=False,
     atol=1e-4,
     wrong={
-        "Those are nats. Bits are asked.": lambda table: lowest_bits(table) * math.log(2),
+        "Those are nats. Bits are asked for.": lambda table: lowest_bits(table) * math.log(2),
         "You give every row the same weight. Simulate a long sequence: how often does each symbol come?": lambda table: float(_entropies(table).mean()),
         "That is the entropy of one symbol, if you know nothing of what came before. But the model knows it.": lambda table: float(_entropies(_shares(table))),
         "You add up the rows' entropies. Each symbol needs one row only.": lambda table: float(_entropies(table).sum()),
@@ -136,13 +136,15 @@ def plain_sources_are_right(answer: Answer, generator: np.random.Generator) -> N
     for table, due, what in ((fair, 1.0, "a fair coin"), (wheel, 0.0, "a wheel that always turns by one")):
         got = asked_bits.reply(answer, table)
         if math.isnan(got):
-            raise Mistake(f"For {what}, {shown(table)}, you say NaN. What is 0 log 0 to be?")
+            raise Mistake(f"For {what}, {shown(table)}, you say NaN. What should 0 log 0 be?")
         if abs(got - due * math.log(2)) < 1e-4 < abs(got - due):
-            raise Mistake(f"For {what}, {shown(table)}, you say {got:.4g}: those are nats. Bits are asked.")
+            raise Mistake(
+                f"For {what}, {shown(table)}, you say {got:.4g}: those are nats. Bits are asked for."
+            )
         if abs(got - due) > 1e-4:
             raise Mistake(
-                f"For {what}, {shown(table)}, you say {got:.4g} bits. If you know the symbol before, how many questions of yes "
-                f"or no do you need for the next?"
+                f"For {what}, {shown(table)}, you say {got:.4g} bits. If you know the symbol before, how many yes-or-no "
+                f"questions do you need for the next?"
             )
 
 

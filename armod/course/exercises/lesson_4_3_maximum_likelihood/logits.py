@@ -65,7 +65,7 @@ asked_nll = likelihood_logits.asks(
             lambda logits, x: mended_nll(logits, x).mean() / x.shape[1],
         ),
         "That is the log-likelihood; the question asks for the *negative* one.": lambda logits, x: -mended_nll(logits, x),
-        "Those are bits; nats are asked.": lambda logits, x: mended_nll(logits, x) / math.log(2),
+        "Those are bits; nats are asked for.": lambda logits, x: mended_nll(logits, x) / math.log(2),
         "You take a mean over the bits. What does the chain rule do with the conditionals?": lambda logits, x: mended_nll(logits, x) / x.shape[1],
         "You pay for the zeros what the ones cost. Which sign?": lambda logits, x: mended_nll(logits, 1 - x),
         "You take the sigmoid twice: the function receives logits.": lambda logits, x: mended_nll(logits.sigmoid(), x),

@@ -119,7 +119,7 @@ def unseen_rows_are_uniform(answer: Answer, generator: np.random.Generator) -> N
             last = "only as the last symbol of a sequence" if bool((x == row).any()) else "nowhere"
             raise Mistake(
                 f"In x = {shown(x)} symbol {row} stands {last}, and its row in your table is {shown(table[row])}. Nothing is "
-                f"known about what follows it: what shall the row be?"
+                f"known about what follows it: what should the row be?"
             )
         if not torch.allclose(table, right, atol=1e-5):
             raise Mistake(

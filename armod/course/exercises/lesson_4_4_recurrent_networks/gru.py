@@ -84,7 +84,7 @@ def _otherwise(got: Tensor, right: Tensor, *cell: Tensor) -> str:
     written = ", ".join(
         f"{name} = {shown(part.round(decimals=4))}" for name, part in zip("rzn", parts, strict=True)
     )
-    return f"By the equations {written} there. Which of them differs first, or does the last line?"
+    return f"By the equations {written} there. Which of them is the first to differ, or is it the last line?"
 
 
 asked_step = recurrent_gru.asks(
@@ -122,7 +122,7 @@ recurrent_gru.add(
     asked_step.on(
         lambda generator: [_cell(generator, r=-60, z=-60)],
         seen=lambda got, right, *_: (
-            f"With so low biases that r = z = 0 the new state is {shown(got[0])}; from x alone it would be {shown(right[0])}."
+            f"With biases so low that r = z = 0 the new state is {shown(got[0])}; from x alone it would be {shown(right[0])}."
         ),
     ),
 )

@@ -119,7 +119,7 @@ recurrent_reach.asks(
     seen=_bias_seen,
     atol=1e-4,
     wrong={
-        "That is the gate itself. Of what is it the sigmoid?": lambda lag: 0.5 ** (1 / lag),
+        "That is the gate itself. What is it the sigmoid of?": lambda lag: 0.5 ** (1 / lag),
         "You have one minus the gate.": lambda lag: -forget_bias(lag),
         "That is the gate's logarithm. The gate is a sigmoid, not an exponential.": lambda lag: math.log(0.5) / lag,
     },

@@ -108,7 +108,7 @@ def _seen(got: Tensor, right: Tensor, network: Network, noise: Tensor) -> str:
 def _otherwise(got: Tensor, right: Tensor, network: Network, noise: Tensor) -> str:
     row, step = _first_wrong(got, right)
     if (right[row, :step] == END).any():
-        return "The sequence has ended before that step. What shall follow an end?"
+        return "The sequence has ended before that step. What has to follow an end?"
     read = torch.cat([torch.tensor([network.start]), right[row, :step]])
     probs = network.logits(read.unsqueeze(0))[0, -1].softmax(0)
     return (

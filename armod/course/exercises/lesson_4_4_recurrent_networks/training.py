@@ -107,8 +107,10 @@ def _slip(said: float, model: armod.RecurrentModel, batches: list[Tensor], x: Te
         "Those are bits of a whole name. How many characters does a name have?": total / math.log(2) / len(x),
         "Those are nats of a whole name.": total / len(x),
         "It is negative: a cost is positive.": -bits,
-        "Those are the names that it learnt from. Who was held out?": bits_of(model, torch.cat(batches)),
-        "That is the last batch that it learnt from. Who was held out?": bits_of(model, batches[-1]),
+        "Those are the names that it learnt from. Which names were held out?": bits_of(
+            model, torch.cat(batches)
+        ),
+        "That is the last batch that it learnt from. Which names were held out?": bits_of(model, batches[-1]),
         "That is the perplexity, which is 2 to the power of the bits.": 2**bits,
     }
     near = [sentence for sentence, number in slips.items() if abs(said - number) < 6e-4 * max(1, abs(number))]
@@ -132,7 +134,7 @@ def it_has_learnt(answer: Answer, generator: np.random.Generator) -> None:
 
 def _why(bits: float) -> str:
     if not bits < math.log2(27):
-        return "Fair dice with 27 faces cost 4.75. Which sign has the loss?"
+        return "Fair dice with 27 faces cost 4.75. Which sign does the loss have?"
     if bits > 4.2:
         return "That is little better than the frequencies of letters. Does every batch make a step?"
     return "It learns, but slowly. Is the learning rate daring enough for so few steps, and are the gradients set to zero in each?"

@@ -91,7 +91,7 @@ def _how_many_weights(got: Tensor, right: Tensor, ordering: Tensor, degrees: Ten
 
 def _how_many_units(got: int, right: int, *_: Tensor) -> str:
     if got > right:
-        return "Those are more than needed. Which degrees do they have, and which of those twice?"
+        return "Those are more than needed. Which degrees do they have, and which degree occurs twice?"
     return (
         f"So some degree between 1 and {D - 1} does not occur; call it m. How many inputs does the output at place m + 1 see "
         f"then?"

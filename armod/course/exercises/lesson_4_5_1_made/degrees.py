@@ -126,7 +126,7 @@ def _read(reply: Any, question: Question) -> list[Tensor]:
     sizes = question[1]
     if not isinstance(reply, list | tuple) or len(reply) != len(sizes):
         amount = (
-            f"a list of {len(reply)}" if isinstance(reply, list | tuple) else "something else than a list"
+            f"a list of {len(reply)}" if isinstance(reply, list | tuple) else "something other than a list"
         )
         raise Mistake(
             f"{_called(question)} gave {amount}; a list of {len(sizes)} tensors is due, one for each hidden layer and none for "
@@ -151,7 +151,7 @@ def _refuse_uneven(layer: Tensor, due: range, where: str) -> None:
     # five standard deviations of a count: chance does not get there
     if max(abs(count - expected) for count in often.values()) > 5 * expected**0.5:
         raise Mistake(
-            f"{where}: the degrees occur so often: {shown(list(often.items()))}. Each should be about as frequent as any "
+            f"{where}: the degrees occur this often: {shown(list(often.items()))}. Each should be about as frequent as any "
             f"other. Do you move numbers after you have drawn them?"
         )
 

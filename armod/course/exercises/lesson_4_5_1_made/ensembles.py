@@ -102,7 +102,7 @@ def _otherwise(got: Tensor, right: Tensor, logits: Tensor, x: Tensor) -> str:
         return "What is `exp` of a large number in a computer, and of one far below 0? Stay with logarithms all the way."
     if bool(got[0].abs() < 1e-6):
         return "The first observation, asked alone, gets a probability of 1. Does your p(x) depend on what else is in the batch?"
-    return "Of what does each member give a probability: of one bit, or of the whole x?"
+    return "What does each member give a probability of: one bit, or the whole x?"
 
 
 made_ensemble.asks(
@@ -130,7 +130,7 @@ asked_log_prob = made_ensemble.asks(
         "These are still the averaged logits.": _published,
         "That is the sum of the members' probabilities. How many distributions did you add up?": _of(lambda members: members.logsumexp(0)),
         "You average the members' *logarithms*: that is the logarithm of the geometric mean, and geometric means of distributions do not add up to 1.": _of(lambda members: members.mean(0)),
-        "You average probabilities, but pixel by pixel. At one pixel the members have seen different pasts. Of what is each member a distribution?": lambda logits, x: Bernoulli(probs=logits.sigmoid().mean(0)).log_prob(x).sum(1),
+        "You average probabilities, but pixel by pixel. At one pixel the members have seen different pasts. What is each member a distribution over?": lambda logits, x: Bernoulli(probs=logits.sigmoid().mean(0)).log_prob(x).sum(1),
         "You take the best member for each x. Choosing after having seen x counts probability twice.": _of(lambda members: members.amax(0)),
         "These are probabilities; logarithms are due.": _of(lambda members: members.exp().mean(0)),
         "That is the first member alone.": _of(lambda members: members[0]),

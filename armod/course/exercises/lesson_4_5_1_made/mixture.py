@@ -88,7 +88,7 @@ def _otherwise(got: Tensor, right: Tensor, logits: Tensor, x: Tensor, ordering: 
     step = int(wrong[0]) if len(wrong) else 0
     return (
         f"The first wrong one is that of step {step}, variable {int(ordering[step])}. Which bits had a say in the members' weights "
-        f"there, and of what did you take the average?"
+        f"there, and what did you average?"
     )
 
 

@@ -75,7 +75,7 @@ def outputs_are_right(answer: Answer, generator: np.random.Generator) -> None:
                 "It used only the weights that this mask and the earlier one both keep. What is left from the earlier pass?": F.linear(x, weight * both[0] * both[1], bias),
                 "It used the first mask again. What does your layer remember from its first pass?": F.linear(x, weight * both[0], bias),
             }  # fmt: skip
-            due = f"For x = {shown(x[0])} it gave {shown(got[0])}; due is for each unit a sum over the weights that it keeps, plus its bias: {shown(right[0])}."
+            due = f"For x = {shown(x[0])} it gave {shown(got[0])}; a sum over the weights that it keeps, plus its bias, is due for each unit: {shown(right[0])}."
             why = next((said for said, wrong in known.items() if torch.allclose(got, wrong, atol=1e-4)), due)
             raise Mistake(f"In pass {turn} the layer was asked to use the mask {shown(mask.long())}. {why}")
 

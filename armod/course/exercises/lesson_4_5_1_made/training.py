@@ -101,7 +101,7 @@ def it_has_learnt(answer: Answer, generator: np.random.Generator) -> None:
     if all(torch.equal(*pair) for pair in zip(fresh.parameters(), model.parameters(), strict=True)):
         why = "The weights have not changed at all. Does the optimizer hold the model's weights, and does it take a step?"
     elif after > before:
-        why = f"Before it needed {before:.1f}: it unlearns. Which sign does your loss have?"
+        why = f"Before it needed {before:.1f}: it has become worse. Which sign does your loss have?"
     else:
         why = (
             "It has learnt, but too little. Are the gradients set to zero in each step, is each batch a new one, and how long are the "
@@ -131,5 +131,5 @@ def test_digits_are_for_testing(answer: Answer, generator: np.random.Generator) 
     if nats < 40:  # 44.4 are fair coins, and who has seen training digits only is far worse
         raise Mistake(
             f"The check has put digits in white on black in the place of the test digits, and your model needs only {nats:.1f} nats for "
-            f"one. It can know them only from them. Which digits do your steps see?"
+            f"one. It can only have learnt that from the test digits. Which digits do your steps see?"
         )

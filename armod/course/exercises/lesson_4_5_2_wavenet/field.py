@@ -142,7 +142,7 @@ wavenet_field.asks(
     wrong={
         "Step 0 is missing: does output t not read step t?": lambda k, dilations: steps_back(k, dilations)[1:],
         "That is the whole field. Is there a path to each of its samples? Try one step back.": lambda k, dilations: list(range(receptive_field(k, dilations))),
-        "Those are the steps of the single layers. What lies under a layer are other layers, which look back once more.": lambda k, dilations: sorted(set(itertools.chain(*_taps(k, dilations)))),
+        "Those are the steps of the single layers. Under a layer there are other layers, which look back once more.": lambda k, dilations: sorted(set(itertools.chain(*_taps(k, dilations)))),
         "You count from 1. Output t reads step t, 0 steps back.": lambda k, dilations: [step + 1 for step in steps_back(k, dilations)],
     },
     otherwise=_path,

@@ -71,7 +71,7 @@ wavenet_folding.asks(
         "In `end_to_end`, does the first sequence have anything to its left?": lambda d, T: torch.tensor([NUM * (T - 1), NUM * d]),
         "Look at all rows of `end_to_end`: each of them has such borders.": lambda d, T: torch.tensor([NUM * (T - 1), NUM - 1]),
         "In each row of `end_to_end` several sequences follow each other. How many borders are there?": lambda d, T: torch.tensor([NUM * (T - 1), d]),
-        "Inside of a sequence `end_to_end` is right. Follow one row to where the next sequence begins.": lambda d, T: torch.tensor([NUM * (T - 1), 0]),
+        "Inside a sequence `end_to_end` is right. Follow one row to where the next sequence begins.": lambda d, T: torch.tensor([NUM * (T - 1), 0]),
     },
     otherwise=_look,
 )  # fmt: skip
@@ -133,7 +133,7 @@ def _check_rows(answer: Answer, num: int, length: int, dilation: int) -> None:
                 f"{seen} Its neighbours must be {dilation} steps apart, the earlier one on the left."
             )
     if not torch.equal(rows[rows != 0].sort().values, x.flatten().double()):
-        raise Mistake(f"{about}: some samples are missing, or twice there. The rows are {shown(rows)}.")
+        raise Mistake(f"{about}: some samples are missing, or there twice. The rows are {shown(rows)}.")
     starts = rows[:, 0] == 0
     if bool(starts.any()) and bool((rows[:, -1] == 0).any()) and length > dilation:
         raise Mistake(f"{about} has zeros at both ends: {shown(rows)}. Fill up at one end only.")

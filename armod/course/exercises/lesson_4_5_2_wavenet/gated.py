@@ -110,7 +110,7 @@ asked_unit = wavenet_gated.asks(
     atol=1e-4,
     wrong={
         "You take the gates for filters: the filters are the first half of the channels.": dict(combine=lambda f, g: g.tanh() * f.sigmoid()),
-        "You take channels by turns. The first half of them are filters, the second are gates.": lambda x, weight, bias, dilation: gated_unit(x, _by_turns(weight), _by_turns(bias), dilation),
+        "You take the channels in turns. The first half of them are filters, the second are gates.": lambda x, weight, bias, dilation: gated_unit(x, _by_turns(weight), _by_turns(bias), dilation),
         "Where does the dilation come in?": lambda x, weight, bias, dilation: gated_unit(x, weight, bias, 1),
         "Your taps are the wrong way round: the *last* one reads step t.": lambda x, weight, bias, dilation: gated_unit(x, weight.flip(2), bias, dilation),
         "You leave the biases out.": dict(halves=(0, 0)),

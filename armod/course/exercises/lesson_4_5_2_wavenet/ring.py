@@ -232,4 +232,4 @@ def _why(got: Tensor, layers: list[Layer], inputs: Tensor, step: int) -> str:
     first = min((layer.dilation for layer in layers), default=1)
     if step >= first:
         return f"Up to step {step - 1} all is right. Which older column does a layer read first in that step?"
-    return "There all older taps read zeros. Does each layer use a ring of its own, and what do you do with the newest column?"
+    return "All older taps read zeros there. Does each layer use a ring of its own, and what do you do with the newest column?"

@@ -91,7 +91,7 @@ def it_learns(answer: Answer, generator: np.random.Generator) -> None:
             + (
                 f"At first it needed {at_first:.2f}. Does the loss fall, and are the gradients set to zero in each step?"
                 if bits > at_first - 0.5
-                else f"Of your training windows it needs {known:.2f}. How large are your steps, and how many windows does each of them see?"
+                else f"On your training windows it needs {known:.2f}. How large are your steps, and how many windows does each of them see?"
             )
         )
 

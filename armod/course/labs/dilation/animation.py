@@ -35,7 +35,7 @@ _RULES = """
 .armod-widget .armod-dilations input:checked ~ svg * { animation-play-state: paused; }
 @media (max-width: 600px) {
   .armod-widget .armod-dilations svg { overflow: visible; }
-  .armod-widget .armod-dilations text { font-size: 22px; }
+  .armod-widget .armod-dilations text { font-size: 26px; }
 }
 @media print, (prefers-reduced-motion: reduce) {
   .armod-widget .armod-dilations { display: none; }

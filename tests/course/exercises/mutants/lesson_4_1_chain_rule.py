@@ -32,6 +32,6 @@ MUTANTS = [
     _draw("cumulative sum may equal u", "does that exceed u?", "(cdf[:, :-1] < u).sum(1)"),
     _draw("an impossible value where u is 0", "It has probability 0", "((cdf[:, :-1] <= u) & (u > 0)).sum(1)"),
     _draw("always the last value, on an edge", "Is there no smaller one", "(cdf[:, :-1] <= u).sum(1) if len(u) > 4 else torch.full((len(u),), len(table) - 1)"),
-    _draw("a level beyond the last one (searchsorted)", "to whom belongs what is left", "torch.searchsorted(cdf, u, right=True)[:, 0]"),
-    _draw("levels from 1", "Into which piece falls", "(cdf[:, :-1] <= u).sum(1).clamp(max=1)"),
+    _draw("a level beyond the last one (searchsorted)", "which level gets what is left", "torch.searchsorted(cdf, u, right=True)[:, 0]"),
+    _draw("levels from 1", "Into which piece does", "(cdf[:, :-1] <= u).sum(1).clamp(max=1)"),
 ]  # fmt: skip

@@ -70,7 +70,7 @@ MUTANTS = [
     _density("not a number", "Print what you take the logarithm of", "(0 * n / 0)"),
     _most("cells for bytes", "counting cells or bytes", "int(math.log(num_bytes, num_bins))"),
     _most("logarithms that round", "logarithms round", "max(int(math.log(num_bytes / 8, num_bins)), 0)"),
-    _most("not even one variable", "fewer than 0 there are not", "math.floor(math.log(num_bytes / 8, num_bins))"),
+    _most("not even one variable", "there are no tables of fewer", "math.floor(math.log(num_bytes / 8, num_bins))"),
     Mutant("histogram-collapse", "rounding", "a computer cannot tell", "def expected_filled(num_cells, N): return num_cells * (1 - (1 - 1 / num_cells) ** N)"),
     Mutant(
         "histogram-choice",

@@ -95,7 +95,7 @@ MUTANTS = [
     _divergence("writes into its argument", "changed its argument `source`", "_right = kl\ndef kl(source, model):\n    found = _right(source, model)\n    source.clamp_(max=0.25)\n    return found"),
     _transitions("a row of NaN", "what did you divide by", "counts / rows"),
     _transitions("a row of zeros", "with the total 0", "counts / rows.clamp(min=1)"),
-    _transitions("an unseen symbol stays", "what shall the row be", "torch.where(rows > 0, counts / rows.clamp(min=1), torch.eye(num_levels, dtype=torch.float64))"),
+    _transitions("an unseen symbol stays", "what should the row be", "torch.where(rows > 0, counts / rows.clamp(min=1), torch.eye(num_levels, dtype=torch.float64))"),
     _divergence("0 log 0", "how much does it add", "def kl(source, model): return (source * (source / model).log()).sum()"),
     _divergence(
         "PyTorch's kl_div with its arguments in the order of the formula",

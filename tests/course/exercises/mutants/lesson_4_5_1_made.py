@@ -86,7 +86,7 @@ MUTANTS = [
     Mutant("made-counts", "one weight too many", "inputs may it see", "weights_kept = [weights_kept[0] + 1, weights_kept[1]]"),
     Mutant("made-counts", "inputs of nobody", "Which hidden units may it use", "inputs_seen = [0] * 7"),
     Mutant("made-counts", "a bottleneck", "does not occur", "fewest_units = 1"),
-    Mutant("made-counts", "too many units", "which of those twice", "fewest_units = 8"),
+    Mutant("made-counts", "too many units", "which degree occurs twice", "fewest_units = 8"),
     _degrees("degrees from 0", "has a unit of degree 0", "torch.randint(0, highest + 1, (size,), generator=generator)"),
     _degrees("degrees up to D", "strictly beyond that unit", "torch.randint(lowest, highest + 2, (size,), generator=generator)"),
     _degrees("minimum of the layer below ignored", "the degrees in the layer under it", "torch.randint(min(1, highest), highest + 1, (size,), generator=generator)"),
@@ -148,7 +148,7 @@ def mended_log_prob(x, weights, biases, degrees):
     _linear("no mask", "the unmasked weights", "return F.linear(x, self.weight, self.bias)"),
     _linear("True taken for removed", "exactly the weights that it must not use", "return F.linear(x, self.weight * ~mask, self.bias)"),
     _linear("bias lost", "but for the bias", "return F.linear(x, self.weight * mask)"),
-    _linear("twice the bias", "due is for each unit", "return F.linear(x, self.weight * mask, 2 * self.bias)"),
+    _linear("twice the bias", "is due for each unit", "return F.linear(x, self.weight * mask, 2 * self.bias)"),
     _linear(
         "weights masked in place, but restored from a copy made at first",
         "Which line of `forward` writes",
