@@ -60,6 +60,14 @@ def seeded():
     return torch.Generator().manual_seed(seed)
 
 
+def learning_curves(model, unit):  # nats after each epoch
+    history, scale = model.history, math.log(2) * model.num_variables
+    lines = {"train": history.train_bits_per_dim, "valid": history.valid_bits_per_dim}
+    lines = {split: [bits * scale for bits in line] for split, line in lines.items()}
+    title = f"{min(lines['valid']):.2f} {unit} on validation data after {history.best_epoch + 1} epochs"
+    return curves(range(1, len(history) + 1), lines, title=title, xlabel="epoch", ylabel=unit)
+
+
 # %% [markdown]
 # ## 1. Four real pixels
 #
@@ -439,16 +447,8 @@ def learn(data, epochs, start=seed, **options):
     return model
 
 
-def learning_curves(model, unit):  # nats after each epoch
-    history, scale = model.history, math.log(2) * model.num_variables
-    lines = {"train": history.train_bits_per_dim, "valid": history.valid_bits_per_dim}
-    lines = {split: [bits * scale for bits in line] for split, line in lines.items()}
-    title = f"{min(lines['valid']):.2f} {unit} on validation data after {history.best_epoch + 1} epochs"
-    return curves(range(1, len(history) + 1), lines, title=title, xlabel="epoch", ylabel=unit)
-
-
 def independent_nats(data):
-    """Nats of one number for each pixel, its share of black, half a digit added to black and to white."""
+    # one number for each pixel, its share of black, with half a digit added to black and to white
     share = (data.train.sum(0) + 0.5) / (len(data.train) + 1)
     return -Bernoulli(probs=share).log_prob(data.test.float()).sum(1).mean().item()
 
@@ -602,10 +602,6 @@ for D in (8, 16, 32, 64):
         "our loop": evaluations(model, partial(model.sample, 1, method=one_by_one)),
         "textbook loop": evaluations(model, partial(model.sample, 1, method="naive")),
     }
-lines = ["D    likelihood  our loop  textbook loop  our loop in ms"]
-for D, counted_of in counts_of.items():
-    likelihood, ours, textbook = counted_of.values()
-    lines.append(f"{D:<3} {likelihood:11} {ours:9} {textbook:14} {1000 * seconds[D]:15.1f}")
 predict(
     "How often does the textbook loop evaluate a network for one digit of D pixels?",
     curve(
@@ -618,7 +614,12 @@ predict(
         x_label="D",
         y_label="evaluations",
     ),
-    reveal="\n".join(["```", *lines, "```"]),
+    reveal="```\nD    likelihood  our loop  textbook loop  our loop in ms\n"
+    + "\n".join(
+        f"{D:<3} {c['likelihood']:11} {c['our loop']:9} {c['textbook loop']:14} {1000 * seconds[D]:15.1f}"
+        for D, c in counts_of.items()
+    )
+    + "\n```",
 )
 
 # %% [markdown]

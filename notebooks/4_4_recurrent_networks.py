@@ -141,7 +141,7 @@ LAYERS = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
 gates_lab()
 
 # %% [markdown]
-# The lab shows one unit of each gated cell. In a simple RNN the past has one way to the next state: through $U$ and a
+# The lab shows one unit of each gated cell. Raise its forget gate to 1: what is left at step 20? In a simple RNN the past has one way to the next state: through $U$ and a
 # $\tanh$. Here it has a second way, *around* the weights, in orange. On this way an old value is multiplied by a gate,
 # something new is added, and that is all. If that gate is 1, the old value is kept in full. Section 8 depends on this.
 #
@@ -761,7 +761,7 @@ predict(
 # forgets less the more it is open, and the GRU's $z$), and it starts at $\sigma(3) = 0.95$. At lag 24
 # a third to two thirds of the gradient is left. The simple RNN has no such gate. It can only have larger weights, and then?
 #
-# Turn the knobs. Predict before you turn:
+# Predict before you turn the knobs. (The recall task below the picture answers the next card: look there later.)
 #
 # 1. Simple RNN: is there a weight scale at which gradients neither vanish nor explode? How long does it hold?
 # 2. LSTM with gate bias 3: how much does the weight scale matter?
@@ -849,12 +849,12 @@ predict(
 # The score matters, too. Let the two open networks learn *all* symbols instead, the noise included, at distance 40: all eight
 # still guess after 300 steps, at 2.00 bits. The noise drowns the one symbol that can be known.
 #
-# So gates do what they were made for, if they start open. (Torch starts their biases near 0, so half open.)
+# So gates do what they were made for, if they start open.
 #
 # </details>
 #
-# Even with open gates each step of distance costs a factor. A gate brings that factor near to 1, but does not reach it: $\sigma(5)$ is 0.993, which
-# after 100 steps leaves a half, and after 1,000 a thousandth.
+# Even an open gate costs a factor at each step: $\sigma(5)$ is 0.993, which after 100 steps leaves a half, and after 1,000 a
+# thousandth.
 #
 # A masked convolution or a Transformer connects distant steps by a *short* path. That, beside the shorter chain of
 # operations, is the reason for the lessons that follow.

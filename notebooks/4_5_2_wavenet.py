@@ -311,7 +311,7 @@ else:
 #    layer away, with *doubling* and with *halving*: which dilation is lost, and which samples?
 # 2. *Two stacks*, five layers: why is the field only 11, where five doubling layers see 32?
 # 3. Output 5, four layers doubling: some units look back beyond the first sample. What do they read?
-# 4. *Show* generation, naive, and play it. What is computed again? And with queues?
+# 4. *Show* generation, naive, and play it. What is computed again? And with queues (section 9)?
 
 # %% tags=["nbval-ignore-output"]
 dilation_lab("doubling", 4)
@@ -320,7 +320,7 @@ dilation_lab("doubling", 4)
 # Five layers see the same 32 samples in either order. But take one layer away. *Doubling* loses the
 # dilation 16 and half of its field. *Halving* loses the dilation 1: it still reaches back over 31 samples, and sees
 # every other one. Two stacks buy depth instead of reach. WaveNet does that on purpose, with 1, 2, 4, ...,
-# 512 several times over. Before the beginning there are only zeros.
+# 512 several times over. Before the beginning there are only zeros. Naive generation computes most units again, queues none.
 
 # %% [markdown]
 # ## 5. The network
@@ -354,8 +354,6 @@ wavenet_block()
 # Follow the diagram from the bottom. Above the unit $u$ the paths part. The **residual**: the next layer reads $h + W u$, what this layer read
 # plus what it found. The **skip**: every layer's $u$ also goes straight to the output, which multiplies each by a matrix
 # of its own, adds them up, and turns the sum into 256 logits by two more matrices. (A convolution of one tap, 1×1, is a matrix at every step.)
-#
-# Section 8 measures what gate, residual and skip are worth in bits.
 #
 # ### The whole network
 #
@@ -790,7 +788,7 @@ predict(
 #
 # - Mu-law: 256 levels, fine where it is quiet; it saves about a bit and a half a sample against equal steps.
 # - A stack of causal convolutions sees $1 + \sum (k-1)\, d$ samples: linear in depth at dilation 1, exponential if it doubles.
-# - Causal is $\le t$; without the shift by one the network copies its answer, and the likelihood is near 0.
+# - Causal is $\le t$; without the shift by one the network copies its answer, and the loss is near 0.
 # - Residuals give every lag a path through few units; without residual and skip nine layers learn nothing. A gate is worth some 0.06 bits.
 # - On 18 seconds of speech WaveNet needs 5.13 bits a sample, and linear prediction with a memory of its errors 5.16: a draw.
 
