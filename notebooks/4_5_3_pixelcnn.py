@@ -182,7 +182,7 @@ assert sees[:, 4, :, :4].all() and not sees[:, 4, :, 5:].any()
 
 # %% [markdown]
 # The measured square is that of mask A, though most of the network's layers have mask B: only the *first* layer
-# decides what a stack sees of the pixel itself. It sees all three colours of the four earlier pixels, and nothing of later ones.
+# decides what a stack sees of the pixel itself. The pixel sees all three colours of the four earlier ones, and nothing of later ones.
 
 # %% [markdown]
 # ## 3. The whole model
@@ -236,8 +236,8 @@ assert abs(armod.total_probability(MyPixelCNN((1, 3, 3), 8, 2)) - 1) < 1e-5
 reference.double()
 fast, slow = (reference.sample(20, generator=seeded(), method=method) for method in ("cached", "naive"))
 assert torch.equal(fast, slow)
-print("mine:     ", armod.check_autoregressive(mine))
-print("reference:", armod.check_autoregressive(reference))
+for name, network in {"mine": mine, "reference": reference}.items():
+    print(f"{name}:", *str(armod.check_autoregressive(network)).split("; "), sep="\n  ")
 
 # %% [markdown]
 # No conditional sees a later pixel. But the report also counts 875 pairs of a pixel and an earlier one that it does *not* see.
@@ -725,7 +725,7 @@ for name in ("pixelcnn", "made"):
 #
 # - In raster order a convolution may keep the rows above and the left; A hides the centre, B shows features in it.
 # - A in the first layer and B in all later ones make a distribution; B in the first one makes a copying machine.
-# - The plain stack is blind to $hL(L-1)/2$ pixels up and to the right, and depth makes it more, not less.
+# - The plain stack is blind to $hL(L-1)/2$ pixels up and to the right, and depth widens the blind spot.
 # - The nearest pixels say most: tables of counts beat MADE by far. The best of them, with 3.2 million rows, is a nat ahead of
 #   a PixelCNN with 19,681 weights.
 # - It knows what its field shows, no more: a good likelihood pixel by pixel, and samples that run off the page.
