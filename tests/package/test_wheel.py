@@ -19,7 +19,7 @@ from armod.course.lessons.catalogue import lessons
 from tests.browser.lab import free_port
 from tests.checkout import CHECKOUT
 
-# Weights are 7.9 MB of it, data and voices 7.2; what half precision would cost a printed digit of its receipt stays in float32.
+# Weights are 7.7 MB of it, data and voices 6.4; what half precision would cost a printed digit of its receipt stays in float32.
 LIMIT = 18_000_000
 NOTEBOOKS = "armod/course/lessons/shipped/notebooks"
 NEEDED = ["armod", "notebooks", "pyproject.toml", "setup.py", "MANIFEST.in", "README.md", "LICENSE"]
