@@ -158,7 +158,7 @@ def mended_log_prob(x, weights, biases, degrees):
     Mutant("made-ensemble", "averaged logits (karpathy/pytorch-made)", "still the averaged logits", "ensemble_log_prob = averaged_log_prob"),
     _ensemble("exp, mean, log", "Stay with logarithms", "Bernoulli(logits=logits).log_prob(x).sum(2).exp().mean(0).log()"),
     _ensemble("normalised over the batch", "what else is in the batch", "averaged_log_prob(logits, x).log_softmax(0)"),
-    _ensemble("mean over the bits", "of one bit, or of the whole x", "Bernoulli(logits=logits).log_prob(x).mean(2).logsumexp(0) - math.log(len(logits))"),
+    _ensemble("mean over the bits", "one bit, or the whole x", "Bernoulli(logits=logits).log_prob(x).mean(2).logsumexp(0) - math.log(len(logits))"),
     _sample("probabilities returned", "holds numbers that are not whole", "model.conditionals(_right(model, noise)).probs.detach()"),
     _sample("levels from 1", "bits are 0 or 1", "_right(model, noise) + 1"),
     _sample("flat, whatever the event shape", "has the shape (60, 4)", "_right(model, noise).flatten(1)"),
