@@ -29,18 +29,20 @@ from armod.machine_code.arithmetic import (
 )
 from armod.models.base import AutoregressiveModel
 from armod.models.made.made_kernel import made_blocks
+from armod.models.raster.pixelcnn_kernel import pixel_blocks
 from armod.models.sequence.recurrent_kernel import recurrent_steps
 from armod.models.sequence.transformer_kernel import transformer_steps
 from armod.models.sequence.wavenet_kernel import wavenet_steps
 from tests.checkout import CHECKOUT
 from tests.harness.patience import FACTOR
-from tests.makers import context_for, made, recurrent, seeded, transformer, wavenet
+from tests.makers import context_for, made, pixelcnn, recurrent, seeded, transformer, wavenet
 
 KERNELS = {
     "wavenet": wavenet_steps,
     "recurrent": recurrent_steps,
     "made": made_blocks,
     "transformer": transformer_steps,
+    "pixelcnn": pixel_blocks,
 }
 MODELS: dict[str, Callable[[], AutoregressiveModel]] = {
     "wavenet of bits": lambda: wavenet((7,), Bernoulli(), [1, 2]),
@@ -78,6 +80,12 @@ MODELS: dict[str, Callable[[], AutoregressiveModel]] = {
         (5,), Categorical(4), num_layers=1, ordering=[3, 1, 0, 4, 2], context_size=2
     ),
     "transformer with rotary positions": lambda: transformer((11,), Categorical(5), positions="rotary"),
+    "pixelcnn of bits": lambda: pixelcnn((1, 4, 5), Bernoulli()),
+    "pixelcnn of one pixel": lambda: pixelcnn((1, 1, 1), Categorical(3)),
+    "pixelcnn of three channels with a kernel of five": lambda: pixelcnn(
+        (3, 3, 4), Categorical(3), channels=6, kernel_size=5
+    ),
+    "pixelcnn with a context": lambda: pixelcnn((1, 3, 3), Categorical(4), context_channels=2),
     "rnn of two layers": lambda: recurrent((5,), Categorical(3), cell="rnn", num_layers=2),
 }  # fmt: skip
 EACH = pytest.mark.parametrize("name", MODELS)

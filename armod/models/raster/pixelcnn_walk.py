@@ -4,12 +4,13 @@ A residual block sees other pixels only through its k x k convolution. When a ro
 reads the rows above is computed for the whole row and all blocks at once. So for each pixel and block only a chain of three
 products remains: 2h to h, the kernel's own row, and h to 2h. The features of a block's pixels follow each other in memory, so
 all that the own row sees, from the left to the centre, is one matrix. In a colour image each product is made group by group,
-as the channels become known.
+as the channels become known. Where machine code can be had, the chains of all blocks are one loop.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import repeat
 from typing import Any
 
@@ -18,8 +19,11 @@ from torch import Tensor
 
 from armod.models.raster.masked_convolution import MaskedConvolution
 from armod.models.raster.pixel_masks import channel_groups
+from armod.models.raster.pixelcnn_kernel import pixel_blocks
 from armod.models.raster.pixelcnn_layers import ResidualBlock
 from armod.models.raster.raster_walk import RasterWalk, rotate, spans
+
+_MOST_ROWS = 256  # from there on, the library's products are as quick
 
 
 class PixelCNNWalk(RasterWalk):
@@ -72,7 +76,8 @@ class PixelCNNWalk(RasterWalk):
         num_blocks, h = self._reduce.shape[:2]
         batch = self.num_samples
         self._wide = self._new(self._width, 2 * h, batch)  # runs from block to block and is changed in place
-        self._rectified = [self._new(2 * h, batch) for _ in range(num_blocks)]  # read by a block's first 1x1
+        self._all_rectified = self._new(num_blocks, 2 * h, batch)  # read by a block's first 1x1
+        self._rectified = self._all_rectified.unbind()
         # read by the k x k convolutions, which see zeros to the left of the row
         self._narrow = self._new(num_blocks, self._half + self._width, h, batch)
         self._sums = self._new(self._width, num_blocks, 1 + h, batch)  # written by the k x k convolutions
@@ -91,6 +96,23 @@ class PixelCNNWalk(RasterWalk):
         plans = [list(zip(*of_channel, strict=True)) for of_channel in zip(starts, chains, strict=True)]
         self._plans = list(zip(*plans, strict=True))
         self._rightward = self._to_the_right(self._wide, self._first[-1])
+        self._loops = self._compiled_chains(wide, narrow)
+
+    def _compiled_chains(self, wide: list[slice], narrow: list[slice]) -> list[Callable[[int], None]]:
+        """For each channel a loop in machine code that takes the place of its chains, or an empty list if there is none."""
+        if not self.is_native or self.num_samples > _MOST_ROWS:
+            return []
+        buffers = [self._wide, self._all_rectified, self._narrow.flatten(1, 2), self._sums]
+        arrays = [buffer.numpy() for buffer in buffers]
+        groups = []
+        for of_wide, of_narrow in zip(wide, narrow, strict=True):
+            weights = zip(*self._weights_of(of_wide, of_narrow), strict=True)
+            matrices = [torch.stack(of_blocks).numpy() for of_blocks in weights]
+            groups.append((of_wide.start, of_narrow.start, *matrices, *arrays))
+        num_variables = self.num_samples * self._height * self._width * self._num_channels
+        trial = (*groups[0][:2], *(matrix[:0] for matrix in groups[0][2:5]), *arrays, 0)
+        run = pixel_blocks.compiled(num_variables, *trial)
+        return [] if run is None else [partial(run, *group) for group in groups]
 
     def state(self) -> dict[str, tuple[Tensor, int]]:
         """Name sums and features of the row, those of the rows above, and those of the current pixel, as `Walk.state`."""
@@ -203,6 +225,9 @@ class PixelCNNWalk(RasterWalk):
         if channel > 0:  # mask A lets green see red, and blue see both
             wide.addmm_(own, earlier)
         # figure 5 (left) of the paper, block by block; the rows above are in the sums already
+        if self._loops:
+            self._loops[channel](column)
+            chain = ()
         for rectified, reduce, below, narrow, spread, narrows, written, expand, sums in chain:
             torch.clamp_min(wide, 0, out=rectified)
             narrow.addmm_(reduce, below).relu_()  # 1x1, 2h -> h
