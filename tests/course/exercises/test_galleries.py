@@ -36,3 +36,9 @@ def test_a_gallery_has_five_answers_to_every_exercise(lesson: str) -> None:
         exercise.name: len(GALLERIES[lesson].get(exercise.name, {})) for exercise in exercises_of(lesson)
     }
     assert min(counts.values()) >= 5, counts
+
+
+def test_one_unlucky_training_costs_no_points() -> None:
+    source = "_right, _calls = train, []\ndef train(*given):\n    _calls.append(1)\n    return _right(*given) if len(_calls) != 1 else 0.0\n"
+    assert judged("pixelcnn-training", source).is_passed
+    assert not judged("pixelcnn-training", source.replace("!= 1", "> 2")).is_passed

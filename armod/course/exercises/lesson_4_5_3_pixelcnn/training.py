@@ -73,13 +73,15 @@ def hands_in_a_receipt(
     def it_learns(answer: Answer, generator: np.random.Generator) -> None:
         """The likelihood comes from the weights; nothing that is said of them is believed."""
         train, test = _digits(generator)
-        model, _ = trained(answer, train, test, NUM_STEPS)
-        nats = _nats(model, test)
-        if not nats < BOUND:
-            raise Mistake(
-                f"After `train` with {NUM_STEPS} steps a new digit costs {nats:.1f} nats by the model's weights; below "
-                f"{BOUND:.0f} is due. {_why(model, rebuilt(), nats, test)}"
-            )
+        for _ in range(2):  # batches may be drawn by chance, and a right training may be unlucky once
+            model, _ = trained(answer, train, test, NUM_STEPS)
+            nats = _nats(model, test)
+            if nats < BOUND:
+                return
+        raise Mistake(
+            f"After `train` with {NUM_STEPS} steps a new digit costs {nats:.1f} nats by the model's weights; below "
+            f"{BOUND:.0f} is due. {_why(model, rebuilt(), nats, test)}"
+        )
 
     @exercise.check("the receipt is that of the weights", points=2)
     def receipt_is_right(answer: Answer, generator: np.random.Generator) -> None:
