@@ -23,9 +23,7 @@ from armod.speech.recipes import load_model
 from armod.speech.regressors import Acoustic, Durations
 from armod.speech.text import phones
 
-PITCH_FOLLOWED = (
-    0.37  # of the octaves that are asked for; the bands, which stay as they are, speak of another pitch
-)
+PITCH_FOLLOWED = 0.37  # of the octaves that are asked for, measured
 
 
 class Plan(NamedTuple):
@@ -114,7 +112,7 @@ def speak(
         text: English, whose words `armod.speech.pronunciations` knows; numbers may be written in digits.
         speed: 2.0 speaks twice as fast; from 0.25 to 4.
         pitch: 2.0 asks for an octave higher; from 0.25 to 4. The voice follows by 0.37 of what is asked, in
-            octaves, because the bands stay as they are; where 0.5, 0.63, 1.63 and 2 were asked, 0.80, 0.83, 1.20 and 1.23 were heard.
+            octaves: only the pitch that the vocoder is told changes, its bands stay as they are. Where 0.5, 0.63, 1.63 and 2 were asked, 0.80, 0.83, 1.20 and 1.23 were heard.
         temperature: of the vocoder's draws.
         generator: source of the noise.
 

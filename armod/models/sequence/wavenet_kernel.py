@@ -48,7 +48,7 @@ def wavenet_steps(
     matrices after it include the half.
 
     The older taps look back `dilation` steps and more, so what they see is known as many steps before it is needed. For up to
-    `MOST_AHEAD` steps at once their weights are read a single time, and reading weights is what a large network waits for.
+    `MOST_AHEAD` steps at once their weights are read a single time.
 
     Args:
         begin: the first step.
